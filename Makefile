@@ -1,0 +1,38 @@
+# make report: from a bare machine to the PDF. make test: the test suite. Needs Python 3.11 to 3.13.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.PHONY: report test check lock clean
+
+report: $(INSTALLED)
+	@$(BIN)/report doctor --fix
+	@$(BIN)/report build all --yes
+
+test: $(INSTALLED)
+	@$(BIN)/report doctor --fix
+	$(BIN)/python -m pytest
+
+check: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+# Everything comes from the lock file, the build backend included, so nothing is resolved or left to chance here.
+$(INSTALLED): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11, 3.12 or 3.13 with venv found; name one: make PYTHON=..." >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Made anew after a change of dependencies; needs uv.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --group pyproject.toml:dev pyproject.toml --output-file requirements.lock
+
+# Spares build/runs: results cost hours.
+clean:
+	rm -rf build/figures build/report build/logs build/tmp build/math .mypy_cache .pytest_cache .ruff_cache

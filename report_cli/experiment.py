@@ -1,0 +1,158 @@
+"""What the author of an experiment writes: frozen parameters per profile and a function that measures.
+
+    @experiment("cifar-control", title=..., images="cifar10", profiles={"smoke": Params(...), ...}, ...)
+    def cifar_control(params: Params, images: Images, record: Record) -> None: ...
+
+Standard library only: listing the experiments of a project must load nothing heavy.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from report_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+T = TypeVar("T")
+PROFILES = ("smoke", "quick", "full")
+
+
+class Checkpoint(Protocol):
+    """Where a run keeps its progress, so that an interrupted one goes on after its last finished epoch."""
+
+    def load(self) -> "tuple[int, dict[str, NDArray[Any]], dict[str, Any]] | None":
+        """Return (epochs done, arrays, state) of the newest whole checkpoint, or None."""
+
+    def save(self, epoch: int, arrays: "Mapping[str, NDArray[Any]]", state: Mapping[str, Any]) -> None:
+        """Store the state after `epoch` epochs; `state` must be JSON. Atomic: the old or the new survives."""
+
+
+class Record(Protocol):
+    """Takes what an experiment measures. A non-finite number raises and the run is recorded as failed."""
+
+    @property
+    def seed(self) -> int:
+        """What moves initialisation, order, dropout and augmentation, and nothing else."""
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Where the run keeps its progress."""
+
+    def scalar(self, name: str, value: float, unit: str = "") -> None:
+        """Record one number. Fractions stay 0-1 (unit "fraction"); counts have unit "count", times "s"."""
+
+    def row(self, **values: float) -> None:
+        """Append one row (an epoch) to the history."""
+
+    def array(self, name: str, values: "NDArray[Any]") -> None:
+        """Record an array, for instance predictions with their image ids."""
+
+    def weights(self, arrays: "Mapping[str, NDArray[Any]]") -> None:
+        """Record trained weights, by name."""
+
+    def progress(self, done: int, total: int, **metrics: float) -> None:
+        """Tell the person who waits: `done` of `total` epochs, and the latest metrics."""
+
+
+class StoredRun(Protocol):
+    """A finished run, as `draw` reads it."""
+
+    @property
+    def scalars(self) -> Mapping[str, float]: ...
+
+    @property
+    def history(self) -> "list[dict[str, float]]": ...
+
+    def array(self, name: str) -> "NDArray[Any]": ...
+
+
+class Figures(Protocol):
+    """Takes the figures that `draw` makes from the stored arrays."""
+
+    def add(self, name: str, figure: "Figure", *, alt: str) -> None:
+        """Store `figure`; `alt` says in words what it shows, computed from the same arrays."""
+
+
+Measure = Callable[[Any, Any, Record], None]
+Draw = Callable[[StoredRun, Figures], None]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A registered specification; `params` maps each profile to an instance of one frozen dataclass."""
+
+    name: str
+    title: str
+    measure: Measure
+    params: Mapping[str, Any]
+    metrics: Mapping[str, str]
+    images: str | None = None
+    needs: tuple[str, ...] = ()
+    seeds: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(PROFILES, 1))
+    cost_s: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(PROFILES, 5.0))
+    figures: tuple[str, ...] = ()
+    draw: Draw | None = None
+
+    @property
+    def doc(self) -> str:
+        """The docstring of the measuring function: question, source, expected metric with spread, cost."""
+        return (self.measure.__doc__ or "").strip()
+
+    @property
+    def has_profiles(self) -> bool:
+        """Whether the budget changes anything: computed facts are the same under every profile."""
+        return any(self.params[p] != self.params[PROFILES[0]] for p in PROFILES)
+
+
+def experiment(
+    name: str,
+    *,
+    title: str,
+    metrics: Mapping[str, str],
+    profiles: Mapping[str, Any],
+    images: str | None = None,
+    needs: tuple[str, ...] = (),
+    seeds: Mapping[str, int] | None = None,
+    cost_s: Mapping[str, float] | None = None,
+    figures: tuple[str, ...] = (),
+    draw: Draw | None = None,
+) -> Callable[[Measure], Experiment]:
+    """Register the decorated function as the experiment `name`.
+
+    `metrics` declares every scalar the function must record, with what it is in words; `profiles` has one parameter
+    instance for each of smoke, quick and full (`every_profile(params)` where the budget changes nothing); `seeds`
+    and `cost_s` (seconds on 2 cores, the first estimate) are per profile; `figures` names what `draw` makes.
+    """
+    if set(profiles) != set(PROFILES):
+        raise UsageError(f"experiment {name!r} has profiles {sorted(profiles)}", f"needed: {', '.join(PROFILES)}")
+    if len({type(p) for p in profiles.values()}) != 1 or not all(_is_frozen(p) for p in profiles.values()):
+        raise UsageError(f"experiment {name!r}: parameters must be instances of one frozen dataclass")
+
+    def register(measure: Measure) -> Experiment:
+        optional: dict[str, Any] = {}
+        if seeds is not None:
+            optional["seeds"] = seeds
+        if cost_s is not None:
+            optional["cost_s"] = cost_s
+        return Experiment(
+            name, title, measure, profiles, metrics, images, needs, figures=figures, draw=draw, **optional
+        )
+
+    return register
+
+
+def every_profile(params: T) -> dict[str, T]:
+    """Return the same parameters for every profile, for facts whose computation has no budget."""
+    return dict.fromkeys(PROFILES, params)
+
+
+def parameters(params: Any) -> dict[str, Any]:
+    """Return the fields of a parameter instance by name, defaults expanded."""
+    return {f.name: getattr(params, f.name) for f in fields(params)}
+
+
+def _is_frozen(params: Any) -> bool:
+    return is_dataclass(params) and not isinstance(params, type) and params.__dataclass_params__.frozen  # type: ignore[attr-defined]

@@ -1,0 +1,126 @@
+"""A project: the folder whose pyproject.toml has [tool.report], and where things are in it."""
+
+import datetime
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from report_cli.errors import UsageError, unknown
+from report_cli.experiment import PROFILES
+
+PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The keys of [tool.report]; each may be left out."""
+
+    title: str = ""
+    author: str = ""
+    id: str = ""
+    course: str = ""
+    date: str = ""
+    profile: str = "quick"
+    data: str = ""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project folder and its settings. Creating one reads nothing; `find` does."""
+
+    root: Path
+    settings: Settings
+
+    @property
+    def experiments(self) -> Path:
+        return self.root / "experiments"
+
+    @property
+    def kept(self) -> Path:
+        """Runs in git, written by `report keep` alone."""
+        return self.experiments / "results"
+
+    @property
+    def templates(self) -> Path:
+        return self.root / "templates"
+
+    @property
+    def template_folders(self) -> tuple[Path, ...]:
+        """Where templates and styles are looked up: the project first, then what the package carries."""
+        return (self.templates, inherited_templates())
+
+    @property
+    def build(self) -> Path:
+        return self.root / "build"
+
+    @property
+    def runs(self) -> Path:
+        return self.build / "runs"
+
+    @property
+    def figures(self) -> Path:
+        return self.build / "figures"
+
+    @property
+    def reports(self) -> Path:
+        return self.build / "report"
+
+    @property
+    def logs(self) -> Path:
+        return self.build / "logs"
+
+    @property
+    def scratch(self) -> Path:
+        """Unfinished output, on the same file system as the store so that one rename commits it."""
+        return self.build / "tmp"
+
+
+def inherited_templates() -> Path:
+    """Return the folder of partials and styles that every project inherits.
+
+    In a wheel they lie inside the package; in a checkout, where the package is used in place, beside it.
+    """
+    inside = PACKAGE / "_templates"
+    return inside if inside.is_dir() else PACKAGE.parent / "templates"
+
+
+def find(start: Path) -> Project:
+    """Return the project of `start`, found from there upward.
+
+    Raises:
+        UsageError: no pyproject.toml with [tool.report] above `start`, or a key in it that doesn't exist.
+    """
+    for folder in [start.resolve(), *start.resolve().parents]:
+        path = folder / "pyproject.toml"
+        if not path.is_file():
+            continue
+        try:
+            tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path.name} in {folder.name}/ is not valid TOML: {error}") from error
+        table = tables.get("tool", {}).get("report")
+        if table is not None:
+            return Project(folder, _settings(table))
+    raise UsageError(
+        "no project here: no pyproject.toml with a [tool.report] table in this folder or above it",
+        "make one with: report new FOLDER",
+    )
+
+
+def _settings(table: dict[str, Any]) -> Settings:
+    known = [f.name for f in fields(Settings)]
+    values = {}
+    for key, value in table.items():
+        if key not in known:
+            error = unknown("key in [tool.report]", key, known)
+            raise error
+        if key == "date" and isinstance(value, datetime.date):
+            value = value.isoformat()
+        if not isinstance(value, str):
+            raise UsageError(f"[tool.report] {key} must be text, not {value!r}")
+        values[key] = value
+    settings = Settings(**values)
+    if settings.profile not in PROFILES:
+        raise unknown("profile in [tool.report]", settings.profile, PROFILES)
+    return settings
