@@ -1,0 +1,56 @@
+"""Parameters set on the command line: typed by the parameter's own type, checked, near misses named."""
+
+import dataclasses
+import typing
+from collections.abc import Sequence
+from typing import Any
+
+from report_cli.errors import UsageError, unknown
+from report_cli.experiment import Experiment, parameters
+
+
+def override(experiment: Experiment, profile: str, settings: Sequence[str]) -> tuple[Any, dict[str, Any]]:
+    """Return the parameters of `profile` with `settings` ("epochs=5") applied, and what they changed.
+
+    Raises:
+        UsageError: a parameter that doesn't exist, or a value that isn't of its type.
+    """
+    params = experiment.params[profile]
+    known = parameters(params)
+    types = typing.get_type_hints(type(params))
+    changed: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise UsageError(f"--set {setting!r} has no value", "write it as --set NAME=VALUE")
+        if name not in known:
+            raise unknown(f"parameter of {experiment.name}", name, known)
+        value = _parse(name, text, types[name])
+        if value != known[name]:
+            changed[name] = value
+    try:
+        return dataclasses.replace(params, **changed), changed
+    except ValueError as error:  # the dataclass checks its own values
+        raise UsageError(f"{experiment.name}: {error}") from error
+
+
+def _parse(name: str, text: str, kind: Any) -> Any:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if type(None) in arguments:
+        if text == "none":
+            return None
+        kind = next(a for a in arguments if a is not type(None))
+        origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is tuple:
+        return tuple(_parse(name, part, arguments[0]) for part in text.split(",") if part)
+    if kind is bool:
+        if text not in ("true", "false"):
+            raise UsageError(f"--set {name}={text}: not true or false")
+        return text == "true"
+    if kind not in (int, float, str):
+        raise UsageError(f"--set {name}: a parameter of type {kind} can't be set on the command line")
+    try:
+        return kind(text)
+    except ValueError as error:
+        words = {int: "a whole number", float: "a number"}
+        raise UsageError(f"--set {name}={text}: not {words.get(kind, 'valid')}") from error

@@ -1,0 +1,180 @@
+"""A snapshot of the first-party source files, and what their modules define, import and do when imported."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+
+from report_cli.errors import ReportError, UsageError
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an import binds a name to: a module, or `name` inside a module."""
+
+    module: str
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Module:
+    """One source file, read once. `text` never changes, whatever happens on disk."""
+
+    name: str
+    path: Path
+    text: bytes
+    is_package: bool
+
+    @cached_property
+    def digest(self) -> str:
+        return sha256(self.text).hexdigest()
+
+    @cached_property
+    def index(self) -> "Index":
+        try:
+            tree = ast.parse(self.text, filename=self.path.name)
+        except (SyntaxError, ValueError) as error:
+            raise UsageError(f"{self.name}: {error}") from error
+        return Index.of(tree.body, self)
+
+
+@dataclass
+class Index:
+    """The top level of a module: definitions by name, imported names, and statements that act when imported."""
+
+    definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
+    imports: dict[str, Target] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+    imported: set[str] = field(default_factory=set)
+    effects: list[ast.stmt] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, body: list[ast.stmt], module: Module) -> "Index":
+        index = cls()
+        for statement in body:
+            index._add(statement, module)
+        return index
+
+    def _add(self, statement: ast.stmt, module: Module) -> None:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            self.definitions.setdefault(statement.name, []).append(statement)
+        elif isinstance(statement, ast.Import | ast.ImportFrom):
+            self._import(statement, module)
+        elif names := assigned_names(statement):
+            for name in names:
+                self.definitions.setdefault(name, []).append(statement)
+        elif not is_docstring(statement) and not is_type_checking(statement):
+            # A compound statement (try, if, for) or a bare call runs on import, whatever is used of the module.
+            self.effects.append(statement)
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Import | ast.ImportFrom):
+                    self._import(node, module)
+
+    def _import(self, node: ast.Import | ast.ImportFrom, module: Module) -> None:
+        bound, stars, imported = import_targets(node, module)
+        self.imports.update(bound)
+        self.stars.extend(stars)
+        self.imported.update(imported)
+
+
+class Sources:
+    """The modules below some package folders, each read at its first use and never again.
+
+    A module whose text is not what `expected` says (sha256 by module name) raises when it is read.
+    """
+
+    def __init__(self, packages: Mapping[str, Path], expected: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._packages = dict(packages)
+        self._expected = expected
+        self._modules: dict[str, Module | None] = {}
+
+    def module(self, name: str) -> Module | None:
+        """Return the first-party module `name`, or None when it is none of ours."""
+        if name not in self._modules:
+            self._modules[name] = self._read(name)
+        return self._modules[name]
+
+    def read(self) -> Iterator[Module]:
+        """Yield the modules read so far."""
+        yield from (m for m in list(self._modules.values()) if m is not None)
+
+    def changed(self) -> list[str]:
+        """Return the names of modules whose file on disk is no longer what was read."""
+        return sorted(m.name for m in self.read() if not m.path.is_file() or m.path.read_bytes() != m.text)
+
+    def _read(self, name: str) -> Module | None:
+        package, *rest = name.split(".")
+        if package not in self._packages or not all(part.isidentifier() for part in rest):
+            return None
+        base = self._packages[package].joinpath(*rest)
+        candidates = ((base / "__init__.py", True), (base.with_suffix(".py") if rest else base, False))
+        for path, is_package in candidates:
+            if path.is_file():
+                module = Module(name, path, path.read_bytes(), is_package)
+                if self._expected.get(name, module.digest) != module.digest:
+                    raise ReportError(f"{name} was edited after the run was planned", "run the same command again")
+                return module
+        # A folder without __init__.py is a package all the same (PEP 420), with nothing in it.
+        return Module(name, base, b"", True) if base.is_dir() else None
+
+
+def import_targets(node: ast.Import | ast.ImportFrom, module: Module) -> tuple[dict[str, Target], list[str], set[str]]:
+    """Return (names bound, modules imported with *, modules that the statement imports)."""
+    if isinstance(node, ast.Import):
+        bound = {}
+        for alias in node.names:
+            # `import a.b` binds `a`; `import a.b as c` binds a.b.
+            top = alias.name if alias.asname else alias.name.partition(".")[0]
+            bound[alias.asname or top] = Target(top)
+        return bound, [], {alias.name for alias in node.names}
+    origin = _origin(node, module)
+    bound = {a.asname or a.name: Target(origin, a.name) for a in node.names if a.name != "*"}
+    stars = [origin for a in node.names if a.name == "*"]
+    return bound, stars, {origin, *(f"{origin}.{a.name}" for a in node.names if a.name != "*")}
+
+
+def _origin(node: ast.ImportFrom, module: Module) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = module.name.split(".")
+    base = parts[: len(parts) - node.level + (1 if module.is_package else 0)]
+    return ".".join([*base, *([node.module] if node.module else [])])
+
+
+def assigned_names(statement: ast.stmt) -> list[str]:
+    """Return the names that a plain assignment binds, none when it (also) stores elsewhere."""
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, ast.AnnAssign | ast.AugAssign):
+        targets = [statement.target]
+    else:
+        return []
+    names: list[str] = []
+    for target in targets:
+        for part in target.elts if isinstance(target, ast.Tuple | ast.List) else [target]:
+            if not isinstance(part, ast.Name):
+                return []
+            names.append(part.id)
+    return names
+
+
+def is_docstring(statement: ast.stmt) -> bool:
+    """Whether the statement is a bare string: a docstring or a comment in string form."""
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+def is_type_checking(statement: ast.stmt) -> bool:
+    """Whether the statement is `if TYPE_CHECKING:`, which never runs."""
+    if not isinstance(statement, ast.If):
+        return False
+    test = statement.test
+    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
+        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
+    )

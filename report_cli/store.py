@@ -1,0 +1,214 @@
+"""The finished runs, in two layers: own (`build/runs`) and kept (`experiments/results`)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from report_cli import clock, files, manifest
+from report_cli.fingerprint import digest, key
+from report_cli.project import Project
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run. `manifest` is what was asked, where it was computed, and the digest of every file."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def experiment(self) -> str:
+        return str(self.manifest["experiment"])
+
+    @property
+    def recipe(self) -> str:
+        """Digest of what was asked (sha256, hex)."""
+        return str(self.manifest["recipe_digest"])
+
+    @property
+    def key(self) -> str:
+        """Name of the run's folder: recipe and environment digests, shortened."""
+        return self.folder.name
+
+    @property
+    def profile(self) -> str | None:
+        """The budget, or None where the budget changes nothing."""
+        profile = self.manifest["profile"]
+        return None if profile is None else str(profile)
+
+    @property
+    def seed(self) -> int:
+        return int(self.manifest["seed"])
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Where the run was computed."""
+        environment: Mapping[str, str] = self.manifest["environment"]
+        return environment
+
+    @property
+    def outputs(self) -> str:
+        """Digest of everything that was measured; times are no part of it."""
+        return str(self.manifest["output_digest"])
+
+    @property
+    def images(self) -> Mapping[str, Any] | None:
+        """{"name", "label", "origin": "embedded" | "real", "digest"} or None for an experiment without images."""
+        images: Mapping[str, Any] | None = self.manifest["images"]
+        return images
+
+    @cached_property
+    def _measured(self) -> Mapping[str, Any]:
+        measured: Mapping[str, Any] = files.read_json(self.folder / "measured.json")
+        return measured
+
+    @property
+    def scalars(self) -> Mapping[str, float]:
+        return {name: scalar["value"] for name, scalar in self._measured["scalars"].items()}
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        return {name: scalar["unit"] for name, scalar in self._measured["scalars"].items()}
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """One row an epoch, oldest first; each has "epoch"."""
+        history: list[dict[str, float]] = self._measured["history"]
+        return history
+
+    def array(self, name: str) -> "NDArray[Any]":
+        """Return a recorded array, for instance "test_predictions"."""
+        import numpy as np
+
+        array: NDArray[Any] = np.load(self.folder / "arrays" / f"{name}.npy", allow_pickle=False)
+        return array
+
+
+@dataclass(frozen=True)
+class FigureFile:
+    """A drawn figure: `print_svg` keeps its text as text, `screen_svg` as paths (browsers give SVG no page fonts)."""
+
+    experiment: str
+    name: str
+    alt: str
+    print_svg: Path
+    screen_svg: Path
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run that was tried and failed; never a hit."""
+
+    message: str
+    when: str
+    log: str
+
+
+@dataclass(frozen=True)
+class Store:
+    """The runs of a project. Reading never changes it; a damaged entry is named and hides no other."""
+
+    own: Path
+    kept: Path
+    figure_folder: Path
+    scratch: Path
+    tell: Callable[[str], None]
+
+    @classmethod
+    def of(cls, project: Project, tell: Callable[[str], None]) -> "Store":
+        """Return the store of `project`; `tell` is called with a sentence for each damaged entry met."""
+        return cls(project.runs, project.kept, project.figures, project.scratch, tell)
+
+    def find(self, experiment: str, recipe: str, environment: Mapping[str, str]) -> Run | None:
+        """Return the run that answers `recipe`: from this environment first, then a kept one, then by key."""
+        wanted = key(recipe, digest(environment))
+        matches = [r for r in self.runs(experiment, prefix=recipe[:16]) if r.recipe == recipe]
+        ranked = sorted(matches, key=lambda r: (r.key != wanted, not r.folder.is_relative_to(self.kept), r.key))
+        return ranked[0] if ranked else None
+
+    def runs(self, experiment: str, prefix: str = "") -> Iterator[Run]:
+        """Yield the whole runs of `experiment` whose key begins with `prefix`, kept ones last."""
+        for layer in (self.own, self.kept):
+            for folder in sorted((layer / experiment).glob(f"{prefix}*")):
+                if folder.is_dir() and not folder.suffix:
+                    run = self._open(folder)
+                    if run is not None:
+                        yield run
+
+    def folder(self, experiment: str, name: str) -> Path:
+        """Return where the own run with the key `name` lies, or would lie."""
+        return self.own / experiment / name
+
+    def beside(self, experiment: str, name: str, suffix: str) -> Path:
+        """Return the place beside a run for what belongs to it while it is not finished (lock, checkpoint, failure)."""
+        return self.own / experiment / f"{name}.{suffix}"
+
+    @contextmanager
+    def lock(self, experiment: str, name: str, waiting: Callable[[], None]) -> Iterator[None]:
+        """Hold the run's lock, which a killed process frees; `waiting` is called once when another holds it."""
+        from filelock import FileLock, Timeout
+
+        path = self.beside(experiment, name, "lock")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            waiting()
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def commit(self, staging: Path, experiment: str, name: str, facts: Mapping[str, Any]) -> Run:
+        """Turn the folder a run was measured into into a finished run: manifest last, then one rename."""
+        manifest.write(staging, facts)
+        target = self.folder(experiment, name)
+        files.commit_folder(staging, target)
+        files.remove_folder(self.beside(experiment, name, "checkpoint"))
+        self.beside(experiment, name, "failed.json").unlink(missing_ok=True)
+        return Run(target, manifest.read(target))
+
+    def fail(self, experiment: str, name: str, message: str, log: str) -> None:
+        """Record that the run was tried and failed."""
+        path = self.beside(experiment, name, "failed.json")
+        files.write_json(path, {"message": message, "when": clock.now(), "log": log})
+
+    def failure(self, experiment: str, name: str) -> Failure | None:
+        """Return how the run failed last time, or None."""
+        try:
+            return Failure(**files.read_json(self.beside(experiment, name, "failed.json")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def figures(self, run: Run, figure_key: str) -> dict[str, FigureFile] | None:
+        """Return the figures drawn from `run` by name, or None where they have not been drawn with this code."""
+        folder = self.figure_target(run, figure_key)
+        try:
+            content = manifest.read(folder)
+            manifest.verify(folder, content)
+        except ValueError:
+            return None
+        return {
+            name: FigureFile(run.experiment, name, alt, folder / f"{name}.print.svg", folder / f"{name}.screen.svg")
+            for name, alt in content["figures"].items()
+        }
+
+    def figure_target(self, run: Run, figure_key: str) -> Path:
+        return self.figure_folder / run.experiment / f"{run.key}-{figure_key[:12]}"
+
+    def _open(self, folder: Path) -> Run | None:
+        try:
+            content = manifest.read(folder)
+            manifest.verify(folder, content)
+        except (ValueError, OSError) as error:
+            self.tell(f"run {folder.parent.name}/{folder.name} is damaged and not used: {error}")
+            return None
+        return Run(folder, content)
