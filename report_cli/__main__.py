@@ -1,0 +1,54 @@
+"""The program's entry, and the one place that turns errors into output and exit codes.
+
+0 done; 1 the work failed; 2 usage or configuration; 3 internal error, with a log; 130 interrupted.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from report_cli.cli.commands import app
+from report_cli.errors import ReportError
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app(prog_name="report")
+    except ReportError as error:
+        _show_traceback()
+        print(f"error: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except Exception as error:  # a bug of ours: keep the traceback where it can be sent from
+        _show_traceback()
+        print(f"internal error: {type(error).__name__}: {error}", file=sys.stderr)
+        print(f"hint: {_log()}", file=sys.stderr)
+        sys.exit(3)
+
+
+def _show_traceback() -> None:
+    if "--debug" in sys.argv[1:] or os.environ.get("REPORT_DEBUG"):
+        import traceback
+
+        traceback.print_exc()
+
+
+def _log() -> str:
+    """Write the traceback into the project's logs and return where it is."""
+    import traceback
+
+    from report_cli import files, project
+
+    try:
+        here = project.find(Path.cwd())
+        path = here.logs / "internal-error.log"
+        files.write_text(path, traceback.format_exc())
+    except (ReportError, OSError):
+        return "run it again with --debug to see where it happened"
+    return f"log: {path.relative_to(here.root).as_posix()}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The command line: the only floor, with `__main__`, that prints or exits."""

@@ -1,0 +1,119 @@
+"""`report build`: bring the runs of documents up to date, then write their pages."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from report_cli import clock, plan
+from report_cli.cli.console import ProgressListener, emit, say
+from report_cli.cli.run import RESUME, show_plan
+from report_cli.cli.session import open_workspace, wish
+from report_cli.errors import UsageError, unknown
+from report_cli.plan import Plan, Wish
+from report_cli.report import build as pages
+from report_cli.report.build import Selection
+from report_cli.runner import Runner
+from report_cli.workspace import Workspace
+
+CONFIRM_ABOVE_S = 600
+
+
+def build(
+    documents: Sequence[str],
+    *,
+    profile: str,
+    data: Path | None,
+    to: str,
+    no_run: bool,
+    draft: bool,
+    yes: bool,
+    launch: bool,
+) -> None:
+    """Write the named documents and print the paths of their pages, the PDF last."""
+    workspace = open_workspace()
+    known = pages.documents(workspace.project)
+    chosen = known if "all" in documents else documents
+    for name in chosen:
+        if name not in known:
+            raise unknown("document", name, [*known, "all"])
+    formats = _formats(to)
+    # Read all templates first: a mistyped name must show before hours of training, not after.
+    needed = {name: pages.experiments_of(workspace.project, name, workspace.experiments) for name in chosen}
+    wanted = wish(workspace, profile, data)
+    selection = _bring_up_to_date(
+        workspace, wanted, sorted({e for n in needed.values() for e in n}), no_run, draft, yes
+    )
+    last: Path | None = None
+    for name in chosen:
+        built = pages.build(
+            workspace.project,
+            name,
+            selection,
+            workspace.experiments,
+            formats=formats,
+            draft=draft,
+            profile=wanted.profile,
+        )
+        if not built.written:
+            say(f"{name} is up to date")
+        for path in built.paths:
+            last = path
+            emit(str(_shown(path)))
+    if launch and last is not None:
+        typer.launch(str(last))
+
+
+def _bring_up_to_date(
+    workspace: Workspace, wanted: Wish, names: list[str], no_run: bool, draft: bool, yes: bool
+) -> Selection:
+    listener = ProgressListener()
+    try:
+        with Runner(workspace, listener) as runner:
+            made = plan.make(workspace, [workspace.experiments[n] for n in names], wanted, runner.read_in)
+            if made.todo and not (no_run or draft):
+                _confirm(made, yes)
+                stored = runner.execute(made).runs
+            else:
+                stored = {(s.experiment.name, s.seed): s.run for s in made.steps if s.run is not None}
+            runs = {
+                name: tuple(run for (experiment, _), run in sorted(stored.items()) if experiment == name)
+                for name in names
+            }
+            missing = {s.experiment.name: s.reason for s in made.steps if (s.experiment.name, s.seed) not in stored}
+            figures = {name: runner.figures(workspace.experiments[name], r[0]) for name, r in runs.items() if r}
+    except KeyboardInterrupt:
+        listener.close()
+        say(RESUME)
+        raise typer.Exit(130) from None
+    finally:
+        listener.close()
+    return Selection({n: r for n, r in runs.items() if r and n not in missing}, figures, missing)
+
+
+def _confirm(made: Plan, yes: bool) -> None:
+    if yes or made.estimate_s <= CONFIRM_ABOVE_S:
+        return
+    show_plan(made)
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"this would run for about {clock.words(made.estimate_s)}", "add --yes to go ahead without being asked"
+        )
+    if not typer.confirm("Run it now?", err=True):
+        raise typer.Exit(1)
+
+
+def _formats(to: str) -> tuple[str, ...]:
+    chosen = tuple(part for part in to.split(",") if part)
+    for part in chosen:
+        if part not in ("html", "pdf"):
+            raise unknown("format", part, ["html", "pdf"])
+    if not chosen:
+        raise UsageError("--to names no format", "known: html, pdf")
+    return chosen
+
+
+def _shown(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,0 +1,221 @@
+"""The commands of `report`: what they take and what their help says. Each does its work in a module of its own.
+
+Those modules are imported when a command runs, so that `report --help` loads nothing but Typer.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from report_cli.cli import completion
+
+app = typer.Typer(
+    help="Write a report in which no number is typed: run its experiments, keep their results, render its pages.",
+    epilog="Start with: report list, then report build all. What this machine lacks: report doctor.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+data_app = typer.Typer(help="Look at the real images.", no_args_is_help=True)
+
+Names = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="NAME...",
+        help="Experiments by name or pattern (cifar-*), or all.",
+        autocompletion=completion.experiments,
+        show_default=False,
+    ),
+]
+Name = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The experiment.", autocompletion=completion.experiments, show_default=False),
+]
+Profile = Annotated[
+    str,
+    typer.Option(
+        metavar="smoke|quick|full",
+        help="The budget: seconds, minutes, or the assignment's protocol. [default: from pyproject.toml]",
+        autocompletion=completion.profiles,
+        show_default=False,
+    ),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Folder or archive with the real images. [default: REPORT_DATA, pyproject.toml, embedded images]",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"report {version('report-cli')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Take the options of every command; `--debug` is read by the error boundary."""
+
+
+@app.command()
+def build(
+    documents: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DOCUMENT...",
+            help="Documents by name, or all.",
+            autocompletion=completion.documents,
+            show_default=False,
+        ),
+    ],
+    profile: Profile = "",
+    data: Data = None,
+    to: Annotated[str, typer.Option(metavar="html,pdf", help="What to write.")] = "html,pdf",
+    no_run: Annotated[bool, typer.Option("--no-run", help="Run nothing: write the pages from stored results.")] = False,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Run nothing, and mark what is missing; DRAFT on every page.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Run a plan above 10 minutes without asking.")] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Open the result.")] = False,
+) -> None:
+    """Run what is out of date, then write HTML and PDF.
+
+    Example: report build all
+    """
+    from report_cli.cli import build as verb
+
+    verb.build(documents, profile=profile, data=data, to=to, no_run=no_run, draft=draft, yes=yes, launch=open_)
+
+
+@app.command()
+def run(
+    names: Names,
+    profile: Profile = "",
+    data: Data = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter (epochs=5). Can be repeated."),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(metavar="N", help="How many seeds to run.", min=1, show_default=False)
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run again what is up to date.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would run, why, and how long.")] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="After a failure, run what doesn't need it.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Run experiments that are out of date.
+
+    Example: report run cifar-inception --data FOLDER
+    """
+    from report_cli.cli import run as verb
+
+    verb.run(
+        names,
+        profile=profile,
+        data=data,
+        settings=tuple(set_ or ()),
+        seeds=seeds,
+        force=force,
+        dry_run=dry_run,
+        keep_going=keep_going,
+        json=json,
+    )
+
+
+@app.command("list")
+def list_(json: Json = False) -> None:
+    """List the experiments and documents."""
+    from report_cli.cli import listing as verb
+
+    verb.list_all(json=json)
+
+
+@app.command()
+def status(profile: Profile = "", data: Data = None, json: Json = False) -> None:
+    """Show what is up to date, stale, missing or failed."""
+    from report_cli.cli import listing as verb
+
+    verb.status(profile=profile, data=data, json=json)
+
+
+@app.command()
+def show(name: Name, profile: Profile = "", data: Data = None, json: Json = False) -> None:
+    """Show an experiment and its results."""
+    from report_cli.cli import explain as verb
+
+    verb.show(name, profile=profile, data=data, json=json)
+
+
+@app.command()
+def why(name: Name, profile: Profile = "", data: Data = None, json: Json = False) -> None:
+    """Show why a result is or isn't up to date.
+
+    Names each part of its key that differs from the stored result, and the files the key is made of.
+    """
+    from report_cli.cli import explain as verb
+
+    verb.why(name, profile=profile, data=data, json=json)
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to make.", show_default=False)],
+) -> None:
+    """Make a new project that builds at once.
+
+    It has one experiment, one answer and one document. Example: report new homework5
+    """
+    from report_cli import scaffold
+    from report_cli.cli.console import emit, say
+
+    for path in scaffold.create(folder):
+        say(f"wrote {path}")
+    emit(f"cd {folder} && report build all")
+
+
+@app.command()
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Install Pango where it is missing (root only).")] = False,
+    json: Json = False,
+) -> None:
+    """Check what this machine lacks, and how to get it."""
+    from report_cli.cli import doctor as verb
+
+    verb.doctor(fix=fix, json=json)
+
+
+@data_app.command()
+def check(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="FOLDER", help="Folder or archive. [default: as for report run]", show_default=False),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Read all images and check them.
+
+    Example: report data check FOLDER
+    """
+    from report_cli.cli import data as verb
+
+    verb.check(folder, json=json)
+
+
+app.add_typer(data_app, name="data")

@@ -1,0 +1,90 @@
+"""`report run`: run experiments and store what they measure."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from report_cli import clock, plan, registry
+from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table, say
+from report_cli.cli.session import open_workspace, wish
+from report_cli.errors import RunError
+from report_cli.plan import Plan
+from report_cli.runner import Runner
+from report_cli.store import Run
+
+RESUME = "stopped; every finished epoch is kept: the same command goes on from there"
+
+
+def run(
+    names: Sequence[str],
+    *,
+    profile: str,
+    data: Path | None,
+    settings: tuple[str, ...],
+    seeds: int | None,
+    force: bool,
+    dry_run: bool,
+    keep_going: bool,
+    json: bool,
+) -> None:
+    """Run the named experiments and print what they measured; RunError when one failed."""
+    workspace = open_workspace()
+    chosen = registry.select(workspace.experiments, names)
+    wanted = wish(workspace, profile, data, settings=settings, seeds=seeds, force=force)
+    listener = ProgressListener()
+    try:
+        with Runner(workspace, listener) as runner:
+            made = plan.make(workspace, chosen, wanted, runner.read_in)
+            if dry_run:
+                show_plan(made, json)
+                return
+            outcome = runner.execute(made, keep_going=keep_going)
+            for step in made.steps:
+                stored = outcome.runs.get((step.experiment.name, step.seed))
+                if stored is not None and step.seed == 0:
+                    runner.figures(step.experiment, stored)
+    except KeyboardInterrupt:
+        listener.close()
+        say(RESUME)
+        raise typer.Exit(130) from None
+    finally:
+        listener.close()
+    if json:
+        emit_json([_summary(stored) for stored in outcome.runs.values()])
+    else:
+        for stored in outcome.runs.values():
+            shown = ", ".join(f"{name} {number(value)}" for name, value in list(stored.scalars.items())[:4])
+            emit(f"{stored.experiment}  seed {stored.seed}  {shown}")
+    if outcome.failures:
+        raise RunError("failed: " + "; ".join(error.message for error in outcome.failures.values()))
+
+
+def show_plan(made: Plan, json: bool = False) -> None:
+    """Print what a plan would run, why, and how long it will take."""
+    if json:
+        emit_json(
+            [{"run": s.label, "state": s.state, "reason": s.reason, "estimate_s": s.estimate_s} for s in made.steps]
+        )
+        return
+    emit_table(
+        ["run", "state", "estimate", "reason"],
+        [(s.label, s.state, "" if s.state == "fresh" else clock.words(s.estimate_s), s.reason) for s in made.steps],
+    )
+    emit(f"about {clock.words(made.estimate_s)} in all" if made.todo else "nothing to run")
+
+
+def _summary(stored: Run) -> dict[str, object]:
+    return {
+        "experiment": stored.experiment,
+        "key": stored.key,
+        "seed": stored.seed,
+        "profile": stored.profile,
+        "scalars": stored.scalars,
+        "outputs": stored.outputs,
+    }
+
+
+def number(value: float) -> str:
+    """Return a number for the terminal: counts in groups of three, others to four digits."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"

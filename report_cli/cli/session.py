@@ -1,0 +1,30 @@
+"""What every command that plans does first: open the project, settle profile and images, and say which."""
+
+from pathlib import Path
+
+from report_cli import project, workspace
+from report_cli.cli.console import say
+from report_cli.plan import Wish
+from report_cli.workspace import Workspace
+
+
+def open_workspace() -> Workspace:
+    """Return the workspace of the project in the working directory."""
+    return Workspace.open(project.find(Path.cwd()), lambda text: say(f"warning: {text}"))
+
+
+def wish(
+    workspace_: Workspace,
+    profile: str,
+    data: Path | None,
+    *,
+    settings: tuple[str, ...] = (),
+    seeds: int | None = None,
+    force: bool = False,
+) -> Wish:
+    """Return what was asked for, defaults filled in, and say it in one line on stderr."""
+    choice = workspace.choose_images(workspace_, data)
+    chosen = profile or workspace_.project.settings.profile
+    where = "embedded, drawn by the program" if choice.folder is None else f"from {choice.folder} ({choice.origin})"
+    say(f"profile: {chosen}; images: {where}")
+    return Wish(chosen, choice, settings, seeds, force)

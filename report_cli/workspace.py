@@ -1,0 +1,67 @@
+"""What a command works on: a project, its code as read at the start, its experiments, its store, its images."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from report_cli import registry
+from report_cli.errors import UsageError
+from report_cli.experiment import Experiment
+from report_cli.project import Project
+from report_cli.sources import Sources
+from report_cli.store import Store
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Everything is read at its first use and then stays what it was."""
+
+    project: Project
+    snapshot: Sources
+    store: Store
+
+    @classmethod
+    def open(cls, project: Project, tell: Callable[[str], None]) -> "Workspace":
+        return cls(project, registry.sources(project), Store.of(project, tell))
+
+    @cached_property
+    def experiments(self) -> dict[str, Experiment]:
+        return registry.load(self.project, self.snapshot)
+
+    @property
+    def cache(self) -> Path:
+        """The user's cache: fetched archives and decoded images, shared by all projects."""
+        default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "report"
+        return Path(os.environ.get("REPORT_CACHE") or default)
+
+
+@dataclass(frozen=True)
+class ImageChoice:
+    """Where real images are looked for, and who said so; no folder means embedded images."""
+
+    folder: Path | None
+    origin: str
+
+
+def choose_images(workspace: Workspace, data: Path | None) -> ImageChoice:
+    """Return the choice: --data, REPORT_DATA, [tool.report] data, archives in the user's cache, embedded."""
+    configured = workspace.project.settings.data
+    fetched = workspace.cache / "archives"
+    named = [
+        (data, "--data"),
+        (_path(os.environ.get("REPORT_DATA")), "REPORT_DATA"),
+        (workspace.project.root / configured if configured else None, "[tool.report] data"),
+    ]
+    for folder, origin in named:
+        if folder is None:
+            continue
+        if not folder.exists():
+            raise UsageError(f"{origin}: there is no {folder}", "name a folder with image archives, or an archive")
+        return ImageChoice(folder, origin)
+    return ImageChoice(fetched, "fetched") if fetched.is_dir() else ImageChoice(None, "embedded")
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
