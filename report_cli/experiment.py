@@ -30,6 +30,20 @@ class Checkpoint(Protocol):
         """Store the state after `epoch` epochs; `state` must be JSON. Atomic: the old or the new survives."""
 
 
+class StoredRun(Protocol):
+    """A finished run, as `draw` and the experiments that need it read it."""
+
+    @property
+    def scalars(self) -> Mapping[str, float]: ...
+
+    @property
+    def history(self) -> "list[dict[str, float]]": ...
+
+    def array(self, name: str) -> "NDArray[Any]": ...
+
+    def weights(self) -> "dict[str, NDArray[Any]]": ...
+
+
 class Record(Protocol):
     """Takes what an experiment measures. A non-finite number raises and the run is recorded as failed."""
 
@@ -40,6 +54,9 @@ class Record(Protocol):
     @property
     def checkpoint(self) -> Checkpoint:
         """Where the run keeps its progress."""
+
+    def need(self, name: str) -> StoredRun:
+        """Return the finished run of an experiment declared in `needs`."""
 
     def scalar(self, name: str, value: float, unit: str = "") -> None:
         """Record one number. Fractions stay 0-1 (unit "fraction"); counts have unit "count", times "s"."""
@@ -55,18 +72,6 @@ class Record(Protocol):
 
     def progress(self, done: int, total: int, **metrics: float) -> None:
         """Tell the person who waits: `done` of `total` epochs, and the latest metrics."""
-
-
-class StoredRun(Protocol):
-    """A finished run, as `draw` reads it."""
-
-    @property
-    def scalars(self) -> Mapping[str, float]: ...
-
-    @property
-    def history(self) -> "list[dict[str, float]]": ...
-
-    def array(self, name: str) -> "NDArray[Any]": ...
 
 
 class Figures(Protocol):

@@ -30,6 +30,7 @@ class Step:
     seed: int
     source: Source | None
     recipe: Recipe
+    needs: tuple[tuple[str, int], ...]
     state: State
     reason: str
     run: Run | None
@@ -86,7 +87,7 @@ def make(workspace: Workspace, experiments: Sequence[Experiment], wish: Wish, re
     """
     if wish.profile not in PROFILES:
         raise unknown("profile", wish.profile, PROFILES)
-    planner = _Planner(workspace, wish, read_in)
+    planner = _Planner(workspace, wish, read_in, frozenset(e.name for e in experiments))
     for experiment in experiments:
         planner.add(experiment, wish.settings)
     return Plan(tuple(planner.steps.values()), wish.profile, wish.choice)
@@ -97,6 +98,7 @@ class _Planner:
     workspace: Workspace
     wish: Wish
     read_in: ReadIn
+    asked: frozenset[str]
     steps: dict[tuple[str, int], Step] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
     _sources: dict[str, Source] = field(default_factory=dict)
@@ -118,33 +120,48 @@ class _Planner:
         profile = self.wish.profile
         params, overrides = override(experiment, profile, settings)
         source = self._source(experiment)
-        recipe = fingerprint.recipe(
-            experiment, params, seed, self.workspace.snapshot, self._identity(source), self._needs(experiment, seed)
-        )
+        needed = self._needed(experiment, seed)
+        needs = {name: step.recipe.digest for name, step in needed.items()}
+        recipe = fingerprint.recipe(experiment, params, seed, self.workspace.snapshot, self._identity(source), needs)
         run = self.workspace.store.find(experiment.name, recipe.digest, fingerprint.environment())
         state: State
-        if run is not None and self.wish.force:
+        if run is not None and self.wish.force and experiment.name in self.asked:
             state, reason = "forced", "--force"
+        elif run is not None and not run.used({name: _outputs(step) for name, step in needed.items()}):
+            state, reason = "stale", "what it needs was run again, or is to be"
         elif run is not None:
             state, reason = "fresh", "up to date"
         else:
-            state, reason = self._absence(experiment, params, seed, recipe)
+            state, reason = self._absence(experiment, seed, recipe)
         estimate = _estimate(self.workspace, experiment, params, profile)
         return Step(
-            experiment, params, settings, overrides, profile, seed, source, recipe, state, reason, run, estimate
+            experiment,
+            params,
+            settings,
+            overrides,
+            profile,
+            seed,
+            source,
+            recipe,
+            tuple((s.experiment.name, s.seed) for s in needed.values()),
+            state,
+            reason,
+            run,
+            estimate,
         )
 
-    def _needs(self, experiment: Experiment, seed: int) -> dict[str, str]:
+    def _needed(self, experiment: Experiment, seed: int) -> dict[str, Step]:
         # One shared run serves all seeds of what needs it, unless it has a seed of its own for each.
-        return {need: (self.steps.get((need, seed)) or self.steps[need, 0]).recipe.digest for need in experiment.needs}
+        return {need: self.steps.get((need, seed)) or self.steps[need, 0] for need in experiment.needs}
 
-    def _absence(self, experiment: Experiment, params: Any, seed: int, recipe: Recipe) -> tuple[State, str]:
+    def _absence(self, experiment: Experiment, seed: int, recipe: Recipe) -> tuple[State, str]:
         key = fingerprint.key(recipe.digest, fingerprint.digest(fingerprint.environment()))
         if failure := self.workspace.store.failure(experiment.name, key):
             return "failed", f"failed on {failure.when}: {failure.message}"
-        older = closest(self.workspace, experiment, params, seed)
+        older = closest(self.workspace, experiment, self.wish.profile, seed, recipe)
         if older is None:
-            return "missing", "never run"
+            others = {run.profile for run in self.workspace.store.runs(experiment.name) if run.profile}
+            return "missing", f"never run with profile {self.wish.profile}" if others else "never run"
         return "stale", "; ".join(difference.sentences(older.manifest["recipe"], recipe.parts))
 
     def _source(self, experiment: Experiment) -> Source | None:
@@ -181,17 +198,18 @@ class _Planner:
         return fingerprint.images_identity(kind.name, kind.generator, source.digest, self.workspace.snapshot)
 
 
-def closest(workspace: Workspace, experiment: Experiment, params: Any, seed: int) -> Run | None:
-    """Return the stored run most like what is asked: same seed, fewest parameters that differ, newest."""
-    asked = parameters(params)
+def closest(workspace: Workspace, experiment: Experiment, profile: str, seed: int, recipe: Recipe) -> Run | None:
+    """Return the stored run most like what is asked: same profile and seed, fewest differences, newest."""
 
     def likeness(run: Run) -> tuple[int, str]:
-        theirs = run.manifest["recipe"]["parameters"]
-        same = sum(fingerprint.digest(theirs.get(name)) == fingerprint.digest(value) for name, value in asked.items())
-        return same, str(run.manifest["times"]["finished"])
+        return -len(difference.between(run.manifest["recipe"], recipe.parts)), str(run.manifest["times"]["finished"])
 
-    candidates = [run for run in workspace.store.runs(experiment.name) if run.seed == seed]
-    return max(candidates, key=likeness, default=None)
+    stored = workspace.store.runs(experiment.name)
+    return max((r for r in stored if r.seed == seed and r.profile in (profile, None)), key=likeness, default=None)
+
+
+def _outputs(step: Step) -> str:
+    return step.run.outputs if step.run is not None and step.state == "fresh" else "not there yet"
 
 
 def _estimate(workspace: Workspace, experiment: Experiment, params: Any, profile: str) -> float:

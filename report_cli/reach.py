@@ -7,13 +7,14 @@ naming its class or module: see docs/decisions.md.
 """
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 
 from report_cli.errors import UsageError
-from report_cli.sources import Module, Sources, Target, import_targets, is_docstring, is_type_checking
+from report_cli.sources import Module, Node, Sources, Target, import_targets, is_docstring, is_type_checking
 
-EFFECTS = "<import>"
+# The key, beside the names of definitions, of what a module does when it is imported.
+IMPORT = "<import>"
 
 
 def reached(sources: Sources, module: str, name: str) -> dict[str, str]:
@@ -21,38 +22,51 @@ def reached(sources: Sources, module: str, name: str) -> dict[str, str]:
     found = sources.module(module)
     if found is None or name not in found.index.definitions:
         raise UsageError(f"{module}:{name} is not defined at the top level of a module of this project")
-    walk = _Walk(sources)
-    walk.reach(found, name)
-    return dict(sorted(walk.digests.items()))
+    digests: dict[str, str] = {}
+    waiting = [f"{module}:{name}"]
+    while waiting:
+        key = waiting.pop()
+        if key not in digests:
+            node = _node(sources, key)
+            digests[key] = node.digest
+            waiting.extend(node.uses)
+    return {key: digest for key, digest in sorted(digests.items()) if digest}
 
 
-class _Walk:
+def _node(sources: Sources, key: str) -> Node:
+    """Return the digest of one definition and the keys of what it uses, computed once in a snapshot."""
+    if key not in sources.nodes:
+        name, _, definition = key.partition(":")
+        module = sources.module(name)
+        assert module is not None
+        uses = _Uses(sources)
+        if definition == IMPORT:
+            uses.imports_of(module)
+            statements = module.index.effects
+        else:
+            uses.add(module, IMPORT)
+            statements = module.index.definitions[definition]
+        digest = uses.digest(module, statements) if statements else ""
+        sources.nodes[key] = Node(digest, tuple(uses.keys))
+    return sources.nodes[key]
+
+
+class _Uses:
+    """Collects the keys of the definitions that some statements use."""
+
     def __init__(self, sources: Sources) -> None:
-        self.sources = sources
-        self.digests: dict[str, str] = {}
-        self._executed: set[str] = set()
+        self._sources = sources
+        self.keys: dict[str, None] = {}
 
-    def reach(self, module: Module, name: str) -> None:
-        key = f"{module.name}:{name}"
-        if key in self.digests:
-            return
-        self.digests[key] = ""  # marks a definition under way, for recursion
-        self.execute(module)
-        self.digests[key] = self._digest(module, module.index.definitions[name])
+    def add(self, module: Module, name: str) -> None:
+        self.keys[f"{module.name}:{name}"] = None
 
-    def execute(self, module: Module) -> None:
-        """Importing a module runs its parents' and its own top level, and that of what it imports."""
-        if module.name in self._executed:
-            return
-        self._executed.add(module.name)
+    def imports_of(self, module: Module) -> None:
+        """Importing a module runs the top level of its parents and of what it imports, before its own."""
         parent, _, _ = module.name.rpartition(".")
-        for name in [parent, *sorted(module.index.imported)]:
-            if name and (other := self.sources.module(name)):
-                self.execute(other)
-        if module.index.effects:
-            self.digests[f"{module.name}:{EFFECTS}"] = self._digest(module, module.index.effects)
+        self._import([parent, *sorted(module.index.imported)])
 
-    def _digest(self, module: Module, statements: list[ast.stmt]) -> str:
+    def digest(self, module: Module, statements: list[ast.stmt]) -> str:
         bindings: dict[str, str] = {}
         for statement in statements:
             local = self._local_imports(statement, module)
@@ -68,14 +82,19 @@ class _Walk:
             state.update(f"{root}={bound};".encode())
         return state.hexdigest()
 
+    def _import(self, names: Iterable[str]) -> None:
+        for name in names:
+            module = self._sources.module(name) if name else None
+            if module is not None:
+                self.add(module, IMPORT)
+
     def _local_imports(self, statement: ast.stmt, module: Module) -> dict[str, Target]:
         bound: dict[str, Target] = {}
         for node in ast.walk(statement):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 names, _, imported = import_targets(node, module)
                 bound.update(names)
-                for other in filter(None, map(self.sources.module, sorted(imported))):
-                    self.execute(other)
+                self._import(sorted(imported))
         return bound
 
     def _lookup(self, module: Module, name: str) -> Target | None:
@@ -86,27 +105,27 @@ class _Walk:
         if name in index.imports:
             return index.imports[name]
         for origin in index.stars:
-            other = self.sources.module(origin)
+            other = self._sources.module(origin)
             if other is not None and (found := self._lookup(other, name)):
                 return found
         return None
 
     def _follow(self, target: Target, attributes: list[str]) -> None:
-        module = self.sources.module(target.module)
+        module = self._sources.module(target.module)
         if module is None:
             return
         names = ([target.name] if target.name else []) + attributes
-        while names and (inner := self.sources.module(f"{module.name}.{names[0]}")):
+        while names and (inner := self._sources.module(f"{module.name}.{names[0]}")):
             module, names = inner, names[1:]
         if not names:
             # The module itself is passed on as a value: anything in it may be used.
-            self.execute(module)
+            self.add(module, IMPORT)
             for name in module.index.definitions:
-                self.reach(module, name)
+                self.add(module, name)
         elif names[0] in module.index.definitions:
-            self.reach(module, names[0])
-        elif found := self._lookup(module, names[0]):
-            self.execute(module)
+            self.add(module, names[0])
+        elif (found := self._lookup(module, names[0])) and found != target:
+            self.add(module, IMPORT)
             self._follow(found, names[1:])
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from report_cli import files
 from report_cli.errors import RunError, unknown
-from report_cli.experiment import Checkpoint, Experiment
+from report_cli.experiment import Checkpoint, Experiment, StoredRun
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,11 +22,20 @@ STATE = "state.json"
 class Recorder:
     """The `Record` of one run. Call `finish` when the measuring function has returned."""
 
-    def __init__(self, experiment: Experiment, seed: int, folder: Path, checkpoints: Path, tell: Progress) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        seed: int,
+        folder: Path,
+        checkpoints: Path,
+        needs: Mapping[str, StoredRun],
+        tell: Progress,
+    ) -> None:
         self._seed = seed
         self._checkpoint = CheckpointFolder(checkpoints)
         self._experiment = experiment
         self._folder = folder
+        self._needs = needs
         self._tell = tell
         self._scalars: dict[str, dict[str, Any]] = {}
         self._history: list[dict[str, float]] = []
@@ -38,6 +47,11 @@ class Recorder:
     @property
     def checkpoint(self) -> Checkpoint:
         return self._checkpoint
+
+    def need(self, name: str) -> StoredRun:
+        if name not in self._needs:
+            raise RunError(f"it asked for the run of {name!r}, which it does not declare", f'add needs=("{name}",)')
+        return self._needs[name]
 
     def scalar(self, name: str, value: float, unit: str = "") -> None:
         if name not in self._experiment.metrics:

@@ -71,7 +71,7 @@ class Runner:
                 if name in todo:
                     self._check_needs(step, outcome)
                     self._listener.started(step, todo[name], len(todo))
-                outcome.runs[name] = self._bring_up_to_date(step)
+                outcome.runs[name] = self._bring_up_to_date(step, outcome)
             except ReportError as error:
                 self._listener.failed(step, error)
                 outcome.failures[name] = error
@@ -95,7 +95,7 @@ class Runner:
         assert drawn is not None
         return drawn
 
-    def _bring_up_to_date(self, step: Step) -> Run:
+    def _bring_up_to_date(self, step: Step, outcome: Outcome) -> Run:
         if step.state == "fresh" and step.run is not None:
             return step.run
         store, name, key = self._workspace.store, step.experiment.name, step.key
@@ -104,19 +104,21 @@ class Runner:
             self._listener.note(f"another process is running {step.label}; waiting for its result")
 
         with store.lock(name, key, waiting):
+            needs = {need: outcome.runs[need, seed] for need, seed in step.needs}
             if step.state != "forced":
+                # Another process may have stored it meanwhile; or what it needs came out as it was before.
                 found = store.find(name, step.recipe.digest, fingerprint.environment())
-                if found is not None:
+                if found is not None and found.used({need: run.outputs for need, run in needs.items()}):
                     return found
             try:
-                run = self._measure(step)
+                run = self._measure(step, needs)
             except ReportError as error:
                 store.fail(name, key, error.message, self._worker.log.name)
                 raise
         self._listener.finished(step, run)
         return run
 
-    def _measure(self, step: Step) -> Run:
+    def _measure(self, step: Step, needs: Mapping[str, Run]) -> Run:
         store, name, key = self._workspace.store, step.experiment.name, step.key
         if step.profile == "full":
             self._worker.close()
@@ -134,14 +136,15 @@ class Runner:
                 "checkpoints": str(checkpoints),
                 "source": None if step.source is None else _plain(step.source),
                 "cache": str(self._workspace.cache),
+                "needs": {need: str(run.folder) for need, run in needs.items()},
             }
             self._ask({**request, **self._common(step.experiment)}, step.label, step)
             times = {"started": started, "finished": clock.now(), "duration_s": clock.monotonic_s() - began}
-            return store.commit(folder, name, key, _facts(step, times))
+            return store.commit(folder, name, key, _facts(step, needs, times))
 
     def _check_needs(self, step: Step, outcome: Outcome) -> None:
-        for need, seed in outcome.failures:
-            if need in step.experiment.needs and seed in (step.seed, 0):
+        for need, seed in step.needs:
+            if (need, seed) in outcome.failures:
                 raise RunError(f"{step.label} needs {need}, which failed", f"report run {need}")
 
     def _common(self, experiment: Experiment) -> dict[str, Any]:
@@ -171,7 +174,7 @@ class Runner:
         return fingerprint.digest(facts)
 
 
-def _facts(step: Step, times: Mapping[str, Any]) -> dict[str, Any]:
+def _facts(step: Step, needs: Mapping[str, Run], times: Mapping[str, Any]) -> dict[str, Any]:
     images = None
     if step.source is not None:
         images = {"name": step.source.name, "origin": step.source.origin, "label": step.source.label}
@@ -184,7 +187,7 @@ def _facts(step: Step, times: Mapping[str, Any]) -> dict[str, Any]:
         "overrides": dict(step.overrides),
         "seed": step.seed,
         "images": images,
-        "needs": step.recipe.parts["needs"],
+        "needs": {name: {"key": run.key, "outputs": run.outputs} for name, run in needs.items()},
         "times": times,
     }
 

@@ -80,6 +80,14 @@ class Index:
         self.imported.update(imported)
 
 
+@dataclass(frozen=True)
+class Node:
+    """A definition in a snapshot: its digest, and the keys ("module:name") of what it uses."""
+
+    digest: str
+    uses: tuple[str, ...]
+
+
 class Sources:
     """The modules below some package folders, each read at its first use and never again.
 
@@ -90,6 +98,8 @@ class Sources:
         self._packages = dict(packages)
         self._expected = expected
         self._modules: dict[str, Module | None] = {}
+        # What has been found in these texts; as they never change, neither does this.
+        self.nodes: dict[str, Node] = {}
 
     def module(self, name: str) -> Module | None:
         """Return the first-party module `name`, or None when it is none of ours."""

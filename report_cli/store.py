@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from report_cli import clock, files, manifest
+from report_cli.errors import RunError
 from report_cli.fingerprint import digest, key
 from report_cli.project import Project
 
@@ -82,12 +83,29 @@ class Run:
         history: list[dict[str, float]] = self._measured["history"]
         return history
 
+    def used(self, outputs: Mapping[str, str]) -> bool:
+        """Whether the run was computed from the runs with these outputs, by the name of the experiment needed."""
+        return {name: facts["outputs"] for name, facts in self.manifest["needs"].items()} == dict(outputs)
+
     def array(self, name: str) -> "NDArray[Any]":
         """Return a recorded array, for instance "test_predictions"."""
         import numpy as np
 
         array: NDArray[Any] = np.load(self.folder / "arrays" / f"{name}.npy", allow_pickle=False)
         return array
+
+    def weights(self) -> "dict[str, NDArray[Any]]":
+        """Return the trained weights by name; RunError where the run was stored without them."""
+        import numpy as np
+
+        path = self.folder / "weights.npz"
+        if not path.exists():
+            raise RunError(
+                f"the stored run of {self.experiment} has no weights: kept results carry none",
+                f"report run {self.experiment} --force",
+            )
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
 
 
 @dataclass(frozen=True)
@@ -119,6 +137,7 @@ class Store:
     figure_folder: Path
     scratch: Path
     tell: Callable[[str], None]
+    _seen: dict[Path, Run | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, project: Project, tell: Callable[[str], None]) -> "Store":
@@ -174,7 +193,8 @@ class Store:
         files.commit_folder(staging, target)
         files.remove_folder(self.beside(experiment, name, "checkpoint"))
         self.beside(experiment, name, "failed.json").unlink(missing_ok=True)
-        return Run(target, manifest.read(target))
+        run = self._seen[target] = Run(target, manifest.read(target))
+        return run
 
     def fail(self, experiment: str, name: str, message: str, log: str) -> None:
         """Record that the run was tried and failed."""
@@ -205,6 +225,13 @@ class Store:
         return self.figure_folder / run.experiment / f"{run.key}-{figure_key[:12]}"
 
     def _open(self, folder: Path) -> Run | None:
+        # A command checks each run once: what it has seen whole, it goes on using.
+        if folder in self._seen:
+            return self._seen[folder]
+        run = self._seen[folder] = self._checked(folder)
+        return run
+
+    def _checked(self, folder: Path) -> Run | None:
         try:
             content = manifest.read(folder)
             manifest.verify(folder, content)

@@ -52,6 +52,10 @@ def _receive(requests: "queue.Queue[Request]") -> None:
     os._exit(0)
 
 
+def _open(folder: Path) -> Run:
+    return Run(folder, manifest.read(folder))
+
+
 class _Worker:
     def __init__(self, project: Project, send: Send) -> None:
         self._project = project
@@ -80,7 +84,8 @@ class _Worker:
             self._send({"event": "progress", "done": done, "total": total, "metrics": dict(metrics)})
 
         folder, checkpoints = Path(request["folder"]), Path(request["checkpoints"])
-        record = Recorder(experiment, request["seed"], folder, checkpoints, tell)
+        needs = {name: _open(Path(place)) for name, place in request["needs"].items()}
+        record = Recorder(experiment, request["seed"], folder, checkpoints, needs, tell)
         images = self._load(request["source"], request["cache"])
         experiment.measure(params, images, record)
         record.finish()
@@ -90,10 +95,9 @@ class _Worker:
         from report_cli.drawing import FigureFolder
 
         experiment = self._experiment(request)
-        folder = Path(request["run"])
         figures = FigureFolder(experiment, Path(request["folder"]))
         if experiment.draw is not None:
-            experiment.draw(Run(folder, manifest.read(folder)), figures)
+            experiment.draw(_open(Path(request["run"])), figures)
         figures.finish()
         return {}
 

@@ -70,7 +70,7 @@ def _scalars(step: Step) -> dict[str, float]:
 
 
 def _explanation(workspace: Workspace, step: Step) -> dict[str, Any]:
-    older = None if step.run else closest(workspace, step.experiment, step.params, step.seed)
+    older = None if step.run else closest(workspace, step.experiment, step.profile, step.seed, step.recipe)
     changes = difference.between(older.manifest["recipe"], step.recipe.parts) if older else []
     return {
         **state_of(step),

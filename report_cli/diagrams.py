@@ -1,0 +1,122 @@
+"""Explanatory drawings in millimetres from the top left corner: grids of numbers, and boxes joined by arrows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from report_cli import plots
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+CELL_MM = 5.0
+
+
+@dataclass(frozen=True)
+class Window:
+    """Cells of a grid to highlight, from (row, column)."""
+
+    row: int
+    column: int
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box with lines of text around its centre (x, y), in mm; `strong` is filled with the accent colour."""
+
+    name: str
+    text: str
+    x: float
+    y: float
+    width: float = 26.0
+    height: float = 9.0
+    strong: bool = False
+
+
+def canvas(width_mm: float, height_mm: float) -> "tuple[Figure, Axes]":
+    """Return an empty figure whose one axes counts in mm, y downwards; call it inside `plots.style()`."""
+    figure = plots.new_figure(height_mm, width_mm)
+    figure.set_layout_engine("none")
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, width_mm), ylim=(height_mm, 0))
+    axes.set_axis_off()
+    return figure, axes
+
+
+def grid(axes: "Axes", values: "NDArray[Any]", x: float, y: float, window: Window | None = None) -> None:
+    """Draw the numbers of a matrix in square cells with the top left corner at (x, y), a window highlighted."""
+    from matplotlib.patches import Rectangle
+
+    rows, columns = values.shape
+    for row in range(rows):
+        for column in range(columns):
+            inside = window is not None and _inside(window, row, column)
+            corner = (x + column * CELL_MM, y + row * CELL_MM)
+            fill = plots.PALE if inside else "white"
+            axes.add_patch(Rectangle(corner, CELL_MM, CELL_MM, facecolor=fill, edgecolor=plots.GREY, linewidth=0.5))
+            label(axes, f"{values[row, column]:g}", corner[0] + CELL_MM / 2, corner[1] + CELL_MM / 2)
+    if window is not None:
+        corner = (x + window.column * CELL_MM, y + window.row * CELL_MM)
+        size = (window.columns * CELL_MM, window.rows * CELL_MM)
+        axes.add_patch(Rectangle(corner, *size, facecolor="none", edgecolor=plots.ACCENT, linewidth=1.4))
+
+
+def label(axes: "Axes", text: str, x: float, y: float, *, align: str = "center", colour: str = plots.INK) -> None:
+    """Write `text` at (x, y), its vertical middle there."""
+    axes.text(x, y, text, ha=align, va="center", color=colour)
+
+
+def arrow(axes: "Axes", start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Draw an arrow with a small head."""
+    axes.annotate(
+        "",
+        end,
+        start,
+        arrowprops={
+            "arrowstyle": "-|>,head_width=0.16,head_length=0.35",
+            "color": plots.INK,
+            "linewidth": 0.7,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        },
+    )
+
+
+def blocks(boxes: Sequence[Box], arrows: Sequence[tuple[str, str]], width_mm: float, height_mm: float) -> "Figure":
+    """Return a diagram of `boxes`, with an arrow from the bottom of one to the top of another for each pair of names.
+
+    An arrow ends on the box straight below its start where the box is wide enough, else at the middle of the box.
+    """
+    from matplotlib.patches import FancyBboxPatch
+
+    with plots.style():
+        figure, axes = canvas(width_mm, height_mm)
+        named = {box.name: box for box in boxes}
+        for box in boxes:
+            corner = (box.x - box.width / 2, box.y - box.height / 2)
+            fill, edge = (plots.ACCENT, plots.ACCENT) if box.strong else ("white", plots.INK)
+            shape = "round,pad=0,rounding_size=1"
+            axes.add_patch(
+                FancyBboxPatch(corner, box.width, box.height, shape, facecolor=fill, edgecolor=edge, linewidth=0.7)
+            )
+            label(axes, box.text, box.x, box.y, colour="white" if box.strong else plots.INK)
+        for source, target in arrows:
+            _join(axes, named[source], named[target])
+    return figure
+
+
+def _join(axes: "Axes", source: Box, target: Box) -> None:
+    narrow, wide = sorted((source, target), key=lambda box: box.width)
+    # A wide box is met where the narrow one stands, so that parallel branches stay parallel.
+    reach = wide.width / 2 - 2
+    at_wide = min(max(narrow.x, wide.x - reach), wide.x + reach)
+    start_x, end_x = (narrow.x, at_wide) if source is narrow else (at_wide, narrow.x)
+    arrow(axes, (start_x, source.y + source.height / 2), (end_x, target.y - target.height / 2))
+
+
+def _inside(window: Window, row: int, column: int) -> bool:
+    return 0 <= row - window.row < window.rows and 0 <= column - window.column < window.columns

@@ -1,0 +1,191 @@
+"""Figures at their final size for print, through matplotlib's object interface; nothing here reads or writes files.
+
+A figure fills the text width of 140 mm. One accent colour and greys of different lightness keep it readable in grey
+print and with any colour vision; lines are labelled where they end instead of in a legend.
+"""
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from report_cli.project import inherited_templates
+
+TEXT_WIDTH_MM = 140.0
+IMAGE_DPI = 300
+ACCENT, INK, GREY, PALE = "#1b4f8f", "#16181d", "#8a8f98", "#dfe6f0"
+TINT = LinearSegmentedColormap.from_list("tint", ["#ffffff", ACCENT])
+SANS = "Source Sans 3"
+# Any key, as matplotlib's stubs list every setting by name.
+STYLE: dict[Any, Any] = {
+    "font.size": 8.5,
+    "axes.labelsize": 8.5,
+    "axes.titlesize": 8.5,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 1.3,
+    "lines.solid_capstyle": "round",
+    "axes.unicode_minus": True,
+    # Ids in the SVG come from the content and this salt, so the same figure has the same bytes.
+    "svg.hashsalt": "report",
+}
+History = Sequence[dict[str, float]]
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Everything drawn inside has the house style, with the fonts that the project ships where they are there."""
+    with matplotlib.rc_context({**STYLE, "font.family": [_sans(), "DejaVu Sans"]}):
+        yield
+
+
+def new_figure(height_mm: float, width_mm: float = TEXT_WIDTH_MM) -> Figure:
+    """Return an empty figure of that size; call it inside `style()`."""
+    return Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout="constrained")
+
+
+def to_svg(figure: Figure, *, text: bool) -> bytes:
+    """Return `figure` as SVG, the same bytes every time: its letters as text (for print) or as paths (for screens)."""
+    target = io.BytesIO()
+    with style():
+        # Laid out once and for all: a second layout would start from the first and move things a little.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+    with style(), matplotlib.rc_context({"svg.fonttype": "none" if text else "path"}):
+        figure.savefig(target, format="svg", dpi=IMAGE_DPI, metadata={"Date": None, "Creator": None})
+    # Without the property, a PDF viewer may smooth the pixels of an image, which PDF/A forbids.
+    return re.sub(rb"<image\b", rb'<image image-rendering="crisp-edges"', target.getvalue())
+
+
+def learning_curves(history: History) -> Figure:
+    """Return loss and accuracy over the epochs side by side, training and validation labelled at their ends."""
+    with style():
+        figure = new_figure(56)
+        left, right = figure.subplots(1, 2)
+        for axes, name, label in ((left, "loss", "loss (nats)"), (right, "accuracy", "accuracy (%)")):
+            factor = 100 if name == "accuracy" else 1
+            for prefix, colour in (("", GREY), ("validation_", ACCENT)):
+                axes.plot(
+                    [row["epoch"] for row in history],
+                    [factor * row[prefix + name] for row in history],
+                    color=colour,
+                    linestyle="-" if prefix else (0, (4, 1.5)),
+                    marker="o" if len(history) < 4 else "",
+                    markersize=3,
+                )
+            _label_ends(axes, factor * history[-1][name], factor * history[-1]["validation_" + name])
+            axes.set_xlabel("epoch")
+            axes.set_title(label, loc="left")
+            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+            axes.margins(x=0.03)
+    return figure
+
+
+def describe_curves(history: History) -> str:
+    """Return in words what `learning_curves` shows."""
+    first, last = history[0], history[-1]
+    best = min(history, key=lambda row: row["validation_loss"])
+    parts = [f"Two line charts over {len(history)} epochs."]
+    for name, form in (("loss", ".2f"), ("accuracy", ".1%")):
+        for prefix, label in (("", "Training"), ("validation_", "Validation")):
+            key = prefix + name
+            parts.append(f"{label} {name} goes from {first[key]:{form}} to {last[key]:{form}}.")
+    parts.append(f"Validation loss is lowest in epoch {best['epoch']:.0f}, at {best['validation_loss']:.2f}.")
+    return " ".join(parts)
+
+
+def confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> Figure:
+    """Return the confusion matrix (true rows, predicted columns) in percent of each row.
+
+    The darker a cell, the larger its share; cells without images are empty.
+    """
+    totals = counts.sum(axis=1, keepdims=True)
+    share = counts / np.maximum(totals, 1)
+    with style():
+        figure = new_figure(96, 112)
+        axes = figure.add_subplot()
+        axes.pcolormesh(share, cmap=TINT, vmin=0, vmax=1, edgecolors="white", linewidth=1)
+        axes.set(aspect="equal", ylim=(len(classes), 0))
+        for (row, column), value in np.ndenumerate(share):
+            if counts[row, column]:
+                colour = "white" if value > 0.65 else INK
+                middle = (column + 0.5, row + 0.5)
+                axes.text(*middle, _percent(float(value)), ha="center", va="center", color=colour, fontsize=8)
+        positions = np.arange(len(classes)) + 0.5
+        axes.set_xticks(positions, classes, rotation=45, ha="right", rotation_mode="anchor")
+        axes.set_yticks(positions, [f"{c} ({int(n)})" for c, n in zip(classes, totals[:, 0], strict=True)])
+        axes.set_xlabel("predicted class, in % of the true one")
+        axes.set_ylabel("true class (images)")
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+    return figure
+
+
+def describe_confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> str:
+    """Return in words what `confusion` shows: what is right, the best and the worst class, the commonest mistake."""
+    total, right = int(counts.sum()), int(np.trace(counts))
+    totals = counts.sum(axis=1)
+    recall = np.diag(counts) / np.maximum(totals, 1)
+    present = np.flatnonzero(totals)
+    best, worst = (int(present[place]) for place in (recall[present].argmax(), recall[present].argmin()))
+    parts = [
+        f"Confusion matrix of {total:,} test images in {len(classes)} classes: {right:,} lie on the diagonal.",
+        f"Best recognised is {classes[best]} ({recall[best]:.0%}), worst {classes[worst]} ({recall[worst]:.0%}).",
+    ]
+    mistakes = counts - np.diag(np.diag(counts))
+    if mistakes.any():
+        row, column = divmod(int(mistakes.argmax()), len(classes))
+        times = int(mistakes[row, column])
+        images = "image" if times == 1 else "images"
+        parts.append(f"The commonest mistake takes {classes[row]} for {classes[column]}, in {times:,} {images}.")
+    return " ".join(parts)
+
+
+def _percent(share: float) -> str:
+    return "<1" if share < 0.005 else f"{100 * share:.0f}"
+
+
+def _label_ends(axes: Axes, train: float, validation: float) -> None:
+    """Write the names of both lines to the right of their ends, apart from each other where the ends meet."""
+    low, high = axes.get_ylim()
+    gap = 0.12 * (high - low)
+    distance = abs(train - validation)
+    shift = max(gap - distance, 0) / 2
+    up = 1 if train >= validation else -1
+    for y, name, colour in (
+        (train + up * shift, "training", "#5f646d"),
+        (validation - up * shift, "validation", ACCENT),
+    ):
+        axes.annotate(name, (1.01, y), xycoords=("axes fraction", "data"), va="center", color=colour)
+
+
+@cache
+def _sans() -> str:
+    """Load the shipped sans of figures and return its family name, or that of matplotlib's own."""
+    found = sorted((inherited_templates() / "style" / "fonts").glob("SourceSans3-*.ttf"))
+    for path in found:
+        font_manager.fontManager.addfont(str(path))
+    return SANS if found else "DejaVu Sans"

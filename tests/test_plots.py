@@ -1,0 +1,129 @@
+import re
+from itertools import combinations
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from report_cli import diagrams, plots
+
+HISTORY = [
+    {"epoch": e, "loss": 2 / e, "accuracy": 0.1 * e, "validation_loss": 1 + (e - 3) ** 2, "validation_accuracy": 0.5}
+    for e in range(1, 6)
+]
+COUNTS = np.array([[8, 2, 0], [1, 9, 0], [0, 0, 0]])
+CLASSES = ["cat", "dog", "owl"]
+
+
+def _figures() -> dict[str, Figure]:
+    boxes = [diagrams.Box("a", "top", 20, 6), diagrams.Box("b", "below\nit", 20, 25, height=12, strong=True)]
+    return {
+        "curves": plots.learning_curves(HISTORY),
+        "confusion": plots.confusion(COUNTS, CLASSES),
+        "blocks": diagrams.blocks(boxes, [("a", "b")], 40, 32),
+    }
+
+
+@pytest.mark.parametrize("name", ["curves", "confusion", "blocks"])
+@pytest.mark.parametrize("text", [True, False])
+def test_svg_is_the_same_bytes_every_time(name: str, text: bool) -> None:
+    """The same numbers give the same SVG, drawn anew or written twice, without a date."""
+    first, second = _figures()[name], _figures()[name]
+    svg = plots.to_svg(first, text=text)
+    assert svg == plots.to_svg(first, text=text) == plots.to_svg(second, text=text)
+    assert b"date" not in svg
+    assert b"Matplotlib" not in svg
+
+
+def test_other_numbers_are_another_picture() -> None:
+    """The SVG depends on the numbers."""
+    other = [dict(row, loss=row["loss"] + 0.5) for row in HISTORY]
+    drawn = [plots.to_svg(plots.learning_curves(history), text=True) for history in (HISTORY, other)]
+    assert drawn[0] != drawn[1]
+
+
+def test_text_is_text_or_paths() -> None:
+    """In print the letters stay selectable text in the shipped sans; on screens they are outlines."""
+    figure = _figures()["confusion"]
+    printed, screen = plots.to_svg(figure, text=True).decode(), plots.to_svg(figure, text=False).decode()
+    assert ">cat</text>" in printed
+    assert "'Source Sans 3'" in printed
+    assert "<text" not in screen
+    assert "<path" in screen
+
+
+def test_images_in_svg_are_never_smoothed() -> None:
+    """Every embedded image says that its pixels stay as they are."""
+    figure = Figure()
+    figure.add_subplot().imshow(COUNTS)
+    svg = plots.to_svg(figure, text=True).decode()
+    assert svg == plots.to_svg(figure, text=True).decode()
+    images = re.findall(r"<image[^>]*>", svg)
+    assert images
+    assert all('image-rendering="crisp-edges"' in image for image in images)
+
+
+def test_curves_fill_the_text_width() -> None:
+    """A figure has its final size: 140 mm wide, in points."""
+    svg = plots.to_svg(_figures()["curves"], text=True).decode()
+    found = re.search(r'width="([\d.]+)pt"', svg)
+    assert found
+    assert float(found[1]) == pytest.approx(140 / 25.4 * 72, abs=0.01)
+
+
+@pytest.mark.parametrize(("train", "validation"), [(0.5, 0.5), (0.5, 0.501), (0.9, 0.1), (0.1, 0.9)])
+def test_line_labels_never_overlap(train: float, validation: float) -> None:
+    """The names of the lines stand apart even where the lines end together, the upper line's name above."""
+    history = [
+        {"epoch": e, "loss": t, "accuracy": t, "validation_loss": v, "validation_accuracy": v}
+        for e, t, v in ((1, 0.0, 1.0), (2, train, validation))
+    ]
+    figure = plots.learning_curves(history)
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        boxes = {text.get_text(): text.get_window_extent() for text in axes.texts}
+        for one, other in combinations(boxes.values(), 2):
+            assert not one.overlaps(other)
+        if train != validation:
+            assert (boxes["training"].y0 > boxes["validation"].y0) == (train > validation)
+
+
+def test_curves_in_words() -> None:
+    """The alternative text gives both ends of each line and the best epoch, from the history."""
+    words = plots.describe_curves(HISTORY)
+    assert "over 5 epochs" in words
+    assert "Training loss goes from 2.00 to 0.40." in words
+    assert "Validation accuracy goes from 50.0% to 50.0%." in words
+    assert "lowest in epoch 3, at 1.00." in words
+
+
+def test_confusion_shows_percent_of_the_true_class() -> None:
+    """Cells are percent of their row; empty cells and classes without images stay empty."""
+    axes = plots.confusion(COUNTS, CLASSES).axes[0]
+    shown = {tuple(map(int, text.get_position())): text.get_text() for text in axes.texts}
+    assert shown == {(0, 0): "80", (1, 0): "20", (0, 1): "10", (1, 1): "90"}
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["cat (10)", "dog (10)", "owl (0)"]
+
+
+def test_confusion_in_words() -> None:
+    """The alternative text counts what is right and names the best class, the worst and the commonest mistake."""
+    words = plots.describe_confusion(COUNTS[:2, :2], CLASSES[:2])
+    assert "20 test images in 2 classes: 17 lie" in words
+    assert "Best recognised is dog (90%), worst cat (80%)." in words
+    assert "takes cat for dog, in 2 images." in words
+
+
+def test_confusion_in_words_knows_absent_classes_and_perfection() -> None:
+    """A class without images is neither best nor worst, and without a mistake none is named."""
+    words = plots.describe_confusion(np.diag([4, 4, 0]), CLASSES)
+    assert "owl" not in words
+    assert "mistake" not in words
+
+
+def test_style_leaves_others_alone() -> None:
+    """Outside of our figures matplotlib has its own settings again."""
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    _figures()
+    assert dict(matplotlib.rcParams) == before
