@@ -19,7 +19,8 @@ def write(folder: Path, facts: Mapping[str, Any]) -> None:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-    content = {"schema": SCHEMA, **facts, "files": listed, "output_digest": digest(listed)}
+    # A kept run has fewer files, and is still the same run: it brings the digest of its outputs along.
+    content = {"schema": SCHEMA, "output_digest": digest(listed), **facts, "files": listed}
     files.write_json(folder / NAME, {**content, "manifest_digest": digest(content)})
 
 

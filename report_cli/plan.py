@@ -123,6 +123,8 @@ class _Planner:
         needed = self._needed(experiment, seed)
         needs = {name: step.recipe.digest for name, step in needed.items()}
         recipe = fingerprint.recipe(experiment, params, seed, self.workspace.snapshot, self._identity(source), needs)
+        if source is not None and source.origin == "embedded" and profile == "full":
+            recipe = self._kept(experiment, seed, recipe)
         run = self.workspace.store.find(experiment.name, recipe.digest, fingerprint.environment())
         state: State
         if run is not None and self.wish.force and experiment.name in self.asked:
@@ -170,14 +172,22 @@ class _Planner:
             return None
         if kind not in self._sources:
             self._sources[kind] = self._choose(kind)
-        source = self._sources[kind]
-        if source.origin == "embedded" and self.wish.profile == "full":
-            title = catalog.KINDS[kind].title
-            raise DataError(
-                f"{experiment.name}: the full profile needs real images of {title}, and there are none here",
-                "name the folder with the official archive: --data FOLDER, or set REPORT_DATA",
-            )
-        return source
+        return self._sources[kind]
+
+    def _kept(self, experiment: Experiment, seed: int, recipe: Recipe) -> Recipe:
+        """Return the recipe of the run in git that answers `recipe` with the real images it was computed from.
+
+        Never substituted silently: where there is none, the full profile needs the images.
+        """
+        for run in self.workspace.store.runs(experiment.name):
+            same = Recipe({**recipe.parts, "images": run.manifest["recipe"]["images"]})
+            if run.seed == seed and run.images and run.images["origin"] == "real" and same.digest == run.recipe:
+                return same
+        title = catalog.KINDS[experiment.images or ""].title
+        raise DataError(
+            f"{experiment.name}: the full profile needs real images of {title}, and there are none here",
+            "name the folder with the official archive: --data FOLDER, or set REPORT_DATA",
+        )
 
     def _choose(self, kind: str) -> Source:
         choice, cache = self.wish.choice, self.workspace.cache

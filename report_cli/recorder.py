@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from report_cli import files
 from report_cli.errors import RunError, unknown
 from report_cli.experiment import Checkpoint, Experiment, StoredRun
+from report_cli.store import WEIGHTS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,7 +76,7 @@ class Recorder:
         files.write_bytes(self._folder / "arrays" / f"{name}.npy", content.getvalue())
 
     def weights(self, arrays: "Mapping[str, NDArray[Any]]") -> None:
-        files.write_bytes(self._folder / "weights.npz", _npz(arrays))
+        files.write_bytes(self._folder / WEIGHTS, _npz(arrays))
 
     def progress(self, done: int, total: int, **metrics: float) -> None:
         self._tell(done, total, metrics)

@@ -15,6 +15,8 @@ from report_cli.project import Project
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+WEIGHTS = "weights.npz"
+
 
 @dataclass(frozen=True)
 class Run:
@@ -98,7 +100,7 @@ class Run:
         """Return the trained weights by name; RunError where the run was stored without them."""
         import numpy as np
 
-        path = self.folder / "weights.npz"
+        path = self.folder / WEIGHTS
         if not path.exists():
             raise RunError(
                 f"the stored run of {self.experiment} has no weights: kept results carry none",
@@ -195,6 +197,17 @@ class Store:
         self.beside(experiment, name, "failed.json").unlink(missing_ok=True)
         run = self._seen[target] = Run(target, manifest.read(target))
         return run
+
+    def keep(self, run: Run) -> Run:
+        """Copy `run` into the kept layer, which is in git, without its weights."""
+        target = self.kept / run.experiment / run.key
+        facts = {name: value for name, value in run.manifest.items() if name not in ("files", "manifest_digest")}
+        with files.staged_folder(self.scratch, target) as folder:
+            for name in run.manifest["files"]:
+                if name != WEIGHTS:
+                    files.write_bytes(folder / name, (run.folder / name).read_bytes())
+            manifest.write(folder, facts)
+        return Run(target, manifest.read(target))
 
     def fail(self, experiment: str, name: str, message: str, log: str) -> None:
         """Record that the run was tried and failed."""

@@ -175,6 +175,17 @@ def why(name: Name, profile: Profile = "", data: Data = None, json: Json = False
 
 
 @app.command()
+def keep(names: Names, profile: Profile = "", data: Data = None) -> None:
+    """Put results into experiments/results, for git.
+
+    Weights stay out. A report can be built from kept results without images and without training.
+    """
+    from report_cli.cli import keep as verb
+
+    verb.keep(names, profile=profile, data=data)
+
+
+@app.command()
 def new(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to make.", show_default=False)],
 ) -> None:

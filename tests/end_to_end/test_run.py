@@ -187,9 +187,10 @@ from report_cli import plan, project, registry
 from report_cli.cli.console import ProgressListener
 from report_cli.runner import Runner
 from report_cli.workspace import ImageChoice, Workspace
+wish = plan.Wish("quick", ImageChoice(None, ""))
 work = Workspace.open(project.find(pathlib.Path.cwd()), print)
 with Runner(work, ProgressListener()) as runner:
-    made = plan.make(work, registry.select(work.experiments, ["walk"]), plan.Wish("quick", ImageChoice(None, "")), runner.read_in)
+    made = plan.make(work, registry.select(work.experiments, ["walk"]), wish, runner.read_in)
     path = pathlib.Path("experiments/walk.py")
     path.write_text(path.read_text().replace("STEP = 1.0", "STEP = 9.0"))
     runner.execute(made)
