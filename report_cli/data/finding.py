@@ -1,0 +1,122 @@
+"""Searches a folder, and the folders in it, for the archives and layouts that are sources of a kind of images."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from report_cli.data import index
+from report_cli.data.catalog import LAYOUTS, PARTS, Kind
+from report_cli.errors import DataError, UsageError
+
+
+@dataclass(frozen=True)
+class Found:
+    """A source of images; `digest` is None when it has not been read in yet."""
+
+    path: Path
+    layout: str
+    digest: str | None
+
+
+def find(kind: Kind, start: Path, cache: Path) -> Found:
+    """Return the source of `kind` that `start` is or holds, by the order of preference of the kind's layouts.
+
+    Raises:
+        UsageError: `start` does not exist.
+        DataError: it can't be read, or nothing in it is such a source.
+    """
+    if not start.exists():
+        raise UsageError(
+            f"no such folder or archive of images: {start}", "give a folder that exists with --data FOLDER"
+        )
+    try:
+        candidates = list(_candidates(start))
+        misses: list[str] = []
+        for layout in kind.layouts:
+            for path in (path for path in candidates if _is_called(path, layout)):
+                found = _recognise(kind, path, layout, cache, misses)
+                if found is not None:
+                    return found
+    except OSError as error:
+        raise DataError(f"{start}: can't be searched for images: {error.strerror}") from error
+    message = f"no {kind.title} images in {start}" + "".join(f"; {miss}" for miss in misses)
+    raise DataError(message, "looked for: " + "; ".join(LAYOUTS[layout].entry for layout in kind.layouts))
+
+
+def _candidates(start: Path) -> Iterator[Path]:
+    """Yield `start`, what is in it and what is in the folders in it, the nearest first."""
+    yield start
+    if not start.is_dir():
+        return
+    children = index.visible(start)
+    yield from (Path(child.path) for child in children)
+    for child in children:
+        if child.is_dir():
+            # A folder that may not be entered holds no images for us.
+            with suppress(PermissionError):
+                yield from (Path(entry.path) for entry in index.visible(Path(child.path)))
+
+
+def _is_called(path: Path, layout: str) -> bool:
+    """Whether the name of `path` is one that a source in `layout` has."""
+    wanted = LAYOUTS[layout]
+    if wanted.format != "folders":
+        return path.name == wanted.entry and (path.is_dir() if wanted.container == "folder" else path.is_file())
+    if wanted.container == "zip":
+        return path.suffix.lower() == ".zip" and path.is_file()
+    return all((path / part).is_dir() for part in PARTS)
+
+
+def _recognise(kind: Kind, path: Path, layout: str, cache: Path, misses: list[str]) -> Found | None:
+    """Return the source at `path` if it is one; what it lacks is added to `misses`."""
+    signature = index.signature(kind, path, layout)
+    entry = index.look_up(cache, signature)
+    if entry is None:
+        try:
+            entry = index.Entry(_classes(path, layout))
+        except DataError as error:
+            misses.append(error.message)
+            return None
+        # Only saves time: a cache that can't be written must not keep anyone from planning.
+        with suppress(OSError):
+            index.note(cache, signature, entry)
+    if LAYOUTS[layout].format != "folders":
+        return Found(path, layout, entry.digest)
+    miss = _missing(kind, entry.classes)
+    if miss:
+        misses.append(f"{path.name} {miss}")
+        return None
+    return Found(path, layout, entry.digest)
+
+
+def _classes(path: Path, layout: str) -> dict[str, list[str]]:
+    """Return the names of the class folders in train/ and test/; nothing for official archives."""
+    if LAYOUTS[layout].format != "folders":
+        return {}
+    if LAYOUTS[layout].container == "folder":
+        return {p: [entry.name for entry in index.visible(path / p) if entry.is_dir()] for p in PARTS}
+    # Opening a zip takes time and imports; the index spares both from the second time on.
+    from report_cli.data.members import split_name, zip_names
+
+    classes: dict[str, set[str]] = {part: set() for part in PARTS}
+    for name in zip_names(path):
+        place = split_name(name)
+        if place is not None:
+            classes[place.part].add(place.class_name)
+    return {part: sorted(names) for part, names in classes.items()}
+
+
+def _missing(kind: Kind, classes: dict[str, list[str]]) -> str:
+    """Return what keeps folders of these classes from being images of `kind`, or nothing."""
+    for part in PARTS:
+        if not classes.get(part):
+            return f"has no class folders in {part}/"
+        if len(classes[part]) != kind.class_count:
+            return (
+                f"has {len(classes[part])} class folders in {part}/ where {kind.title} has {kind.class_count} classes"
+            )
+    if classes["train"] != classes["test"]:
+        odd = sorted(set(classes["train"]) ^ set(classes["test"]))
+        return f"has class folders in only one of train/ and test/: {', '.join(odd)}"
+    return ""
