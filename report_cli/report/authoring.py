@@ -1,0 +1,250 @@
+"""Answers and sections: Markdown with Jinja in delimiters that collide with neither LaTeX nor Markdown."""
+
+import re
+import sys
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import SandboxedEnvironment
+
+from report_cli.errors import ReportError, UsageError, unknown
+from report_cli.project import Project
+from report_cli.report import formats
+from report_cli.report.context import Context
+from report_cli.report.formats import Written
+from report_cli.report.values import Value
+from report_cli.store import FigureFile
+
+FRONT = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*\n", re.DOTALL | re.MULTILINE)
+FRONT_KEYS = ("title", "subtitle", "kicker")
+NOTE = re.compile(r"^\[\^([^\]\s]+)\]:", re.MULTILINE)
+PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+PRIVATE = re.compile("[\ue000-\uf8ff]")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A figure that a template placed: its file (None for a placeholder) and the line that asked for it."""
+
+    name: str
+    label: str
+    file: FigureFile | None
+    where: str
+
+
+@dataclass
+class Manuscript:
+    """A document's Markdown with everything that its templates asked for."""
+
+    markdown: str = ""
+    front: dict[str, str] = field(default_factory=dict)
+    figures: dict[str, Placed] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+
+
+def documents(project: Project) -> tuple[str, ...]:
+    """Return the names of the project's documents, sorted."""
+    return tuple(sorted(path.stem for path in (project.templates / "documents").glob("*.md")))
+
+
+def write(project: Project, document: str, context: Context) -> Manuscript:
+    """Return the rendered manuscript of `document`.
+
+    Raises:
+        UsageError: a template is malformed or names something that doesn't exist (template and line in the message).
+        ReportError: a value has no result.
+    """
+    if document not in documents(project):
+        raise unknown("document", document, documents(project))
+    return _Author(project, context).document(document)
+
+
+def escape(text: str) -> str:
+    """Return text from outside so that Markdown shows it literally."""
+    return PUNCTUATION.sub(r"\\\1", " ".join(PRIVATE.sub("", str(text)).split()))
+
+
+class _Author:
+    def __init__(self, project: Project, context: Context) -> None:
+        self.project = project
+        self.context = context
+        self.manuscript = Manuscript()
+        self.open: list[str] = []
+        self.environment = self._environment()
+
+    def document(self, name: str) -> Manuscript:
+        path = f"documents/{name}.md"
+        try:
+            self.manuscript.markdown = self.environment.get_template(path).render()
+            front = self._front(path)
+            self.manuscript.front = {k: self.environment.from_string(text).render() for k, text in front.items()}
+        except Exception as error:
+            # Once, out here: the traceback's last frame inside a template is the line at fault.
+            raise _located(error, f"templates/{path}") from error
+        return self.manuscript
+
+    def _environment(self) -> SandboxedEnvironment:
+        environment = SandboxedEnvironment(
+            block_start_string="<%",
+            block_end_string="%>",
+            variable_start_string="<<",
+            variable_end_string=">>",
+            comment_start_string="<#",
+            comment_end_string="#>",
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=jinja2.StrictUndefined,
+            loader=jinja2.FunctionLoader(self._load),
+        )
+        context = self.context
+        environment.globals = {
+            "section": lambda name: self._include("sections", "section", name),
+            "answer": lambda name: self._include("answers", "answer", name),
+            "value": context.value,
+            "parameter": lambda name, field_name: _text(context.parameter(name, field_name)),
+            "matrix": self._matrix,
+            "figure": self._figure,
+            "title": lambda name: escape(context.title(name)),
+            "images_label": lambda name: escape(context.images_label(name)),
+            "range": environment.globals["range"],
+        }
+        # These would turn a value into a number that has forgotten its run; `int` and `float` even into a silent 0.
+        for name in ("int", "float", "round", "sum", "safe", "tojson", "xmlattr", "pprint", "filesizeformat"):
+            environment.filters.pop(name)
+        environment.filters |= {
+            "percent": _filter(formats.percent),
+            "decimals": _filter(formats.decimals),
+            "integer": _filter(formats.integer),
+            "scientific": _filter(formats.scientific),
+            "duration": _filter(formats.duration),
+            "escape": escape,
+            "e": escape,
+        }
+        return environment
+
+    def _load(self, name: str) -> tuple[str, str, Callable[[], bool]]:
+        path = find(self.project, name)
+        if path is None:
+            raise jinja2.TemplateNotFound(name)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise UsageError(f"templates/{name} is not UTF-8 text") from error
+        shown = f"templates/{name}"
+        self.manuscript.sources[shown] = text
+        # Front matter becomes empty lines, so that line numbers stay those of the file.
+        return FRONT.sub(lambda match: "\n" * match[0].count("\n"), text), shown, lambda: True
+
+    def _front(self, path: str) -> dict[str, str]:
+        text = (self.project.templates / path).read_text(encoding="utf-8")
+        match = FRONT.match(text)
+        try:
+            front = tomllib.loads(match[1]) if match else {}
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(f"the front matter is not valid TOML: {error}") from error
+        for key, content in front.items():
+            if key not in FRONT_KEYS:
+                raise unknown("key in the front matter", key, FRONT_KEYS)
+            if not isinstance(content, str):
+                raise UsageError(f"{key} in the front matter must be text, not {content!r}")
+        if not front.get("title"):
+            raise UsageError("no title", 'start the file with +++, title = "...", +++')
+        return front
+
+    def _include(self, folder: str, what: str, name: str) -> str:
+        path = f"{folder}/{name}.md"
+        known = _names(self.project, folder)
+        if name not in known:
+            raise unknown(what, name, known)
+        if path in self.open:
+            raise UsageError(f"{what} {name!r} includes itself")
+        self.open.append(path)
+        try:
+            return "\n" + _own_notes(self.environment.get_template(path).render(), name) + "\n"
+        finally:
+            self.open.pop()
+
+    def _matrix(self, name: str) -> str:
+        array = self.context.array(name)
+        if array is None:
+            return r"\begin{bmatrix}\cdot\end{bmatrix}"
+        if array.ndim != 2 or array.size > 400:
+            raise UsageError(f"{name} has the shape {array.shape}", "matrix takes a small array with two axes")
+        whole = array.dtype.kind in "iu" or bool((array == array.round()).all())
+        rows = [" & ".join(f"{x:.0f}" if whole else f"{x:.4g}" for x in row) for row in array.tolist()]
+        return r"\begin{bmatrix}" + r" \\ ".join(rows) + r"\end{bmatrix}"
+
+    def _figure(self, name: str, caption: str, label: str = "", wide: bool = False) -> str:
+        file = self.context.figure(name)
+        label = label or "fig-" + re.sub(r"[^A-Za-z0-9]+", "-", name)
+        where = _here()
+        if label in self.manuscript.figures:
+            first = self.manuscript.figures[label].where
+            raise UsageError(f"duplicate label {label!r}, first at {first}", 'give one of them label="fig-..."')
+        if not label.startswith("fig-"):
+            raise UsageError(f"the label {label!r} of a figure must start with fig-")
+        self.manuscript.figures[label] = Placed(name, label, file, where)
+        return f"\n![{' '.join(caption.split())}]({label}){{#{label}{' .wide' if wide else ''}}}\n"
+
+
+def find(project: Project, name: str) -> Path | None:
+    """Return the template or style file `name`: the project's own first, then the inherited one."""
+    for folder in project.template_folders:
+        path = folder / name
+        if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+            return path
+    return None
+
+
+def _names(project: Project, folder: str) -> list[str]:
+    return [path.stem for root in project.template_folders for path in (root / folder).glob("*.md")]
+
+
+def _text(content: Value | str) -> Value | str:
+    return escape(content) if isinstance(content, str) else content
+
+
+def _filter(write: Callable[..., Written]) -> Callable[..., str]:
+    def apply(value: object, *digits: int) -> str:
+        if isinstance(value, Value):
+            return value.show(lambda number: write(number, *digits))
+        if isinstance(value, int | float):
+            return write(value, *digits)[0]
+        raise UsageError(f"{value!r} is no number", "filters take a value, a result of arithmetic, or a number")
+
+    return apply
+
+
+def _own_notes(markdown: str, name: str) -> str:
+    """Return `markdown` with its footnotes named after the part, so that two parts may both have a note 1."""
+    labels = set(NOTE.findall(markdown))
+    return re.sub(r"\[\^([^\]\s]+)\]", lambda m: f"[^{name}-{m[1]}]" if m[1] in labels else m[0], markdown)
+
+
+def _here() -> str:
+    """Return the template and line whose rendering is under way."""
+    frame = sys._getframe()
+    while frame is not None:
+        template: Any = frame.f_globals.get("__jinja_template__")
+        if template is not None and template.filename:
+            return f"{template.filename}:{template.get_corresponding_lineno(frame.f_lineno)}"
+        frame = frame.f_back  # type: ignore[assignment]
+    return "the document"
+
+
+def _located(error: Exception, fallback: str) -> ReportError:
+    """Return `error` with the template and line it comes from."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return UsageError(f"{error.filename or fallback}:{error.lineno}: {error.message or 'malformed template'}")
+    where, trace = fallback, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.startswith("templates/"):
+            where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    if isinstance(error, ReportError):
+        return type(error)(f"{where}: {error.message}", error.hint)
+    return UsageError(f"{where}: {error or type(error).__name__}")

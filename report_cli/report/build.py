@@ -1,0 +1,144 @@
+"""Builds a document: gather, render, and swap the finished files in; nothing heavy is loaded when nothing changed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from report_cli import files
+from report_cli.errors import unknown
+from report_cli.experiment import Experiment
+from report_cli.fingerprint import digest
+from report_cli.project import Project
+from report_cli.report import authoring
+from report_cli.report.authoring import documents
+from report_cli.report.context import Context, Selection
+from report_cli.store import FigureFile, Run
+
+__all__ = ["FORMATS", "Built", "Selection", "build", "documents", "experiments_of"]
+
+FORMATS = ("html", "pdf")
+CONVERTERS = ("fonttools", "jinja2", "lxml", "nh3", "pikepdf", "pypandoc_binary", "typst", "weasyprint")
+WING = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Built:
+    """The files of a built document; `written` is False when nothing had changed."""
+
+    document: str
+    paths: tuple[Path, ...]
+    written: bool
+
+
+def experiments_of(project: Project, document: str, experiments: Mapping[str, Experiment]) -> tuple[str, ...]:
+    """Return the experiments whose results `document` takes, in the order of taking.
+
+    Raises:
+        UsageError: a template is malformed, or names an experiment, metric, figure, answer or section that doesn't
+            exist: so a mistyped name fails before anything is trained.
+    """
+    dry = Context(experiments, selection=None, draft=True)
+    authoring.write(project, document, dry)
+    return tuple(dry.ledger.experiments)
+
+
+def build(
+    project: Project,
+    document: str,
+    selection: Selection,
+    experiments: Mapping[str, Experiment],
+    *,
+    formats: Sequence[str] = FORMATS,
+    draft: bool = False,
+    profile: str = "quick",
+) -> Built:
+    """Bring the files of `document` up to date with `selection` and return them.
+
+    A failing build leaves the previous report untouched.
+
+    Raises:
+        UsageError: a template names something that doesn't exist, or is malformed.
+        ReportError: a result is missing and the report is no draft, or Pango is (the HTML is written then).
+    """
+    for name in formats:
+        if name not in FORMATS:
+            raise unknown("format", name, FORMATS)
+    paths = {name: project.reports / f"{document}.{name}" for name in FORMATS if name in formats}
+    inputs = _inputs(project, document, selection, experiments, draft, profile)
+    if _current(project, document, paths, inputs):
+        return Built(document, tuple(paths.values()), written=False)
+    # Rendering loads the converters; an unchanged report returns above without them.
+    from report_cli.report.rendering import render
+
+    context = Context(experiments, selection, draft)
+    contents, failure = render(project, document, context, tuple(paths))
+    for name, content in contents.items():
+        files.write_bytes(paths[name], content)
+    stamped = {name: files.digest(paths[name]) for name in contents}
+    files.write_json(_stamp(project, document), {"inputs": inputs, "outputs": stamped})
+    if failure is not None:
+        raise failure
+    return Built(document, tuple(paths.values()), written=True)
+
+
+def _stamp(project: Project, document: str) -> Path:
+    return project.reports / f"{document}.json"
+
+
+def _current(project: Project, document: str, paths: Mapping[str, Path], inputs: str) -> bool:
+    try:
+        stamp = files.read_json(_stamp(project, document))
+        outputs = stamp["outputs"]
+        return stamp["inputs"] == inputs and all(files.digest(path) == outputs[name] for name, path in paths.items())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False  # Absent or damaged: built anew.
+
+
+def _inputs(
+    project: Project,
+    document: str,
+    selection: Selection,
+    experiments: Mapping[str, Experiment],
+    draft: bool,
+    profile: str,
+) -> str:
+    """Return the digest of everything that the pages are made of."""
+    return digest(
+        {
+            "document": document,
+            "draft": draft,
+            "profile": profile,
+            "settings": asdict(project.settings),
+            "converters": {name: version(name) for name in CONVERTERS},
+            "wing": _folder(WING, "*.py"),
+            "templates": [_folder(folder, "*") for folder in project.template_folders],
+            "experiments": {name: _declared(item) for name, item in experiments.items()},
+            "runs": {name: [_run(run) for run in runs] for name, runs in selection.runs.items()},
+            "figures": {name: [_figure(f) for f in drawn.values()] for name, drawn in selection.figures.items()},
+            "missing": dict(selection.missing),
+        }
+    )
+
+
+def _folder(folder: Path, pattern: str) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): files.digest(path)
+        for path in sorted(folder.rglob(pattern))
+        if path.is_file()
+    }
+
+
+def _declared(experiment: Experiment) -> list[Any]:
+    return [experiment.title, sorted(experiment.metrics), list(experiment.figures)]
+
+
+def _run(run: Run) -> list[str]:
+    # The manifest has the digest of every file of the run.
+    return [run.key, digest(json.loads(json.dumps(run.manifest)))]
+
+
+def _figure(figure: FigureFile) -> list[str]:
+    return [figure.name, figure.alt, files.digest(figure.print_svg), files.digest(figure.screen_svg)]

@@ -1,0 +1,93 @@
+"""How a number is written: each function returns (text, TeX), the first for prose, the second for formulas."""
+
+import math
+
+from report_cli.errors import UsageError
+
+MINUS = "\N{MINUS SIGN}"
+NARROW = "\N{NARROW NO-BREAK SPACE}"
+SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+Written = tuple[str, str]
+
+
+def percent(number: float, digits: int = 1) -> Written:
+    """Return the fraction `number` (0-1) in percent: 73.8 %."""
+    digits_text = f"{100 * number:.{_count(digits)}f}"
+    return _minus(digits_text) + NARROW + "%", digits_text + r"\,\%"
+
+
+def decimals(number: float, digits: int = 2) -> Written:
+    """Return `number` with a fixed count of decimals: 0.64."""
+    text = f"{number:,.{_count(digits)}f}"
+    return _minus(text), _tex(text)
+
+
+def integer(number: float) -> Written:
+    """Return the whole number `number` in groups of three: 1,791,786. UsageError when it has a fraction."""
+    if abs(number - round(number)) > 1e-9 * max(1.0, abs(number)):
+        raise UsageError(f"{number!r} is not a whole number", "use the filter decimals(n)")
+    text = f"{round(number):,}"
+    return _minus(text), _tex(text)
+
+
+def scientific(number: float, digits: int = 2) -> Written:
+    """Return `number` with a power of ten: 1.79 × 10⁶."""
+    mantissa, exponent = f"{number:.{_count(digits)}e}".split("e")
+    power = str(int(exponent))
+    return f"{_minus(mantissa)} × 10{power.translate(SUPERSCRIPT)}", rf"{mantissa} \times 10^{{{power}}}"
+
+
+def duration(number: float) -> Written:
+    """Return `number` seconds in the largest fitting units: 85 ms, 12.4 s, 3 min 20 s, 2 h 5 min."""
+    text = _duration(number)
+    return text, rf"\text{{{text.replace(NARROW, ' ')}}}"
+
+
+def plain(number: float, unit: str) -> Written:
+    """Return `number` as its unit asks: counts in groups, times as durations, the rest with four digits."""
+    if unit == "s":
+        return duration(number)
+    if float(number).is_integer() and abs(number) < 1e15:
+        written = integer(number)
+    else:
+        written = _four_digits(number)
+    if unit in ("", "count", "fraction"):
+        return written
+    return written[0] + NARROW + unit, rf"{written[1]}\,\text{{{unit}}}"
+
+
+def _four_digits(number: float) -> Written:
+    magnitude = math.floor(math.log10(abs(number)))
+    if -4 <= magnitude < 6:
+        return decimals(number, max(0, 3 - magnitude))
+    return scientific(number, 3)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 0:
+        return MINUS + _duration(-seconds)
+    if seconds < 0.9995:
+        return f"{1000 * seconds:.0f}{NARROW}ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f}{NARROW}s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60}{NARROW}min {whole % 60}{NARROW}s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60}{NARROW}h {minutes % 60}{NARROW}min"
+
+
+def _count(digits: object) -> int:
+    if not isinstance(digits, int) or not 0 <= digits <= 12:
+        raise UsageError(f"{digits!r} is not a count of digits", "0 to 12")
+    return digits
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", MINUS)
+
+
+def _tex(text: str) -> str:
+    # A bare comma in math mode is punctuation and sets a space after itself.
+    return rf"\text{{{text}}}" if "," in text else text

@@ -1,0 +1,190 @@
+"""From a manuscript to the two pages of a report: one for the screen, one for print."""
+
+import base64
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from report_cli.errors import UsageError, unknown
+from report_cli.project import Project
+from report_cli.report import markdown, math, numbering, places
+from report_cli.report.authoring import Manuscript, Placed
+from report_cli.report.math import Formula, Typeset
+from report_cli.report.numbering import Heading
+from report_cli.report.values import MARK, Entry, Ledger
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+ASSETS = "https://report.invalid/"
+
+
+@dataclass(frozen=True)
+class Body:
+    """The body of a document in both forms, and what the print form needs beside it (path below ASSETS: bytes)."""
+
+    screen: str
+    print: str
+    assets: Mapping[str, bytes]
+    headings: tuple[Heading, ...]
+
+
+def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
+    """Return the body of a document: typeset, numbered, every value linked to its run.
+
+    Raises:
+        UsageError: malformed Markdown or formula, an undefined or duplicate label, an image that is no figure.
+    """
+    sources = manuscript.sources
+    tree = markdown.to_tree(manuscript.markdown, sources)
+    formulas = _formulas(tree, ledger)
+    typeset = math.typeset(project, formulas, sources)
+    for element, formula in zip(_formula_spans(tree), formulas, strict=True):
+        element.text = typeset[formula].words  # what a heading is called in the contents
+    _check_images(tree, manuscript)
+    numbers = numbering.number(tree, sources)
+    _resolve(tree, ledger)
+    headings = tuple(
+        Heading(h.level, h.number, ledger.text(h.title), h.target) for h in numbers.headings if h.level <= 3
+    )
+    drawn = [typeset[formula] for formula in formulas]
+    assets = {f"math/{i}.svg": formula.svg.encode() for i, formula in enumerate(typeset.values())}
+    names = {formula: f"{ASSETS}math/{i}.svg" for i, formula in enumerate(typeset)}
+    for placed in manuscript.figures.values():
+        if placed.file is not None:
+            assets[f"figures/{placed.label}.svg"] = placed.file.print_svg.read_bytes()
+    screen = _dress(tree, drawn, lambda i, math_: _mathml(math_), lambda placed: _embedded(placed), manuscript)
+    printed = _dress(
+        tree,
+        drawn,
+        lambda i, math_: _image_of(math_, names[formulas[i]]),
+        lambda placed: f"{ASSETS}figures/{placed.label}.svg",
+        manuscript,
+    )
+    return Body(screen, printed, assets, headings)
+
+
+def _formulas(tree: "HtmlElement", ledger: Ledger) -> list[Formula]:
+    """Return the formulas of `tree` in order; each element keeps its place in that order as `data-formula`."""
+    found = []
+    for element in _formula_spans(tree):
+        found.append(Formula(ledger.tex(element.text_content()).strip(), element.get("class") == "math display"))
+        element.set("data-formula", str(len(found) - 1))
+    return found
+
+
+def _formula_spans(tree: "HtmlElement") -> list["HtmlElement"]:
+    return list(tree.xpath(".//span[starts-with(@class, 'math ')]"))
+
+
+def _check_images(tree: "HtmlElement", manuscript: Manuscript) -> None:
+    for image in tree.iter("img"):
+        source = image.get("src", "")
+        if source not in manuscript.figures:
+            where = places.of_text(manuscript.sources, f"]({source}")
+            error = unknown("image", source, manuscript.figures)
+            raise UsageError(
+                f"{where}: {error.message}", 'a page shows figures of runs: << figure("...", caption="...") >>'
+            )
+
+
+def _resolve(tree: "HtmlElement", ledger: Ledger) -> None:
+    """Turn the marks of values into <data> elements that link to their runs, in attributes into plain text."""
+    for element in list(tree.iter()):
+        for name, content in element.attrib.items():
+            element.set(name, ledger.text(content))
+        inside = element.text or ""
+        if MARK.search(inside):
+            if element.tag == "a":
+                element.text = ledger.text(inside)
+            else:
+                element.text = None
+                _insert(element, 0, inside, ledger)
+        after, parent = element.tail or "", element.getparent()
+        if parent is not None and MARK.search(after):
+            element.tail = None
+            _insert(parent, parent.index(element) + 1, after, ledger)
+
+
+def _insert(parent: "HtmlElement", index: int, marked: str, ledger: Ledger) -> None:
+    pieces = MARK.split(marked)
+    if index == 0:
+        parent.text = pieces[0]
+    else:
+        parent[index - 1].tail = pieces[0]
+    for offset in range(1, len(pieces), 2):
+        data = _data(parent, ledger.entries[int(pieces[offset])])
+        data.tail = pieces[offset + 1]
+        parent.insert(index, data)
+        index += 1
+
+
+def _data(parent: "HtmlElement", entry: Entry) -> "HtmlElement":
+    value = entry.value
+    if value.missing:
+        mark: HtmlElement = parent.makeelement("span", {"class": "missing"})
+        mark.text = entry.text
+        return mark
+    data = parent.makeelement("data", {"value": repr(value.number)})
+    if value.runs:
+        link = data.makeelement("a", {"href": f"#run-{value.runs[0]}"})
+        link.text = entry.text
+        data.append(link)
+    else:
+        data.text = entry.text
+    return data
+
+
+def _dress(
+    tree: "HtmlElement",
+    formulas: list[Typeset],
+    draw: Callable[[int, Typeset], "HtmlElement"],
+    locate: Callable[[Placed], str],
+    manuscript: Manuscript,
+) -> str:
+    """Return `tree` as HTML with its formulas and figures in the form of one medium."""
+    from lxml import html
+
+    tree = copy.deepcopy(tree)
+    for element in tree.xpath(".//span[@data-formula]"):
+        index = int(element.attrib.pop("data-formula"))
+        element.text = None
+        element.append(draw(index, formulas[index]))
+    for image in tree.iter("img"):
+        placed = manuscript.figures.get(image.get("src", ""))
+        if placed is None:
+            continue  # a formula's image
+        if kind := image.attrib.pop("class", ""):
+            image.getparent().set("class", kind)  # pandoc keeps the label on the figure but the class on the image
+        if placed.file is None:
+            box = image.makeelement("span", {"class": "missing"})
+            box.text = f"[figure {placed.name}: no result]"
+            image.getparent().replace(image, box)
+        else:
+            image.set("alt", placed.file.alt)
+            image.set("src", locate(placed))
+    parts = [html.tostring(child, encoding="unicode") for child in tree]
+    return (tree.text or "") + "".join(parts)
+
+
+def _mathml(formula: Typeset) -> "HtmlElement":
+    from lxml import html
+
+    element: HtmlElement = html.fragment_fromstring(formula.mathml)
+    return element
+
+
+def _image_of(formula: Typeset, source: str) -> "HtmlElement":
+    from lxml import html
+
+    pad = math.PAD_PT / math.SIZE_PT
+    style = f"width:{formula.width}em;height:{formula.height}em;vertical-align:-{formula.depth}em;margin:-{pad}em"
+    image: HtmlElement = html.Element("img", {"class": "m", "src": source, "alt": formula.words, "style": style})
+    return image
+
+
+def _embedded(placed: Placed) -> str:
+    if placed.file is None:
+        return ""
+    return "data:image/svg+xml;base64," + base64.b64encode(placed.file.screen_svg.read_bytes()).decode()

@@ -1,0 +1,107 @@
+"""Where every number of a report comes from: the appendix that the reader sees and the file attached to the PDF."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from report_cli.errors import ReportError
+from report_cli.experiment import Experiment
+from report_cli.report import formats
+from report_cli.report.values import Ledger
+from report_cli.store import Run
+
+NAME = "provenance.json"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run in the appendix: labelled facts, in the order of reading."""
+
+    target: str
+    name: str
+    title: str
+    facts: tuple[tuple[str, str], ...]
+
+
+def entries(runs: Iterable[Run], experiments: Mapping[str, Experiment]) -> list[Entry]:
+    """Return the appendix, one entry per run."""
+    return [Entry(f"run-{r.key}", _name(r), experiments[r.experiment].title, tuple(_facts(r))) for r in runs]
+
+
+def label(runs: Iterable[Run], draft: bool) -> str:
+    """Return what every page must say about its runs; empty where all are `full` runs on real images.
+
+    Raises:
+        ReportError: the runs are of different profiles, and the report is no draft.
+    """
+    runs = list(runs)
+    profiles = sorted({run.profile for run in runs if run.profile is not None})
+    if len(profiles) > 1 and not draft:
+        experiments = {profile: next(r.experiment for r in runs if r.profile == profile) for profile in profiles}
+        told = ", ".join(f"{name} ({profile})" for profile, name in experiments.items())
+        raise ReportError(f"a report never mixes profiles: {told}", "report build all --profile PROFILE")
+    parts = [f"{profile} profile" for profile in profiles if profile != "full"]
+    if any(run.images is not None and run.images["origin"] == "embedded" for run in runs):
+        parts.append("embedded images")
+    return " · ".join(parts)
+
+
+def attachment(document: str, runs: Iterable[Run], ledger: Ledger) -> dict[str, Any]:
+    """Return the content of provenance.json: every run of the report, and every value that it shows."""
+    return {
+        "schema": 1,
+        "document": document,
+        "runs": [_listed(run) for run in runs],
+        "values": [
+            {
+                "text": entry.text,
+                "number": entry.value.number,
+                "unit": entry.value.unit,
+                "from": list(entry.value.origins),
+                "runs": list(entry.value.runs),
+            }
+            for entry in ledger.entries
+            if not entry.value.missing
+        ],
+    }
+
+
+def _listed(run: Run) -> dict[str, Any]:
+    return {
+        "experiment": run.experiment,
+        "key": run.key,
+        "recipe": run.recipe,
+        "environment": dict(run.manifest["environment"]),
+        "profile": run.profile,
+        "seed": run.seed,
+        "images": None if run.images is None else run.images["label"],
+        "files": {name: entry["sha256"] for name, entry in run.manifest["files"].items()},
+    }
+
+
+def _name(run: Run) -> str:
+    return f"{run.experiment}, seed {run.seed}"
+
+
+def _facts(run: Run) -> Iterable[tuple[str, str]]:
+    manifest = run.manifest
+    yield "Run", run.key
+    yield "Recipe", run.recipe
+    yield "Profile", run.profile or "the same in every profile"
+    if run.images is not None:
+        yield "Images", str(run.images["label"])
+    overridden = manifest.get("overrides") or {}
+    stated = manifest["recipe"].get("parameters", {})
+    if stated:
+        yield "Parameters", ", ".join(f"{name} = {_plain(content)}" for name, content in sorted(stated.items()))
+    if overridden:
+        yield "Overridden", ", ".join(f"{name} = {_plain(content)}" for name, content in sorted(overridden.items()))
+    environment = sorted(manifest["environment"].items())
+    yield "Environment", ", ".join(f"{name.replace('_', ' ')} {content}" for name, content in environment)
+    yield "Duration", formats.duration(manifest["times"]["duration_s"])[0]
+
+
+def _plain(content: object) -> str:
+    if isinstance(content, list | tuple):
+        return "(" + ", ".join(map(_plain, content)) + ")"
+    return "none" if content is None else str(content)

@@ -1,0 +1,112 @@
+"""One document, from its templates to the bytes of its files, in memory."""
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from report_cli.errors import ReportError, UsageError
+from report_cli.project import Project
+from report_cli.report import authoring, fonts, pages, pdf, provenance
+from report_cli.report.context import Context
+from report_cli.report.numbering import APPENDIX, Heading
+from report_cli.report.pages import ASSETS, Body
+
+POLICY = "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'"
+
+HALF_YEAR = ("January", "February", "March", "April", "May", "June")
+MONTHS = (*HALF_YEAR, "July", "August", "September", "October", "November", "December")
+
+
+def render(
+    project: Project, document: str, context: Context, formats: tuple[str, ...]
+) -> tuple[dict[str, bytes], ReportError | None]:
+    """Return the content of each format, and what kept one of them from being made (Pango missing) or None."""
+    manuscript = authoring.write(project, document, context)
+    label = provenance.label(context.used(), context.draft)
+    body = pages.compose(project, manuscript, context.ledger)
+    facts = _facts(project, context, manuscript.front, label, body)
+    contents: dict[str, bytes] = {}
+    if "html" in formats:
+        contents["html"] = _screen(project, facts, body).encode()
+    if "pdf" in formats:
+        try:
+            pdf.load()
+        except OSError:
+            from report_cli.system import pango_hint
+
+            return contents, ReportError("Pango is missing, so only the HTML was written", pango_hint())
+        contents["pdf"] = _print(project, document, context, facts, body)
+    return contents, None
+
+
+def _facts(project: Project, context: Context, front: dict[str, str], label: str, body: Body) -> dict[str, Any]:
+    text = context.ledger.text
+    runs = context.used()
+    headings = (*body.headings, Heading(2, "A", "Provenance", APPENDIX)) if runs else body.headings
+    return {
+        "front": {key: text(front.get(key, "")) for key in authoring.FRONT_KEYS},
+        "settings": project.settings,
+        "date": _in_words(project.settings.date),
+        "label": label,
+        "draft": context.draft,
+        "headings": headings,
+        "runs": provenance.entries(runs, context.experiments),
+        "policy": POLICY,
+    }
+
+
+def _in_words(date: str) -> str:
+    """Return an ISO date as 22 November 2026. Month names are ours: strftime's depend on the locale."""
+    if not date:
+        return ""
+    try:
+        day = datetime.date.fromisoformat(date)
+    except ValueError as error:
+        raise UsageError(f"[tool.report] date is no date: {date!r}", "write it as 2026-11-22") from error
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def _screen(project: Project, facts: dict[str, Any], body: Body) -> str:
+    page = _page(project, facts, medium="screen", body=_trusted(body.screen), style="")
+    style = fonts.for_screen(project, page) + _style(project, "page.css") + _style(project, "screen.css")
+    return _page(project, facts, medium="screen", body=_trusted(body.screen), style=_trusted(style))
+
+
+def _print(project: Project, document: str, context: Context, facts: dict[str, Any], body: Body) -> bytes:
+    page = _page(project, facts, medium="print", body=_trusted(body.print), style="")
+    rules, files = fonts.for_print(project, ASSETS)
+    attached = json.dumps(
+        provenance.attachment(document, context.used(), context.ledger), indent=1, sort_keys=True, ensure_ascii=False
+    )
+    styles = [rules + _style(project, "page.css") + _style(project, "print.css")]
+    return pdf.to_pdf(page, styles, {**files, **body.assets}, attached + "\n", project.settings.date)
+
+
+def _trusted(text: str) -> Markup:
+    """Mark what nh3 has cleaned, or a style sheet of the project, as HTML."""
+    return Markup(text)  # noqa: S704
+
+
+def _page(project: Project, facts: dict[str, Any], **more: Any) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([folder / "partials" for folder in project.template_folders]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    try:
+        return environment.get_template("page.html").render(facts | more)
+    except jinja2.TemplateError as error:
+        raise UsageError(f"templates/partials: {error}") from error
+
+
+def _style(project: Project, name: str) -> str:
+    path: Path | None = authoring.find(project, f"style/{name}")
+    if path is None:
+        raise UsageError(f"a style sheet is missing: templates/style/{name}")
+    return path.read_text(encoding="utf-8")

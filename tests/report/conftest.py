@@ -1,0 +1,177 @@
+"""A small project with stored runs, written by hand: the report wing needs no training to be tested."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lxml.html
+import numpy as np
+import pytest
+
+from report_cli import files
+from report_cli.experiment import Experiment, every_profile
+from report_cli.project import Project, Settings
+from report_cli.report import authoring, pages
+from report_cli.report.build import Built, Selection, build
+from report_cli.report.context import Context
+from report_cli.report.pages import Body
+from report_cli.store import FigureFile, Run
+
+SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="396" height="120" viewBox="0 0 396 120">
+<path d="M40 100 L120 60 L200 40 L380 30" fill="none" stroke="#1b4f8f" stroke-width="1.5"/>
+<path d="M40 10 V100 H390" fill="none" stroke="#16181d"/>
+<text x="200" y="116" style="font: 9px 'Source Sans 3'">epoch</text></svg>"""
+FRONT = '+++\ntitle = "A small report"\n+++\n'
+
+
+@dataclass(frozen=True)
+class Params:
+    epochs: int = 3
+    widths: tuple[int, ...] = (32, 64)
+    augment: bool = False
+
+
+def nothing(params: Any, images: Any, record: Any) -> None:
+    """Measure nothing; the runs are written by hand."""
+
+
+@dataclass
+class Desk:
+    """A project, its experiments and its store, with one method per thing that a test wants to do."""
+
+    project: Project
+    experiments: dict[str, Experiment]
+    runs: dict[str, tuple[Run, ...]]
+    figures: dict[str, dict[str, FigureFile]]
+    missing: dict[str, str]
+
+    @property
+    def selection(self) -> Selection:
+        return Selection(self.runs, self.figures, self.missing)
+
+    def write(self, body: str, folder: str = "documents", name: str = "paper", front: str = FRONT) -> Path:
+        path = self.project.templates / folder / f"{name}.md"
+        files.write_text(path, (front if folder == "documents" else "") + body)
+        return path
+
+    def store(self, experiment: str, scalars: Mapping[str, tuple[float, str]], seed: int = 0, **manifest: Any) -> Run:
+        """Write a run folder and put it into the selection."""
+        key = f"{experiment}-{seed}abc"
+        folder = self.project.runs / experiment / key
+        content = {
+            "schema": 1,
+            "experiment": experiment,
+            "recipe_digest": "5e" * 32,
+            "recipe": {"parameters": {"epochs": 3, "widths": [32, 64], "augment": False}},
+            "environment": {"python": "3.11", "keras": "3.15.1"},
+            "profile": "quick",
+            "overrides": {},
+            "seed": seed,
+            "images": {"name": "cifar10", "label": "embedded images", "origin": "embedded"},
+            "times": {"started": "2026-11-22T10:00:00Z", "finished": "2026-11-22T10:03:20Z", "duration_s": 200.0},
+            "files": {"measured.json": {"size": 1, "sha256": "ab" * 32}},
+            "needs": {},
+        } | manifest
+        measured = {"scalars": {n: {"value": v, "unit": u} for n, (v, u) in scalars.items()}, "history": []}
+        files.write_json(folder / "measured.json", measured)
+        files.write_json(folder / "manifest.json", content)
+        run = Run(folder, content)
+        self.runs[experiment] = (*self.runs.get(experiment, ()), run)
+        self.missing.pop(experiment, None)
+        return run
+
+    def draw(self, experiment: str, name: str, alt: str = "A rising curve.") -> None:
+        folder = self.project.figures / experiment
+        files.write_text(folder / f"{name}.print.svg", SVG)
+        files.write_text(folder / f"{name}.screen.svg", SVG)
+        file = FigureFile(experiment, name, alt, folder / f"{name}.print.svg", folder / f"{name}.screen.svg")
+        self.figures.setdefault(experiment, {})[name] = file
+
+    def build(self, **options: Any) -> Built:
+        return build(self.project, "paper", self.selection, self.experiments, **options)
+
+    def context(self, draft: bool = False) -> Context:
+        return Context(self.experiments, self.selection, draft)
+
+    def body(self, text: str, draft: bool = False) -> Body:
+        """Return the composed body of a document with this text."""
+        self.write(text)
+        context = self.context(draft)
+        return pages.compose(self.project, authoring.write(self.project, "paper", context), context.ledger)
+
+    def tree(self, text: str, draft: bool = False) -> Any:
+        """Return the parsed screen form of a document with this text."""
+        return lxml.html.fragment_fromstring(self.body(text, draft).screen, create_parent="div")
+
+
+def declare(name: str, title: str, *metrics: str, figures: tuple[str, ...] = ()) -> Experiment:
+    return Experiment(
+        name, title, nothing, every_profile(Params()), dict.fromkeys(metrics, "a number"), figures=figures
+    )
+
+
+def furnish(root: Path) -> Desk:
+    settings = Settings(author="A. Student", id="0000000", course="Deep Learning", date="2026-11-22")
+    declared = [
+        declare("net", "A network", "accuracy", "loss", "weights", "time", figures=("curves",)),
+        declare("facts", "Computed facts", "sum"),
+        declare("idle", "Another network", "accuracy", figures=("curves",)),
+    ]
+    desk = Desk(Project(root, settings), {e.name: e for e in declared}, {}, {}, {"idle": "never run"})
+    desk.store(
+        "net",
+        {"accuracy": (0.7383, "fraction"), "loss": (0.638, ""), "weights": (1791786, "count"), "time": (200.4, "s")},
+    )
+    facts = desk.store("facts", {"sum": (45, "count")}, profile=None, images=None)
+    (facts.folder / "arrays").mkdir()
+    np.save(facts.folder / "arrays" / "grid.npy", np.array([[45, 45], [54, 54]]))
+    desk.draw("net", "curves")
+    return desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A project with one finished experiment, `net`, one of computed facts, `facts`, and one that never ran, `idle`."""
+    return furnish(tmp_path)
+
+
+PAPER = r"""
+# Theory {#sec-theory}
+
+::: {.question}
+What is the output of $f(x) = x^2$?
+:::
+
+The layer sums to << value("facts.sum") >> with $<< value("net.weights")|integer >>$ weights.[^1] See [](#eq-size).
+
+$$ o = \left\lfloor \frac{n + 2p - k}{s} \right\rfloor + 1 $$ {#eq-size}
+
+$$ << matrix("facts.grid") >> $$
+
+[^1]: A note with $W x$ and << value("net.loss") >>.
+
+```python
+def f(x): return x + 1  # a comment
+```
+
+## Accuracy of << value("net.accuracy")|percent >> {#sec-accuracy}
+
+As [](#fig-net-curves) and [](#tbl-results) show, *it* works → [elsewhere](https://example.org).
+
+<< figure("net.curves", caption="The path of " ~ title("net") ~ " to " ~ value("net.accuracy")|percent) >>
+
+| Model | Weights | Accuracy |
+|:------|--------:|:--------:|
+| << title("net") >> | << value("net.weights")|integer >> | **<< value("net.accuracy")|percent >>** |
+
+: Scores on << images_label("net") >>. {#tbl-results}
+"""
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Desk, Built]:
+    """A report with one of everything, in both formats. Read only."""
+    desk = furnish(tmp_path_factory.mktemp("paper"))
+    desk.write(PAPER)
+    return desk, desk.build()

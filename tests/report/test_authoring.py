@@ -1,0 +1,180 @@
+import re
+
+import pytest
+
+from report_cli.errors import ReportError, UsageError
+from report_cli.report import authoring
+from report_cli.report.build import experiments_of
+from tests.report.conftest import Desk
+
+
+def markdown(desk: Desk, text: str, draft: bool = False) -> str:
+    """Return the rendered Markdown with its values as text."""
+    desk.write(text)
+    context = desk.context(draft)
+    return context.ledger.text(authoring.write(desk.project, "paper", context).markdown).strip()
+
+
+def failure(desk: Desk, text: str, draft: bool = False) -> ReportError:
+    desk.write(text)
+    with pytest.raises(ReportError) as caught:
+        authoring.write(desk.project, "paper", desk.context(draft))
+    return caught.value
+
+
+def test_several_seeds_give_their_mean(desk: Desk) -> None:
+    """A value of an experiment with several seeds is their mean, and its spread can be shown."""
+    desk.store("net", {"accuracy": (0.7583, "fraction")}, seed=1)
+    text = '<% set v = value("net.accuracy") %><< v.n >>: << v|percent >> ± << v.spread|percent(2) >>'
+    assert markdown(desk, text) == "2: 74.8\u202f% ± 1.41\u202f%"
+
+
+def test_arithmetic_and_conditions_work_in_templates(desk: Desk) -> None:
+    """Templates compute with values and decide by them."""
+    text = '<% if value("net.accuracy") > 0.7 %><< ((1 - value("net.accuracy")) * 100)|decimals(1) >><% endif %>'
+    assert markdown(desk, text) == "26.2"
+
+
+def test_parameters_titles_and_labels_can_be_asked_for(desk: Desk) -> None:
+    """A template takes parameters of the runs used, titles and the images' label."""
+    text = '<< parameter("net", "epochs") >>, << parameter("net", "widths") >>, << parameter("net", "augment") >>, '
+    text += '<< title("net") >>, << images_label("net") >>'
+    assert markdown(desk, text) == r"3, 32\, 64, no, A network, embedded images"
+
+
+def test_a_matrix_is_latex(desk: Desk) -> None:
+    """A stored array becomes a bracketed matrix, whole numbers without decimals."""
+    assert markdown(desk, '$$<< matrix("facts.grid") >>$$') == (r"$$\begin{bmatrix}45 & 45 \\ 54 & 54\end{bmatrix}$$")
+
+
+def test_latex_and_markdown_attributes_are_left_alone(desk: Desk) -> None:
+    """The delimiters collide with neither LaTeX nor Markdown."""
+    text = r"$\{a_{n}\} \ll {{x}}$ {#eq-a} {% x %} <b>"
+    assert markdown(desk, text) == text
+
+
+@pytest.mark.parametrize(
+    ("call", "message", "hint"),
+    [
+        ('<< value("nett.accuracy") >>', "unknown experiment 'nett'", "net"),
+        ('<< value("net.acuracy") >>', "unknown metric of net 'acuracy'", "accuracy"),
+        ('<< figure("net.curve", caption="c") >>', "unknown figure of net 'curve'", "curves"),
+        ('<< parameter("net", "epoch") >>', "unknown parameter of net 'epoch'", "epochs"),
+        ('<< matrix("facts.gird") >>', "unknown array of facts 'gird'", "grid"),
+        ('<< answer("q1") >>', "unknown answer 'q1'", "q01"),
+        ('<< section("rest") >>', "unknown section 'rest'", "results"),
+        ('<< images_label("facts") >>', "facts uses no images", "an experiment with images"),
+        ('<< value("net") >>', "'net' names no metric", "experiment.metric"),
+    ],
+)
+def test_an_unknown_name_is_an_error_with_its_line(desk: Desk, call: str, message: str, hint: str) -> None:
+    """A name that nothing declares is reported with template, line and near misses."""
+    desk.write("An answer.", "answers", "q01")
+    desk.write("Results.", "sections", "results")
+    error = failure(desk, f"\n# A title\n\n{call}\n")
+    assert isinstance(error, UsageError)
+    assert error.message.startswith(f"templates/documents/paper.md:7: {message}")
+    assert hint in error.hint
+
+
+def test_an_error_names_the_included_file(desk: Desk) -> None:
+    """The line at fault is that of the answer, not that of the document that includes it."""
+    desk.write('Fine.\n\n<< value("net.none") >>\n', "answers", "q01")
+    assert failure(desk, '<< answer("q01") >>').message.startswith("templates/answers/q01.md:3: unknown metric")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<< nothing >>", "'nothing' is undefined"),
+        ("<< value('net.loss' >>", "unexpected"),
+        ("<< value('net.loss')|int >>", "No filter named 'int'"),
+        ("<< 1 / 0 >>", "division by zero"),
+        ("<< ''.__class__ >>", "unsafe"),
+        ("<< value('net.loss') + 'a' >>", "unsupported operand"),
+        ("<< answer('loop') >>", "includes itself"),
+        ("<< answer('../documents/paper') >>", "unknown answer"),
+    ],
+)
+def test_a_malformed_template_is_a_usage_error(desk: Desk, text: str, message: str) -> None:
+    """Whatever goes wrong inside a template is reported with its line, never as a traceback."""
+    desk.write("<< answer('loop') >>", "answers", "loop")
+    error = failure(desk, f"\n{text}")
+    assert isinstance(error, UsageError)
+    assert message in error.message
+    assert re.match(r"templates/(documents/paper|answers/loop).md:\d+: ", error.message)
+
+
+def test_a_missing_result_names_line_and_command(desk: Desk) -> None:
+    """A result that doesn't exist is an error that says where it is used and what would make it."""
+    error = failure(desk, '\nText << value("idle.accuracy") >>')
+    assert type(error) is ReportError
+    assert error.message == "templates/documents/paper.md:5: no result of idle: never run"
+    assert error.hint == "report run idle"
+
+
+def test_a_non_finite_result_is_an_error(desk: Desk) -> None:
+    """A number that is not finite is never shown."""
+    run = desk.store("idle", {"accuracy": (0.5, "")})
+    measured = run.folder / "measured.json"
+    measured.write_text(measured.read_text().replace("0.5", "Infinity"))
+    assert "idle.accuracy is inf" in failure(desk, '<< value("idle.accuracy") >>').message
+
+
+def test_a_draft_marks_what_is_missing(desk: Desk) -> None:
+    """In a draft a placeholder stands for a missing result, also after arithmetic."""
+    text = '<< value("idle.accuracy")|percent >> << (1 - value("idle.accuracy"))|decimals(2) >>'
+    assert markdown(desk, text, draft=True) == "[idle.accuracy: never run] [idle.accuracy: never run]"
+
+
+def test_text_from_outside_stays_text(desk: Desk) -> None:
+    """A label from outside is neither Markdown nor a template, and can't forge a value."""
+    label = "*a* <% x %> <<7*7>> [l](x) $y$ \ue0000\ue001"
+    desk.store("idle", {"accuracy": (0.5, "")}, images={"name": "x", "label": label, "origin": "real"})
+    tree = desk.tree('Seen: << images_label("idle") >>')
+    assert tree.text_content().strip() == "Seen: *a* <% x %> <<7*7>> [l](x) $y$ 0"
+
+
+def test_notes_of_two_answers_keep_apart(desk: Desk) -> None:
+    """Two answers may both have a footnote 1."""
+    desk.write("A[^1]\n\n[^1]: first\n", "answers", "a")
+    desk.write("B[^1]\n\n[^1]: second\n", "answers", "b")
+    notes = desk.tree('<< answer("a") >>\n<< answer("b") >>').xpath(".//span[@class='fn']")
+    assert [note.text_content().strip() for note in notes] == ["first", "second"]
+
+
+def test_a_document_needs_a_title(desk: Desk) -> None:
+    """Front matter without a title, with an unknown key or that is no TOML is an error."""
+    for front, message in (
+        ("", "no title"),
+        ('+++\ntitel = "x"\n+++\n', "unknown key in the front matter 'titel'"),
+        ("+++\ntitle = x\n+++\n", "not valid TOML"),
+        ("+++\ntitle = 1\n+++\n", "must be text"),
+    ):
+        desk.write("Text", front=front)
+        with pytest.raises(UsageError, match=re.escape(message)):
+            authoring.write(desk.project, "paper", desk.context())
+
+
+def test_an_unknown_document_is_named(desk: Desk) -> None:
+    """Building a document that doesn't exist lists those that do."""
+    desk.write("Text")
+    with pytest.raises(UsageError, match="unknown document 'papers'"):
+        authoring.write(desk.project, "papers", desk.context())
+
+
+def test_the_experiments_of_a_document_are_found_without_runs(desk: Desk) -> None:
+    """What a document takes is known before anything is trained, in the order of taking."""
+    desk.write('<< figure("idle.curves", caption="c") >>', "answers", "a")
+    desk.write('<< value("facts.sum") >> $<< matrix("facts.any") >>$ << answer("a") >> << images_label("net") >>')
+    assert experiments_of(desk.project, "paper", desk.experiments) == ("facts", "idle", "net")
+
+
+def test_a_template_of_the_project_wins(desk: Desk) -> None:
+    """A file in the project replaces the inherited one of the same name."""
+    own = desk.project.templates / "style" / "page.css"
+    own.parent.mkdir(parents=True)
+    own.write_text("p { }")
+    assert authoring.find(desk.project, "style/page.css") == own
+    assert authoring.find(desk.project, "style/print.css") is not None
+    assert authoring.find(desk.project, "../pyproject.toml") is None

@@ -1,0 +1,253 @@
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import lxml.html
+import pikepdf
+import pytest
+
+from report_cli.errors import ReportError, UsageError
+from report_cli.report import pdf, provenance
+from report_cli.report.build import Built, documents
+from tests.report.conftest import Desk
+
+HEAVY = ("lxml", "nh3", "weasyprint", "pypandoc", "typst", "numpy", "fontTools", "pikepdf")
+Report = tuple[Desk, Built]
+
+
+def content(built: Built, kind: str) -> bytes:
+    return next(path for path in built.paths if path.suffix == f".{kind}").read_bytes()
+
+
+def text_of(content: bytes) -> str:
+    return content.decode(errors="replace")
+
+
+def judge(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    folder = os.environ.get("REPORT_JUDGES")
+    if not folder:
+        pytest.skip("REPORT_JUDGES names no folder with verapdf.sh and htmlcheck.sh")
+    command = [str(Path(folder) / name), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_documents_of_a_project_are_its_files(desk: Desk) -> None:
+    """Every file in templates/documents is a document."""
+    desk.write("Text", name="b")
+    desk.write("Text", name="a")
+    assert documents(desk.project) == ("a", "b")
+
+
+def test_the_html_is_one_file_that_asks_for_nothing(built: Report) -> None:
+    """The page has no address but its own anchors, data and the author's links."""
+    page = lxml.html.document_fromstring(content(built[1], "html").decode())
+    anchors = {element.get("id") for element in page.xpath("//*[@id]")}
+    links = {link.get("href") for link in page.xpath("//a")}
+    assert {link for link in links if not link.startswith("#")} == {"https://example.org"}
+    assert {link[1:] for link in links if link.startswith("#")} <= anchors
+    assert all(image.get("src").startswith("data:") for image in page.iter("img"))
+    assert not page.xpath("//script | //link | //iframe")
+    assert "default-src 'none'" in page.xpath("//meta[@http-equiv]/@content")[0]
+    assert "url(http" not in text_of(content(built[1], "html"))
+
+
+def test_the_page_has_title_contents_and_appendix(built: Report) -> None:
+    """The title block comes from settings and front matter, and every run that was used is in the appendix."""
+    page = lxml.html.document_fromstring(content(built[1], "html").decode())
+    assert page.xpath("string(//h1)") == "A small report"
+    assert page.xpath("string(//p[@class='by'])") == "A. Student · 0000000 · 22 November 2026"
+    assert page.xpath("string(//p[@class='label'])") == "quick profile · embedded images"
+    assert page.xpath("//nav//a/text()") == ["Theory", "Accuracy of 73.8\u202f%", "Provenance"]
+    assert page.xpath("//section[@class='run']/@id") == ["run-facts-0abc", "run-net-0abc"]
+
+
+def test_the_pdf_has_pages_tags_and_provenance(built: Report) -> None:
+    """The PDF is tagged, titled, outlined, and carries its provenance as a file."""
+    with pikepdf.open(io.BytesIO(content(built[1], "pdf"))) as document:
+        assert document.Root.MarkInfo.Marked
+        assert str(document.docinfo["/Title"]) == "A small report"
+        with document.open_outline() as outline:
+            assert outline.root
+        stored = json.loads(document.attachments[provenance.NAME].get_file().read_bytes())
+    assert [run["experiment"] for run in stored["runs"]] == ["facts", "net"]
+    assert stored["runs"][1]["files"] == {"measured.json": "ab" * 32}
+    shown = {entry["text"]: entry for entry in stored["values"]}
+    assert shown["73.8\u202f%"] == {
+        "text": "73.8\u202f%", "number": 0.7383, "unit": "fraction", "from": ["net.accuracy"], "runs": ["net-0abc"],
+    }  # fmt: skip
+
+
+def test_the_same_store_gives_the_same_bytes(built: Report, tmp_path: Path) -> None:
+    """Another folder and another process with another hash seed make identical files."""
+    script = (
+        "import sys; from pathlib import Path; from tests.report.conftest import PAPER, furnish\n"
+        "desk = furnish(Path(sys.argv[1])); desk.write(PAPER); desk.build()"
+    )
+    environment = os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, env=environment)
+    for path in built[1].paths:
+        assert (tmp_path / "build" / "report" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_an_unchanged_report_loads_nothing_heavy(built: Report) -> None:
+    """When nothing changed, nothing is written and no converter is imported."""
+    desk, _ = built
+    script = (
+        "import sys\n"
+        "class Refuse:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.partition('.')[0] in {HEAVY!r}: raise AssertionError(name)\n"
+        "from pathlib import Path\n"
+        "from report_cli import files\n"
+        "from report_cli.experiment import Experiment, every_profile\n"
+        "from report_cli.project import Project, Settings\n"
+        "from report_cli.report.build import Selection, build, experiments_of\n"
+        "from report_cli.store import FigureFile, Run\n"
+        "sys.meta_path.insert(0, Refuse())\n"
+        "root = Path(sys.argv[1])\n"
+        "settings = Settings(author='A. Student', id='0000000', course='Deep Learning', date='2026-11-22')\n"
+        "def declare(name, title, *metrics, figures=()):\n"
+        "    return Experiment(name, title, print, {}, dict.fromkeys(metrics, ''), figures=figures)\n"
+        "declared = [declare('net', 'A network', 'accuracy', 'loss', 'weights', 'time', figures=('curves',)),\n"
+        "    declare('facts', 'Computed facts', 'sum'),\n"
+        "    declare('idle', 'Another network', 'accuracy', figures=('curves',))]\n"
+        "runs = {f.parent.name: (Run(f, files.read_json(f / 'manifest.json')),)"
+        " for f in (root / 'build/runs').glob('*/*')}\n"
+        "drawn = root / 'build/figures/net'\n"
+        "figure = FigureFile('net', 'curves', 'A rising curve.', drawn / 'curves.print.svg',"
+        " drawn / 'curves.screen.svg')\n"
+        "selection = Selection(runs, {'net': {'curves': figure}}, {'idle': 'never run'})\n"
+        "experiments = {e.name: e for e in declared}\n"
+        "assert experiments_of(Project(root, settings), 'paper', experiments) == ('facts', 'net')\n"
+        "assert not build(Project(root, settings), 'paper', selection, experiments).written\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(desk.project.root)], check=True)
+
+
+def test_a_change_is_noticed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Template, run, figure, setting, draft and a damaged output each make the report be written again."""
+    rendered: list[bool] = []
+
+    def render(*arguments: object) -> tuple[dict[str, bytes], None]:
+        rendered.append(True)
+        return {"html": b"page"}, None
+
+    monkeypatch.setattr("report_cli.report.rendering.render", render)
+    desk.write("Text")
+
+    def written(**options: bool) -> bool:
+        return desk.build(formats=("html",), **options).written
+
+    assert [written(), written()] == [True, False]
+    desk.write("Other text")
+    assert [written(), written()] == [True, False]
+    desk.draw("net", "curves", alt="Another.")
+    assert [written(), written()] == [True, False]
+    desk.store("net", {"accuracy": (0.5, "")}, seed=1)
+    assert [written(), written()] == [True, False]
+    assert [written(draft=True), written(draft=True), written()] == [True, False, True]
+    (desk.project.reports / "paper.html").write_bytes(b"touched")
+    assert [written(), written()] == [True, False]
+    (desk.project.reports / "paper.json").write_text("[")
+    assert [written(), written()] == [True, False]
+    assert len(rendered) == 8
+
+
+def test_a_failing_build_leaves_the_old_report(desk: Desk) -> None:
+    """A build that fails changes neither page nor stamp."""
+    desk.write("Text")
+    page = desk.project.reports / "paper.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("the old page")
+    desk.write('<< value("idle.accuracy") >>')
+    with pytest.raises(ReportError, match="never run"):
+        desk.build()
+    assert page.read_text() == "the old page"
+    assert [path.name for path in page.parent.iterdir()] == ["paper.html"]
+
+
+def test_without_pango_the_html_is_written(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing Pango is an error with the remedy, after the HTML has been written."""
+    monkeypatch.setattr(pdf, "load", lambda: (_ for _ in ()).throw(OSError("no pango")))
+    monkeypatch.setattr("report_cli.report.fonts.for_screen", lambda project, text: "")
+    desk.write("Text")
+    with pytest.raises(ReportError, match="Pango is missing") as caught:
+        desk.build()
+    assert caught.value.hint
+    assert "A small report" in (desk.project.reports / "paper.html").read_text()
+    assert not (desk.project.reports / "paper.pdf").exists()
+
+
+def test_profiles_are_never_mixed(desk: Desk) -> None:
+    """Runs of two profiles make no report, only a draft that names both."""
+    desk.store("idle", {"accuracy": (0.5, "")}, profile="full")
+    desk.write('<< value("net.accuracy") >> << value("idle.accuracy") >>')
+    with pytest.raises(ReportError, match=r"never mixes profiles: idle \(full\), net \(quick\)"):
+        desk.build(formats=("html",))
+
+
+def test_full_runs_on_real_images_carry_no_label(desk: Desk) -> None:
+    """Only a report of full runs on real images goes without a label; computed facts don't matter."""
+    real = {"name": "cifar10", "label": "CIFAR-10", "origin": "real"}
+    full = desk.store("idle", {"accuracy": (0.5, "")}, profile="full", images=real)
+    drawn = desk.store("idle", {"accuracy": (0.5, "")}, seed=1, profile="full")
+    facts = desk.runs["facts"][0]
+    assert provenance.label([full, facts], draft=False) == ""
+    assert provenance.label([full, drawn], draft=False) == "embedded images"
+    assert provenance.label([desk.runs["net"][0], full], draft=True) == "quick profile · embedded images"
+
+
+def test_an_unknown_format_is_refused(desk: Desk) -> None:
+    """Only html and pdf can be asked for."""
+    desk.write("Text")
+    with pytest.raises(UsageError, match="unknown format 'docx'"):
+        desk.build(formats=("docx",))
+
+
+def test_the_pdf_renderer_reads_nothing_but_its_assets() -> None:
+    """An address that is no part of the report fails the PDF, whatever its scheme."""
+    for address in ("file:///etc/hostname", "https://example.org/x.png", "https://report.invalid/other.svg"):
+        page = f'<html lang="en"><title>t</title><body><h1>t</h1><img src="{address}" alt="a">'
+        with pytest.raises(ReportError, match="not part of the report"):
+            pdf.to_pdf(page, [], {}, "{}", "")
+
+
+def test_what_the_renderer_only_logs_is_an_error() -> None:
+    """A flaw that the renderer logs fails the PDF instead of leaving a hole in it."""
+    with pytest.raises(ReportError, match="the PDF has a flaw"):
+        pdf.to_pdf('<html lang="en"><title>t</title><h1>t</h1>', ["p { colour: red }"], {}, "{}", "")
+
+
+def test_a_font_of_the_machine_is_an_error() -> None:
+    """Text in a font that the project doesn't ship fails the PDF."""
+    with pytest.raises(ReportError, match="a font of this machine"):
+        pdf.to_pdf('<html lang="en"><title>t</title><h1>t</h1>', [], {}, "{}", "2026-11-22")
+
+
+@pytest.mark.parametrize("flavour", ["ua1", "3a"])
+def test_the_pdf_passes_the_validator(built: Report, flavour: str) -> None:
+    """One PDF is valid PDF/UA-1 and PDF/A-3a."""
+    result = judge("verapdf.sh", flavour, built[1].paths[1])
+    assert result.returncode == 0, result.stdout
+
+
+def test_the_html_passes_the_checker(built: Report) -> None:
+    """The page has no error that the W3C's checker finds."""
+    result = judge("htmlcheck.sh", built[1].paths[0])
+    assert result.returncode == 0, result.stderr[:2000]
+
+
+def test_a_draft_says_so_on_every_page(desk: Desk) -> None:
+    """A draft carries DRAFT in the title block and in the running footer of each page."""
+    desk.write('Text << value("idle.accuracy") >>\n\n' + "One more paragraph.\n\n" * 60)
+    built = desk.build(formats=("pdf",), draft=True)
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed")
+    text = subprocess.run(["pdftotext", "-layout", built.paths[0], "-"], capture_output=True, text=True, check=True)
+    pages = text.stdout.split("\f")[:-1]
+    assert len(pages) > 1
+    assert all("DRAFT" in page.splitlines()[-2] + page.splitlines()[-1] for page in pages)

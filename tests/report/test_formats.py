@@ -1,0 +1,48 @@
+import pytest
+
+from report_cli.errors import UsageError
+from report_cli.report import formats
+
+GAP = "\N{NARROW NO-BREAK SPACE}"
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (formats.percent(0.7383), f"73.8{GAP}%"),
+        (formats.percent(-0.012, 2), f"−1.20{GAP}%"),
+        (formats.decimals(0.638, 3), "0.638"),
+        (formats.integer(1791786), "1,791,786"),
+        (formats.scientific(1791786), "1.79 × 10⁶"),
+        (formats.scientific(-0.00002, 0), "−2 × 10⁻⁵"),
+        (formats.duration(0.085), f"85{GAP}ms"),
+        (formats.duration(12.44), f"12.4{GAP}s"),
+        (formats.duration(59.97), f"1{GAP}min 0{GAP}s"),
+        (formats.duration(200.4), f"3{GAP}min 20{GAP}s"),
+        (formats.duration(7500), f"2{GAP}h 5{GAP}min"),
+        (formats.plain(0.7383, "fraction"), "0.7383"),
+        (formats.plain(1250858, "count"), "1,250,858"),
+        (formats.plain(12.5, "MB"), f"12.50{GAP}MB"),
+        (formats.plain(0.0, ""), "0"),
+    ],
+)
+def test_a_number_is_written_as_its_filter_says(written: tuple[str, str], text: str) -> None:
+    """Every filter has one way to write a number in prose."""
+    assert written[0] == text
+
+
+def test_thousands_in_a_formula_are_not_punctuation() -> None:
+    """Inside a formula a grouped number is text, because a comma there would set a space after itself."""
+    assert formats.integer(1791786)[1] == r"\text{1,791,786}"
+
+
+def test_a_fraction_is_no_integer() -> None:
+    """The filter `integer` never rounds silently."""
+    with pytest.raises(UsageError, match="not a whole number"):
+        formats.integer(0.7383)
+
+
+def test_a_count_of_digits_is_checked() -> None:
+    """A count of digits that makes no sense is refused."""
+    with pytest.raises(UsageError, match="count of digits"):
+        formats.percent(0.5, -1)

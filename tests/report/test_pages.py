@@ -1,0 +1,151 @@
+import re
+
+import lxml.html
+import pytest
+
+from report_cli import files
+from report_cli.errors import UsageError
+from tests.report.conftest import SVG, Desk
+
+
+def test_a_value_links_to_its_run_in_every_position(desk: Desk) -> None:
+    """Prose, headings, captions and cells show a value as <data> with a link to its run."""
+    value = '<< value("net.accuracy")|percent >>'
+    tree = desk.tree(
+        f"# Reaches {value}\n\nIt is {value}, **{value}**.\n\n"
+        f'<< figure("net.curves", caption="Up to " ~ value("net.accuracy")|percent) >>\n\n'
+        f"| a |\n|---|\n| {value} |\n\n: At {value}. {{#tbl-a}}\n"
+    )
+    found = tree.xpath(".//data[@value='0.7383']/a[@href='#run-net-0abc' and text()='73.8\u202f%']")
+    assert sorted(data.getparent().getparent().tag for data in found) == [
+        "caption", "figcaption", "h2", "p", "strong", "td",
+    ]  # fmt: skip
+
+
+def test_a_value_in_math_or_a_link_is_plain_text(desk: Desk) -> None:
+    """Inside a formula a value is TeX, inside a link plain text, for no link holds an element."""
+    tree = desk.tree('# A {#sec-a}\n\n$x = << value("net.weights")|integer >>$ [at << value("net.loss") >>](#sec-a)')
+    assert tree.xpath("string(.//mtext)") == "1,791,786"
+    assert [len(link) for link in tree.iter("a")] == [0]
+    assert "at 0.6380" in tree.text_content()
+
+
+def test_everything_is_numbered_and_referred_to(desk: Desk) -> None:
+    """Empty references read as what they refer to, and everything is numbered in order."""
+    tree = desk.tree(
+        "# One {#sec-one}\n\n## Inner {#sec-in}\n\n# Two {.unnumbered}\n\n# Three {#sec-three}\n\n"
+        "[](#sec-in) [](#sec-three) [](#fig-net-curves) [](#fig-b) [](#tbl-t) [](#eq-e) [words](#eq-e)\n\n"
+        '<< figure("net.curves", caption="a") >>\n\n<< figure("net.curves", caption="b", label="fig-b") >>\n\n'
+        "| a |\n|---|\n| 1 |\n\n: Caption {#tbl-t}\n\n$$ a $$\n\n$$ b $$ {#eq-e}\n"
+    )
+    words = [link.text_content().replace("\xa0", " ") for link in tree.xpath(".//p/a")]
+    assert words == ["Section 1.1", "Section 2", "Figure 1", "Figure 2", "Table 1", "Equation (1)", "words"]
+    assert tree.xpath("string(.//div[@id='eq-e']/span[@class='no'])") == "(1)"
+    assert [h.text_content() for h in tree.iter("h2", "h3")] == ["1 One", "1.1 Inner", "Two", "2 Three"]
+
+
+def test_the_contents_show_values_and_formulas_as_text(desk: Desk) -> None:
+    """Headings appear in the contents as plain text, formulas in words."""
+    headings = desk.body('# Up to << value("net.accuracy")|percent >>\n\n## The $x^2$ case\n').headings
+    assert [(h.number, h.title) for h in headings] == [("1", "Up to 73.8\u202f%"), ("1.1", "The x squared case")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("See [](#fig-none).", "paper.md:4: unknown label 'fig-none'"),
+        ("# A {#sec-a}\n\n# B {#sec-a}\n", "paper.md:6: Duplicate identifier 'sec-a'"),
+        ("# A {#provenance}\n", "paper.md:4: duplicate label 'provenance'"),
+        ("# A\n\n### C\n", "paper.md:6: the heading 'C' skips a level"),
+        ("Text [x](other.html)", "paper.md:4: the link 'other.html' leads nowhere"),
+        ("Text [x](javascript:alert)", "paper.md:4: the link '' leads nowhere"),
+        ("![c](picture.png)", "paper.md:4: unknown image 'picture.png'"),
+        ("[a]{#x} [](#x)", "paper.md:4: 'x' has no number"),
+        (
+            '<< figure("net.curves", caption="a") >>\n\n<< figure("net.curves", caption="b") >>',
+            "duplicate label 'fig-net",
+        ),
+        ("Fine.\n\nA formula $\\frac{a$ here", "paper.md:6: malformed formula $\\frac{a$"),
+        ('$a$\n\n$$ \\frac{<< value("net.loss") >> $$', "paper.md:6: malformed formula"),
+    ],
+)
+def test_a_flaw_is_an_error_with_its_line(desk: Desk, text: str, message: str) -> None:
+    """What is found after rendering still names the file and line where it was written."""
+    with pytest.raises(UsageError, match=re.escape(message)):
+        desk.body(text)
+
+
+def test_raw_html_and_raw_tex_are_text(desk: Desk) -> None:
+    """Nothing in an answer becomes HTML but what Markdown makes."""
+    tree = desk.tree('A <script>alert(1)</script> \\textbf{x}\n\n[a]{onclick="x" style="color:red" .b}\n')
+    assert not tree.xpath(".//script | .//*[@onclick] | .//*[@style]")
+    assert "<script>alert(1)</script> \\textbf{x}" in tree.text_content()
+
+
+def test_a_footnote_stands_where_it_is_referred_to(desk: Desk) -> None:
+    """A footnote is moved to its reference, and the list at the end is gone."""
+    tree = desk.tree("Word[^n] goes on.\n\n[^n]: A *note* with $x$.\n")
+    paragraph = tree.find("p")
+    assert re.sub(r"\s+", " ", paragraph.xpath("string(./span[@class='fn'])")).startswith("A note with")
+    assert paragraph.find("span").tail == " goes on."
+    assert not tree.xpath(".//section | .//li")
+
+
+def test_code_is_highlighted_without_links(desk: Desk) -> None:
+    """Highlighted code has no line anchors that a keyboard would stop at."""
+    tree = desk.tree("```python\nx = 1\n```\n")
+    assert tree.xpath("string(.//pre)").strip() == "x = 1"
+    assert not tree.xpath(".//pre//a | .//pre//*[@id]")
+    assert tree.xpath(".//pre//span[@class='dv']")
+
+
+def test_cells_keep_their_alignment_as_classes(desk: Desk) -> None:
+    """A table's columns are aligned by class, not by style attributes."""
+    tree = desk.tree("| a | b | c |\n|:--|--:|:-:|\n| 1 | 2 | 3 |\n")
+    assert [cell.get("class") for cell in tree.iter("td")] == [None, "right", "center"]
+
+
+def test_a_formula_stays_with_its_punctuation(desk: Desk) -> None:
+    """No line breaks between a bracket, a formula and the comma after it."""
+    glued = desk.tree("A ($x$, $y$) b $z$ c").xpath(".//span[@class='glue']")
+    assert [(g.text, g[0].tail) for g in glued] == [("(", ","), (None, ")")]
+
+
+def test_figures_bring_their_files_and_alternative_texts(desk: Desk) -> None:
+    """The screen embeds the figure, print names it as an asset, both carry the stored alternative text."""
+    desk.draw("net", "curves", alt='Rises to "0.7" & more.')
+    body = desk.body('<< figure("net.curves", caption="c", wide=true) >>')
+    assert 'src="data:image/svg+xml;base64,' in body.screen
+    assert body.assets["figures/fig-net-curves.svg"] == SVG.encode()
+    for form in (body.screen, body.print):
+        figure = lxml.html.fragment_fromstring(form)
+        assert figure.find("img").get("alt") == 'Rises to "0.7" & more.'
+        assert figure.get("class") == "wide"
+
+
+def test_print_formulas_carry_words_and_sizes(desk: Desk) -> None:
+    """A formula in print is an image on the baseline, with the formula in words as its alternative text."""
+    body = desk.body(r"The length $\frac{n}{s}$ is odd.")
+    assert 'alt="n over s"' in body.print
+    depth = re.search(r"vertical-align:-([\d.]+)em", body.print)
+    assert depth is not None
+    assert 0.3 < float(depth[1]) < 1
+    assert "<mfrac>" in body.screen
+
+
+def test_a_known_formula_is_not_made_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A formula that was typeset before is read from its file, damaged files are made again."""
+    first = desk.body("A $x+1$.")
+    kept = next((desk.project.build / "math").glob("*.json"))
+    entry = files.read_json(kept)
+    files.write_json(kept, entry | {"words": "remembered"})
+    assert 'alt="remembered"' in desk.body("A $x+1$.").print
+    kept.write_text("{")
+    assert desk.body("A $x+1$.").print == first.print
+
+
+def test_a_draft_has_a_box_for_a_missing_figure(desk: Desk) -> None:
+    """A figure without a run is a marked box in a draft, in its place and with its number."""
+    tree = desk.tree('<< figure("idle.curves", caption="c") >>', draft=True)
+    assert tree.xpath("string(.//figure/span[@class='missing'])") == "[figure idle.curves: no result]"
+    assert tree.xpath("string(.//figcaption)") == "Figure 1. c"

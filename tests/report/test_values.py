@@ -1,0 +1,82 @@
+import math
+
+import pytest
+
+from report_cli.errors import ReportError
+from report_cli.report.values import Ledger, Value
+
+
+def value(number: float, *samples: float, name: str = "a.x", unit: str = "", missing: str = "") -> Value:
+    return Value(number, unit, (name,), (f"run-of-{name}",), Ledger(), samples, missing)
+
+
+def test_arithmetic_remembers_both_origins() -> None:
+    """A result of arithmetic names the metrics and the runs of both its operands."""
+    difference = value(3, name="a.x") - value(1, name="b.y")
+    assert (difference.number, difference.origins, difference.runs) == (2, ("a.x", "b.y"), ("run-of-a.x", "run-of-b.y"))
+
+
+@pytest.mark.parametrize(
+    ("result", "number"),
+    [
+        (value(6) + 2, 8),
+        (2 + value(6), 8),
+        (value(6) - 2, 4),
+        (2 - value(6), -4),
+        (value(6) * 2, 12),
+        (2 * value(6), 12),
+        (value(6) / 2, 3),
+        (3 / value(6), 0.5),
+        (-value(6), -6),
+        (abs(-value(6)), 6),
+    ],
+)
+def test_a_value_computes_like_its_number(result: Value, number: float) -> None:
+    """Arithmetic with plain numbers works from both sides."""
+    assert result == number
+
+
+def test_units_survive_where_they_mean_something() -> None:
+    """Sums keep a common unit, scaling keeps it, a ratio has none."""
+    seconds = value(6, unit="s")
+    assert [(seconds + seconds).unit, (seconds * 2).unit, (seconds / seconds).unit] == ["s", "s", ""]
+
+
+def test_spread_is_the_sample_standard_deviation() -> None:
+    """The spread over seeds divides by n - 1, and scales with its value."""
+    mean = value(2, 1, 2, 3)
+    assert (mean.n, mean.spread.number, (mean * 2).spread.number) == (3, 1, 2)
+
+
+def test_one_seed_has_no_spread() -> None:
+    """A spread of one run is an error, never a zero."""
+    with pytest.raises(ReportError, match="no spread"):
+        _ = value(2, 2).spread
+
+
+def test_unpaired_seeds_give_no_spread() -> None:
+    """A difference of two experiments has no spread: their seeds are not paired."""
+    with pytest.raises(ReportError, match="no spread"):
+        _ = (value(2, 1, 3) - value(1, 0, 2)).spread
+
+
+def test_values_order_by_number() -> None:
+    """The best of several values can be found by comparing them."""
+    low, high = value(1), value(2)
+    assert max(low, high) is high
+    assert low < high <= 2
+    assert high != low
+    assert high >= 2 > low
+
+
+def test_a_non_finite_result_never_reaches_a_page() -> None:
+    """Showing an infinite or undefined number is an error that names what it came from."""
+    with pytest.raises(ReportError, match=r"a\.x is nan"):
+        str(value(math.nan))
+
+
+def test_what_comes_from_a_missing_value_is_missing() -> None:
+    """Arithmetic with a placeholder gives a placeholder."""
+    result = 1 - value(math.nan, missing="never run")
+    mark = result.show(lambda number: ("shown", "shown"))
+    assert result.ledger.text(mark) == "[a.x: never run]"
