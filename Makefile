@@ -35,4 +35,4 @@ lock:
 
 # Spares build/runs: results cost hours.
 clean:
-	rm -rf build/figures build/report build/logs build/tmp build/math .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build/figures build/report build/logs build/tmp build/math build/fonts .mypy_cache .pytest_cache .ruff_cache

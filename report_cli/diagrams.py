@@ -65,9 +65,11 @@ def grid(axes: "Axes", values: "NDArray[Any]", x: float, y: float, window: Windo
         axes.add_patch(Rectangle(corner, *size, facecolor="none", edgecolor=plots.ACCENT, linewidth=1.4))
 
 
-def label(axes: "Axes", text: str, x: float, y: float, *, align: str = "center", colour: str = plots.INK) -> None:
+def label(
+    axes: "Axes", text: str, x: float, y: float, *, align: str = "center", colour: str = plots.INK, size: float = 8.5
+) -> None:
     """Write `text` at (x, y), its vertical middle there."""
-    axes.text(x, y, text, ha=align, va="center", color=colour)
+    axes.text(x, y, text, ha=align, va="center", color=colour, fontsize=size)
 
 
 def arrow(axes: "Axes", start: tuple[float, float], end: tuple[float, float]) -> None:

@@ -23,6 +23,8 @@ class Difference:
         if self.part == "code":
             verb = "is new" if self.before is None else "is no longer used" if self.after is None else "changed"
             return f"code {self.name} {verb}"
+        if self.part == "images" and "drawn" in (self.before or {}) and "drawn" in (self.after or {}):
+            return "the code that draws the embedded images changed"
         if self.part == "images":
             return f"other images ({_images(self.before)}, now {_images(self.after)})"
         if self.part == "needs":

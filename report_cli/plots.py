@@ -17,6 +17,7 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -58,13 +59,15 @@ History = Sequence[dict[str, float]]
 @contextmanager
 def style() -> Iterator[None]:
     """Everything drawn inside has the house style, with the fonts that the project ships where they are there."""
-    with matplotlib.rc_context({**STYLE, "font.family": [_sans(), "DejaVu Sans"]}):
+    with matplotlib.rc_context({**STYLE, "font.family": _sans()}):
         yield
 
 
 def new_figure(height_mm: float, width_mm: float = TEXT_WIDTH_MM) -> Figure:
     """Return an empty figure of that size; call it inside `style()`."""
-    return Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout="constrained")
+    # Room between the parts for the names at the ends of lines.
+    layout = ConstrainedLayoutEngine(wspace=0.08)
+    return Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout=layout)
 
 
 def to_svg(figure: Figure, *, text: bool) -> bytes:
@@ -125,7 +128,7 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> Figure:
     totals = counts.sum(axis=1, keepdims=True)
     share = counts / np.maximum(totals, 1)
     with style():
-        figure = new_figure(96, 112)
+        figure = new_figure(88)
         axes = figure.add_subplot()
         axes.pcolormesh(share, cmap=TINT, vmin=0, vmax=1, edgecolors="white", linewidth=1)
         axes.set(aspect="equal", ylim=(len(classes), 0))

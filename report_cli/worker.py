@@ -92,12 +92,14 @@ class _Worker:
         return {}
 
     def _draw(self, request: Request) -> dict[str, Any]:
+        from report_cli import plots
         from report_cli.drawing import FigureFolder
 
         experiment = self._experiment(request)
         figures = FigureFolder(experiment, Path(request["folder"]))
         if experiment.draw is not None:
-            experiment.draw(_open(Path(request["run"])), figures)
+            with plots.style():
+                experiment.draw(_open(Path(request["run"])), figures)
         figures.finish()
         return {}
 

@@ -61,7 +61,7 @@ def test_environment_names_the_versions_that_decide_numbers() -> None:
 
 
 def _pythons() -> dict[str, tuple[str, dict[str, str]]]:
-    """Return {version: (interpreter, environment)} of each supported Python here, at least the one that runs the tests."""
+    """Return {version: (interpreter, environment)} of each supported Python here, the one that runs the tests first."""
     tried = [(name, dict(os.environ)) for name in (sys.executable, "python3.11", "python3.12", "python3.13")]
     if shutil.which("pyenv"):
         versions = subprocess.run(["pyenv", "versions", "--bare"], capture_output=True, text=True).stdout.split()

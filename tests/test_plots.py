@@ -63,9 +63,10 @@ def test_images_in_svg_are_never_smoothed() -> None:
     assert all('image-rendering="crisp-edges"' in image for image in images)
 
 
-def test_curves_fill_the_text_width() -> None:
-    """A figure has its final size: 140 mm wide, in points."""
-    svg = plots.to_svg(_figures()["curves"], text=True).decode()
+@pytest.mark.parametrize("name", ["curves", "confusion"])
+def test_figures_fill_the_text_width(name: str) -> None:
+    """A figure has its final size, 140 mm wide, so that its letters have the size they are meant to have."""
+    svg = plots.to_svg(_figures()[name], text=True).decode()
     found = re.search(r'width="([\d.]+)pt"', svg)
     assert found
     assert float(found[1]) == pytest.approx(140 / 25.4 * 72, abs=0.01)

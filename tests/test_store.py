@@ -118,9 +118,14 @@ def test_a_file_that_is_not_listed_is_damage(store: Store, commit: Callable[...,
 
 def test_nothing_is_left_of_a_commit_that_fails(store: Store, project: Project) -> None:
     """When measuring raises, the scratch folder is gone and the store is as it was."""
-    with pytest.raises(RuntimeError), files.scratch_folder(store.scratch, "toy") as folder:
-        files.write_json(folder / "measured.json", {})
-        raise RuntimeError
+
+    def measure() -> None:
+        with files.scratch_folder(store.scratch, "toy") as folder:
+            files.write_json(folder / "measured.json", {})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        measure()
     assert list(project.scratch.iterdir()) == []
     assert not project.runs.exists()
 

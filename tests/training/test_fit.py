@@ -1,0 +1,173 @@
+import copy
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from report_cli.errors import RunError
+from report_cli.training import backend
+from report_cli.training.evaluate import categorical
+from report_cli.training.fit import Examples, fit, generator, weights
+from tests.training.memory import InterruptionError, MemoryCheckpoint, MemoryRecord, Saved
+
+EPOCHS = 4
+
+
+def _examples(seed: int, count: int) -> Examples:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, count)
+    inputs = rng.normal(labels[:, None, None, None] / 2, 1, (count, 6, 6, 3))
+    return Examples(inputs.astype(np.float32), labels)
+
+
+def _model(learning_rate: float = 1e-2) -> keras.Model:
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((6, 6, 3)),
+            layers.Conv2D(4, 3, activation="relu"),
+            layers.BatchNormalization(),
+            layers.Dropout(0.5),
+            layers.Flatten(),
+            layers.Dense(3),
+        ]
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.RMSprop(learning_rate), loss, metrics=["accuracy"])
+    return model
+
+
+def _train(record: MemoryRecord, learning_rate: float = 1e-2, epochs: int = EPOCHS) -> keras.Model:
+    """Train as a new process would, with record.seed."""
+    backend.start(record.seed)
+    model = _model(learning_rate)
+    train, validation = _examples(0, 44), _examples(1, 20)
+    fit(model, train, validation, record, epochs=epochs, batch_size=16, score=categorical)
+    return model
+
+
+def _digest(model: keras.Model) -> str:
+    arrays = [keras.ops.convert_to_numpy(keras.ops.copy(v)) for v in model.variables]
+    return sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
+
+
+class Whole:
+    """An uninterrupted training: digest of the model, history, and what was saved after each epoch."""
+
+    def __init__(self) -> None:
+        checkpoints = KeepAll()
+        record = MemoryRecord(checkpoint=checkpoints)
+        self.digest = _digest(_train(record))
+        self.history = record.history
+        self._saved = checkpoints.all
+
+    def checkpoint(self, epoch: int) -> MemoryCheckpoint:
+        """Return the checkpoint as a kill after `epoch` would have left it."""
+        checkpoint = MemoryCheckpoint()
+        checkpoint.saved = copy.deepcopy(self._saved[epoch])
+        return checkpoint
+
+
+class KeepAll(MemoryCheckpoint):
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: dict[int, Saved] = {}
+
+    def save(self, epoch: int, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
+        super().save(epoch, arrays, state)
+        assert self.saved is not None
+        self.all[epoch] = self.saved
+
+
+@pytest.fixture(scope="module")
+def whole() -> Whole:
+    return Whole()
+
+
+def test_interrupted_and_resumed_equals_uninterrupted(whole: Whole) -> None:
+    """Weights and history of an interrupted and resumed training equal those of an uninterrupted one, bit for bit."""
+    interrupted = MemoryRecord(stop_after=2)
+    with pytest.raises(InterruptionError):
+        _train(interrupted)
+    record = MemoryRecord(checkpoint=interrupted.checkpoint)
+    assert _digest(_train(record)) == whole.digest
+    assert record.history == whole.history
+    assert [row["epoch"] for row in record.history] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("after", [1, EPOCHS])
+def test_resumed_after_first_and_last_epoch(whole: Whole, after: int) -> None:
+    """A checkpoint of the first epoch or of the last, when nothing is left to train, leads to the same end."""
+    record = MemoryRecord(checkpoint=whole.checkpoint(after))
+    assert _digest(_train(record)) == whole.digest
+    assert record.history == whole.history
+
+
+@pytest.mark.parametrize("part", ["seed_generator", "moving_mean", "optimizer"])
+def test_every_part_of_the_checkpoint_matters(whole: Whole, part: str) -> None:
+    """Without the state of the seed generator, of the normalisation or of the optimizer the result is another one."""
+    checkpoint = whole.checkpoint(2)
+    assert checkpoint.saved is not None
+    arrays = checkpoint.saved[1]
+    backend.start(0)
+    names = [f"model-{i:03d}" for i, v in enumerate(_model().variables) if part in v.path]
+    names += [name for name in arrays if name.startswith(part) and arrays[name].ndim > 0]
+    assert names
+    for name in names:
+        arrays[name] = np.ones_like(arrays[name])
+    assert _digest(_train(MemoryRecord(checkpoint=checkpoint))) != whole.digest
+
+
+def test_seed_moves_the_result(whole: Whole) -> None:
+    """Another seed is another training."""
+    assert _digest(_train(MemoryRecord(seed=1))) != whole.digest
+
+
+def test_order_is_new_every_epoch_and_complete() -> None:
+    """Each epoch sees every image once, in an order that depends on seed, epoch and purpose."""
+    orders = [tuple(generator(*args).permutation(50)) for args in ((0, 1, "a"), (0, 2, "a"), (1, 1, "a"), (0, 1, "b"))]
+    assert len(set(orders)) == 4
+    assert all(sorted(order) == list(range(50)) for order in orders)
+    assert tuple(generator(0, 1, "a").permutation(50)) == orders[0]
+
+
+def test_divergence_stops_at_its_epoch() -> None:
+    """A loss that isn't finite stops the training in its epoch, and no such row or checkpoint is recorded."""
+    record = MemoryRecord()
+    with pytest.raises(RunError, match="in epoch 1 of 4"):
+        _train(record, learning_rate=1e38)
+    assert record.history == []
+    assert record.checkpoint.saved is None
+
+
+def test_divergence_in_a_later_epoch_keeps_what_was_done(whole: Whole) -> None:
+    """The epochs before the divergence stay in the checkpoint, and the error names the epoch that failed."""
+    checkpoint = whole.checkpoint(2)
+    assert checkpoint.saved is not None
+    checkpoint.saved[1]["model-000"][...] = np.nan
+    with pytest.raises(RunError, match="in epoch 3 of 4"):
+        _train(MemoryRecord(checkpoint=checkpoint))
+    assert checkpoint.saved[0] == 2
+
+
+def test_checkpoint_of_another_model_is_refused(whole: Whole) -> None:
+    """Arrays that don't fit the model are an error, never loaded in part."""
+    checkpoint = whole.checkpoint(1)
+    assert checkpoint.saved is not None
+    checkpoint.saved[1].pop("model-000")
+    with pytest.raises(RunError, match="not one of this model"):
+        _train(MemoryRecord(checkpoint=checkpoint))
+
+
+def test_weights_have_names_of_their_own() -> None:
+    """Recorded weights are the layers' weights by path, without states of random generators."""
+    backend.start(0)
+    model = _model()
+    stored = weights(model)
+    assert len(stored) == len(model.weights)
+    assert not any("seed" in name for name in stored)
+    assert sum(array.size for array in stored.values()) == model.count_params()
