@@ -83,6 +83,7 @@ class Figures(Protocol):
 
 Measure = Callable[[Any, Any, Record], None]
 Draw = Callable[[StoredRun, Figures], None]
+Needs = tuple[str, ...] | Callable[[Any], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Experiment:
     params: Mapping[str, Any]
     metrics: Mapping[str, str]
     images: str | None = None
-    needs: tuple[str, ...] = ()
+    needs: Needs = ()
     seeds: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(PROFILES, 1))
     cost_s: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(PROFILES, 5.0))
     figures: tuple[str, ...] = ()
@@ -105,6 +106,10 @@ class Experiment:
     def doc(self) -> str:
         """The docstring of the measuring function: question, source, expected metric with spread, cost."""
         return (self.measure.__doc__ or "").strip()
+
+    def needs_of(self, params: Any) -> tuple[str, ...]:
+        """Return the experiments whose runs this one uses with these parameters."""
+        return self.needs(params) if callable(self.needs) else self.needs
 
     @property
     def has_profiles(self) -> bool:
@@ -119,7 +124,7 @@ def experiment(
     metrics: Mapping[str, str],
     profiles: Mapping[str, Any],
     images: str | None = None,
-    needs: tuple[str, ...] = (),
+    needs: Needs = (),
     seeds: Mapping[str, int] | None = None,
     cost_s: Mapping[str, float] | None = None,
     figures: tuple[str, ...] = (),
@@ -127,6 +132,7 @@ def experiment(
 ) -> Callable[[Measure], Experiment]:
     """Register the decorated function as the experiment `name`.
 
+    `needs` names the experiments whose runs this one uses, or is a function of the parameters that does.
     `metrics` declares every scalar the function must record, with what it is in words; `profiles` has one parameter
     instance for each of smoke, quick and full (`every_profile(params)` where the budget changes nothing); `seeds`
     and `cost_s` (seconds on 2 cores, the first estimate) are per profile; `figures` names what `draw` makes.

@@ -2,7 +2,9 @@
 
 import datetime
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,11 @@ class Settings:
     date: str = ""
     profile: str = "quick"
     data: str = ""
+    parameters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def of(self, experiment: str) -> tuple[str, ...]:
+        """Return the parameters set for `experiment` by [tool.report.parameters."PATTERN"], as for --set."""
+        return tuple(s for pattern, settings in self.parameters for s in settings if fnmatchcase(experiment, pattern))
 
 
 @dataclass(frozen=True)
@@ -110,11 +117,14 @@ def find(start: Path) -> Project:
 
 def _settings(table: dict[str, Any]) -> Settings:
     known = [f.name for f in fields(Settings)]
-    values = {}
+    values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
             error = unknown("key in [tool.report]", key, known)
             raise error
+        if key == "parameters":
+            values[key] = tuple(_parameters(value))
+            continue
         if key == "date" and isinstance(value, datetime.date):
             value = value.isoformat()
         if not isinstance(value, str):
@@ -124,3 +134,19 @@ def _settings(table: dict[str, Any]) -> Settings:
     if settings.profile not in PROFILES:
         raise unknown("profile in [tool.report]", settings.profile, PROFILES)
     return settings
+
+
+def _parameters(table: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield (pattern of experiments, ("name=value", ...)), spelled as on the command line."""
+    if not isinstance(table, dict) or not all(isinstance(settings, dict) for settings in table.values()):
+        raise UsageError(
+            "[tool.report] parameters must be a table per experiment", '[tool.report.parameters."NAME"] epochs = 5'
+        )
+    for pattern, settings in table.items():
+        yield pattern, tuple(f"{name}={_spelled(value)}" for name, value in settings.items())
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

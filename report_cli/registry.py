@@ -42,7 +42,7 @@ def load(project: Project, snapshot: Sources, packages: tuple[str, ...] = (EXPER
                     raise UsageError(f"two experiments are named {candidate.name!r}", f"one is in {path.name}")
                 found[candidate.name] = candidate
     for item in found.values():
-        for need in item.needs:
+        for need in {need for params in item.params.values() for need in item.needs_of(params)}:
             if need not in found:
                 raise unknown(f"experiment needed by {item.name}:", need, found)
     return dict(sorted(found.items()))

@@ -130,7 +130,7 @@ class Runner:
             request = {
                 "do": "measure",
                 "profile": step.profile,
-                "settings": list(step.settings),
+                "settings": list(step.order.settings),
                 "seed": step.seed,
                 "folder": str(folder),
                 "checkpoints": str(checkpoints),
@@ -184,7 +184,7 @@ def _facts(step: Step, needs: Mapping[str, Run], times: Mapping[str, Any]) -> di
         "recipe_digest": step.recipe.digest,
         "environment": fingerprint.environment(),
         "profile": step.profile if step.experiment.has_profiles else None,
-        "overrides": dict(step.overrides),
+        "overrides": dict(step.order.overrides),
         "seed": step.seed,
         "images": images,
         "needs": {name: {"key": run.key, "outputs": run.outputs} for name, run in needs.items()},

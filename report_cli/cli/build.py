@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from report_cli import clock, plan
+from report_cli import clock, planner
 from report_cli.cli.console import ProgressListener, emit, say
 from report_cli.cli.run import RESUME, show_plan
 from report_cli.cli.session import open_workspace, wish
@@ -71,7 +71,7 @@ def _bring_up_to_date(
     listener = ProgressListener()
     try:
         with Runner(workspace, listener) as runner:
-            made = plan.make(workspace, [workspace.experiments[n] for n in names], wanted, runner.read_in)
+            made = planner.make(workspace, [workspace.experiments[n] for n in names], wanted, runner.read_in)
             if made.todo and not (no_run or draft):
                 _confirm(made, yes)
                 stored = runner.execute(made).runs

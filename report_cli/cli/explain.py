@@ -11,7 +11,8 @@ from report_cli.cli.run import number
 from report_cli.cli.session import open_workspace
 from report_cli.errors import ReportError, unknown
 from report_cli.experiment import PROFILES, Experiment, parameters
-from report_cli.plan import Step, closest
+from report_cli.plan import Step
+from report_cli.planner import closest
 from report_cli.sources import Sources
 from report_cli.workspace import Workspace
 
@@ -23,7 +24,7 @@ def show(name: str, *, profile: str, data: Path | None, json: bool) -> None:
     made = planned(workspace, [experiment], profile, data)
     steps = [s for s in made.steps if s.experiment.name == name]
     if json:
-        emit_json([{**state_of(s), "parameters": parameters(s.params), "scalars": _scalars(s)} for s in steps])
+        emit_json([{**state_of(s), "parameters": parameters(s.order.params), "scalars": _scalars(s)} for s in steps])
         return
     emit(f"{experiment.name}: {experiment.title}\n")
     emit(_unindented(experiment.doc) + "\n")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from report_cli import clock, fingerprint, plan
+from report_cli import clock, fingerprint, planner
 from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table
 from report_cli.cli.session import open_workspace, wish
 from report_cli.experiment import Experiment
@@ -22,7 +22,13 @@ def list_all(*, json: bool) -> None:
             {
                 "documents": documents,
                 "experiments": [
-                    {"name": e.name, "title": e.title, "images": e.images, "needs": e.needs, "seeds": dict(e.seeds)}
+                    {
+                        "name": e.name,
+                        "title": e.title,
+                        "images": e.images,
+                        "needs": e.needs_of(e.params["full"]),
+                        "seeds": dict(e.seeds),
+                    }
                     for e in workspace.experiments.values()
                 ],
             }
@@ -52,7 +58,7 @@ def status(*, profile: str, data: Path | None, json: bool) -> None:
 def planned(workspace: Workspace, experiments: list[Experiment], profile: str, data: Path | None) -> Plan:
     """Return the plan for `experiments`; nothing is run but the reading of images that are new."""
     with Runner(workspace, ProgressListener()) as runner:
-        return plan.make(workspace, experiments, wish(workspace, profile, data), runner.read_in)
+        return planner.make(workspace, experiments, wish(workspace, profile, data), runner.read_in)
 
 
 def state_of(step: Step) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from report_cli import clock, plan, registry
+from report_cli import clock, planner, registry
 from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table, say
 from report_cli.cli.session import open_workspace, wish
 from report_cli.errors import RunError
@@ -35,7 +35,7 @@ def run(
     listener = ProgressListener()
     try:
         with Runner(workspace, listener) as runner:
-            made = plan.make(workspace, chosen, wanted, runner.read_in)
+            made = planner.make(workspace, chosen, wanted, runner.read_in)
             if dry_run:
                 show_plan(made, json)
                 return

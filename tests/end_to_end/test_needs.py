@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from report_cli.project import Project
+
 Report = Callable[..., "subprocess.CompletedProcess[str]"]
 CHAIN = """
     from dataclasses import dataclass
@@ -86,3 +88,28 @@ def test_a_failed_need_stops_only_what_needs_it(report: Report, chain: Path, wri
     assert "top needs base, which failed" in finished.stderr
     assert "alone" in finished.stdout
     assert "upon" in finished.stdout
+
+
+def test_needs_can_depend_on_parameters(report: Report, chain: Path) -> None:
+    """An experiment whose parameters make a need superfluous does not run it."""
+    text = chain.read_text().replace('needs=("base",)', "needs=choose")
+    text = text.replace(
+        "PROFILES = every", 'def choose(params):\n    return ("base",) if params.noise else ()\n\n\nPROFILES = every'
+    )
+    chain.write_text(text)
+    finished = report("run", "top", "--dry-run", "--json")
+    assert [run["run"] for run in json.loads(finished.stdout)] == ["top"]
+    finished = report("run", "top", "--set", "noise=1", "--dry-run", "--json")
+    assert [run["run"] for run in json.loads(finished.stdout)] == ["base", "top"]
+
+
+def test_the_configuration_sets_parameters(report: Report, chain: Path, project: Project) -> None:
+    """[tool.report.parameters] changes a project's own parameters, and a mistake in it is named."""
+    path = project.root / "pyproject.toml"
+    path.write_text(path.read_text() + "[tool.report.parameters.'ba*']\nvalue = 5.0\n")
+    finished = report("run", "top", "--json")
+    assert [run["scalars"]["value"] for run in json.loads(finished.stdout)] == [5.0, 20.0]
+    path.write_text(path.read_text().replace("value = ", "valeu = "))
+    wrong = report("run", "top")
+    assert wrong.returncode == 2
+    assert "unknown parameter of base 'valeu'" in wrong.stderr

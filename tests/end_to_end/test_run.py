@@ -183,14 +183,14 @@ def test_sources_edited_between_plan_and_run_are_refused(report: Report, walk: P
     """A worker that would import other code than was hashed fails instead of storing it under the wrong key."""
     script = """
 import pathlib, sys
-from report_cli import plan, project, registry
+from report_cli import plan, planner, project, registry
 from report_cli.cli.console import ProgressListener
 from report_cli.runner import Runner
 from report_cli.workspace import ImageChoice, Workspace
 wish = plan.Wish("quick", ImageChoice(None, ""))
 work = Workspace.open(project.find(pathlib.Path.cwd()), print)
 with Runner(work, ProgressListener()) as runner:
-    made = plan.make(work, registry.select(work.experiments, ["walk"]), wish, runner.read_in)
+    made = planner.make(work, registry.select(work.experiments, ["walk"]), wish, runner.read_in)
     path = pathlib.Path("experiments/walk.py")
     path.write_text(path.read_text().replace("STEP = 1.0", "STEP = 9.0"))
     runner.execute(made)
