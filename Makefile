@@ -13,7 +13,7 @@ report: $(INSTALLED)
 
 test: $(INSTALLED)
 	@$(BIN)/report doctor --fix
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

@@ -93,6 +93,7 @@ def _environment(backend: str) -> dict[str, str]:
         "backend_version": installed(backend),
         "numpy": installed("numpy"),
         "pillow": installed("pillow"),
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
         "dtype_policy": "float32",
         "device": "gpu" if Path("/dev/nvidiactl").exists() else "cpu",
         "os": platform.system().lower(),

@@ -18,7 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-data_app = typer.Typer(help="Look at the real images.", no_args_is_help=True)
+data_app = typer.Typer(help="Find, fetch and check the real images.", no_args_is_help=True)
 
 Names = Annotated[
     list[str],
@@ -227,6 +227,32 @@ def check(
     from report_cli.cli import data as verb
 
     verb.check(folder, json=json)
+
+
+@data_app.command("list")
+def list_data(json: Json = False) -> None:
+    """List the kinds of images: what is here, and where they are published."""
+    from report_cli.cli import data as verb
+
+    verb.list_(json=json)
+
+
+@data_app.command()
+def fetch(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="cifar10 or dogs-vs-cats.", autocompletion=completion.images, show_default=False
+        ),
+    ],
+) -> None:
+    """Fetch the official archive into the user's cache.
+
+    Every project then uses it. A fetch that was broken off goes on where it stopped. Example: report data fetch cifar10
+    """
+    from report_cli.cli import data as verb
+
+    verb.fetch(name)
 
 
 app.add_typer(data_app, name="data")

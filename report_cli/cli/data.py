@@ -1,22 +1,36 @@
-"""`report data`: the real images on this machine."""
+"""`report data`: the real images, on this machine and where they are published."""
 
+import sys
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from report_cli import workspace
+import typer
+
+from report_cli import clock, workspace
 from report_cli.cli.console import ProgressListener, emit, emit_json, say
 from report_cli.cli.session import open_workspace
-from report_cli.data import catalog
-from report_cli.errors import DataError
+from report_cli.data import catalog, exclusions
+from report_cli.data.catalog import Kind, Source
+from report_cli.data.exclusions import Exclusions
+from report_cli.data.official import ARCHIVES, Archive
+from report_cli.errors import DataError, ReportError, unknown
 from report_cli.runner import Runner
+from report_cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+_EVERY_S = 10.0
 
 
 def check(folder: Path | None, *, json: bool) -> None:
-    """Read every kind of images found in `folder`; DataError when there is none that is whole."""
+    """Read every kind of images found in `folder`; the first error is raised when there is none that is whole."""
     opened = open_workspace()
     choice = workspace.choose_images(opened, folder)
     if choice.folder is None:
-        raise DataError("no real images are named", "report data check FOLDER, or set REPORT_DATA")
+        raise DataError("no real images are named", "report data check FOLDER, set REPORT_DATA, or report data fetch")
     found, problems = [], []
     with Runner(opened, ProgressListener()) as runner:
         for kind in catalog.KINDS.values():
@@ -24,12 +38,153 @@ def check(folder: Path | None, *, json: bool) -> None:
                 source = catalog.choose(kind.name, choice.folder, opened.cache)
                 # Whatever was read before: a check reads again.
                 found.append(runner.read_in(replace(source, digest=None)))
-            except DataError as error:
+            except ReportError as error:
                 problems.append(error)
                 say(f"{kind.title}: {error.message}")
+    left_out = {source.kind: exclusions.read(opened.cache, source.digest or "") for source in found}
     if json:
-        emit_json([{**asdict(source), "path": str(source.path)} for source in found])
+        emit_json([{**_plain(source), **exclusions.to_json(left_out[source.kind])} for source in found])
     for source in () if json else found:
-        emit(f"{source.label}: ok, identity {(source.digest or '')[:16]}")
+        _emit_checked(source, left_out[source.kind])
     if not found:
         raise problems[0]
+
+
+def list_(*, json: bool) -> None:
+    """Show every kind of images: what stands in for it, what is found on this machine, where it is published."""
+    opened = open_workspace()
+    kinds = [_facts(kind, opened) for kind in catalog.KINDS.values()]
+    if json:
+        emit_json(kinds)
+        return
+    for number, facts in enumerate(kinds):
+        if number:
+            emit("")
+        typer.secho(f"{facts['kind']}  {facts['title']}", bold=True)
+        emit(f"  used here:  {facts['used']}")
+        emit(f"  embedded:   {facts['embedded']}, drawn by the program")
+        if facts["address"]:
+            emit(f"  fetch:      report data fetch {facts['kind']} ({_size(facts['size_bytes'])})")
+            emit(f"  published:  {facts['page']}")
+            emit(f"  terms:      {facts['terms']}")
+
+
+def fetch(name: str) -> None:
+    """Bring the official archive of a kind into the user's cache, where every project finds it."""
+    from report_cli.data import fetching
+
+    if name not in catalog.KINDS:
+        raise unknown("kind of images", name, catalog.KINDS)
+    if name not in ARCHIVES:
+        raise DataError(f"{name} has no official archive", "known: " + ", ".join(ARCHIVES))
+    archive = ARCHIVES[name]
+    opened = open_workspace()
+    say(f"fetching {archive.address} ({_size(archive.size_bytes)}); {archive.terms}")
+    meter = Meter(archive)
+    try:
+        path = fetching.fetch(archive, opened.cache, meter.tell)
+    except KeyboardInterrupt:
+        meter.close()
+        say("stopped; what was fetched is kept: the same command goes on from there")
+        raise typer.Exit(130) from None
+    finally:
+        meter.close()
+    choice = workspace.choose_images(opened, None)
+    if choice.origin != "fetched":
+        say(f"note: {choice.origin} names {choice.folder}, which is used instead of fetched archives")
+    emit(str(path))
+
+
+class Meter:
+    """Shows how much of an archive is there and the time left: a bar on a terminal, else a line now and then."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._name = archive.name
+        self._began_s = self._told_s = clock.monotonic_s()
+        self._first: int | None = None
+        self._bar: Progress | None = None
+
+    def tell(self, done: int, total: int) -> None:
+        """Take note of `done` of `total` bytes."""
+        now = clock.monotonic_s()
+        if self._first is None:
+            # What an earlier fetch left tells nothing about the speed of this one.
+            self._first = done
+            self._began_s = now
+        speed = (done - self._first) / max(now - self._began_s, 0.001)
+        left = clock.words((total - done) / speed) if speed > 0 else "?"
+        if sys.stderr.isatty():
+            self._draw(done, total, left)
+        elif now - self._told_s > _EVERY_S or done == total:
+            self._told_s = now
+            say(f"{self._name}: {_size(done)} of {_size(total)}, {done * 100 // total} %; {left} left")
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _draw(self, done: int, total: int, left: str) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        if self._bar is None:
+            columns = ["{task.description}", "{task.fields[shown]}", "{task.fields[left]} left"]
+            first, *others = (TextColumn(column, markup=False) for column in columns)
+            self._bar = Progress(first, BarColumn(bar_width=24), *others, console=Console(stderr=True), transient=True)
+            self._bar.start()
+            self._bar.add_task(self._name, total=total, shown="", left="?")
+        shown = f"{_size(done)} of {_size(total)}"
+        self._bar.update(self._bar.task_ids[0], completed=done, shown=shown, left=left)
+
+
+def _emit_checked(source: Source, left_out: Exclusions) -> None:
+    emit(f"{source.label}: ok, identity {(source.digest or '')[:16]}")
+    if left_out.skipped:
+        emit(f"  left out, because they are no whole images: {len(left_out.skipped)}")
+    for skipped in left_out.skipped:
+        emit(f"    {skipped.name} {skipped.reason}")
+    if left_out.mislabelled:
+        emit(f"  read although their names say another format: {len(left_out.mislabelled)}")
+    for name in left_out.mislabelled:
+        emit(f"    {name}")
+
+
+def _facts(kind: Kind, opened: Workspace) -> dict[str, Any]:
+    archive = ARCHIVES.get(kind.name)
+    published: Mapping[str, Any] = asdict(archive) if archive else dict.fromkeys(("address", "page", "terms"))
+    source, why = _found(kind, opened)
+    return {
+        **published,
+        "kind": kind.name,
+        "title": kind.title,
+        "embedded": kind.embedded,
+        "source": None if source is None else _plain(source),
+        "used": why if source is None else _shown(source),
+    }
+
+
+def _found(kind: Kind, opened: Workspace) -> tuple[Source | None, str]:
+    """Return the real images that a run would use, or None and why there are none."""
+    choice = workspace.choose_images(opened, None)
+    try:
+        source = catalog.choose(kind.name, choice.folder, opened.cache)
+    except DataError as error:
+        if choice.origin == "fetched":
+            return None, f"embedded {kind.embedded}"
+        return None, f"nothing: {choice.origin} is set, but {error.message}"
+    return (source, "") if source.origin == "real" else (None, source.label)
+
+
+def _shown(source: Source) -> str:
+    known = f"identity {source.digest[:16]}" if source.digest else "not read in yet"
+    return f"{source.path} ({source.layout}; {known})"
+
+
+def _plain(source: Source) -> dict[str, Any]:
+    return {**asdict(source), "path": str(source.path)}
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:.0f} MB"

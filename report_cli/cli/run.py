@@ -1,6 +1,6 @@
 """`report run`: run experiments and store what they measure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import typer
@@ -9,6 +9,7 @@ from report_cli import clock, planner, registry
 from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table, say
 from report_cli.cli.session import open_workspace, wish
 from report_cli.errors import RunError
+from report_cli.experiment import Experiment
 from report_cli.plan import Plan
 from report_cli.runner import Runner
 from report_cli.store import Run
@@ -54,8 +55,7 @@ def run(
         emit_json([_summary(stored) for stored in outcome.runs.values()])
     else:
         for stored in outcome.runs.values():
-            shown = ", ".join(f"{name} {number(value)}" for name, value in list(stored.scalars.items())[:4])
-            emit(f"{stored.experiment}  seed {stored.seed}  {shown}")
+            emit(f"{stored.experiment}  seed {stored.seed}  {_headline(stored, workspace.experiments)}")
     if outcome.failures:
         raise RunError("failed: " + "; ".join(error.message for error in outcome.failures.values()))
 
@@ -83,6 +83,13 @@ def _summary(stored: Run) -> dict[str, object]:
         "scalars": stored.scalars,
         "outputs": stored.outputs,
     }
+
+
+def _headline(stored: Run, experiments: Mapping[str, Experiment]) -> str:
+    """Return the metrics to show in one line: what was measured on test images first, then as declared."""
+    declared = experiments[stored.experiment].metrics
+    names = sorted(declared, key=lambda name: not name.startswith("test_"))[:4]
+    return ", ".join(f"{name.replace('_', ' ')} {number(stored.scalars[name])}" for name in names)
 
 
 def number(value: float) -> str:
