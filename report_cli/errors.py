@@ -34,7 +34,7 @@ class RunError(ReportError):
 
 def unknown(what: str, name: str, choices: Iterable[str]) -> UsageError:
     """Return the error for a `name` that is none of `choices`, near misses first."""
-    known = sorted(choices)
+    known = sorted(set(choices))
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = "did you mean " + " or ".join(near) + "?" if near else "known: " + (", ".join(known) or "none")
     return UsageError(f"unknown {what} {name!r}", hint)

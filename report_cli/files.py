@@ -53,12 +53,30 @@ def read_json(path: Path) -> Any:
 def scratch_folder(scratch: Path, name: str) -> Iterator[Path]:
     """Yield an empty folder under `scratch`; it is gone afterwards unless `commit_folder` moved it."""
     scratch.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=scratch, prefix=f"{name}."))
+    folder = Path(tempfile.mkdtemp(dir=scratch, prefix=f"{name}.{os.getpid()}."))
     folder.chmod(0o777 & ~_umask())
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(scratch: Path) -> None:
+    """Remove the folders under `scratch` whose process is gone: it was killed and could not do so itself."""
+    for folder in scratch.glob("*.*.*"):
+        process = folder.name.split(".")[-2]
+        if process.isdigit() and not _is_alive(int(process)):
+            remove_folder(folder)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def commit_folder(folder: Path, target: Path) -> None:

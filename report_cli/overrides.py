@@ -1,6 +1,7 @@
 """Parameters set on the command line: typed by the parameter's own type, checked, near misses named."""
 
 import dataclasses
+import math
 import typing
 from collections.abc import Sequence
 from typing import Any
@@ -50,7 +51,10 @@ def _parse(name: str, text: str, kind: Any) -> Any:
     if kind not in (int, float, str):
         raise UsageError(f"--set {name}: a parameter of type {kind} can't be set on the command line")
     try:
-        return kind(text)
+        value = kind(text)
     except ValueError as error:
         words = {int: "a whole number", float: "a number"}
         raise UsageError(f"--set {name}={text}: not {words.get(kind, 'valid')}") from error
+    if kind is float and not math.isfinite(value):
+        raise UsageError(f"--set {name}={text}: not a finite number")
+    return value

@@ -7,8 +7,8 @@ from typing import Any
 from report_cli import difference, fingerprint
 from report_cli.data import catalog
 from report_cli.data.catalog import Source
-from report_cli.errors import DataError, UsageError, unknown
-from report_cli.experiment import PROFILES, Experiment, parameters
+from report_cli.errors import DataError, UsageError
+from report_cli.experiment import Experiment, parameters
 from report_cli.fingerprint import Recipe
 from report_cli.overrides import override
 from report_cli.plan import Order, Plan, State, Step, Wish
@@ -27,8 +27,6 @@ def make(workspace: Workspace, experiments: Sequence[Experiment], wish: Wish, re
         UsageError: a parameter that doesn't exist, or experiments that need each other.
         DataError: real images are needed and absent, or not what they claim to be.
     """
-    if wish.profile not in PROFILES:
-        raise unknown("profile", wish.profile, PROFILES)
     planner = _Planner(workspace, wish, read_in, frozenset(e.name for e in experiments))
     for experiment in experiments:
         planner.add(experiment)

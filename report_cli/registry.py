@@ -76,6 +76,8 @@ def _import(name: str, path: Path) -> ModuleType:
         return importlib.import_module(name)
     except ReportError as error:
         raise type(error)(f"experiments/{path.name}: {error.message}", error.hint) from error
+    except SyntaxError as error:
+        raise UsageError(f"experiments/{path.name}:{error.lineno}: {error.msg}") from error
     except Exception as error:  # an author's module may raise anything while it is imported
         raise UsageError(f"experiments/{path.name} can't be imported: {type(error).__name__}: {error}") from error
 

@@ -47,6 +47,7 @@ class Runner:
         self._worker = LocalWorker(workspace.project)
 
     def __enter__(self) -> "Runner":
+        files.sweep(self._workspace.store.scratch)
         return self
 
     def __exit__(self, *_: object) -> None:

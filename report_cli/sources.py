@@ -36,7 +36,9 @@ class Module:
     def index(self) -> "Index":
         try:
             tree = ast.parse(self.text, filename=self.path.name)
-        except (SyntaxError, ValueError) as error:
+        except SyntaxError as error:
+            raise UsageError(f"{self.name}:{error.lineno}: {error.msg}") from error
+        except ValueError as error:
             raise UsageError(f"{self.name}: {error}") from error
         return Index.of(tree.body, self)
 

@@ -36,13 +36,12 @@ def emit_table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Seq
     """Print aligned columns to stdout; the last column takes what is left and is not cut."""
     table = [list(columns), *[list(map(str, row)) for row in rows]]
     widths = [max(len(row[i]) for row in table) for i in range(len(columns))]
-    for number, row in enumerate(table):
+    for row in table:
         cells = [
             cell.rjust(width) if name in right else cell.ljust(width)
             for cell, width, name in zip(row, widths, columns, strict=True)
         ]
-        line = "  ".join(cells).rstrip()
-        typer.secho(line, bold=number == 0)
+        emit("  ".join(cells).rstrip())
 
 
 class ProgressListener:
@@ -53,12 +52,14 @@ class ProgressListener:
         self._task: TaskID | None = None
         self._began_s = 0.0
         self._first = 0
+        self._estimate_s = 0.0
         self._told_s = 0.0
         self._title = ""
 
     def started(self, step: Step, number: int, total: int) -> None:
         self._began_s = self._told_s = clock.monotonic_s()
         self._first = -1
+        self._estimate_s = step.estimate_s
         self._title = f"[{number}/{total}] {step.label}"
         if sys.stderr.isatty():
             self._open_bar()
@@ -66,17 +67,22 @@ class ProgressListener:
             say(f"{self._title}: {step.reason}; about {clock.words(step.estimate_s)}")
 
     def progressed(self, step: Step, done: int, total: int, metrics: Mapping[str, float]) -> None:
-        if self._first < 0:
-            # A resumed run begins at a later epoch; the pace is measured from what was done here.
-            self._first = done - 1
-        spent = clock.monotonic_s() - self._began_s
-        left = spent / max(done - self._first, 1) * (total - done)
+        left = self._left_s(done, total)
         shown = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in metrics.items())
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done, total=total, metrics=shown, left=clock.words(left))
         elif clock.monotonic_s() - self._told_s > 10 or done == total:
             self._told_s = clock.monotonic_s()
             say(f"{self._title}: epoch {done} of {total}, {shown}; {clock.words(left)} left")
+
+    def _left_s(self, done: int, total: int) -> float:
+        """Return the time left at the pace since the first epoch that was done here, which start-up doesn't slow."""
+        now = clock.monotonic_s()
+        if self._first < 0:
+            self._first, started_s = done, self._began_s
+            self._began_s = now
+            return max(self._estimate_s - (now - started_s), 0) if done < total else 0
+        return (now - self._began_s) / (done - self._first) * (total - done) if done > self._first else 0
 
     def finished(self, step: Step, run: Run) -> None:
         self.close()

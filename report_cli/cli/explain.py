@@ -17,35 +17,36 @@ from report_cli.sources import Sources
 from report_cli.workspace import Workspace
 
 
-def show(name: str, *, profile: str, data: Path | None, json: bool) -> None:
+def show(name: str, *, profile: str, data: Path | None, settings: tuple[str, ...], json: bool) -> None:
     """Print what an experiment asks, its parameters, and its stored results."""
     workspace = open_workspace()
     experiment = _known(workspace, name)
-    made = planned(workspace, [experiment], profile, data)
+    made = planned(workspace, [experiment], profile, data, settings)
     steps = [s for s in made.steps if s.experiment.name == name]
     if json:
         emit_json([{**state_of(s), "parameters": parameters(s.order.params), "scalars": _scalars(s)} for s in steps])
         return
     emit(f"{experiment.name}: {experiment.title}\n")
     emit(_unindented(experiment.doc) + "\n")
-    emit_table(
-        ["parameter", *PROFILES],
-        [
-            (p, *(str(parameters(experiment.params[q])[p]) for q in PROFILES))
-            for p in parameters(experiment.params["quick"])
-        ],
-    )
+    if parameters(experiment.params["quick"]):
+        emit_table(
+            ["parameter", *PROFILES],
+            [
+                (p, *(str(parameters(experiment.params[q])[p]) for q in PROFILES))
+                for p in parameters(experiment.params["quick"])
+            ],
+        )
     for step in steps:
         emit(f"\n{step.label} ({step.profile}): {step.state}, {reason(step)}")
         for metric, value in _scalars(step).items():
             emit(f"  {metric:<24}{number(value):>14}  {experiment.metrics[metric]}")
 
 
-def why(name: str, *, profile: str, data: Path | None, json: bool) -> None:
+def why(name: str, *, profile: str, data: Path | None, settings: tuple[str, ...], json: bool) -> None:
     """Print which parts of the key differ from the nearest stored run, and the files the key is made of."""
     workspace = open_workspace()
     experiment = _known(workspace, name)
-    made = planned(workspace, [experiment], profile, data)
+    made = planned(workspace, [experiment], profile, data, settings)
     reports = [_explanation(workspace, step) for step in made.steps if step.experiment.name == name]
     if json:
         emit_json(reports)

@@ -55,10 +55,12 @@ def status(*, profile: str, data: Path | None, json: bool) -> None:
     emit_table(["run", "state", "key", "reason"], [(s.label, s.state, s.key, reason(s)) for s in made.steps])
 
 
-def planned(workspace: Workspace, experiments: list[Experiment], profile: str, data: Path | None) -> Plan:
+def planned(
+    workspace: Workspace, experiments: list[Experiment], profile: str, data: Path | None, settings: tuple[str, ...] = ()
+) -> Plan:
     """Return the plan for `experiments`; nothing is run but the reading of images that are new."""
     with Runner(workspace, ProgressListener()) as runner:
-        return planner.make(workspace, experiments, wish(workspace, profile, data), runner.read_in)
+        return planner.make(workspace, experiments, wish(workspace, profile, data, settings=settings), runner.read_in)
 
 
 def state_of(step: Step) -> dict[str, Any]:

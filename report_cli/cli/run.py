@@ -14,7 +14,7 @@ from report_cli.plan import Plan
 from report_cli.runner import Runner
 from report_cli.store import Run
 
-RESUME = "stopped; every finished epoch is kept: the same command goes on from there"
+RESUME = "stopped; what was finished is kept: the same command goes on from there"
 
 
 def run(
@@ -51,6 +51,8 @@ def run(
         raise typer.Exit(130) from None
     finally:
         listener.close()
+    if not made.todo:
+        say("nothing to run: all is up to date")
     if json:
         emit_json([_summary(stored) for stored in outcome.runs.values()])
     else:

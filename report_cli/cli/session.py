@@ -4,6 +4,8 @@ from pathlib import Path
 
 from report_cli import project, workspace
 from report_cli.cli.console import say
+from report_cli.errors import unknown
+from report_cli.experiment import PROFILES
 from report_cli.plan import Wish
 from report_cli.workspace import Workspace
 
@@ -25,6 +27,8 @@ def wish(
     """Return what was asked for, defaults filled in, and say it in one line on stderr."""
     choice = workspace.choose_images(workspace_, data)
     chosen = profile or workspace_.project.settings.profile
+    if chosen not in PROFILES:
+        raise unknown("profile", chosen, PROFILES)
     where = "embedded, drawn by the program" if choice.folder is None else f"from {choice.folder} ({choice.origin})"
     say(f"profile: {chosen}; images: {where}")
     return Wish(chosen, choice, settings, seeds, force)

@@ -188,6 +188,12 @@ def test_without_pango_the_html_is_still_written(program: Program, folder: Path,
     assert [f["name"] for f in json.loads(doctor.stdout) if not f["present"]] == ["Pango"]
 
 
+def test_the_next_command_can_be_pasted(tmp_path: Path) -> None:
+    """What `report new` prints works in a shell, whatever the folder is called."""
+    made = run_in(tmp_path, "new", "Müller Übung 5")
+    assert made.stdout.strip() == "cd 'Müller Übung 5' && report build all"
+
+
 def test_a_folder_that_is_not_empty_is_left_alone(program: Program, folder: Path) -> None:
     """`report new` writes into a new or empty folder only."""
     again = program("new", ".")

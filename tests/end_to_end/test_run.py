@@ -207,6 +207,7 @@ with Runner(work, ProgressListener()) as runner:
         (("run", "walk", "--set", "epoch=3"), "unknown parameter of walk 'epoch'\nhint: did you mean epochs?"),
         (("run", "walk", "--set", "epochs=many"), "--set epochs=many: not a whole number"),
         (("run", "walk", "--set", "epochs"), "--set 'epochs' has no value"),
+        (("run", "walk", "--set", "wait_s=nan"), "--set wait_s=nan: not a finite number"),
         (("run", "walk", "--profile", "quik"), "unknown profile 'quik'\nhint: did you mean quick?"),
         (("run", "walk", "--data", "nowhere"), "--data: there is no nowhere"),
         (("why", "wlak"), "unknown experiment 'wlak'"),
@@ -239,3 +240,43 @@ def test_outside_a_project(tmp_path: Path) -> None:
     )
     assert finished.returncode == 2
     assert "report new FOLDER" in finished.stderr
+
+
+def test_debug_works_in_any_place(report: Report, walk: Path) -> None:
+    """`--debug` after the command shows the traceback, as the hint of an error says."""
+    finished = report("run", "wlak", "--debug")
+    assert finished.returncode == 2
+    assert "Traceback" in finished.stderr
+
+
+@pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="needs a place where no one can write")
+def test_a_place_that_cannot_be_written_is_named(report: Report, walk: Path, project: Project) -> None:
+    """Where the store can't be written there is one error with the path, and no internal error."""
+    project.build.mkdir()
+    project.scratch.symlink_to("/sys/kernel")  # not even root makes folders there
+    finished = report("run", "walk")
+    assert finished.returncode == 1, finished.stderr
+    assert "can't be written" in finished.stderr
+    assert "internal error" not in finished.stderr
+
+
+def test_what_a_killed_process_left_is_swept(report: Report, walk: Path, project: Project) -> None:
+    """A scratch folder whose process is gone is removed by the next run; one in use is left alone."""
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    gone, used = project.scratch / f"key.{dead.pid}.abc", project.scratch / f"key.{os.getpid()}.abc"
+    gone.mkdir(parents=True)
+    used.mkdir()
+    assert report("run", "walk").returncode == 0
+    assert not gone.exists()
+    assert used.exists()
+
+
+def test_a_run_with_other_parameters_can_be_shown(report: Report, walk: Path) -> None:
+    """`show --set` shows the run that `run --set` stored."""
+    assert report("run", "walk", "--set", "epochs=3").returncode == 0
+    (shown,) = json.loads(report("show", "walk", "--set", "epochs=3", "--json").stdout)
+    assert shown["state"] == "fresh"
+    assert "end" in shown["scalars"]
+    (other,) = json.loads(report("show", "walk", "--json").stdout)
+    assert other["state"] == "stale"
