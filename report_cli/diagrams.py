@@ -1,7 +1,9 @@
 """Explanatory drawings in millimetres from the top left corner: grids of numbers, and boxes joined by arrows."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from report_cli import plots
@@ -11,7 +13,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-CELL_MM = 5.0
+CELL_MM = 4.3
+# The grey of secondary words: dark enough to be read at 8.5 points.
+SOFT = "#6b707a"
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -20,8 +25,8 @@ class Window:
 
     row: int
     column: int
-    rows: int
-    columns: int
+    rows: int = 1
+    columns: int = 1
 
 
 @dataclass(frozen=True)
@@ -47,22 +52,32 @@ def canvas(width_mm: float, height_mm: float) -> "tuple[Figure, Axes]":
     return figure, axes
 
 
-def grid(axes: "Axes", values: "NDArray[Any]", x: float, y: float, window: Window | None = None) -> None:
-    """Draw the numbers of a matrix in square cells with the top left corner at (x, y), a window highlighted."""
+def grid(
+    axes: "Axes", values: "NDArray[Any]", x: float, y: float, *windows: Window, border: int = 0, darkest: float = 0
+) -> None:
+    """Draw the numbers of a matrix in square cells with the top left corner at (x, y), windows highlighted.
+
+    A cell that is not a number stays empty; `border` cells on every side are grey, as padding is; where `darkest` is
+    given, a cell is the darker the nearer its number is to it.
+    """
     from matplotlib.patches import Rectangle
 
     rows, columns = values.shape
     for row in range(rows):
         for column in range(columns):
-            inside = window is not None and _inside(window, row, column)
+            value = float(values[row, column])
             corner = (x + column * CELL_MM, y + row * CELL_MM)
-            fill = plots.PALE if inside else "white"
+            inside = any(_inside(window, row, column) for window in windows)
+            fill = plots.TINT(0.55 * value / darkest) if darkest else plots.PALE if inside else "white"
             axes.add_patch(Rectangle(corner, CELL_MM, CELL_MM, facecolor=fill, edgecolor=plots.GREY, linewidth=0.5))
-            label(axes, f"{values[row, column]:g}", corner[0] + CELL_MM / 2, corner[1] + CELL_MM / 2)
-    if window is not None:
+            added = min(row, column, rows - 1 - row, columns - 1 - column) < border
+            if not math.isnan(value):
+                middle = (corner[0] + CELL_MM / 2, corner[1] + CELL_MM / 2)
+                label(axes, f"{value:g}", *middle, colour=SOFT if added else plots.INK)
+    for window in windows:
         corner = (x + window.column * CELL_MM, y + window.row * CELL_MM)
         size = (window.columns * CELL_MM, window.rows * CELL_MM)
-        axes.add_patch(Rectangle(corner, *size, facecolor="none", edgecolor=plots.ACCENT, linewidth=1.4))
+        axes.add_patch(Rectangle(corner, *size, facecolor="none", edgecolor=plots.ACCENT, linewidth=1.2))
 
 
 def label(
@@ -72,12 +87,16 @@ def label(
     axes.text(x, y, text, ha=align, va="center", color=colour, fontsize=size)
 
 
-def arrow(axes: "Axes", start: tuple[float, float], end: tuple[float, float]) -> None:
-    """Draw an arrow with a small head."""
+def arrow(axes: "Axes", *points: Point) -> None:
+    """Draw a line through `points`, with a small head at the last."""
+    *way, before, end = points
+    if way:
+        xs, ys = zip(*way, before, strict=True)
+        axes.plot(xs, ys, color=plots.INK, linewidth=0.7, solid_joinstyle="round")
     axes.annotate(
         "",
         end,
-        start,
+        before,
         arrowprops={
             "arrowstyle": "-|>,head_width=0.16,head_length=0.35",
             "color": plots.INK,
@@ -88,31 +107,44 @@ def arrow(axes: "Axes", start: tuple[float, float], end: tuple[float, float]) ->
     )
 
 
+def box(axes: "Axes", item: Box) -> None:
+    """Draw one box with its text."""
+    from matplotlib.patches import FancyBboxPatch
+
+    corner = (item.x - item.width / 2, item.y - item.height / 2)
+    fill, edge = (plots.ACCENT, plots.ACCENT) if item.strong else ("white", plots.INK)
+    shape = "round,pad=0,rounding_size=1"
+    axes.add_patch(
+        FancyBboxPatch(corner, item.width, item.height, shape, facecolor=fill, edgecolor=edge, linewidth=0.7)
+    )
+    label(axes, item.text, item.x, item.y, colour="white" if item.strong else plots.INK)
+
+
+def row(axes: "Axes", boxes: Sequence[Box]) -> None:
+    """Draw boxes that stand side by side, each with an arrow to the next."""
+    for item in boxes:
+        box(axes, item)
+    for left, right in pairwise(boxes):
+        arrow(axes, (left.x + left.width / 2, left.y), (right.x - right.width / 2, right.y))
+
+
 def blocks(boxes: Sequence[Box], arrows: Sequence[tuple[str, str]], width_mm: float, height_mm: float) -> "Figure":
     """Return a diagram of `boxes`, with an arrow from the bottom of one to the top of another for each pair of names.
 
     An arrow ends on the box straight below its start where the box is wide enough, else at the middle of the box.
     """
-    from matplotlib.patches import FancyBboxPatch
-
     with plots.style():
         figure, axes = canvas(width_mm, height_mm)
-        named = {box.name: box for box in boxes}
-        for box in boxes:
-            corner = (box.x - box.width / 2, box.y - box.height / 2)
-            fill, edge = (plots.ACCENT, plots.ACCENT) if box.strong else ("white", plots.INK)
-            shape = "round,pad=0,rounding_size=1"
-            axes.add_patch(
-                FancyBboxPatch(corner, box.width, box.height, shape, facecolor=fill, edgecolor=edge, linewidth=0.7)
-            )
-            label(axes, box.text, box.x, box.y, colour="white" if box.strong else plots.INK)
+        named = {item.name: item for item in boxes}
+        for item in boxes:
+            box(axes, item)
         for source, target in arrows:
             _join(axes, named[source], named[target])
     return figure
 
 
 def _join(axes: "Axes", source: Box, target: Box) -> None:
-    narrow, wide = sorted((source, target), key=lambda box: box.width)
+    narrow, wide = sorted((source, target), key=lambda item: item.width)
     # A wide box is met where the narrow one stands, so that parallel branches stay parallel.
     reach = wide.width / 2 - 2
     at_wide = min(max(narrow.x, wide.x - reach), wide.x + reach)

@@ -88,13 +88,15 @@ def _fetcher(assets: Mapping[str, bytes]) -> Any:
         """Serves the report's own content and refuses every other address."""
 
         def fetch(self, url: str, headers: Any = None) -> Any:
+            if url.startswith("data:"):
+                return super().fetch(url, headers)  # the pixels inside one of our own figures
             content = assets.get(url.removeprefix(ASSETS)) if url.startswith(ASSETS) else None
             if content is None:
                 raise FatalURLFetchingError(url[:200])
             kind = mimetypes.guess_type(url)[0] or "application/octet-stream"
             return URLFetcherResponse(url, content, {"Content-Type": kind})
 
-    return Assets()
+    return Assets(allowed_protocols={"data"})
 
 
 def _declare_ua(metadata: Any) -> None:
