@@ -1,3 +1,4 @@
+import base64
 import io
 import json
 import os
@@ -9,10 +10,12 @@ from pathlib import Path
 import lxml.html
 import pikepdf
 import pytest
+from PIL import Image
 
 from report_cli.errors import ReportError, UsageError
 from report_cli.report import pdf, provenance
 from report_cli.report.build import Built, documents
+from report_cli.report.pages import ASSETS
 from tests.report.conftest import Desk
 
 HEAVY = ("lxml", "nh3", "weasyprint", "pypandoc", "typst", "numpy", "fontTools", "pikepdf")
@@ -251,3 +254,16 @@ def test_a_draft_says_so_on_every_page(desk: Desk) -> None:
     pages = text.stdout.split("\f")[:-1]
     assert len(pages) > 1
     assert all("DRAFT" in page.splitlines()[-2] + page.splitlines()[-1] for page in pages)
+
+
+def test_pixels_inside_a_figure_are_shown() -> None:
+    """A figure may hold pixels of its own as a data address; that is no request."""
+    with io.BytesIO() as drawn:
+        Image.new("RGB", (2, 2), "navy").save(drawn, "PNG")
+        pixels = base64.b64encode(drawn.getvalue()).decode()
+    image = f'<image href="data:image/png;base64,{pixels}" width="9" height="9" image-rendering="crisp-edges"/>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">{image}</svg>'
+    page = f'<html lang="en"><title>t</title><body><img src="{ASSETS}a.svg" alt="a">'
+    content = pdf.to_pdf(page, [], {"a.svg": svg.encode()}, "{}", "2026-01-02")
+    with pikepdf.open(io.BytesIO(content)) as opened:
+        assert any(isinstance(o, pikepdf.Stream) and o.get("/Subtype") == "/Image" for o in opened.objects)
