@@ -40,10 +40,13 @@ def build(
             raise unknown("document", name, [*known, "all"])
     formats = _formats(to)
     # Read all templates first: a mistyped name must show before hours of training, not after.
-    needed = {name: pages.experiments_of(workspace.project, name, workspace.experiments) for name in chosen}
+    surveys = {name: pages.survey(workspace.project, name, workspace.experiments) for name in chosen}
+    if "all" in documents:
+        for answer in pages.unused_answers(workspace.project, surveys.values()):
+            say(f"warning: no document includes templates/answers/{answer}.md")
     wanted = wish(workspace, profile, data)
     selection = _bring_up_to_date(
-        workspace, wanted, sorted({e for n in needed.values() for e in n}), no_run, draft, yes
+        workspace, wanted, sorted({e for s in surveys.values() for e in s.experiments}), no_run, draft, yes
     )
     last: Path | None = None
     for name in chosen:

@@ -107,6 +107,7 @@ class _Author:
             "value": context.value,
             "parameter": lambda name, field_name: _text(context.parameter(name, field_name)),
             "matrix": self._matrix,
+            "element": lambda name, *index: _text(context.element(name, *index)),
             "figure": self._figure,
             "title": lambda name: escape(context.title(name)),
             "images_label": lambda name: escape(context.images_label(name)),

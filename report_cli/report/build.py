@@ -1,7 +1,7 @@
 """Builds a document: gather, render, and swap the finished files in; nothing heavy is loaded when nothing changed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +17,7 @@ from report_cli.report.authoring import documents
 from report_cli.report.context import Context, Selection
 from report_cli.store import FigureFile, Run
 
-__all__ = ["FORMATS", "Built", "Selection", "build", "documents", "experiments_of"]
+__all__ = ["FORMATS", "Built", "Selection", "build", "documents", "survey", "unused_answers"]
 
 FORMATS = ("html", "pdf")
 CONVERTERS = ("fonttools", "jinja2", "lxml", "nh3", "pikepdf", "pypandoc_binary", "typst", "weasyprint")
@@ -33,16 +33,31 @@ class Built:
     written: bool
 
 
-def experiments_of(project: Project, document: str, experiments: Mapping[str, Experiment]) -> tuple[str, ...]:
-    """Return the experiments whose results `document` takes, in the order of taking.
+@dataclass(frozen=True)
+class Survey:
+    """What a document takes: experiments in the order of taking, and the answers that it includes."""
+
+    experiments: tuple[str, ...]
+    answers: frozenset[str]
+
+
+def survey(project: Project, document: str, experiments: Mapping[str, Experiment]) -> Survey:
+    """Return what `document` takes, found by rendering it with placeholders.
 
     Raises:
         UsageError: a template is malformed, or names an experiment, metric, figure, answer or section that doesn't
             exist: so a mistyped name fails before anything is trained.
     """
     dry = Context(experiments, selection=None, draft=True)
-    authoring.write(project, document, dry)
-    return tuple(dry.ledger.experiments)
+    sources = authoring.write(project, document, dry).sources
+    answers = {Path(name).stem for name in sources if name.startswith("templates/answers/")}
+    return Survey(tuple(dry.ledger.experiments), frozenset(answers))
+
+
+def unused_answers(project: Project, surveys: Iterable[Survey]) -> list[str]:
+    """Return the project's answers that none of these documents includes: most likely one was forgotten."""
+    written = {path.stem for path in (project.templates / "answers").glob("*.md")}
+    return sorted(written.difference(*(each.answers for each in surveys)))
 
 
 def build(

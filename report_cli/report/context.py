@@ -80,6 +80,19 @@ class Context:
             raise unknown(f"array of {experiment.name}", array, stored)
         return runs[0].array(array)
 
+    def element(self, name: str, *index: int) -> "Value | str":
+        """Return one element of an array of the first seed, counted from 0: a number as a value, else text."""
+        array = self.array(name)
+        runs, missing = self._runs(name.partition(".")[0])
+        if array is None:
+            return self._placeholder(name, missing)
+        if len(index) != array.ndim or not all(0 <= i < size for i, size in zip(index, array.shape, strict=True)):
+            raise UsageError(f"{name} has the shape {array.shape}, and no element {index}", "count from 0")
+        if array.dtype.kind not in "biuf":
+            return str(array[index])
+        number = array[index].item()
+        return Value(number, "", (name,), (runs[0].key,), self.ledger, (number,))
+
     def figure(self, name: str) -> FigureFile | None:
         """Return the figure EXPERIMENT.FIGURE of the first seed, or None for a placeholder."""
         experiment, figure = self._split(name, "figure")

@@ -23,9 +23,24 @@ class Entry:
     facts: tuple[tuple[str, str], ...]
 
 
-def entries(runs: Iterable[Run], experiments: Mapping[str, Experiment]) -> list[Entry]:
-    """Return the appendix, one entry per run."""
-    return [Entry(f"run-{r.key}", _name(r), experiments[r.experiment].title, tuple(_facts(r))) for r in runs]
+@dataclass(frozen=True)
+class Appendix:
+    """One entry per run; `environment` is told once where all runs share it, else in each entry."""
+
+    entries: tuple[Entry, ...]
+    environment: str
+
+
+def appendix(runs: Iterable[Run], experiments: Mapping[str, Experiment]) -> Appendix:
+    """Return the appendix of a report made from `runs`."""
+    runs = tuple(runs)
+    environments = {_environment(run) for run in runs}
+    shared = environments.pop() if len(environments) == 1 else ""
+    found = [
+        Entry(f"run-{r.key}", _name(r), experiments[r.experiment].title, tuple(_facts(r, with_environment=not shared)))
+        for r in runs
+    ]
+    return Appendix(tuple(found), shared)
 
 
 def label(runs: Iterable[Run], draft: bool) -> str:
@@ -83,10 +98,13 @@ def _name(run: Run) -> str:
     return f"{run.experiment}, seed {run.seed}"
 
 
-def _facts(run: Run) -> Iterable[tuple[str, str]]:
+def _environment(run: Run) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {content}" for name, content in sorted(run.environment.items()))
+
+
+def _facts(run: Run, *, with_environment: bool) -> Iterable[tuple[str, str]]:
     manifest = run.manifest
     yield "Run", run.key
-    yield "Recipe", run.recipe
     yield "Profile", run.profile or "the same in every profile"
     if run.images is not None:
         yield "Images", str(run.images["label"])
@@ -96,8 +114,8 @@ def _facts(run: Run) -> Iterable[tuple[str, str]]:
         yield "Parameters", ", ".join(f"{name} = {_plain(content)}" for name, content in sorted(stated.items()))
     if overridden:
         yield "Overridden", ", ".join(f"{name} = {_plain(content)}" for name, content in sorted(overridden.items()))
-    environment = sorted(manifest["environment"].items())
-    yield "Environment", ", ".join(f"{name.replace('_', ' ')} {content}" for name, content in environment)
+    if with_environment:
+        yield "Environment", _environment(run)
     yield "Duration", formats.duration(manifest["times"]["duration_s"])[0]
 
 

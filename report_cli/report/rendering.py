@@ -54,7 +54,7 @@ def _facts(project: Project, context: Context, front: dict[str, str], label: str
         "label": label,
         "draft": context.draft,
         "headings": headings,
-        "runs": provenance.entries(runs, context.experiments),
+        "appendix": provenance.appendix(runs, context.experiments),
         "policy": POLICY,
     }
 

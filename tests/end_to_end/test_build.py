@@ -199,3 +199,16 @@ def test_a_folder_that_is_not_empty_is_left_alone(program: Program, folder: Path
     again = program("new", ".")
     assert again.returncode == 2
     assert "not an empty folder" in again.stderr
+
+
+def test_a_forgotten_answer_is_told(program: Program, folder: Path) -> None:
+    """An answer that no document includes gives a warning with its file; a missing one is an error."""
+    answers = folder / "templates" / "answers"
+    (answers / "q2-more.md").write_text("## More\n")
+    told = program("build", "all", "--draft", "--to", "html")
+    assert told.returncode == 0
+    assert "warning: no document includes templates/answers/q2-more.md" in told.stderr
+    (answers / "q1-pi.md").unlink()
+    missing = program("build", "all")
+    assert missing.returncode == 2
+    assert "report.md:8: unknown answer 'q1-pi'" in missing.stderr

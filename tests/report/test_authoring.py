@@ -1,10 +1,11 @@
 import re
 
+import numpy as np
 import pytest
 
 from report_cli.errors import ReportError, UsageError
 from report_cli.report import authoring
-from report_cli.report.build import experiments_of
+from report_cli.report.build import survey
 from tests.report.conftest import Desk
 
 
@@ -45,6 +46,22 @@ def test_parameters_titles_and_labels_can_be_asked_for(desk: Desk) -> None:
 def test_a_matrix_is_latex(desk: Desk) -> None:
     """A stored array becomes a bracketed matrix, whole numbers without decimals."""
     assert markdown(desk, '$$<< matrix("facts.grid") >>$$') == (r"$$\begin{bmatrix}45 & 45 \\ 54 & 54\end{bmatrix}$$")
+
+
+def test_an_element_of_an_array_is_a_value_or_text(desk: Desk) -> None:
+    """One element of a stored array can be asked for: a number computes and shows like a value, text is escaped."""
+    np.save(desk.runs["facts"][0].folder / "arrays" / "names.npy", np.array(["a*b", "no"]))
+    text = '<< (element("facts.grid", 1, 0) / 4)|decimals(1) >> << element("facts.names", 0) >>'
+    text += '<% if element("facts.names", 1) == "no" %> no match<% endif %>'
+    assert markdown(desk, text) == r"13.5 a\*b no match"
+
+
+def test_an_element_that_is_not_there_is_an_error(desk: Desk) -> None:
+    """An index outside the array, or with another number of axes, is an error that says the shape."""
+    for index in ("2, 0", "-1, 0", "1"):
+        error = failure(desk, f'<< element("facts.grid", {index}) >>')
+        assert "facts.grid has the shape (2, 2)" in error.message
+    assert "never run" in markdown(desk, '<< element("idle.grid", 1, 0) >>', draft=True)
 
 
 def test_latex_and_markdown_attributes_are_left_alone(desk: Desk) -> None:
@@ -167,7 +184,7 @@ def test_the_experiments_of_a_document_are_found_without_runs(desk: Desk) -> Non
     """What a document takes is known before anything is trained, in the order of taking."""
     desk.write('<< figure("idle.curves", caption="c") >>', "answers", "a")
     desk.write('<< value("facts.sum") >> $<< matrix("facts.any") >>$ << answer("a") >> << images_label("net") >>')
-    assert experiments_of(desk.project, "paper", desk.experiments) == ("facts", "idle", "net")
+    assert survey(desk.project, "paper", desk.experiments).experiments == ("facts", "idle", "net")
 
 
 def test_a_template_of_the_project_wins(desk: Desk) -> None:

@@ -1,4 +1,5 @@
 import base64
+import dataclasses
 import io
 import json
 import os
@@ -108,7 +109,7 @@ def test_an_unchanged_report_loads_nothing_heavy(built: Report) -> None:
         "from report_cli import files\n"
         "from report_cli.experiment import Experiment, every_profile\n"
         "from report_cli.project import Project, Settings\n"
-        "from report_cli.report.build import Selection, build, experiments_of\n"
+        "from report_cli.report.build import Selection, build, survey\n"
         "from report_cli.store import FigureFile, Run\n"
         "sys.meta_path.insert(0, Refuse())\n"
         "root = Path(sys.argv[1])\n"
@@ -125,7 +126,7 @@ def test_an_unchanged_report_loads_nothing_heavy(built: Report) -> None:
         " drawn / 'curves.screen.svg')\n"
         "selection = Selection(runs, {'net': {'curves': figure}}, {'idle': 'never run'})\n"
         "experiments = {e.name: e for e in declared}\n"
-        "assert experiments_of(Project(root, settings), 'paper', experiments) == ('facts', 'net')\n"
+        "assert survey(Project(root, settings), 'paper', experiments).experiments == ('facts', 'net')\n"
         "assert not build(Project(root, settings), 'paper', selection, experiments).written\n"
     )
     subprocess.run([sys.executable, "-c", script, str(desk.project.root)], check=True)
@@ -267,3 +268,15 @@ def test_pixels_inside_a_figure_are_shown() -> None:
     content = pdf.to_pdf(page, [], {"a.svg": svg.encode()}, "{}", "2026-01-02")
     with pikepdf.open(io.BytesIO(content)) as opened:
         assert any(isinstance(o, pikepdf.Stream) and o.get("/Subtype") == "/Image" for o in opened.objects)
+
+
+def test_a_shared_environment_is_told_once(desk: Desk) -> None:
+    """Where all runs come from one environment the appendix names it once, else with each run."""
+    (run,) = desk.runs["net"]
+    here = provenance.appendix([run, run], desk.experiments)
+    assert here.environment
+    assert all(name != "Environment" for entry in here.entries for name, _ in entry.facts)
+    other = dataclasses.replace(run, manifest={**run.manifest, "environment": {"python": "3.99"}})
+    both = provenance.appendix([run, other], desk.experiments)
+    assert not both.environment
+    assert [dict(entry.facts)["Environment"] for entry in both.entries][1] == "python 3.99"
