@@ -56,8 +56,13 @@ class _Planner:
         for need in experiment.needs_of(params):
             self.add(self.workspace.experiments[need])
         self._open.pop()
-        for seed in range(self.wish.seeds or experiment.seeds[self.wish.profile]):
+        for seed in range(self._seeds(experiment)):
             self.steps[name, seed] = self._step(order, seed)
+
+    def _seeds(self, experiment: Experiment) -> int:
+        # What even the full profile runs once is shared by all seeds of what needs it.
+        shared = experiment.seeds["full"] == 1 and experiment.name not in self.asked
+        return (None if shared else self.wish.seeds) or experiment.seeds[self.wish.profile]
 
     def _step(self, order: Order, seed: int) -> Step:
         experiment = order.experiment

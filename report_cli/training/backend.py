@@ -1,6 +1,11 @@
 """The one place with code for a particular backend: one branch each for tensorflow, jax and torch."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from report_cli.errors import RunError
 
@@ -51,3 +56,63 @@ def _make_deterministic() -> None:
         pass
     else:
         raise RunError(f"keras runs on {name!r}", "set KERAS_BACKEND to tensorflow, jax or torch")
+
+
+def gradient(scores: Callable[[Any], Any]) -> Callable[[NDArray[np.float32]], tuple[NDArray[Any], NDArray[Any]]]:
+    """Return a function from inputs (N, ...) to their scores (N,) and the gradient of each score by its own input.
+
+    `scores` takes and returns tensors of the backend; the score of one input must not depend on another input.
+    Works in inference mode only: `scores` calls its model with training=False.
+    """
+    name = keras.backend.backend()
+    if name == "tensorflow":
+        return _tensorflow_gradient(scores)
+    if name == "jax":
+        return _jax_gradient(scores)
+    return _torch_gradient(scores)
+
+
+def _tensorflow_gradient(scores: Callable[[Any], Any]) -> Callable[..., tuple[NDArray[Any], NDArray[Any]]]:
+    import tensorflow
+
+    def both(inputs: Any) -> tuple[Any, Any]:
+        with tensorflow.GradientTape() as tape:
+            tape.watch(inputs)
+            value = scores(inputs)
+        return value, tape.gradient(value, inputs)
+
+    compiled = tensorflow.function(both)
+
+    def slope(inputs: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
+        value, by_input = compiled(tensorflow.convert_to_tensor(inputs))
+        return value.numpy(), by_input.numpy()
+
+    return slope
+
+
+def _jax_gradient(scores: Callable[[Any], Any]) -> Callable[..., tuple[NDArray[Any], NDArray[Any]]]:
+    import jax
+
+    def total(inputs: Any) -> tuple[Any, Any]:
+        value = scores(inputs)
+        return value.sum(), value
+
+    both = jax.jit(jax.value_and_grad(total, has_aux=True))
+
+    def slope(inputs: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
+        (_, value), by_input = both(inputs)
+        return np.asarray(value), np.asarray(by_input)
+
+    return slope
+
+
+def _torch_gradient(scores: Callable[[Any], Any]) -> Callable[..., tuple[NDArray[Any], NDArray[Any]]]:
+    import torch
+
+    def slope(inputs: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
+        tensor = keras.ops.convert_to_tensor(inputs).detach().requires_grad_(True)
+        value = scores(tensor)
+        (by_input,) = torch.autograd.grad(value.sum(), tensor)
+        return value.detach().cpu().numpy(), by_input.cpu().numpy()
+
+    return slope

@@ -45,6 +45,18 @@ def categorical(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Score
     return Score(float(-log_p[np.arange(len(labels)), labels].mean()), float(right.mean()))
 
 
+def binary(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Score:
+    """Return the score of one logit per image, (N, 1) or (N,), against `labels` (N,) that are 0 or 1.
+
+    A logit above 0 means class 1. The loss isn't finite where a logit isn't.
+    """
+    z = logits.reshape(len(labels)).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        # -ln of the probability of the true class, without computing that probability, which may round to 0.
+        losses = np.logaddexp(0.0, np.where(labels == 1, -z, z))
+    return Score(float(losses.mean()), float(((z > 0) == (labels == 1)).mean()))
+
+
 def check_floor(score: Score) -> None:
     """Return when the loss is possible at this accuracy.
 

@@ -34,7 +34,7 @@ class Examples:
 
 def fit(
     model: keras.Model,
-    train: Examples,
+    train: Examples | Callable[[int], Examples],
     validation: Examples,
     record: Record,
     *,
@@ -43,6 +43,8 @@ def fit(
     score: Callable[[NDArray[np.float64], NDArray[np.int64]], Score],
 ) -> list[Row]:
     """Train the compiled `model` up to `epochs` epochs and return the history, one row an epoch.
+
+    `train` is the same in every epoch, or a pure function of the epoch (from 1) that gives as many examples in each.
 
     Goes on after the last checkpoint of `record`, whose rows it records again; the result equals that of an
     uninterrupted training bit for bit. A row has epoch (from 1), loss and accuracy (means over the batches while the
@@ -54,8 +56,9 @@ def fit(
     model.optimizer.build(model.trainable_variables)
     history = _resume(model, record)
     for epoch in range(len(history) + 1, epochs + 1):
-        order = generator(record.seed, epoch, "order").permutation(len(train.labels))
-        row = {"epoch": epoch, **_train(model, train, order, batch_size)}
+        examples = train(epoch) if callable(train) else train
+        order = generator(record.seed, epoch, "order").permutation(len(examples.labels))
+        row = {"epoch": epoch, **_train(model, examples, order, batch_size)}
         _stop_unless_finite(row, epoch, epochs)
         validated = score(predict(model, validation.inputs), validation.labels)
         row |= {"validation_loss": validated.loss, "validation_accuracy": validated.accuracy}

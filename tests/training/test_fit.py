@@ -122,6 +122,20 @@ def test_every_part_of_the_checkpoint_matters(whole: Whole, part: str) -> None:
     assert _digest(_train(MemoryRecord(checkpoint=checkpoint))) != whole.digest
 
 
+def test_examples_may_be_a_function_of_the_epoch(whole: Whole) -> None:
+    """Examples that a function gives anew in every epoch train as the same examples given once."""
+    backend.start(0)
+    model, epochs = _model(), []
+
+    def train(epoch: int) -> Examples:
+        epochs.append(epoch)
+        return _examples(0, 44)
+
+    fit(model, train, _examples(1, 20), MemoryRecord(), epochs=EPOCHS, batch_size=16, score=categorical)
+    assert _digest(model) == whole.digest
+    assert epochs == [1, 2, 3, 4]
+
+
 def test_seed_moves_the_result(whole: Whole) -> None:
     """Another seed is another training."""
     assert _digest(_train(MemoryRecord(seed=1))) != whole.digest

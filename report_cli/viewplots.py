@@ -1,0 +1,54 @@
+"""Augmented images beside the image they come from."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from report_cli.plots import TEXT_WIDTH_MM, new_figure, style
+
+_LINE_MM = 3.4
+
+
+def samples(images: NDArray[np.uint8], views: NDArray[np.float64], classes: Sequence[str]) -> Figure:
+    """Return one row an image: the image, then its views, with what was done to it below each.
+
+    `images` (N, 1 + V, H, W, 3) have the image first; `views` (N, V, 5) are whether it is mirrored, how far it is moved
+    right and down (fractions), turned clockwise (degrees) and scaled.
+    """
+    rows, columns = images.shape[:2]
+    with style():
+        figure = new_figure(rows * (TEXT_WIDTH_MM / columns + 3 * _LINE_MM + 1))
+        grid: NDArray[Any] = figure.subplots(rows, columns, squeeze=False)
+        for (row, column), axes in np.ndenumerate(grid):
+            axes.imshow(images[row, column], interpolation="nearest")
+            axes.set_axis_off()
+            text = classes[row] if column == 0 else _caption(views[row, column - 1])
+            axes.text(0.5, -0.05, text, transform=axes.transAxes, ha="center", va="top", fontsize=7, linespacing=1.15)
+    return figure
+
+
+def describe_samples(views: NDArray[np.float64], classes: Sequence[str]) -> str:
+    """Return in words what `samples` shows."""
+    rows, columns = views.shape[:2]
+    mirrored = int(views[..., 0].sum())
+    shift, turn = np.abs(views[..., 1:3]).max(), np.abs(views[..., 3]).max()
+    smallest, largest = views[..., 4].min(), views[..., 4].max()
+    return (
+        f"{rows} rows of images, one for each class ({', '.join(classes)}): the image, then {columns} views of it. "
+        f"Of the {rows * columns} views {mirrored} are mirrored; they are moved by up to {shift:.0%} of the size, "
+        f"turned by up to {turn:.0f} degrees, and scaled by {smallest:.2f} to {largest:.2f}."
+    )
+
+
+def _caption(seen: NDArray[np.float64]) -> str:
+    mirrored, right, down, turn, scale = seen.tolist()
+    # A sign of its own length keeps the numbers of a row in line.
+    lines = [
+        f"{turn:+.0f}°, ×{scale:.2f}",
+        f"{100 * right:+.0f} %, {100 * down:+.0f} %",
+        "mirrored" if mirrored else "",
+    ]
+    return "\n".join(lines).replace("-", "\N{MINUS SIGN}")
