@@ -50,7 +50,17 @@ Data = Annotated[
         show_default=False,
     ),
 ]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter (epochs=5). Can be repeated."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+
+
+def _kinds(incomplete: str) -> list[str]:
+    from report_cli.data.catalog import KINDS
+
+    return [name for name in KINDS if name.startswith(incomplete)]
 
 
 def _version(wanted: bool) -> None:
@@ -106,10 +116,7 @@ def run(
     names: Names,
     profile: Profile = "",
     data: Data = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter (epochs=5). Can be repeated."),
-    ] = None,
+    set_: Set = None,
     seeds: Annotated[
         int | None, typer.Option(metavar="N", help="How many seeds to run.", min=1, show_default=False)
     ] = None,
@@ -156,22 +163,22 @@ def status(profile: Profile = "", data: Data = None, json: Json = False) -> None
 
 
 @app.command()
-def show(name: Name, profile: Profile = "", data: Data = None, json: Json = False) -> None:
+def show(name: Name, profile: Profile = "", data: Data = None, set_: Set = None, json: Json = False) -> None:
     """Show an experiment and its results."""
     from report_cli.cli import explain as verb
 
-    verb.show(name, profile=profile, data=data, json=json)
+    verb.show(name, profile=profile, data=data, settings=tuple(set_ or ()), json=json)
 
 
 @app.command()
-def why(name: Name, profile: Profile = "", data: Data = None, json: Json = False) -> None:
+def why(name: Name, profile: Profile = "", data: Data = None, set_: Set = None, json: Json = False) -> None:
     """Show why a result is or isn't up to date.
 
     Names each part of its key that differs from the stored result, and the files the key is made of.
     """
     from report_cli.cli import explain as verb
 
-    verb.why(name, profile=profile, data=data, json=json)
+    verb.why(name, profile=profile, data=data, settings=tuple(set_ or ()), json=json)
 
 
 @app.command()
@@ -193,12 +200,14 @@ def new(
 
     It has one experiment, one answer and one document. Example: report new homework5
     """
+    import shlex
+
     from report_cli import scaffold
     from report_cli.cli.console import emit, say
 
     for path in scaffold.create(folder):
         say(f"wrote {path}")
-    emit(f"cd {folder} && report build all")
+    emit(f"cd {shlex.quote(str(folder))} && report build all")
 
 
 @app.command()
@@ -231,7 +240,7 @@ def check(
 
 @data_app.command("list")
 def list_data(json: Json = False) -> None:
-    """List the kinds of images: what is here, and where they are published."""
+    """List the kinds of images and where they are."""
     from report_cli.cli import data as verb
 
     verb.list_(json=json)
@@ -241,9 +250,7 @@ def list_data(json: Json = False) -> None:
 def fetch(
     name: Annotated[
         str,
-        typer.Argument(
-            metavar="NAME", help="cifar10 or dogs-vs-cats.", autocompletion=completion.images, show_default=False
-        ),
+        typer.Argument(metavar="NAME", help="cifar10 or dogs-vs-cats.", autocompletion=_kinds, show_default=False),
     ],
 ) -> None:
     """Fetch the official archive into the user's cache.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,16 +26,19 @@ class Dice:
 
     def between(self, low: int, high: int, *shape: int) -> Grid:
         """Return numbers from `low` to `high`, both included."""
-        raw: NDArray[np.uint64] = self.bits.random_raw(int(np.prod(shape))).reshape(shape)
+        raw: NDArray[np.uint64] = self.bits.random_raw(prod(shape)).reshape(shape)
         span = np.uint64(high - low + 1)
         return (((raw >> np.uint64(32)) * span) >> np.uint64(32)).astype(np.int32) + np.int32(low)
 
     def noise(self, *shape: int) -> Grid:
         """Return bell-shaped noise: sums of four bytes around zero, standard deviation 148."""
-        words = self.bits.random_raw((int(np.prod(shape)) + 1) // 2).astype("<u8")
-        sums = words.view(np.uint8).reshape(-1, 4).sum(axis=1, dtype=np.int32) - 510
-        noise: Grid = sums[: int(np.prod(shape))].reshape(shape)
-        return noise
+        count = prod(shape)
+        fours = self.bits.random_raw((count + 1) // 2).astype("<u8").view(np.uint8).reshape(-1, 4)
+        # Added column by column, which is faster than a sum over so short an axis.
+        noise = fours[:, 0].astype(np.int32) - 510
+        for column in range(1, 4):
+            noise += fours[:, column]
+        return noise[:count].reshape(shape)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,9 @@ class Exclusions:
     mislabelled: tuple[str, ...] = ()
 
 
+NOTHING_LEFT_OUT = Exclusions()
+
+
 def to_json(exclusions: Exclusions) -> Any:
     """Return `exclusions` as JSON."""
     skipped = {each.name: each.reason for each in exclusions.skipped}
@@ -46,4 +49,4 @@ def read(cache: Path, digest: str) -> Exclusions:
     try:
         return from_json(files.read_json(cache / "decoded" / digest / FILE))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Exclusions()
+        return NOTHING_LEFT_OUT

@@ -12,7 +12,8 @@ from PIL import Image
 
 from report_cli.data.catalog import PARTS, Kind
 from report_cli.data.images import Raw
-from report_cli.data.members import Member, Place, split_name
+from report_cli.data.members import Member
+from report_cli.data.places import Place, split_name
 from report_cli.errors import DataError
 
 # Colours that are the same in RGB; transparency has none.

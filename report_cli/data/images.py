@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from report_cli.data.exclusions import Exclusions
+from report_cli.data.catalog import PARTS
+from report_cli.data.exclusions import NOTHING_LEFT_OUT, Exclusions
 
-PARTS = ("train", "test")
 # Bytes of a whole identity; an id shows the first eight.
 IDENTITY_BYTES = 32
 
@@ -55,6 +55,15 @@ class Raw:
     identities: NDArray[np.uint8] | None = None
 
 
+@dataclass(frozen=True)
+class Decoded:
+    """What a source holds: class names as `Raw.labels` index them, the images of each part, and what was left out."""
+
+    classes: tuple[str, ...]
+    parts: Mapping[str, Raw]
+    exclusions: Exclusions = NOTHING_LEFT_OUT
+
+
 @dataclass(frozen=True, eq=False)
 class Images:
     """A whole set of images. `label` names it for people; `digest` (sha256, hex) is its identity.
@@ -70,7 +79,7 @@ class Images:
     classes: tuple[str, ...]
     train: Part
     test: Part
-    exclusions: Exclusions = Exclusions()
+    exclusions: Exclusions = NOTHING_LEFT_OUT
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,10 +12,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from report_cli import files
+from report_cli.data import places
 from report_cli.data.catalog import LAYOUTS, PARTS, Kind
 
 # Counts up when ids, digests or checks change, so that nothing of the former code is believed.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def signature(kind: Kind, path: Path, layout: str) -> str:
     """
     state = sha256(json.dumps([FORMAT, asdict(kind), layout, str(path.resolve())], sort_keys=True).encode())
     if LAYOUTS[layout].container == "folder":
-        for name, folder in _folders(path, layout):
+        for name, folder in _folders(kind, path, layout):
             state.update(repr((name, _stats(folder))).encode(errors="surrogateescape"))
     else:
         stat = path.stat()
@@ -42,26 +43,30 @@ def signature(kind: Kind, path: Path, layout: str) -> str:
     return state.hexdigest()
 
 
-def entries(path: Path, layout: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+def entries(kind: Kind, path: Path, layout: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Yield (name relative to `path`, entry) of what belongs to the images in a folder, in the order of the names.
 
     Unpacked archives lie in the folder itself, class folders in train/<class>/. Hidden entries are left out.
     """
-    for name, folder in _folders(path, layout):
-        for entry in visible(folder):
-            # Class folders are in the list themselves.
-            if name not in PARTS or not entry.is_dir():
+    photos = LAYOUTS[layout].format == "photos"
+    for name, folder in _folders(kind, path, layout):
+        for entry in places.visible(folder):
+            # Class folders are in the list themselves; beside photographs lie other folders.
+            if not entry.is_dir() or (name not in PARTS and not photos):
                 yield f"{name}/{entry.name}".removeprefix("/"), entry
 
 
-def _folders(path: Path, layout: str) -> Iterator[tuple[str, str]]:
+def _folders(kind: Kind, path: Path, layout: str) -> Iterator[tuple[str, str]]:
     """Yield (name relative to `path`, path) of the folders that hold the images' files, or folders of them."""
+    if LAYOUTS[layout].format == "photos":
+        yield from places.photo_folders(path, kind.classes)
+        return
     if LAYOUTS[layout].format != "folders":
         yield "", str(path)
         return
     for part in PARTS:
         yield part, f"{path}/{part}"
-        yield from ((f"{part}/{entry.name}", entry.path) for entry in visible(path / part) if entry.is_dir())
+        yield from ((f"{part}/{entry.name}", entry.path) for entry in places.visible(path / part) if entry.is_dir())
 
 
 def _stats(folder: str) -> list[tuple[str, int, int]]:
@@ -72,12 +77,6 @@ def _stats(folder: str) -> list[tuple[str, int, int]]:
             for entry in found
             if not entry.name.startswith(".")
         )
-
-
-def visible(folder: Path | str) -> list[os.DirEntry[str]]:
-    """Return the entries of `folder` by name, without those whose name starts with a dot."""
-    with os.scandir(folder) as found:
-        return sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
 
 
 def look_up(cache: Path, signature: str) -> Entry | None:

@@ -20,6 +20,7 @@ from typing import IO
 
 from report_cli.data import index
 from report_cli.data.catalog import LAYOUTS, PARTS, Kind
+from report_cli.data.places import is_hidden
 from report_cli.errors import DataError
 
 # What the standard library raises for archives that are cut short, damaged, encrypted or no archives at all.
@@ -63,35 +64,15 @@ class Limits:
     total_bytes: int
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a file lies among class folders; `prefix` is what comes before train/ or test/."""
-
-    prefix: str
-    part: str
-    class_name: str
-
-
 def limits(kind: Kind, layout: str) -> Limits:
     """Return what a source of `kind` may hold: the pixels, half as much again, and some text."""
     image_bytes = kind.height * kind.width * 3 if kind.height and kind.width else _LARGEST_IMAGE_BYTES
-    count = sum(kind.count(part) or _MOST_IMAGES for part in PARTS)
+    counts = [kind.count(part) for part in PARTS]
+    count = sum(_MOST_IMAGES if known is None else known for known in counts)
     total = min(count * (image_bytes * 3 // 2 + 1024) + (16 << 20), 64 << 30)
-    member = image_bytes * 2 + (64 << 10) if LAYOUTS[layout].format == "folders" else total
-    return Limits(2 * count + 1000 if LAYOUTS[layout].format == "folders" else 1000, member, total)
-
-
-def split_name(name: str) -> Place | None:
-    """Return where the file `name` lies among class folders, or None when it isn't [.../]train/<class>/<file>."""
-    prefix, *place = name.rsplit("/", 3) if name.count("/") > 2 else ("", *name.split("/"))
-    if len(place) != 3 or place[0] not in PARTS or not place[2] or is_hidden(name):
-        return None
-    return Place(prefix, place[0], place[1])
-
-
-def is_hidden(name: str) -> bool:
-    """Whether `name` is what systems leave behind in folders and archives (.DS_Store, __MACOSX/...)."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+    if LAYOUTS[layout].format not in ("folders", "photos"):
+        return Limits(1000, total, total)
+    return Limits(2 * count + 1000, image_bytes * 2 + (64 << 10), total)
 
 
 def zip_names(path: Path) -> list[str]:
@@ -100,16 +81,16 @@ def zip_names(path: Path) -> list[str]:
         return archive.namelist()
 
 
-def members(path: Path, layout: str, limits: Limits) -> Generator[Member, None, None]:
-    """Yield the files of the source at `path`, hidden ones left out.
+def members(kind: Kind, path: Path, layout: str) -> Generator[Member, None, None]:
+    """Yield the files of the source of `kind` at `path`, hidden ones left out.
 
     Raises:
         DataError: the source can't be read or holds what it shouldn't.
     """
     container = {"tar": _in_tar, "zip": _in_zip, "folder": _in_folder}[LAYOUTS[layout].container]
-    gate = _Gate(path.name, limits)
+    gate = _Gate(path.name, limits(kind, layout))
     with _readable(path.name):
-        yield from container(path, layout, gate)
+        yield from container(kind, path, layout, gate)
 
 
 class _Gate:
@@ -166,7 +147,7 @@ class _Counted(io.RawIOBase):
         return content
 
 
-def _in_tar(path: Path, layout: str, gate: _Gate) -> Iterator[Member]:
+def _in_tar(kind: Kind, path: Path, layout: str, gate: _Gate) -> Iterator[Member]:
     # Tar adds at most a kilobyte to each file.
     most = gate.limits.total_bytes + (gate.limits.members << 10)
     with gzip.open(path) as packed:
@@ -184,7 +165,7 @@ def _in_tar(path: Path, layout: str, gate: _Gate) -> Iterator[Member]:
             pass
 
 
-def _in_zip(path: Path, layout: str, gate: _Gate) -> Iterator[Member]:
+def _in_zip(kind: Kind, path: Path, layout: str, gate: _Gate) -> Iterator[Member]:
     with _Capped(io.FileIO(path)) as file, zipfile.ZipFile(file) as archive:
         for info in archive.infolist():
             mode = info.external_attr >> 16
@@ -198,8 +179,8 @@ def _in_zip(path: Path, layout: str, gate: _Gate) -> Iterator[Member]:
                 yield Member(path.name, name, partial(archive.open, info), info.file_size)
 
 
-def _in_folder(path: Path, layout: str, gate: _Gate) -> Iterator[Member]:
-    for name, entry in index.entries(path, layout):
+def _in_folder(kind: Kind, path: Path, layout: str, gate: _Gate) -> Iterator[Member]:
+    for name, entry in index.entries(kind, path, layout):
         if entry.is_dir() and LAYOUTS[layout].format != "folders":
             continue
         gate.enter(name, entry.stat().st_size, entry.is_file())

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from report_cli.data import batches, decoded, folders, index
+from report_cli import files
+from report_cli.data import batches, decoded, folders, index, photos
 from report_cli.data.binary import BINARY
 from report_cli.data.catalog import KINDS, LAYOUTS, PARTS, Kind, Source
-from report_cli.data.images import Images, Raw, assemble
-from report_cli.data.members import limits, members
+from report_cli.data.images import Decoded, Images
+from report_cli.data.members import members
 from report_cli.data.pickled import PICKLED
 from report_cli.errors import DataError
 
@@ -34,8 +35,7 @@ def read_in(source: Source, cache: Path, kinds: Mapping[str, Kind] = KINDS) -> S
         now = _known(kind, source.path, source.layout, cache)
         if former is None and now is not None and decoded.has(cache, now):
             return replace(source, digest=now)
-        images = _read_in(source, source.path, source.layout, cache, kind)
-    return replace(source, digest=images.digest)
+        return replace(source, digest=_read_in(source.path, source.layout, cache, kind))
 
 
 def load(source: Source, cache: Path, kinds: Mapping[str, Kind] = KINDS) -> Images:
@@ -55,8 +55,9 @@ def load(source: Source, cache: Path, kinds: Mapping[str, Kind] = KINDS) -> Imag
     images = decoded.read(cache, digest, source)
     if images is None:
         with _alone(cache):
-            images = _read_in(source, source.path, source.layout, cache, kind)
-    if images.digest != digest:
+            now = _read_in(source.path, source.layout, cache, kind)
+        images = decoded.read(cache, now, source) if now == digest else None
+    if images is None:
         raise DataError(
             f"{source.label}: its images are no longer those that were read in before",
             "run the same command again to use what is there now",
@@ -64,49 +65,68 @@ def load(source: Source, cache: Path, kinds: Mapping[str, Kind] = KINDS) -> Imag
     return images
 
 
-def _read_in(source: Source, path: Path, layout: str, cache: Path, kind: Kind) -> Images:
-    """Return the images at `path` after storing them; the index, which makes them known, is written last."""
+def _read_in(path: Path, layout: str, cache: Path, kind: Kind) -> str:
+    """Store the images at `path` and return their digest; the index, which makes them known, is written last."""
     before = _signature(kind, path, layout)
-    classes, parts = _decode(path, layout, kind)
-    _check(kind, path.name, classes, parts)
-    images = assemble(source.kind, source.name, "real", source.label, classes, parts["train"], parts["test"])
-    if _signature(kind, path, layout) != before:
-        raise DataError(f"{path.name} changed while it was read", "wait until it is complete, then try again")
-    decoded.write(cache, images)
-    by_name = list(images.classes) if LAYOUTS[layout].format == "folders" else []
-    index.note(cache, before, index.Entry(dict.fromkeys(PARTS, by_name) if by_name else {}, images.digest))
-    return images
+    with files.scratch_folder(cache / "tmp", "reading") as scratch:
+        found = _decode(path, layout, kind, scratch)
+        _check_classes(kind, path.name, found.classes)
+        _check_counts(kind, path.name, found)
+        if _signature(kind, path, layout) != before:
+            raise DataError(f"{path.name} changed while it was read", "wait until it is complete, then try again")
+        digest = decoded.write(cache, found, kind.side)
+    by_name = {
+        "folders": dict.fromkeys(PARTS, sorted(found.classes)),
+        "photos": {"train": sorted(found.classes)},
+    }
+    index.note(cache, before, index.Entry(by_name.get(LAYOUTS[layout].format, {}), digest))
+    return digest
 
 
-def _decode(path: Path, layout: str, kind: Kind) -> tuple[tuple[str, ...], dict[str, Raw]]:
-    with closing(members(path, layout, limits(kind, layout))) as found:
+def _decode(path: Path, layout: str, kind: Kind, scratch: Path) -> Decoded:
+    with closing(members(kind, path, layout)) as found:
         match LAYOUTS[layout].format:
+            case "photos":
+                return photos.read(found, path.name, kind, scratch)
             case "folders":
-                return folders.read(found, path.name, kind)
+                return Decoded(*folders.read(found, path.name, kind))
             case "binary":
-                return batches.read(BINARY, found, path.name, kind)
+                return Decoded(*batches.read(BINARY, found, path.name, kind))
             case "pickled":
-                return batches.read(PICKLED, found, path.name, kind)
+                return Decoded(*batches.read(PICKLED, found, path.name, kind))
 
 
-def _check(kind: Kind, archive: str, classes: tuple[str, ...], parts: Mapping[str, Raw]) -> None:
-    """Raise DataError unless classes and counts are those of the kind."""
-    hint = f"{kind.title} needs {kind.class_count} classes in both parts"
+def _check_classes(kind: Kind, archive: str, classes: tuple[str, ...]) -> None:
+    """Raise DataError unless the classes are those of the kind."""
     if len(set(classes)) != len(classes) or len(classes) != kind.class_count:
-        raise DataError(f"{archive} has {len(classes)} classes: {', '.join(classes)}", hint)
+        raise DataError(
+            f"{archive} has {len(classes)} classes: {', '.join(classes)}",
+            f"{kind.title} needs {kind.class_count} classes in both parts",
+        )
     if kind.classes and set(classes) != set(kind.classes):
         odd = ", ".join(sorted(set(classes) - set(kind.classes)))
         raise DataError(
             f"{archive} has classes that {kind.title} hasn't: {odd}", "its classes: " + ", ".join(kind.classes)
         )
+
+
+def _check_counts(kind: Kind, archive: str, found: Decoded) -> None:
+    """Raise DataError unless each part has the images that the kind needs."""
     for part in PARTS:
-        count, wanted = len(parts[part].labels), kind.count(part)
-        if wanted is not None and count != wanted:
-            raise DataError(f"{archive} has {count} images in {part} where {kind.title} has {wanted}")
-        present = np.bincount(parts[part].labels, minlength=len(classes))
-        empty = [name for name, images in zip(classes, present, strict=True) if not images]
-        if empty:
-            raise DataError(f"{archive} has no images of {', '.join(empty)} in {part}", hint)
+        labels, wanted = found.parts[part].labels, kind.count(part)
+        if wanted is not None and len(labels) != wanted:
+            raise DataError(f"{archive} has {len(labels)} images in {part} where {kind.title} has {wanted}")
+        present = dict(zip(found.classes, np.bincount(labels, minlength=len(found.classes)), strict=True))
+        few = [name for name, images in present.items() if images < kind.fewest]
+        if wanted == 0 or not few:
+            continue
+        if kind.fewest == 1:
+            raise DataError(
+                f"{archive} has no images of {', '.join(few)} in {part}",
+                f"{kind.title} needs {kind.class_count} classes in both parts",
+            )
+        counts = " and ".join(f"{images} of {name}" for name, images in present.items())
+        raise DataError(f"{archive} has images: {counts}", f"{kind.title} needs {kind.fewest} of each class or more")
 
 
 def _known(kind: Kind, path: Path, layout: str, cache: Path) -> str | None:

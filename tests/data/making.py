@@ -5,7 +5,7 @@ import pickle
 import tarfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -135,3 +135,47 @@ def write_layout(layout: str, folder: Path, made: Pictures) -> Path:
             return write_zip(folder / "pictures.zip", class_files(made))
         case _:
             return write_folder(folder / "pictures", class_files(made))
+
+
+PETS = replace(KINDS["dogs-vs-cats"], fewest=3, side=8)
+PETS_HERE = {"pets": PETS}
+# Four hundred photographs: two that can't be read are then less than one in a hundred.
+MANY = 400
+
+
+def photo(number: int, format_: str = "JPEG", width: int = 0, height: int = 0) -> bytes:
+    """Return the photograph `number`, of a size of its own unless one is given."""
+    dice = np.random.default_rng(number)
+    size = (height or 9 + number % 5, width or 7 + number % 7, 3)
+    content = io.BytesIO()
+    Image.fromarray(dice.integers(0, 256, size, np.uint8)).save(content, format_)
+    return content.getvalue()
+
+
+def photos(count: int = 8) -> list[tuple[str, int, bytes]]:
+    """Return (class, number, file) of as many cats as dogs."""
+    return [(name, n, photo(n * 2 + (name == "dog"))) for n in range(count // 2) for name in ("cat", "dog")]
+
+
+def kaggle(pictures: list[tuple[str, int, bytes]]) -> Files:
+    """Return photographs as the competition lays them out, with its unlabelled ones."""
+    files = {f"train/{name}.{number}.jpg": content for name, number, content in pictures}
+    return {**files, "test1/1.jpg": photo(999), "sampleSubmission.csv": b"id,label"}
+
+
+def microsoft(pictures: list[tuple[str, int, bytes]]) -> Files:
+    """Return photographs as the published archive lays them out, with what lies among them."""
+    files = {f"PetImages/{name.title()}/{number}.jpg": content for name, number, content in pictures}
+    return {**files, "readme[1].txt": b"read me", "PetImages/Cat/Thumbs.db": b"no image"}
+
+
+def class_folders(pictures: list[tuple[str, int, bytes]]) -> Files:
+    """Return photographs in class folders, some of them for testing."""
+    files = {}
+    for place, (name, number, content) in enumerate(pictures):
+        part = "validation" if place % 3 == 2 else "train"
+        files[f"{part}/{name}s/{name}.{number}.jpg"] = content
+    return files
+
+
+PHOTO_LAYOUTS = {"kaggle": kaggle, "microsoft": microsoft, "class folders": class_folders}

@@ -45,10 +45,10 @@ def test_a_folder_without_images_says_what_was_looked_for(
     (tmp_path / "given" / "notes.txt").write_text("nothing")
     with pytest.raises(DataError, match="no Tiny images") as caught:
         choose(tmp_path / "given")
-    assert all(layout.entry in caught.value.hint for layout in LAYOUTS.values())
+    assert all(layout.entry in caught.value.hint for layout in map(LAYOUTS.__getitem__, TINY.layouts))
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", TINY.layouts)
 def test_sources_are_found_wherever_one_points(
     layout: str, tmp_path: Path, choose: Callable[[Path | None], Source]
 ) -> None:
@@ -64,7 +64,7 @@ def test_sources_are_found_wherever_one_points(
 
 def test_several_sources_are_taken_in_a_fixed_order(tmp_path: Path, choose: Callable[[Path | None], Source]) -> None:
     """Where all layouts lie together the first of the kind's order is chosen, then the second, and so on."""
-    paths = {layout: write_layout(layout, tmp_path / "given", pictures()) for layout in LAYOUTS}
+    paths = {layout: write_layout(layout, tmp_path / "given", pictures()) for layout in TINY.layouts}
     for layout in TINY.layouts:
         assert choose(tmp_path / "given").layout == layout
         paths[layout].rename(tmp_path / layout.replace(" ", "-"))
@@ -97,7 +97,7 @@ def test_a_zip_that_is_none_is_mentioned(tmp_path: Path, choose: Callable[[Path 
         choose(tmp_path)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", TINY.layouts)
 def test_what_was_read_in_is_known_without_opening_it(
     layout: str, tmp_path: Path, choose: Callable[[Path | None], Source], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,7 +109,7 @@ def test_what_was_read_in_is_known_without_opening_it(
     assert choose(tmp_path / "given") == source
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", TINY.layouts)
 def test_a_changed_source_is_not_taken_for_the_former_one(
     layout: str, tmp_path: Path, choose: Callable[[Path | None], Source]
 ) -> None:

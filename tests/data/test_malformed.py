@@ -367,12 +367,13 @@ def test_a_member_without_a_name(tmp_path: Path, refused: Callable[[Path], str])
     assert "a.zip" in refused(path)
 
 
-def test_too_many_members(tmp_path: Path) -> None:
+def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The number of files is limited as well."""
     path = write_zip(tmp_path / "a.zip", {f"{number}.txt": b"" for number in range(20)})
     few = replace(members.limits(TINY, "zip of class folders"), members=10)
+    monkeypatch.setattr(members, "limits", lambda *_: few)
     with pytest.raises(DataError, match="more than 10 files"):
-        list(members.members(path, "zip of class folders", few))
+        list(members.members(TINY, path, "zip of class folders"))
 
 
 def test_a_damaged_archive_does_not_hide_what_was_read_before(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from report_cli.data.images import Part
 from report_cli.data.splits import stratified, take
-from report_cli.errors import DataError
+from report_cli.errors import DataError, UsageError
 
 
 def part(count: int = 60, classes: int = 3) -> Part:
@@ -101,3 +101,68 @@ def test_too_few_images_names_the_numbers() -> None:
 def test_the_choice_is_fixed_for_good() -> None:
     """Kept results were computed on these images: the choice must never change."""
     assert take(part(6), 3, seed=0).pixels[:, 0, 0, 0].tolist() == [2, 3, 4]
+
+
+def named(count: int = 60, classes: int = 3) -> Part:
+    whole = part(count, classes)
+    return Part(whole.ids, whole.labels, whole.pixels, np.array([f"x.{number}" for number in range(count)]))
+
+
+def test_images_that_belong_to_a_subset_by_rule_are_in_it() -> None:
+    """Named images are where the rule puts them, names stay with their images, and all sizes are exact."""
+    sizes = {"train": 30, "validation": 12, "test": 9}
+    for number in range(0, 60, 7):
+        chosen = stratified(named(), sizes, seed=1, fixed={"test": [f"x.{number}"], "train": ["x.4"]})
+        assert {name: np.bincount(subset.labels).tolist() for name, subset in chosen.items()} == {
+            "train": [10, 10, 10],
+            "validation": [4, 4, 4],
+            "test": [3, 3, 3],
+        }
+        assert f"x.{number}" in chosen["test"].names
+        assert "x.4" in chosen["train"].names
+        assert len(set.union(*ids(chosen).values())) == 51
+        whole = dict(zip(named().ids.tolist(), named().names.tolist(), strict=True))
+        assert [whole[each] for each in chosen["train"].ids.tolist()] == chosen["train"].names.tolist()
+
+
+def test_a_rule_moves_no_more_images_than_it_must() -> None:
+    """Compared with the split without the rule, one image enters the subset and one leaves it."""
+    sizes = {"train": 30, "test": 15}
+    free = stratified(named(), sizes, seed=1)
+    outside = next(name for name in free["train"].names.tolist())
+    ruled = stratified(named(), sizes, seed=1, fixed={"test": [outside]})
+    assert len(ids(free)["test"] - ids(ruled)["test"]) == 1
+    assert len(ids(free)["train"] ^ ids(ruled)["train"]) <= 2
+
+
+def test_a_rule_about_an_image_that_is_there_anyway_changes_nothing() -> None:
+    """The rule is fulfilled already, or no image has that name."""
+    free = stratified(named(), {"train": 30, "test": 15}, seed=1)
+    inside = free["test"].names.tolist()[0]
+    for names in ([inside], ["x.999"], [""]):
+        assert ids(stratified(named(), {"train": 30, "test": 15}, seed=1, fixed={"test": names})) == ids(free)
+
+
+def test_a_rule_holds_for_a_picture_that_occurs_twice() -> None:
+    """Under whichever of its names the picture is asked for, it is in the subset once and nowhere else."""
+    whole = named(30)
+    again = np.array([f"y.{number}" for number in range(30)])
+    doubled = Part(
+        *(np.concatenate([array, array]) for array in (whole.ids, whole.labels, whole.pixels)),
+        np.concatenate([whole.names, again]),
+    )
+    for name in ("x.5", "y.5"):
+        chosen = stratified(doubled, {"train": 15, "test": 6}, seed=0, fixed={"test": [name]})
+        assert whole.ids[5] in chosen["test"].ids
+        assert whole.ids[5] not in chosen["train"].ids
+        assert (len(chosen["test"]), len(chosen["train"])) == (6, 15)
+
+
+def test_rules_that_cannot_hold() -> None:
+    """More images than the subset has places for, two places for one image, and an unknown subset are errors."""
+    with pytest.raises(DataError, match="2 images of a class are to be in test by rule, which has 1"):
+        stratified(named(), {"test": 3}, seed=0, fixed={"test": ["x.0", "x.3"]})
+    with pytest.raises(DataError, match="two subsets"):
+        stratified(named(), {"test": 3, "train": 9}, seed=0, fixed={"test": ["x.0"], "train": ["x.0"]})
+    with pytest.raises(UsageError, match="tset"):
+        stratified(named(), {"test": 3}, seed=0, fixed={"tset": ["x.0"]})
