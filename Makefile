@@ -21,7 +21,7 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 
 # Everything comes from the lock file, the build backend included, so nothing is resolved or left to chance here.
-$(INSTALLED): requirements.lock pyproject.toml
+$(INSTALLED): requirements.lock
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11, 3.12 or 3.13 with venv found; name one: make PYTHON=..." >&2; exit 2; }
 	@echo "installing the packages of requirements.lock into .venv (about 1 GB, a few minutes)"
 	@$(PYTHON) -m venv .venv

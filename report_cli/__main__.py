@@ -32,7 +32,8 @@ def main() -> None:
         if error.errno not in NOT_OURS:
             _internal(error)
         _show_traceback()
-        print(f"error: {_shown(error.filename)} can't be written: {error.strerror}", file=sys.stderr)
+        place = f"{_shown(error.filename)}: " if error.filename else ""
+        print(f"error: {place}can't be read or written: {error.strerror}", file=sys.stderr)
         print("hint: free some space, or give yourself the right to write there", file=sys.stderr)
         sys.exit(1)
     except Exception as error:  # a bug of ours: keep the traceback where it can be sent from
@@ -69,7 +70,7 @@ def _log() -> str:
         here = project.find(Path.cwd())
         path = here.logs / "internal-error.log"
         files.write_text(path, traceback.format_exc())
-    except (ReportError, OSError):
+    except Exception:  # whatever is wrong with the project, the first error is the one to tell
         return "run it again with --debug to see where it happened"
     return f"log: {path.relative_to(here.root).as_posix()}"
 

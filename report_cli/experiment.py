@@ -6,6 +6,7 @@
 Standard library only: listing the experiments of a project must load nothing heavy.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 T = TypeVar("T")
+# A name becomes a folder, a word on the command line, and the part before the dot in a template.
+NAME = re.compile("[a-z0-9][a-z0-9-]*")
 PROFILES = ("smoke", "quick", "full")
 
 
@@ -137,6 +140,8 @@ def experiment(
     instance for each of smoke, quick and full (`every_profile(params)` where the budget changes nothing); `seeds`
     and `cost_s` (seconds on 2 cores, the first estimate) are per profile; `figures` names what `draw` makes.
     """
+    if not NAME.fullmatch(name) or name == "all":
+        raise UsageError(f"{name!r} can't be the name of an experiment", "use small letters, digits and hyphens")
     if set(profiles) != set(PROFILES):
         raise UsageError(f"experiment {name!r} has profiles {sorted(profiles)}", f"needed: {', '.join(PROFILES)}")
     if len({type(p) for p in profiles.values()}) != 1 or not all(_is_frozen(p) for p in profiles.values()):

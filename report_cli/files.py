@@ -10,6 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+RETIRED = ".old"
+
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` by `content`: temporary name, fsync, rename, fsync of the folder."""
@@ -85,10 +87,12 @@ def commit_folder(folder: Path, target: Path) -> None:
         _sync(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
-        retired = folder.with_name(folder.name + ".old")
+        # Beside the target, where `restore` finds it if we are killed before the second rename.
+        retired = target.with_name(target.name + RETIRED)
+        remove_folder(retired)
         target.replace(retired)
         folder.replace(target)
-        shutil.rmtree(retired, ignore_errors=True)
+        remove_folder(retired)
     else:
         folder.replace(target)
     sync_folder(target.parent)
@@ -105,6 +109,14 @@ def staged_folder(scratch: Path, target: Path) -> Iterator[Path]:
 def remove_folder(folder: Path) -> None:
     """Remove `folder` and all in it; nothing happens when there is none."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def restore(folder: Path) -> None:
+    """Put back what `commit_folder` had moved aside in `folder` when it was killed before the new one was in place."""
+    for retired in folder.glob(f"*{RETIRED}"):
+        target = retired.with_name(retired.name.removesuffix(RETIRED))
+        if not target.exists():
+            retired.replace(target)
 
 
 def digest(path: Path) -> str:

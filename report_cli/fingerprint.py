@@ -76,6 +76,11 @@ def environment() -> dict[str, str]:
     return dict(_environment(os.environ.get("KERAS_BACKEND") or "tensorflow"))
 
 
+def _device() -> str:
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    return "gpu" if Path("/dev/nvidiactl").exists() and not hidden else "cpu"
+
+
 @cache
 def _environment(backend: str) -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError, version
@@ -95,7 +100,7 @@ def _environment(backend: str) -> dict[str, str]:
         "pillow": installed("pillow"),
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
         "dtype_policy": "float32",
-        "device": "gpu" if Path("/dev/nvidiactl").exists() else "cpu",
+        "device": _device(),
         "os": platform.system().lower(),
         "architecture": platform.machine(),
     }

@@ -1,6 +1,6 @@
 """What has to be run, why, and how long it will take."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +12,6 @@ from report_cli.store import Run
 from report_cli.workspace import ImageChoice
 
 State = Literal["fresh", "missing", "stale", "failed", "forced"]
-ReadIn = Callable[[Source], Source]
 
 
 @dataclass(frozen=True)

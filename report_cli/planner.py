@@ -70,9 +70,12 @@ class _Planner:
         needed = self._needed(order, seed)
         needs = {name: step.recipe.digest for name, step in needed.items()}
         recipe = self._recipe(order, seed, source, needs)
-        if source is not None and source.origin == "embedded" and order.profile == "full":
+        absent = source is not None and source.origin == "embedded" and order.profile == "full"
+        if absent:
             recipe = self._kept(experiment, seed, recipe)
         run = self.workspace.store.find(experiment.name, recipe.digest, fingerprint.environment())
+        # The same question may have been asked as another profile, or with --set.
+        run = run and run.asked_as(order.profile, order.overrides)
         state: State
         if run is not None and self.wish.force and experiment.name in self.asked:
             state, reason = "forced", "--force"
@@ -82,6 +85,8 @@ class _Planner:
             state, reason = "fresh", "up to date"
         else:
             state, reason = self._absence(experiment, seed, recipe)
+        if absent and state != "fresh":
+            raise self._no_images(experiment)
         estimate = _estimate(self.workspace, order)
         used = tuple((s.experiment.name, s.seed) for s in needed.values())
         return Step(order, seed, source, recipe, used, state, reason, run, estimate)
@@ -122,8 +127,11 @@ class _Planner:
             same = Recipe({**recipe.parts, "images": run.manifest["recipe"]["images"]})
             if run.seed == seed and run.images and run.images["origin"] == "real" and same.digest == run.recipe:
                 return same
+        raise self._no_images(experiment)
+
+    def _no_images(self, experiment: Experiment) -> DataError:
         title = catalog.KINDS[experiment.images or ""].title
-        raise DataError(
+        return DataError(
             f"{experiment.name}: the full profile needs real images of {title}, and there are none here",
             "name the folder with the official archive: --data FOLDER, or set REPORT_DATA",
         )

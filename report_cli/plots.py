@@ -128,7 +128,7 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> Figure:
     totals = counts.sum(axis=1, keepdims=True)
     share = counts / np.maximum(totals, 1)
     with style():
-        figure = new_figure(88)
+        figure = new_figure(max(44, 8.8 * len(classes)))
         axes = figure.add_subplot()
         axes.pcolormesh(share, cmap=TINT, vmin=0, vmax=1, edgecolors="white", linewidth=1)
         axes.set(aspect="equal", ylim=(len(classes), 0))

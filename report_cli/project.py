@@ -106,7 +106,10 @@ def find(start: Path) -> Project:
             tables = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise UsageError(f"{path.name} in {folder.name}/ is not valid TOML: {error}") from error
-        table = tables.get("tool", {}).get("report")
+        tool = tables.get("tool")
+        table = tool.get("report") if isinstance(tool, dict) else None
+        if table is not None and not isinstance(table, dict):
+            raise UsageError("[tool.report] must be a table", "write it as [tool.report] with one key a line")
         if table is not None:
             return Project(folder, _settings(table))
     raise UsageError(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 
 from report_cli.errors import UsageError
-from report_cli.sources import Module, Node, Sources, Target, import_targets, is_docstring, is_type_checking
+from report_cli.sources import Module, Node, Sources, Target, import_targets, is_docstring, is_type_checking, orelse
 
 # The key, beside the names of definitions, of what a module does when it is imported.
 IMPORT = "<import>"
@@ -67,19 +67,19 @@ class _Uses:
         self._import([parent, *sorted(module.index.imported)])
 
     def digest(self, module: Module, statements: list[ast.stmt]) -> str:
-        bindings: dict[str, str] = {}
+        bindings: set[str] = set()
         for statement in statements:
             local = self._local_imports(statement, module)
             for root, attributes in _references(statement):
-                target = local.get(root) or self._lookup(module, root)
-                if target is not None:
-                    bindings[root] = f"{target.module}:{target.name or ''}"
+                # A name can be bound in several places (two branches, two methods): whichever it is, it counts.
+                for target in [*local.get(root, ()), *self._lookup(module, root)]:
+                    bindings.add(f"{root}={target.module}:{target.name or ''};")
                     self._follow(target, attributes)
         state = sha256()
         for statement in statements:
             _feed(state.update, statement)
-        for root, bound in sorted(bindings.items()):
-            state.update(f"{root}={bound};".encode())
+        for binding in sorted(bindings):
+            state.update(binding.encode())
         return state.hexdigest()
 
     def _import(self, names: Iterable[str]) -> None:
@@ -88,27 +88,27 @@ class _Uses:
             if module is not None:
                 self.add(module, IMPORT)
 
-    def _local_imports(self, statement: ast.stmt, module: Module) -> dict[str, Target]:
-        bound: dict[str, Target] = {}
+    def _local_imports(self, statement: ast.stmt, module: Module) -> dict[str, list[Target]]:
+        bound: dict[str, list[Target]] = {}
         for node in ast.walk(statement):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 names, _, imported = import_targets(node, module)
-                bound.update(names)
+                for name, target in names:
+                    bound.setdefault(name, []).append(target)
                 self._import(sorted(imported))
         return bound
 
-    def _lookup(self, module: Module, name: str) -> Target | None:
-        """Return what `name` means at the top level of `module`; None for builtins and locals."""
+    def _lookup(self, module: Module, name: str, seen: frozenset[str] = frozenset()) -> list[Target]:
+        """Return all that `name` can mean at the top level of `module`; nothing for builtins and locals."""
         index = module.index
-        if name in index.definitions:
-            return Target(module.name, name)
-        if name in index.imports:
-            return index.imports[name]
+        found = [Target(module.name, name)] if name in index.definitions else []
+        found += index.imports.get(name, [])
+        seen |= {module.name}
         for origin in index.stars:
             other = self._sources.module(origin)
-            if other is not None and (found := self._lookup(other, name)):
-                return found
-        return None
+            if other is not None and other.name not in seen:
+                found += self._lookup(other, name, seen)
+        return found
 
     def _follow(self, target: Target, attributes: list[str]) -> None:
         module = self._sources.module(target.module)
@@ -122,11 +122,13 @@ class _Uses:
             self.add(module, IMPORT)
             for name in module.index.definitions:
                 self.add(module, name)
-        elif names[0] in module.index.definitions:
-            self.add(module, names[0])
-        elif (found := self._lookup(module, names[0])) and found != target:
+        else:
             self.add(module, IMPORT)
-            self._follow(found, names[1:])
+            if names[0] in module.index.definitions:
+                self.add(module, names[0])
+            for found in self._lookup(module, names[0]):
+                if found not in (target, Target(module.name, names[0])):
+                    self._follow(found, names[1:])
 
 
 def _references(node: ast.AST) -> Iterator[tuple[str, list[str]]]:
@@ -172,7 +174,10 @@ def _children(node: ast.AST) -> Iterator[tuple[str, object]]:
             value = _merged(node.values)
         if isinstance(value, list):
             for item in value:
-                if isinstance(item, ast.stmt) and (is_docstring(item) or is_type_checking(item)):
+                if isinstance(item, ast.stmt) and is_docstring(item):
+                    continue
+                if isinstance(item, ast.stmt) and is_type_checking(item):
+                    yield from ((name, other) for other in orelse(item))
                     continue
                 yield name, item
         elif value is not None or isinstance(node, ast.Constant):

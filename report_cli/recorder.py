@@ -79,7 +79,7 @@ class Recorder:
         files.write_bytes(self._folder / WEIGHTS, _npz(arrays))
 
     def progress(self, done: int, total: int, **metrics: float) -> None:
-        self._tell(done, total, metrics)
+        self._tell(done, total, {name: float(value) for name, value in metrics.items()})
 
     def finish(self) -> None:
         """Write the scalars and the history; RunError when a declared metric is missing."""

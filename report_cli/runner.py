@@ -47,7 +47,6 @@ class Runner:
         self._worker = LocalWorker(workspace.project)
 
     def __enter__(self) -> "Runner":
-        files.sweep(self._workspace.store.scratch)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -64,6 +63,7 @@ class Runner:
 
         With `keep_going` a failed step stops only those that need it; otherwise its error is raised.
         """
+        files.sweep(self._workspace.store.scratch)
         outcome = Outcome()
         todo = {(s.experiment.name, s.seed): n for n, s in enumerate(plan.todo, start=1)}
         for step in plan.steps:
@@ -87,12 +87,16 @@ class Runner:
         figure_key = self._figure_key(experiment, run)
         store = self._workspace.store
         drawn = store.figures(run, figure_key)
-        if drawn is None:
-            self._listener.note(f"drawing the figures of {experiment.name}")
-            with files.staged_folder(store.scratch, store.figure_target(run, figure_key)) as folder:
-                request = {"do": "draw", "run": str(run.folder), "folder": str(folder)}
-                self._ask({**request, **self._common(experiment)}, experiment.name)
+        if drawn is not None:
+            return drawn
+        with store.lock(experiment.name, run.key, lambda: self._listener.note(f"waiting for {experiment.name}")):
             drawn = store.figures(run, figure_key)
+            if drawn is None:
+                self._listener.note(f"drawing the figures of {experiment.name}")
+                with files.staged_folder(store.scratch, store.figure_target(run, figure_key)) as folder:
+                    request = {"do": "draw", "run": str(run.folder), "folder": str(folder)}
+                    self._ask({**request, **self._common(experiment)}, experiment.name)
+                drawn = store.figures(run, figure_key)
         assert drawn is not None
         return drawn
 
@@ -124,7 +128,9 @@ class Runner:
         if step.profile == "full":
             self._worker.close()
         began, started = clock.monotonic_s(), clock.now()
-        checkpoints = store.beside(name, key, "checkpoint")
+        # Progress made from other runs of what is needed is progress towards another result.
+        used = fingerprint.digest({need: run.outputs for need, run in needs.items()})[:8]
+        checkpoints = store.beside(name, f"{key}.{used}", "checkpoint")
         if step.state == "forced":
             files.remove_folder(checkpoints)
         with files.scratch_folder(store.scratch, key) as folder:

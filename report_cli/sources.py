@@ -48,7 +48,7 @@ class Index:
     """The top level of a module: definitions by name, imported names, and statements that act when imported."""
 
     definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
-    imports: dict[str, Target] = field(default_factory=dict)
+    imports: dict[str, list[Target]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     imported: set[str] = field(default_factory=set)
     effects: list[ast.stmt] = field(default_factory=list)
@@ -63,21 +63,32 @@ class Index:
     def _add(self, statement: ast.stmt, module: Module) -> None:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             self.definitions.setdefault(statement.name, []).append(statement)
+            if any(_may_register(decorator) for decorator in statement.decorator_list):
+                self.effects.append(statement)
         elif isinstance(statement, ast.Import | ast.ImportFrom):
             self._import(statement, module)
         elif names := assigned_names(statement):
             for name in names:
                 self.definitions.setdefault(name, []).append(statement)
-        elif not is_docstring(statement) and not is_type_checking(statement):
-            # A compound statement (try, if, for) or a bare call runs on import, whatever is used of the module.
-            self.effects.append(statement)
-            for node in ast.walk(statement):
-                if isinstance(node, ast.Import | ast.ImportFrom):
-                    self._import(node, module)
+            if "_" in names:  # `_ = register(...)` is there for what it does
+                self.effects.append(statement)
+        elif is_type_checking(statement):
+            for other in orelse(statement):
+                self._add(other, module)
+        elif not is_docstring(statement):
+            self._add_effect(statement, module)
+
+    def _add_effect(self, statement: ast.stmt, module: Module) -> None:
+        # A compound statement (try, if, for) or a bare call runs on import, whatever is used of the module.
+        self.effects.append(statement)
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self._import(node, module)
 
     def _import(self, node: ast.Import | ast.ImportFrom, module: Module) -> None:
         bound, stars, imported = import_targets(node, module)
-        self.imports.update(bound)
+        for name, target in bound:
+            self.imports.setdefault(name, []).append(target)
         self.stars.extend(stars)
         self.imported.update(imported)
 
@@ -113,10 +124,6 @@ class Sources:
         """Yield the modules read so far."""
         yield from (m for m in list(self._modules.values()) if m is not None)
 
-    def changed(self) -> list[str]:
-        """Return the names of modules whose file on disk is no longer what was read."""
-        return sorted(m.name for m in self.read() if not m.path.is_file() or m.path.read_bytes() != m.text)
-
     def _read(self, name: str) -> Module | None:
         package, *rest = name.split(".")
         if package not in self._packages or not all(part.isidentifier() for part in rest):
@@ -133,17 +140,19 @@ class Sources:
         return Module(name, base, b"", True) if base.is_dir() else None
 
 
-def import_targets(node: ast.Import | ast.ImportFrom, module: Module) -> tuple[dict[str, Target], list[str], set[str]]:
+def import_targets(
+    node: ast.Import | ast.ImportFrom, module: Module
+) -> tuple[list[tuple[str, Target]], list[str], set[str]]:
     """Return (names bound, modules imported with *, modules that the statement imports)."""
     if isinstance(node, ast.Import):
-        bound = {}
+        bound = []
         for alias in node.names:
             # `import a.b` binds `a`; `import a.b as c` binds a.b.
             top = alias.name if alias.asname else alias.name.partition(".")[0]
-            bound[alias.asname or top] = Target(top)
+            bound.append((alias.asname or top, Target(top)))
         return bound, [], {alias.name for alias in node.names}
     origin = _origin(node, module)
-    bound = {a.asname or a.name: Target(origin, a.name) for a in node.names if a.name != "*"}
+    bound = [(a.asname or a.name, Target(origin, a.name)) for a in node.names if a.name != "*"]
     stars = [origin for a in node.names if a.name == "*"]
     return bound, stars, {origin, *(f"{origin}.{a.name}" for a in node.names if a.name != "*")}
 
@@ -170,7 +179,22 @@ def assigned_names(statement: ast.stmt) -> list[str]:
             if not isinstance(part, ast.Name):
                 return []
             names.append(part.id)
-    return names
+    return names + [node.target.id for node in ast.walk(statement) if isinstance(node, ast.NamedExpr)]
+
+
+# Decorators that do nothing beyond what they decorate; any other may enter it into a registry.
+_PLAIN = frozenset({"experiment", "dataclass", "cache", "lru_cache", "contextmanager", "final", "runtime_checkable"})
+
+
+def _may_register(decorator: ast.expr) -> bool:
+    function = decorator.func if isinstance(decorator, ast.Call) else decorator
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return name not in _PLAIN
+
+
+def orelse(statement: ast.stmt) -> list[ast.stmt]:
+    """Return the branch of `if TYPE_CHECKING: ... else: ...` that runs."""
+    return statement.orelse if isinstance(statement, ast.If) else []
 
 
 def is_docstring(statement: ast.stmt) -> bool:
@@ -183,7 +207,7 @@ def is_docstring(statement: ast.stmt) -> bool:
 
 
 def is_type_checking(statement: ast.stmt) -> bool:
-    """Whether the statement is `if TYPE_CHECKING:`, which never runs."""
+    """Whether the statement is `if TYPE_CHECKING:`, whose body never runs."""
     if not isinstance(statement, ast.If):
         return False
     test = statement.test

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,7 +62,7 @@ class Run:
 
     @property
     def images(self) -> Mapping[str, Any] | None:
-        """{"name", "label", "origin": "embedded" | "real", "digest"} or None for an experiment without images."""
+        """{"name", "label", "origin": "embedded" | "real"} or None for an experiment without images."""
         images: Mapping[str, Any] | None = self.manifest["images"]
         return images
 
@@ -84,6 +84,11 @@ class Run:
         """One row an epoch, oldest first; each has "epoch"."""
         history: list[dict[str, float]] = self._measured["history"]
         return history
+
+    def asked_as(self, profile: str, overrides: Mapping[str, Any]) -> "Run":
+        """Return this run as the answer to a question of `profile`; None stays None, the budget changes nothing."""
+        asked = None if self.profile is None else profile
+        return replace(self, manifest={**self.manifest, "profile": asked, "overrides": dict(overrides)})
 
     def used(self, outputs: Mapping[str, str]) -> bool:
         """Whether the run was computed from the runs with these outputs, by the name of the experiment needed."""
@@ -155,6 +160,7 @@ class Store:
 
     def runs(self, experiment: str, prefix: str = "") -> Iterator[Run]:
         """Yield the whole runs of `experiment` whose key begins with `prefix`, kept ones last."""
+        files.restore(self.own / experiment)
         for layer in (self.own, self.kept):
             for folder in sorted((layer / experiment).glob(f"{prefix}*")):
                 if folder.is_dir() and not folder.suffix:
@@ -193,7 +199,8 @@ class Store:
         manifest.write(staging, facts)
         target = self.folder(experiment, name)
         files.commit_folder(staging, target)
-        files.remove_folder(self.beside(experiment, name, "checkpoint"))
+        for checkpoint in target.parent.glob(f"{name}*.checkpoint"):
+            files.remove_folder(checkpoint)
         self.beside(experiment, name, "failed.json").unlink(missing_ok=True)
         run = self._seen[target] = Run(target, manifest.read(target))
         return run

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
 from report_cli import registry
-from report_cli.errors import UsageError
+from report_cli.errors import UsageError, unknown
 from report_cli.experiment import Experiment
 from report_cli.project import Project
 from report_cli.sources import Sources
@@ -28,7 +29,11 @@ class Workspace:
 
     @cached_property
     def experiments(self) -> dict[str, Experiment]:
-        return registry.load(self.project, self.snapshot)
+        found = registry.load(self.project, self.snapshot)
+        for pattern, _ in self.project.settings.parameters:
+            if not any(fnmatchcase(name, pattern) for name in found):
+                raise unknown("experiment in [tool.report.parameters]:", pattern, found)
+        return found
 
     @property
     def cache(self) -> Path:

@@ -79,7 +79,8 @@ def _bring_up_to_date(
                 _confirm(made, yes)
                 stored = runner.execute(made).runs
             else:
-                stored = {(s.experiment.name, s.seed): s.run for s in made.steps if s.run is not None}
+                # What is stale is no result: it is missing, and the page says why.
+                stored = {(s.experiment.name, s.seed): s.run for s in made.steps if s.run and s.state == "fresh"}
             runs = {
                 name: tuple(run for (experiment, _), run in sorted(stored.items()) if experiment == name)
                 for name in names

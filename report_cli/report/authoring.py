@@ -20,6 +20,14 @@ from report_cli.report.values import Value
 from report_cli.store import FigureFile
 
 FRONT = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*\n", re.DOTALL | re.MULTILINE)
+DELIMITERS: dict[str, Any] = {
+    "block_start_string": "<%",
+    "block_end_string": "%>",
+    "variable_start_string": "<<",
+    "variable_end_string": ">>",
+    "comment_start_string": "<#",
+    "comment_end_string": "#>",
+}
 FRONT_KEYS = ("title", "subtitle", "kicker")
 NOTE = re.compile(r"^\[\^([^\]\s]+)\]:", re.MULTILINE)
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
@@ -63,6 +71,18 @@ def write(project: Project, document: str, context: Context) -> Manuscript:
     return _Author(project, context).document(document)
 
 
+def named(manuscript: Manuscript) -> set[str]:
+    """Return the experiments that the templates name as constants, also in branches that were not rendered."""
+    found = set()
+    for text in manuscript.sources.values():
+        tree = jinja2.Environment(**DELIMITERS).parse(FRONT.sub("", text))  # noqa: S701 - only parsed
+        for call in tree.find_all(jinja2.nodes.Call):
+            first = call.args[0] if call.args else None
+            if isinstance(call.node, jinja2.nodes.Name) and isinstance(first, jinja2.nodes.Const):
+                found.add(str(first.value).partition(".")[0])
+    return found
+
+
 def escape(text: str) -> str:
     """Return text from outside so that Markdown shows it literally."""
     return PUNCTUATION.sub(r"\\\1", " ".join(PRIVATE.sub("", str(text)).split()))
@@ -89,12 +109,7 @@ class _Author:
 
     def _environment(self) -> SandboxedEnvironment:
         environment = SandboxedEnvironment(
-            block_start_string="<%",
-            block_end_string="%>",
-            variable_start_string="<<",
-            variable_end_string=">>",
-            comment_start_string="<#",
-            comment_end_string="#>",
+            **DELIMITERS,
             trim_blocks=True,
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,

@@ -49,9 +49,11 @@ def survey(project: Project, document: str, experiments: Mapping[str, Experiment
             exist: so a mistyped name fails before anything is trained.
     """
     dry = Context(experiments, selection=None, draft=True)
-    sources = authoring.write(project, document, dry).sources
-    answers = {Path(name).stem for name in sources if name.startswith("templates/answers/")}
-    return Survey(tuple(dry.ledger.experiments), frozenset(answers))
+    manuscript = authoring.write(project, document, dry)
+    answers = {Path(name).stem for name in manuscript.sources if name.startswith("templates/answers/")}
+    # A branch that placeholders don't take may be the one that the results take.
+    elsewhere = sorted(authoring.named(manuscript) & experiments.keys() - dry.ledger.experiments.keys())
+    return Survey((*dry.ledger.experiments, *elsewhere), frozenset(answers))
 
 
 def unused_answers(project: Project, surveys: Iterable[Survey]) -> list[str]:

@@ -44,7 +44,8 @@ def appendix(runs: Iterable[Run], experiments: Mapping[str, Experiment]) -> Appe
 
 
 def label(runs: Iterable[Run], draft: bool) -> str:
-    """Return what every page must say about its runs; empty where all are `full` runs on real images.
+    """Return what every page must say about its runs; empty where all are `full` runs on real images
+    with the profile's own parameters.
 
     Raises:
         ReportError: the runs are of different profiles, and the report is no draft.
@@ -56,6 +57,8 @@ def label(runs: Iterable[Run], draft: bool) -> str:
         told = ", ".join(f"{name} ({profile})" for profile, name in experiments.items())
         raise ReportError(f"a report never mixes profiles: {told}", "report build all --profile PROFILE")
     parts = [f"{profile} profile" for profile in profiles if profile != "full"]
+    if any(run.manifest.get("overrides") for run in runs):
+        parts.append("changed parameters")
     if any(run.images is not None and run.images["origin"] == "embedded" for run in runs):
         parts.append("embedded images")
     return " · ".join(parts)

@@ -256,7 +256,7 @@ def test_a_place_that_cannot_be_written_is_named(report: Report, walk: Path, pro
     project.scratch.symlink_to("/sys/kernel")  # not even root makes folders there
     finished = report("run", "walk")
     assert finished.returncode == 1, finished.stderr
-    assert "can't be written" in finished.stderr
+    assert "can't be read or written" in finished.stderr
     assert "internal error" not in finished.stderr
 
 

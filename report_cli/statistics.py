@@ -1,0 +1,148 @@
+"""Intervals and tests for counts of right answers, and the spread over seeds. Standard library only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb, sqrt
+from statistics import NormalDist, fmean, stdev
+
+from report_cli.errors import UsageError
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where a share lies, between 0 and 1."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two classifiers on the same images: how many only one of them has right, and what that says.
+
+    `difference` is the accuracy of the second minus that of the first; `p` belongs to the hypothesis that an image
+    which only one of them has right is as often the first one's as the second one's.
+    """
+
+    only_first: int
+    only_second: int
+    difference: float
+    p: float
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Mean and sample standard deviation (n - 1) of n >= 2 results."""
+
+    mean: float
+    std: float
+    n: int
+
+
+def wilson(right: int, total: int, level: float = LEVEL) -> Interval:
+    """Return the score interval of a share of `right` in `total`, which stays within 0 and 1.
+
+    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927).
+
+    Raises:
+        UsageError: the counts are not 0 <= right <= total, total > 0.
+    """
+    _check(right, total)
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    share = right / total
+    middle = share + z * z / (2 * total)
+    half = z * sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    scale = 1 + z * z / total
+    # The bounds are exact where all or none are right; rounding would put them a little beside.
+    low = 0.0 if right == 0 else (middle - half) / scale
+    return Interval(low, 1.0 if right == total else (middle + half) / scale)
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Return the exact two-sided p-value of McNemar's test: twice the smaller binomial tail, at most 1.
+
+    Source: Q. McNemar, Note on the sampling error of the difference between correlated proportions or percentages,
+    Psychometrika 12 (1947); exact form in A. Agresti, Categorical Data Analysis, section 10.1.
+
+    Raises:
+        UsageError: a count is negative.
+    """
+    if min(only_first, only_second) < 0:
+        raise UsageError(f"{only_first} and {only_second} are not two counts")
+    total = only_first + only_second
+    # Whole numbers, divided once: neither over- nor underflows with thousands of images.
+    tail = sum(comb(total, k) for k in range(min(only_first, only_second) + 1))
+    return float(min(1.0, 2 * tail / (1 << total)))
+
+
+def paired(first: Sequence[bool], second: Sequence[bool]) -> Paired:
+    """Return the comparison of two classifiers by whether each of the same images, in the same order, is right.
+
+    Raises:
+        UsageError: the classifiers have not seen the same number of images, or none.
+    """
+    if len(first) != len(second) or not len(first):
+        raise UsageError(f"{len(first)} and {len(second)} images are no pairs")
+    only_first = sum(bool(a) and not b for a, b in zip(first, second, strict=True))
+    only_second = sum(bool(b) and not a for a, b in zip(first, second, strict=True))
+    difference = (only_second - only_first) / len(first)
+    return Paired(only_first, only_second, difference, mcnemar(only_first, only_second))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return the p-values of several tests, in the same order, adjusted so that all of them may be read together.
+
+    Source: S. Holm, A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6 (1979).
+    """
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
+def two_shares_z(right_a: int, total_a: int, right_b: int, total_b: int) -> float:
+    """Return how many standard errors the second share lies above the first, for independent images.
+
+    The error is that of equal shares, from both samples together; 0 where both are all right or all wrong.
+
+    Raises:
+        UsageError: the counts are not 0 <= right <= total, total > 0.
+    """
+    _check(right_a, total_a)
+    _check(right_b, total_b)
+    share = (right_a + right_b) / (total_a + total_b)
+    error = sqrt(share * (1 - share) * (1 / total_a + 1 / total_b))
+    return (right_b / total_b - right_a / total_a) / error if error else 0.0
+
+
+def detectable_difference(discordant: float, total: int, level: float = LEVEL, power: float = 0.8) -> float:
+    """Return the difference of two accuracies that a paired test of `total` images finds with probability `power`.
+
+    `discordant` is the share of images that only one of both has right. Normal approximation for a difference much
+    smaller than that share: (z of the level + z of the power) x sqrt(discordant / total).
+
+    Source: R. J. Connor, Sample size for testing differences in proportions for the paired-sample design, Biometrics
+    43 (1987), with the variance under equal shares.
+    """
+    z = NormalDist().inv_cdf((1 + level) / 2) + NormalDist().inv_cdf(power)
+    return z * sqrt(discordant / total)
+
+
+def sample(results: Sequence[float]) -> Sample:
+    """Return mean and sample standard deviation of results that differ in their seed.
+
+    Raises:
+        UsageError: there are fewer than two results.
+    """
+    if len(results) < 2:
+        raise UsageError(f"{len(results)} results have no spread", "run with at least two seeds")
+    return Sample(fmean(results), stdev(results), len(results))
+
+
+def _check(right: int, total: int) -> None:
+    if not 0 <= right <= total or total == 0:
+        raise UsageError(f"{right} of {total} is not a share of right answers")
