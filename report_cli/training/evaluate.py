@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from report_cli.errors import RunError
 
 BATCH = 250
+# Values in the inputs of a batch.
+LARGEST = 3_500_000
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,12 @@ class Score:
 
 
 def predict(model: keras.Model, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the logits (N, classes) of `inputs` (N, H, W, C), computed in inference mode in batches of 250."""
-    batches = [model.predict_on_batch(inputs[i : i + BATCH]) for i in range(0, len(inputs), BATCH)]
+    """Return the logits (N, classes) of `inputs` (N, H, W, C), computed in inference mode in batches.
+
+    A batch has at most 250 images, and fewer large ones: the first activations of 250 photographs take gigabytes.
+    """
+    size = max(1, min(BATCH, LARGEST // inputs[0].size))
+    batches = [model.predict_on_batch(inputs[i : i + size]) for i in range(0, len(inputs), size)]
     return np.concatenate(batches).astype(np.float64)
 
 

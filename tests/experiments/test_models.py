@@ -1,6 +1,8 @@
 import keras
+import numpy as np
+import pytest
 
-from experiments.models import control, inception
+from experiments.models import control, inception, inception_deep, pooled, residual, residual_deep
 from report_cli.training.cost import layer_costs, multiply_adds
 
 SHAPE, CLASSES, DROPOUT = (32, 32, 3), 10, 0.25
@@ -21,6 +23,57 @@ def test_inception_has_the_published_size() -> None:
     block = model.get_layer("inception_concatenate")
     assert [tuple(tensor.shape[1:]) for tensor in block.input] == [(4, 4, 64)] * 3
     assert block.output.shape[1:] == (4, 4, 192)
+
+
+def test_residual_has_the_published_size() -> None:
+    """The residual network has 595,818 parameters; its block keeps 6x6x64, adds, and pooling halves the map."""
+    model = residual.build(SHAPE, CLASSES, DROPOUT)
+    assert model.count_params() == 595_818
+    shapes = {
+        name: model.get_layer(f"residual_{name}").output.shape[1:] for name in ("a", "b", "linear", "add", "pool")
+    }
+    assert shapes == {"a": (6, 6, 128), "b": (6, 6, 128), "linear": (6, 6, 64), "add": (6, 6, 64), "pool": (3, 3, 64)}
+    assert model.get_layer("residual_linear").activation is keras.activations.linear
+    assert model.get_layer("residual_linear").kernel_size == (1, 1)
+
+
+def test_residual_adds_its_input() -> None:
+    """With a block whose last weights are zero, the output is the input through a ReLU."""
+    inputs = keras.Input((4, 4, 8))
+    model = keras.Model(inputs, residual.residual(inputs, 16))
+    linear = model.get_layer("residual_linear")
+    linear.set_weights([np.zeros_like(weights) for weights in linear.get_weights()])
+    x = np.random.default_rng(0).normal(size=(2, 4, 4, 8)).astype(np.float32)
+    np.testing.assert_allclose(np.asarray(model(x)), np.maximum(x, 0), rtol=1e-6)
+
+
+def test_deep_networks_have_the_size_that_they_state() -> None:
+    """The deep residual network is within 2 % of the residual one in parameters and multiply-adds; the deep inception
+    network within 3 % of the inception one in multiply-adds."""
+    deep, plain = residual_deep.build(SHAPE, CLASSES, DROPOUT), residual.build(SHAPE, CLASSES, DROPOUT)
+    assert deep.count_params() == 587_690
+    assert deep.count_params() == pytest.approx(plain.count_params(), rel=0.02)
+    assert multiply_adds(deep) == pytest.approx(multiply_adds(plain), rel=0.02)
+    deep, plain = inception_deep.build(SHAPE, CLASSES, DROPOUT), inception.build(SHAPE, CLASSES, DROPOUT)
+    assert deep.count_params() == 1_059_338
+    assert deep.get_layer("inception2_concatenate").output.shape[1:] == (6, 6, 192)
+    assert multiply_adds(deep) == pytest.approx(multiply_adds(plain), rel=0.03)
+
+
+def test_pooled_networks_have_the_same_size() -> None:
+    """With average pooling the three networks have the numbers of parameters that they state, within 2 %."""
+    builders = (pooled.build_control, pooled.build_inception, pooled.build_residual)
+    counts = [build(SHAPE, CLASSES, DROPOUT).count_params() for build in builders]
+    assert counts == [66_218, 66_986, 65_970]
+    assert max(counts) <= 1.02 * min(counts)
+
+
+def test_short_control_has_no_dropout_before_its_output() -> None:
+    """Without the last dropout the network has the same parameters and two dropouts."""
+    model = control.build(SHAPE, CLASSES, DROPOUT, last_dropout=False)
+    assert model.count_params() == 1_250_858
+    dropouts = [layer.name for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    assert dropouts == ["block1_dropout", "block2_dropout"]
 
 
 def test_dropout_is_where_the_assignment_has_it() -> None:

@@ -1,0 +1,151 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from experiments import catsdogs_best, catsdogs_explain, catsdogs_filters, catsdogs_gradcam, catsdogs_images
+from experiments.catsdogs_training import Params
+from report_cli.data import normalise, toy_pets
+from report_cli.data.images import Images
+from report_cli.experiment import Experiment
+from report_cli.explain import readings
+from report_cli.training import backend, evaluate, fit
+from tests.experiments.pets import SIDE, SIZES, NeedingRecord, noise
+from tests.training.memory import MemoryFigures, MemoryRecord, MemoryRun
+
+EXPLAINING = (
+    catsdogs_explain.catsdogs_activations,
+    catsdogs_filters.catsdogs_filters,
+    catsdogs_gradcam.catsdogs_gradcam,
+)
+
+
+@pytest.fixture(scope="module")
+def images() -> Images:
+    return noise()
+
+
+@pytest.fixture(scope="module")
+def best(images: Images) -> MemoryRecord:
+    """What catsdogs-best records, of the second network, untrained."""
+    backend.start(3)
+    parts = catsdogs_images.select(images, Params(**SIZES))
+    model = catsdogs_best.network(2, SIDE, 0.9, 0.0)
+    normalisation = normalise.fit(parts["train"].pixels)
+    logits = evaluate.predict(model, normalise.apply(normalisation, parts["test"].pixels))
+    record = MemoryRecord()
+    record.scalars = {"chosen": 2, "momentum": 0.9, "dropout": 0.0}
+    record.arrays = {
+        "size": np.array(SIDE),
+        "mean": normalisation.mean,
+        "std": normalisation.std,
+        "test_ids": parts["test"].ids,
+        "test_labels": parts["test"].labels,
+        "test_predictions": 1 / (1 + np.exp(-logits[:, 0])),
+    }
+    record.weights(fit.weights(model))
+    return record
+
+
+@pytest.fixture(scope="module")
+def runs(images: Images, best: MemoryRecord) -> dict[str, MemoryRecord]:
+    """The three explanations, each measured once."""
+    done = {}
+    for experiment in EXPLAINING:
+        done[experiment.name] = NeedingRecord({"catsdogs-best": best})
+        experiment.measure(experiment.params["smoke"], images, done[experiment.name])
+    return done
+
+
+@pytest.mark.parametrize("experiment", EXPLAINING, ids=lambda e: e.name)
+def test_measures_and_draws_what_it_declares(experiment: Experiment, runs: dict[str, MemoryRecord]) -> None:
+    """A run records every declared metric and no other, and `draw` makes the declared figures from it."""
+    record = runs[experiment.name]
+    assert set(record.scalars) == set(experiment.metrics)
+    figures = MemoryFigures()
+    assert experiment.draw is not None
+    experiment.draw(MemoryRun(record), figures)
+    assert tuple(figures.figures) == experiment.figures
+    assert all(len(alt) > 40 for alt in figures.alts.values())
+
+
+def test_the_network_is_opened_as_it_was_tested(images: Images, best: MemoryRecord) -> None:
+    """With the stored weights and normalisation, the network gives the stored predictions of the test images again."""
+    backend.start(0)
+    run = NeedingRecord({"catsdogs-best": best}).need("catsdogs-best")
+    explained = catsdogs_explain.opened(images, run)
+    logits = evaluate.predict(explained.model, explained.inputs(slice(None)))[:, 0]
+    np.testing.assert_allclose(1 / (1 + np.exp(-logits)), best.arrays["test_predictions"], rtol=1e-4)
+
+
+def test_cat_1275_is_shown_where_there_is_one(images: Images, runs: dict[str, MemoryRecord]) -> None:
+    """The image shown is cat 1275; without it the cat with the first id, never a dog."""
+    record = runs["catsdogs-activations"]
+    assert record.scalars["is_1275"] == 1
+    shown = images.train.pixels[images.train.names == "cat.1275"][0]
+    np.testing.assert_array_equal(record.arrays["image"], shown)
+    other = noise(first=2000).train
+    assert catsdogs_explain.shown(other, 0) == int(np.flatnonzero(other.labels == 0)[0])
+
+
+def test_every_channel_is_counted_once(runs: dict[str, MemoryRecord]) -> None:
+    """Matches by map, unmatched and silent channels add up to all channels, and the lists name them from 1."""
+    record = runs["catsdogs-activations"]
+    assert tuple(name.replace("_", " ") for name in catsdogs_explain.MAPS) == readings.NAMES
+    for layer, channels in (("first", 32), ("deeper", 128)):
+        counts = [record.scalars[f"{layer}_{name}_count"] for name in catsdogs_explain.MAPS]
+        silent, unmatched = (record.scalars[f"{layer}_{name}"] for name in ("silent", "unmatched"))
+        assert sum(counts) + silent + unmatched == record.scalars[f"{layer}_channels"] == channels
+        listed = [text.split(", ") for text in record.arrays[f"{layer}_lists"].tolist() if text != "none"]
+        numbers = sorted(int(number) for names in listed for number in names)
+        assert len(numbers) == sum(counts)
+        assert all(record.arrays[f"{layer}_match"][number - 1] in readings.NAMES for number in numbers)
+        assert record.scalars[f"{layer}_dead"] <= channels
+
+
+def test_patches_are_of_test_images(images: Images, best: MemoryRecord, runs: dict[str, MemoryRecord]) -> None:
+    """The patches of the last layer are cut from test images, and the classes are counted among the strongest."""
+    record = runs["catsdogs-filters"]
+    patches = record.arrays["last_patches"]
+    assert patches.shape == (16, 4, 38, 38, 3)
+    tested = images.train.pixels[np.searchsorted(images.train.ids, best.arrays["test_ids"])]
+    starts = range(SIDE - 38 + 1)
+    windows = {image[r : r + 38, c : c + 38].tobytes() for image in tested for r in starts for c in starts}
+    assert all(patch.tobytes() in windows for row in patches for patch in row)
+    assert int(record.arrays["top"]) == 12
+    assert (record.arrays["last_top_cats"] == 6).all()
+    assert record.scalars["last_cats"] == record.scalars["last_dogs"] == 0
+
+
+def test_answers_are_picked_by_rule() -> None:
+    """Shown are the most certain right and wrong answers and the least certain of the rest, as far as there are any."""
+    labels = np.array([1, 1, 0, 0, 1])
+    picked = catsdogs_gradcam.pick(np.array([0.9, 0.2, 0.7, 0.05, 0.55]), labels)
+    assert picked == {"right": 3, "wrong": 1, "doubtful": 4}
+    assert catsdogs_gradcam.pick(np.array([0.9, 0.8, 0.1, 0.2, 0.6]), labels) == {"right": 0, "doubtful": 4}
+    assert catsdogs_gradcam.pick(np.array([0.9]), labels[:1]) == {"right": 0}
+
+
+def test_heat_is_not_measured_where_nothing_is_known(runs: dict[str, MemoryRecord]) -> None:
+    """On images without a known region no share of it is claimed."""
+    record = runs["catsdogs-gradcam"]
+    assert record.scalars["masked"] == record.scalars["in_region"] == record.scalars["gain"] == 0
+    assert record.arrays["outline"].size == 0
+
+
+def test_heat_is_measured_against_the_deciding_region(
+    images: Images, best: MemoryRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On drawn images the shares are those of the heat in the region, of the area, and in another image's region."""
+    half = np.zeros((SIDE, SIDE), np.bool_)
+    half[:, : SIDE // 2] = True
+    monkeypatch.setattr(toy_pets, "deciding_region", lambda ids: np.stack([half] * len(ids)))
+    record = NeedingRecord({"catsdogs-best": best})
+    experiment = catsdogs_gradcam.catsdogs_gradcam
+    experiment.measure(experiment.params["smoke"], replace(images, name="toy-pets"), record)
+    assert record.scalars["masked"] == record.scalars["images"] - record.scalars["cold"] > 1
+    assert record.scalars["region"] == 0.5
+    assert 0 < record.scalars["in_region"] < 1
+    # All regions are the same, so another image's is no worse.
+    assert record.scalars["in_region"] == record.scalars["in_other"]
+    assert record.scalars["gain"] == record.scalars["gain_error"] == 0
