@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from experiments.catsdogs_images import CHOICES
-from report_cli.experiment import Figures, Record, StoredRun, experiment
+from report_cli.experiment import Figures, Record, StoredRun, check_positive, check_share, experiment
 
 if TYPE_CHECKING:
     from report_cli.data.images import Images
@@ -33,6 +33,8 @@ class Params:
     dropout: float = 0.5
 
     def __post_init__(self) -> None:
+        check_positive(self, "train", "validation", "test", "epochs", "batch_size", "learning_rate", "size")
+        check_share(self, "dropout")
         if self.base not in BASES:
             raise ValueError(f"base is {self.base!r}, not {' or '.join(BASES)}")
 

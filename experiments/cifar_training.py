@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from report_cli import statistics
-from report_cli.experiment import Figures, Record, StoredRun
+from report_cli.experiment import Figures, Record, StoredRun, check_positive, check_share
 
 if TYPE_CHECKING:
     import keras
@@ -30,6 +30,10 @@ class Params:
     learning_rate: float = 1e-3
     dropout: float = 0.25
     split_seed: int = 1
+
+    def __post_init__(self) -> None:
+        check_positive(self, "train", "validation", "test", "epochs", "batch_size", "learning_rate")
+        check_share(self, "dropout")
 
 
 SEEDS = {"smoke": 1, "quick": 1, "full": 3}

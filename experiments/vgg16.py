@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from report_cli.experiment import Figures, Record, StoredRun, experiment
+from report_cli.experiment import Figures, Record, StoredRun, check_positive, check_share, experiment
 
 if TYPE_CHECKING:
     import keras
@@ -29,6 +29,10 @@ class Params:
     width: float = 1.0
     least_accuracy: float = 0.6
     split_seed: int = 1
+
+    def __post_init__(self) -> None:
+        check_positive(self, "train", "validation", "epochs", "batch_size", "learning_rate", "width")
+        check_share(self, "dropout")
 
 
 METRICS = {

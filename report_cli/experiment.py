@@ -165,6 +165,20 @@ def every_profile(params: T) -> dict[str, T]:
     return dict.fromkeys(PROFILES, params)
 
 
+def check_positive(params: Any, *names: str) -> None:
+    """Raise ValueError when one of these parameters is not above 0; to be called from `__post_init__`."""
+    for name in names:
+        if getattr(params, name) <= 0:
+            raise ValueError(f"{name} must be above 0, not {getattr(params, name)}")
+
+
+def check_share(params: Any, *names: str) -> None:
+    """Raise ValueError when one of these parameters is not from 0 up to, but not including, 1."""
+    for name in names:
+        if not 0 <= getattr(params, name) < 1:
+            raise ValueError(f"{name} must be from 0 to below 1, not {getattr(params, name)}")
+
+
 def parameters(params: Any) -> dict[str, Any]:
     """Return the fields of a parameter instance by name, defaults expanded."""
     return {f.name: getattr(params, f.name) for f in fields(params)}

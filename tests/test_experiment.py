@@ -167,3 +167,19 @@ def test_a_project_is_found_from_below(project: Project) -> None:
     """The program works from any folder of the project."""
     below = project.templates / "answers"
     assert find(below).root == project.root
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "message"),
+    [
+        ("cifar-control", "epochs=0", "epochs must be above 0, not 0"),
+        ("cifar-control", "learning_rate=-1", "learning_rate must be above 0, not -1.0"),
+        ("catsdogs-vgg16-frozen", "dropout=1.5", "dropout must be from 0 to below 1, not 1.5"),
+        ("vgg16-pretrain", "width=0", "width must be above 0, not 0.0"),
+    ],
+)
+def test_an_impossible_parameter_fails_before_anything_runs(name: str, setting: str, message: str) -> None:
+    """What no training can mean is a usage error when it is set, not a failure of the run."""
+    here = find(Path(__file__).parent)
+    with pytest.raises(UsageError, match=message):
+        override(loaded(here)[name], "quick", [setting])
