@@ -1,0 +1,116 @@
+"""Situations in which a careless store would lose a result, or show a wrong one."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from report_cli import files
+from report_cli.project import Project
+
+Report = Callable[..., "subprocess.CompletedProcess[str]"]
+CHAIN = """
+    from dataclasses import dataclass
+
+    from report_cli.experiment import every_profile, experiment
+
+
+    @dataclass(frozen=True)
+    class Params:
+        fail_after: int = 0
+
+
+    @experiment("base", title="Base", metrics={"value": "v"}, profiles=every_profile(Params()))
+    def base(params, images, record):
+        import pathlib
+
+        record.scalar("value", float(pathlib.Path("outside.txt").read_text()))
+
+
+    @experiment("long", title="Long", metrics={"sum": "s"}, profiles=every_profile(Params()), needs=("base",))
+    def long(params, images, record):
+        import numpy as np
+
+        saved = record.checkpoint.load()
+        done, total = (saved[0], float(saved[1]["total"])) if saved else (0, 0.0)
+        for epoch in range(done + 1, 4):
+            total += record.need("base").scalars["value"]
+            record.checkpoint.save(epoch, {"total": np.float64(total)}, {})
+            if epoch == params.fail_after:
+                raise RuntimeError("stopped")
+        record.scalar("sum", total)
+"""
+
+
+def test_progress_made_from_another_need_is_not_used(
+    report: Report, project: Project, write: Callable[[str, str], Path]
+) -> None:
+    """A checkpoint belongs to the runs it was made from: when a need comes out differently, training starts anew."""
+    write("experiments/chain.py", CHAIN)
+    outside = write("outside.txt", "1")
+    assert report("run", "long", "--set", "fail_after=2").returncode == 1
+    for checkpoint in (project.runs / "long").glob("*.checkpoint"):
+        assert list(checkpoint.glob("epoch-00002.npz"))
+    outside.write_text("100")
+    assert report("run", "base", "--force").returncode == 0
+    finished = report("run", "long", "--set", "fail_after=2")
+    assert finished.returncode == 1, "from epoch 1 again, so it stops at epoch 2 again"
+    finished = report("run", "long", "--json")
+    assert [r["scalars"] for r in json.loads(finished.stdout) if r["experiment"] == "long"] == [{"sum": 300.0}]
+
+
+@pytest.mark.parametrize("moment", ["before the new one", "after the new one"])
+def test_a_replacement_that_was_killed_loses_nothing(report: Report, walk: Path, project: Project, moment: str) -> None:
+    """Killed between the two renames of a replaced run, the old run is put back; killed after them, nothing changes."""
+    assert report("run", "walk").returncode == 0
+    (run,) = [p for p in (project.runs / "walk").iterdir() if p.is_dir()]
+    retired = run.with_name(run.name + files.RETIRED)
+    if moment == "before the new one":
+        run.rename(retired)
+    else:
+        retired.mkdir()
+    again = report("run", "walk")
+    assert again.returncode == 0, again.stderr
+    assert "nothing to run" in again.stderr
+    assert run.is_dir()
+
+
+def test_no_run_shows_nothing_stale(report: Report, walk: Path, write: Callable[[str, str], Path]) -> None:
+    """--no-run never writes a page from a stale result: it says which one is stale, and why."""
+    write("templates/documents/paper.md", '+++\ntitle = "P"\n+++\n\n# A\n\n<< value("walk.end")|decimals(2) >>\n')
+    assert report("build", "paper", "--to", "html").returncode == 0
+    walk.write_text(walk.read_text().replace("STEP = 1.0", "STEP = 2.0"))
+    stale = report("build", "paper", "--to", "html", "--no-run")
+    assert stale.returncode == 1
+    assert "code experiments.walk:STEP changed" in stale.stderr
+    assert "report run walk" in stale.stderr
+
+
+def test_the_same_question_in_another_profile_is_answered(
+    report: Report, walk: Path, write: Callable[[str, str], Path]
+) -> None:
+    """A run whose parameters are those of two profiles serves both, and a page of either is labelled by its own."""
+    text = walk.read_text().replace(
+        "every_profile(Params())", '{"smoke": Params(4), "quick": Params(4), "full": Params(9)}'
+    )
+    walk.write_text(text.replace("every_profile, ", "").replace(", every_profile", ""))
+    write("templates/documents/paper.md", '+++\ntitle = "P"\n+++\n\n# A\n\n<< value("walk.end")|decimals(2) >>\n')
+    assert report("run", "walk", "--profile", "smoke").returncode == 0
+    built = report("build", "paper", "--to", "html", "--profile", "quick")
+    assert built.returncode == 0, built.stderr
+    assert "[1/1]" not in built.stderr
+
+
+def test_both_branches_of_a_condition_are_brought_up_to_date(
+    report: Report, walk: Path, write: Callable[[str, str], Path], project: Project
+) -> None:
+    """An experiment that only the results' own branch takes is run before the page needs it."""
+    other = walk.read_text().replace('"walk"', '"other"').replace("def walk(", "def other(")
+    write("experiments/other.py", other)
+    text = '<% if value("walk.end") > -1e9 %><< value("other.end")|decimals(2) >><% endif %>\n'
+    write("templates/documents/paper.md", f'+++\ntitle = "P"\n+++\n\n# A\n\n{text}')
+    built = report("build", "paper", "--to", "html")
+    assert built.returncode == 0, built.stderr
+    assert (project.runs / "other").is_dir()
