@@ -1,7 +1,6 @@
-"""Small images and networks for experiments on ten classes, and a record that hands over runs."""
+"""Small images and networks for experiments on ten classes."""
 
 import importlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +9,6 @@ import numpy as np
 import pytest
 
 from report_cli.data.images import Images, Raw, assemble
-from tests.training.memory import MemoryCheckpoint, MemoryRecord, MemoryRun
 
 BUILDERS = {
     "control": ("build",),
@@ -61,20 +59,3 @@ def _small(name: str, built: Built) -> Any:
         return keras.Model(inputs, keras.layers.Dense(classes)(features))
 
     return build
-
-
-class NeedingRecord(MemoryRecord):
-    """A record that hands over finished runs."""
-
-    def __init__(
-        self,
-        needs: Mapping[str, MemoryRecord],
-        seed: int = 0,
-        checkpoint: MemoryCheckpoint | None = None,
-        stop_after: int = 0,
-    ) -> None:
-        super().__init__(seed, checkpoint, stop_after)
-        self.needs = needs
-
-    def need(self, name: str) -> MemoryRun:
-        return MemoryRun(self.needs[name])

@@ -8,7 +8,7 @@ from experiments import catsdogs, catsdogs_best, catsdogs_training
 from report_cli.data.images import Images
 from report_cli.errors import RunError
 from report_cli.experiment import Experiment
-from tests.experiments.pets import SIDE, SIZES, NeedingRecord, noise
+from tests.experiments.pets import SIDE, SIZES, noise
 from tests.training.memory import InterruptionError, MemoryFigures, MemoryRecord, MemoryRun
 
 NETWORKS = (
@@ -47,7 +47,7 @@ def chosen(images: Images, runs: dict[str, MemoryRecord]) -> dict[str, MemoryRec
     third = MemoryRecord()
     third.scalars, third.history, third.arrays = scalars, runs["catsdogs-cnn-3"].history, runs["catsdogs-cnn-3"].arrays
     done = {**runs, "catsdogs-cnn-3": third}
-    record = NeedingRecord(done)
+    record = MemoryRecord(done)
     BEST.measure(_params(BEST), images, record)
     return {**done, BEST.name: record}
 
@@ -131,10 +131,10 @@ def test_the_best_starts_from_weights_of_its_own(
 
 def test_an_interrupted_best_run_ends_the_same(chosen: dict[str, MemoryRecord], images: Images) -> None:
     """After an interruption the run goes on and ends with the same weights and results to the last bit."""
-    interrupted = NeedingRecord(chosen, stop_after=2)
+    interrupted = MemoryRecord(chosen, stop_after=2)
     with pytest.raises(InterruptionError):
         BEST.measure(_params(BEST), images, interrupted)
-    again = NeedingRecord(chosen, checkpoint=interrupted.checkpoint)
+    again = MemoryRecord(chosen, checkpoint=interrupted.checkpoint)
     BEST.measure(_params(BEST), images, again)
     whole = chosen[BEST.name]
     assert again.scalars == whole.scalars
@@ -144,12 +144,12 @@ def test_an_interrupted_best_run_ends_the_same(chosen: dict[str, MemoryRecord], 
 def test_networks_that_cannot_be_compared_are_refused(chosen: dict[str, MemoryRecord], images: Images) -> None:
     """Other validation images or other numbers of epochs are an error, not a comparison."""
     with pytest.raises(RunError, match="other images"):
-        BEST.measure(_params(BEST, split_seed=2), images, NeedingRecord(chosen))
+        BEST.measure(_params(BEST, split_seed=2), images, MemoryRecord(chosen))
     shorter = MemoryRecord()
     first = chosen["catsdogs-cnn-1"]
     shorter.scalars, shorter.arrays, shorter.history = first.scalars, first.arrays, first.history[:-1]
     with pytest.raises(RunError, match="numbers of epochs"):
-        BEST.measure(_params(BEST), images, NeedingRecord({**chosen, "catsdogs-cnn-1": shorter}))
+        BEST.measure(_params(BEST), images, MemoryRecord({**chosen, "catsdogs-cnn-1": shorter}))
 
 
 def test_draws_what_is_declared(chosen: dict[str, MemoryRecord]) -> None:

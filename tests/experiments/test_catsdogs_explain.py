@@ -10,7 +10,7 @@ from report_cli.data.images import Images
 from report_cli.experiment import Experiment
 from report_cli.explain import readings
 from report_cli.training import backend, evaluate, fit
-from tests.experiments.pets import SIDE, SIZES, NeedingRecord, noise
+from tests.experiments.pets import SIDE, SIZES, noise
 from tests.training.memory import MemoryFigures, MemoryRecord, MemoryRun
 
 EXPLAINING = (
@@ -52,7 +52,7 @@ def runs(images: Images, best: MemoryRecord) -> dict[str, MemoryRecord]:
     """The three explanations, each measured once."""
     done = {}
     for experiment in EXPLAINING:
-        done[experiment.name] = NeedingRecord({"catsdogs-best": best})
+        done[experiment.name] = MemoryRecord({"catsdogs-best": best})
         experiment.measure(experiment.params["smoke"], images, done[experiment.name])
     return done
 
@@ -72,7 +72,7 @@ def test_measures_and_draws_what_it_declares(experiment: Experiment, runs: dict[
 def test_the_network_is_opened_as_it_was_tested(images: Images, best: MemoryRecord) -> None:
     """With the stored weights and normalisation, the network gives the stored predictions of the test images again."""
     backend.start(0)
-    run = NeedingRecord({"catsdogs-best": best}).need("catsdogs-best")
+    run = MemoryRecord({"catsdogs-best": best}).need("catsdogs-best")
     explained = catsdogs_explain.opened(images, run)
     logits = evaluate.predict(explained.model, explained.inputs(slice(None)))[:, 0]
     np.testing.assert_allclose(1 / (1 + np.exp(-logits)), best.arrays["test_predictions"], rtol=1e-4)
@@ -140,7 +140,7 @@ def test_heat_is_measured_against_the_deciding_region(
     half = np.zeros((SIDE, SIDE), np.bool_)
     half[:, : SIDE // 2] = True
     monkeypatch.setattr(toy_pets, "deciding_region", lambda ids: np.stack([half] * len(ids)))
-    record = NeedingRecord({"catsdogs-best": best})
+    record = MemoryRecord({"catsdogs-best": best})
     experiment = catsdogs_gradcam.catsdogs_gradcam
     experiment.measure(experiment.params["smoke"], replace(images, name="toy-pets"), record)
     assert record.scalars["masked"] == record.scalars["images"] - record.scalars["cold"] > 1

@@ -11,7 +11,7 @@ from report_cli.data import splits
 from report_cli.data.images import Images, Part
 from report_cli.errors import RunError
 from report_cli.experiment import Experiment
-from tests.experiments.small import Built, NeedingRecord, build_small, noise
+from tests.experiments.small import Built, build_small, noise
 from tests.training.memory import InterruptionError, MemoryFigures, MemoryRecord, MemoryRun
 
 PARAMS = replace(cifar.PROFILES["smoke"], train=60, validation=20, test=40, batch_size=20, learning_rate=3e-3)
@@ -67,7 +67,7 @@ def test_comparison_counts_what_only_one_network_has_right() -> None:
         "cifar-inception": _finished(inception),
         "cifar-residual": _finished(residual),
     }
-    record = NeedingRecord(needs)
+    record = MemoryRecord(needs)
     cifar_comparison.cifar_comparison.measure(cifar_comparison.Params(), None, record)
     assert set(record.scalars) == set(cifar_comparison.cifar_comparison.metrics)
     assert record.scalars["control_inception_only_first"] == 2
@@ -84,13 +84,13 @@ def test_comparison_needs_the_same_test_images() -> None:
     """Networks that were tested on different images are not compared."""
     needs = {name: _finished("1100", name) for name in cifar_comparison.cifar_comparison.needs_of(None)}
     with pytest.raises(RunError, match="different images"):
-        cifar_comparison.cifar_comparison.measure(cifar_comparison.Params(), None, NeedingRecord(needs))
+        cifar_comparison.cifar_comparison.measure(cifar_comparison.Params(), None, MemoryRecord(needs))
 
 
 def test_deeper_compares_each_network_with_its_simpler_one() -> None:
     """The more complicated networks are compared with those that they extend."""
     needs = {name: _finished("1100") for name in ("cifar-inception", "cifar-residual", "cifar-residual-deep")}
-    record = NeedingRecord({**needs, "cifar-inception-deep": _finished("1110")})
+    record = MemoryRecord({**needs, "cifar-inception-deep": _finished("1110")})
     cifar_comparison.cifar_deeper.measure(cifar_comparison.Params(), None, record)
     assert set(record.scalars) == set(cifar_comparison.cifar_deeper.metrics)
     assert record.scalars["inception_inception_deep_difference"] == 0.25
@@ -100,7 +100,7 @@ def test_deeper_compares_each_network_with_its_simpler_one() -> None:
 def test_less_data_measures_what_it_declares(images: Images, built: Built) -> None:
     """Every network is trained once on every subset, and the whole set comes from the runs that are there."""
     needs = _whole(images)
-    record = NeedingRecord(needs)
+    record = MemoryRecord(needs)
     cifar_less_data.cifar_less_data.measure(LESS, images, record)
     assert set(record.scalars) == set(cifar_less_data.cifar_less_data.metrics)
     assert [name for name, _ in built.calls] == [f"{n}.build" for n in cifar_comparison.NETWORKS for _ in LESS.sizes]
@@ -126,12 +126,12 @@ def test_less_data_goes_on_where_it_was_interrupted(images: Images, built: Built
     """Interrupted in a later training and resumed, a run ends with the same results as an uninterrupted one."""
     needs = _whole(images)
     params = replace(LESS, sizes=(20,))
-    whole, interrupted = NeedingRecord(needs, seed=3), NeedingRecord(needs, seed=3, stop_after=3)
+    whole, interrupted = MemoryRecord(needs, seed=3), MemoryRecord(needs, seed=3, stop_after=3)
     cifar_less_data.cifar_less_data.measure(params, images, whole)
     with pytest.raises(InterruptionError):
         cifar_less_data.cifar_less_data.measure(params, images, interrupted)
     built.calls.clear()
-    resumed = NeedingRecord(needs, seed=3, checkpoint=interrupted.checkpoint)
+    resumed = MemoryRecord(needs, seed=3, checkpoint=interrupted.checkpoint)
     cifar_less_data.cifar_less_data.measure(params, images, resumed)
     assert resumed.scalars == whole.scalars
     assert resumed.history == whole.history
@@ -142,7 +142,7 @@ def test_less_data_goes_on_where_it_was_interrupted(images: Images, built: Built
 def test_less_data_refuses_runs_with_other_training(changes: dict[str, int], images: Images) -> None:
     """The whole set must have been trained on as long as the subsets are, on as many images as they are chosen from."""
     with pytest.raises(RunError, match="60 training images, 2 epochs and 40 test images, not"):
-        cifar_less_data.cifar_less_data.measure(replace(LESS, **changes), images, NeedingRecord(_whole(images)))
+        cifar_less_data.cifar_less_data.measure(replace(LESS, **changes), images, MemoryRecord(_whole(images)))
 
 
 @pytest.mark.parametrize("sizes", [(), (40, 20), (20, 20), (0, 20), (20, 60)])

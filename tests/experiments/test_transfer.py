@@ -1,4 +1,3 @@
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,28 +20,6 @@ STEPS = (
     catsdogs_transfer.catsdogs_vgg16_augmented,
 )
 FROZEN, TUNED, AUGMENTED = STEPS
-
-
-class NeededRun(MemoryRun):
-    """A finished run with its weights."""
-
-    def __init__(self, record: MemoryRecord) -> None:
-        super().__init__(record)
-        self._weights = record.trained
-
-    def weights(self) -> dict[str, Any]:
-        return dict(self._weights)
-
-
-class NeedingRecord(MemoryRecord):
-    """A record that hands over finished runs by name."""
-
-    def __init__(self, needs: Mapping[str, MemoryRecord], **options: Any) -> None:
-        super().__init__(**options)
-        self._needs = needs
-
-    def need(self, name: str) -> NeededRun:
-        return NeededRun(self._needs[name])
 
 
 def _params(experiment: Experiment, **changes: Any) -> Any:
@@ -77,7 +54,7 @@ def steps(images: Images, base: MemoryRecord) -> dict[str, MemoryRecord]:
     """All three steps, each measured once."""
     done = {"vgg16-pretrain": base}
     for experiment in STEPS:
-        record = NeedingRecord(done)
+        record = MemoryRecord(done)
         experiment.measure(_params(experiment), images, record)
         done[experiment.name] = record
     return done
@@ -139,7 +116,7 @@ def test_a_frozen_weight_that_moves_fails_the_run(
         model.weights[0].assign_add(np.full(model.weights[0].shape, 1e-6, np.float32))
 
     monkeypatch.setattr(frozen, "load", load_and_change)
-    record = NeedingRecord({"vgg16-pretrain": base})
+    record = MemoryRecord({"vgg16-pretrain": base})
     with pytest.raises(RunError, match="block1_conv1/kernel was to stay frozen"):
         FROZEN.measure(_params(FROZEN, epochs=1), images, record)
     assert record.scalars == {}
@@ -147,7 +124,7 @@ def test_a_frozen_weight_that_moves_fails_the_run(
 
 def test_a_head_of_another_base_or_split_is_refused(images: Images, steps: dict[str, MemoryRecord]) -> None:
     """Tuning a head that saw other features, or images that are test images now, would be no comparison."""
-    run = NeededRun(steps[FROZEN.name])
+    run = MemoryRun(steps[FROZEN.name])
     test = catsdogs_images.select(images, _params(TUNED))["test"]
     assert transfer.head_of(run, "cifar10", test)
     with pytest.raises(RunError, match="trained on the base cifar10, not imagenet"):
@@ -161,10 +138,10 @@ def test_augmented_training_resumes_as_if_uninterrupted(
 ) -> None:
     """Interrupted after the first epoch and resumed, augmentation and result are the same to the last bit."""
     params = _params(AUGMENTED)
-    interrupted = NeedingRecord({"vgg16-pretrain": base}, stop_after=1)
+    interrupted = MemoryRecord({"vgg16-pretrain": base}, stop_after=1)
     with pytest.raises(InterruptionError):
         AUGMENTED.measure(params, images, interrupted)
-    again = NeedingRecord({"vgg16-pretrain": base}, checkpoint=interrupted.checkpoint)
+    again = MemoryRecord({"vgg16-pretrain": base}, checkpoint=interrupted.checkpoint)
     AUGMENTED.measure(params, images, again)
     whole = steps[AUGMENTED.name]
     assert again.history == whole.history
@@ -204,7 +181,7 @@ def test_the_published_base_needs_no_run_and_gets_its_own_inputs(monkeypatch: py
 def test_the_comparison_counts_pairs(steps: dict[str, MemoryRecord]) -> None:
     """The counts are those of the stored predictions, and steps tested on other images are not compared."""
     comparison = catsdogs_comparison.catsdogs_comparison
-    record = NeedingRecord(steps)
+    record = MemoryRecord(steps)
     comparison.measure(catsdogs_comparison.Params(12), None, record)
     assert set(record.scalars) == set(comparison.metrics)
     labels = steps[FROZEN.name].arrays["test_labels"]
@@ -216,7 +193,7 @@ def test_the_comparison_counts_pairs(steps: dict[str, MemoryRecord]) -> None:
     other = MemoryRecord()
     other.arrays |= {**steps[TUNED.name].arrays, "test_ids": labels.astype(str)}
     with pytest.raises(RunError, match="not tested on the same images"):
-        comparison.measure(catsdogs_comparison.Params(12), None, NeedingRecord({**steps, TUNED.name: other}))
+        comparison.measure(catsdogs_comparison.Params(12), None, MemoryRecord({**steps, TUNED.name: other}))
 
 
 def test_the_images_are_shared_and_cat_1275_is_tested(images: Images) -> None:

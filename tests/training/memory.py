@@ -31,7 +31,14 @@ class InterruptionError(Exception):
 class MemoryRecord:
     """A record; raises InterruptionError after `stop_after` epochs."""
 
-    def __init__(self, seed: int = 0, checkpoint: MemoryCheckpoint | None = None, stop_after: int = 0) -> None:
+    def __init__(
+        self,
+        needs: "Mapping[str, MemoryRecord] | None" = None,
+        seed: int = 0,
+        checkpoint: MemoryCheckpoint | None = None,
+        stop_after: int = 0,
+    ) -> None:
+        self._needs = needs or {}
         self.seed = seed
         self.checkpoint = checkpoint or MemoryCheckpoint()
         self.stop_after = stop_after
@@ -40,6 +47,9 @@ class MemoryRecord:
         self.history: list[dict[str, float]] = []
         self.arrays: dict[str, NDArray[Any]] = {}
         self.trained: dict[str, NDArray[Any]] = {}
+
+    def need(self, name: str) -> "MemoryRun":
+        return MemoryRun(self._needs[name])
 
     def scalar(self, name: str, value: float, unit: str = "") -> None:
         assert name not in self.scalars
@@ -63,15 +73,19 @@ class MemoryRecord:
 
 
 class MemoryRun:
-    """A finished run, as `draw` reads it."""
+    """A finished run, as `draw` and the experiments that need it read it."""
 
     def __init__(self, record: MemoryRecord) -> None:
         self.scalars = record.scalars
         self.history = record.history
         self._arrays = record.arrays
+        self._weights = record.trained
 
     def array(self, name: str) -> NDArray[Any]:
         return self._arrays[name]
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        return dict(self._weights)
 
 
 class MemoryFigures:
