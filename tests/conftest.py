@@ -4,8 +4,9 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -20,6 +21,22 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REPORT_CACHE", str(tmp_path / "cache"))
     for name in ("REPORT_DATA", "REPORT_DEBUG", "KERAS_BACKEND"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _own_experiments() -> Iterator[None]:
+    """Take back what loading another project's experiments leaves behind: its finder, and modules of the same name."""
+
+    def loaded() -> dict[str, ModuleType]:
+        return {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "experiments"}
+
+    finders, modules = sys.meta_path[:], loaded()
+    yield
+    if sys.meta_path != finders:
+        sys.meta_path[:] = finders
+        for name in loaded():
+            del sys.modules[name]
+        sys.modules.update(modules)
 
 
 @pytest.fixture

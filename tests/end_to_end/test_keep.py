@@ -22,7 +22,7 @@ def test_a_kept_result_serves_a_fresh_clone(report: Report, walk: Path, project:
     again = report("run", "walk")
     assert again.returncode == 0
     assert "[1/1]" not in again.stderr
-    assert not project.runs.exists()
+    assert not list(project.runs.rglob("manifest.json"))
 
 
 def test_only_what_is_up_to_date_is_kept(report: Report, walk: Path, project: Project) -> None:
