@@ -2,7 +2,6 @@
 
 import io
 import struct
-import warnings
 import zlib
 from collections.abc import Iterable
 
@@ -14,6 +13,7 @@ from report_cli.data.catalog import PARTS, Kind
 from report_cli.data.images import Raw
 from report_cli.data.members import Member
 from report_cli.data.places import Place, split_name
+from report_cli.data.strictness import strict_images
 from report_cli.errors import DataError
 
 # Colours that are the same in RGB; transparency has none.
@@ -37,8 +37,7 @@ def read(members: Iterable[Member], archive: str, kind: Kind) -> tuple[tuple[str
     pixels: dict[str, list[NDArray[np.uint8]]] = {part: [] for part in PARTS}
     prefix: str | None = None
     size = (kind.width, kind.height) if kind.width and kind.height else None
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+    with strict_images():
         for member in members:
             place = _place(member, archive, prefix)
             if place is None:

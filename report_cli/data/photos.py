@@ -7,11 +7,9 @@ square is part of them.
 
 import io
 import struct
-import warnings
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +22,7 @@ from report_cli.data.images import IDENTITY_BYTES, Decoded, Raw, identity
 from report_cli.data.members import Member
 from report_cli.data.places import PhotoPlace, class_of, photo
 from report_cli.data.resize import resize
+from report_cli.data.strictness import strict_images
 from report_cli.errors import DataError
 
 # Colours that have an agreed value in RGB; transparency has none.
@@ -77,7 +76,7 @@ def read(members: Iterable[Member], archive: str, kind: Kind, scratch: Path) -> 
     """
     album = _Album(kind, scratch / "squares.bin")
     prefix: str | None = None
-    with album.path.open("wb") as file, _strict():
+    with album.path.open("wb") as file, strict_images():
         for member in members:
             place = photo(member.name, kind.classes)
             if place is None:
@@ -113,15 +112,6 @@ def _decode(content: bytes) -> tuple[NDArray[np.uint8], str]:
         raise _NoImageError("is neither JPEG nor PNG") from error
     except _BROKEN as error:
         raise _NoImageError("is not a whole image") from error
-
-
-@contextmanager
-def _strict() -> Iterator[None]:
-    """Make images that unpack to far more than their size errors; what else is odd in a header is no one's concern."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        yield
 
 
 def _judge(album: _Album, archive: str) -> None:
