@@ -124,6 +124,16 @@ class Sources:
         """Yield the modules read so far."""
         yield from (m for m in list(self._modules.values()) if m is not None)
 
+    def digest(self) -> str:
+        """Return one digest of every file of the packages; equal digests mean equal nodes."""
+        state = sha256()
+        for package, folder in sorted(self._packages.items()):
+            for path in sorted(folder.rglob("*.py")):
+                parts = path.relative_to(folder).with_suffix("").parts
+                module = self.module(".".join((package, *(part for part in parts if part != "__init__"))))
+                state.update(f"{package}/{'/'.join(parts)} {module.digest if module else ''};".encode())
+        return state.hexdigest()
+
     def _read(self, name: str) -> Module | None:
         package, *rest = name.split(".")
         if package not in self._packages or not all(part.isidentifier() for part in rest):

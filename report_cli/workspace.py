@@ -7,11 +7,11 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
-from report_cli import registry
+from report_cli import files, registry
 from report_cli.errors import UsageError, unknown
 from report_cli.experiment import Experiment
 from report_cli.project import Project
-from report_cli.sources import Sources
+from report_cli.sources import Node, Sources
 from report_cli.store import Store
 
 
@@ -26,6 +26,25 @@ class Workspace:
     @classmethod
     def open(cls, project: Project, tell: Callable[[str], None]) -> "Workspace":
         return cls(project, registry.sources(project), Store.of(project, tell))
+
+    def recall(self) -> None:
+        """Take what was found in these very sources before, so that an unchanged project isn't walked again."""
+        try:
+            kept = files.read_json(self._walked)
+            if kept["sources"] == self.snapshot.digest():
+                nodes = {key: Node(digest, tuple(uses)) for key, (digest, uses) in kept["nodes"].items()}
+                self.snapshot.nodes.update(nodes)
+        except (OSError, ValueError, KeyError, TypeError):
+            pass  # Absent or damaged: walked anew.
+
+    def remember(self) -> None:
+        """Keep what was found in the sources for the next command."""
+        nodes = {key: [node.digest, list(node.uses)] for key, node in self.snapshot.nodes.items()}
+        files.write_json(self._walked, {"sources": self.snapshot.digest(), "nodes": nodes})
+
+    @property
+    def _walked(self) -> Path:
+        return self.project.build / "survey" / "sources.json"
 
     @cached_property
     def experiments(self) -> dict[str, Experiment]:

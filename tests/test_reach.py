@@ -219,3 +219,14 @@ def test_every_way_to_bind_a_name_is_followed(
     before = reached(Sources({"work": tmp_path}), "work.main", "measure")
     edit(tmp_path, "a.py", old, new)
     assert reached(Sources({"work": tmp_path}), "work.main", "measure") != before
+
+
+def test_what_was_found_is_kept_for_equal_sources_only(package: Path) -> None:
+    """The digest of the sources, which decides whether an earlier walk still holds, changes with any file of theirs."""
+    before = Sources({"work": package}).digest()
+    assert Sources({"work": package}).digest() == before
+    edit(package, "types_only.py", "size = 1", "size = 2")
+    edited = Sources({"work": package}).digest()
+    assert edited != before
+    (package / "extra.py").write_text("")
+    assert Sources({"work": package}).digest() not in (before, edited)

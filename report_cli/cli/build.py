@@ -74,6 +74,8 @@ def _bring_up_to_date(
     listener = ProgressListener()
     try:
         with Runner(workspace, listener) as runner:
+            workspace.recall()
+            recalled = len(workspace.snapshot.nodes)
             made = planner.make(workspace, [workspace.experiments[n] for n in names], wanted, runner.read_in)
             if made.todo and not (no_run or draft):
                 _confirm(made, yes)
@@ -87,6 +89,8 @@ def _bring_up_to_date(
             }
             missing = {s.experiment.name: s.reason for s in made.steps if (s.experiment.name, s.seed) not in stored}
             figures = {name: runner.figures(workspace.experiments[name], r[0]) for name, r in runs.items() if r}
+            if len(workspace.snapshot.nodes) > recalled:
+                workspace.remember()
     except KeyboardInterrupt:
         listener.close()
         say(RESUME)

@@ -9,7 +9,7 @@ from typing import Any
 
 from report_cli import files
 from report_cli.errors import unknown
-from report_cli.experiment import Experiment
+from report_cli.experiment import Experiment, parameters
 from report_cli.fingerprint import digest
 from report_cli.project import Project
 from report_cli.report import authoring
@@ -48,6 +48,33 @@ def survey(project: Project, document: str, experiments: Mapping[str, Experiment
         UsageError: a template is malformed, or names an experiment, metric, figure, answer or section that doesn't
             exist: so a mistyped name fails before anything is trained.
     """
+    if document not in documents(project):
+        raise unknown("document", document, documents(project))
+    inputs = digest(
+        {
+            "wing": _folder(WING, "*.py"),
+            "templates": [_folder(folder, "*.md") for folder in project.template_folders],
+            "experiments": {name: _declared(item) for name, item in experiments.items()},
+            "parameters": {
+                name: sorted({field for params in item.params.values() for field in parameters(params)})
+                for name, item in experiments.items()
+            },
+        }
+    )
+    path = project.build / "survey" / f"{document}.json"
+    try:
+        kept = files.read_json(path)
+        if kept["inputs"] == inputs:
+            return Survey(tuple(kept["experiments"]), frozenset(kept["answers"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # Absent or damaged: surveyed anew.
+    found = _surveyed(project, document, experiments)
+    facts = {"inputs": inputs, "experiments": list(found.experiments), "answers": sorted(found.answers)}
+    files.write_json(path, facts)
+    return found
+
+
+def _surveyed(project: Project, document: str, experiments: Mapping[str, Experiment]) -> Survey:
     dry = Context(experiments, selection=None, draft=True)
     manuscript = authoring.write(project, document, dry)
     answers = {Path(name).stem for name in manuscript.sources if name.startswith("templates/answers/")}

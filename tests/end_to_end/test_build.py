@@ -212,3 +212,13 @@ def test_a_forgotten_answer_is_told(program: Program, folder: Path) -> None:
     missing = program("build", "all")
     assert missing.returncode == 2
     assert "report.md:8: unknown answer 'q1-pi'" in missing.stderr
+
+
+def test_a_changed_experiment_is_seen_after_an_unchanged_build(program: Program, folder: Path) -> None:
+    """What a build remembers of the sources never hides an edit: the next build runs what changed."""
+    assert program("build", "all", "--to", "html").returncode == 0
+    assert "[1/1]" not in program("build", "all", "--to", "html").stderr
+    edit(folder / "experiments/pi.py", "4 * inside", "4.0 * inside")
+    edited = program("build", "all", "--to", "html")
+    assert edited.returncode == 0
+    assert "[1/1] pi: code experiments.pi:pi changed" in edited.stderr
