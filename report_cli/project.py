@@ -55,7 +55,8 @@ class Project:
     @property
     def template_folders(self) -> tuple[Path, ...]:
         """Where templates and styles are looked up: the project first, then what the package carries."""
-        return (self.templates, inherited_templates())
+        # In the checkout of this package both are one folder, which is read once.
+        return tuple(dict.fromkeys((self.templates, inherited_templates())))
 
     @property
     def build(self) -> Path:
