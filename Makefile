@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: report test check lock clean
+.PHONY: report test fault check lock clean
 
 report: $(INSTALLED)
 	@$(BIN)/report doctor --fix
@@ -14,6 +14,11 @@ report: $(INSTALLED)
 test: $(INSTALLED)
 	@$(BIN)/report doctor --fix
 	$(BIN)/python -m pytest -n auto
+
+# All cases of tests/fault, an hour or so; stopped, it goes on where it was. Its table comes at the end.
+fault: $(INSTALLED)
+	@$(BIN)/report doctor --fix
+	$(BIN)/python -m pytest tests/fault -m "fault or not fault" --record -n auto -q
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

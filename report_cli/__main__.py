@@ -3,17 +3,13 @@
 0 done; 1 the work failed; 2 usage or configuration; 3 internal error, with a log; 130 interrupted.
 """
 
-import errno
 import os
 import sys
 from pathlib import Path
 from typing import NoReturn
 
 from report_cli.cli.commands import app
-from report_cli.errors import ReportError
-
-# A disk that is full or can't be written is the machine's state, not a bug of the program.
-NOT_OURS = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT)
+from report_cli.errors import ReportError, of_machine
 
 
 def main() -> None:
@@ -23,21 +19,22 @@ def main() -> None:
     try:
         app(arguments, prog_name="report")
     except ReportError as error:
-        _show_traceback()
-        print(f"error: {error.message}", file=sys.stderr)
-        if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _expected(error)
     except OSError as error:
-        if error.errno not in NOT_OURS:
+        known = of_machine(error)
+        if known is None:
             _internal(error)
-        _show_traceback()
-        place = f"{_shown(error.filename)}: " if error.filename else ""
-        print(f"error: {place}can't be read or written: {error.strerror}", file=sys.stderr)
-        print("hint: free some space, or give yourself the right to write there", file=sys.stderr)
-        sys.exit(1)
+        _expected(known)
     except Exception as error:  # a bug of ours: keep the traceback where it can be sent from
         _internal(error)
+
+
+def _expected(error: ReportError) -> NoReturn:
+    _show_traceback()
+    print(f"error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
+    sys.exit(error.exit_code)
 
 
 def _internal(error: Exception) -> NoReturn:
@@ -45,12 +42,6 @@ def _internal(error: Exception) -> NoReturn:
     print(f"internal error: {type(error).__name__}: {error}", file=sys.stderr)
     print(f"hint: {_log()}", file=sys.stderr)
     sys.exit(3)
-
-
-def _shown(filename: object) -> str:
-    """Return a path as seen from here, if it is below."""
-    path = Path(str(filename))
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _show_traceback() -> None:

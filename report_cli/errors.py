@@ -1,7 +1,12 @@
 """Expected failures: what happened, and what to do about it. Only `__main__` turns them into output."""
 
 import difflib
+import errno
 from collections.abc import Iterable
+from pathlib import Path
+
+# A disk that is full or can't be written is the machine's state, not a bug of the program.
+MACHINE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 
 class ReportError(Exception):
@@ -38,3 +43,14 @@ def unknown(what: str, name: str, choices: Iterable[str]) -> UsageError:
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = "did you mean " + " or ".join(near) + "?" if near else "known: " + (", ".join(known) or "none")
     return UsageError(f"unknown {what} {name!r}", hint)
+
+
+def of_machine(error: OSError) -> ReportError | None:
+    """Return the error for what is wrong with the machine's disk, None where `error` is about something else."""
+    if error.errno not in MACHINE:
+        return None
+    path = Path(str(error.filename or ""))
+    here = Path.cwd()
+    place = f"{path.relative_to(here) if path.is_relative_to(here) else path}: " if error.filename else ""
+    hint = "free some space, for instance with report gc, or give yourself the right to write there"
+    return ReportError(f"{place}can't be read or written: {error.strerror}", hint)

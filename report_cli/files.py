@@ -1,29 +1,34 @@
 """The one place that writes files: a reader sees the old content or the new, never a part of either."""
 
+import contextlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 RETIRED = ".old"
+IN_USE = ".lock"
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` by `content`: temporary name, fsync, rename, fsync of the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp creates 0600; results are meant to be read by others, as any file the user makes.
-        Path(temporary).chmod(0o666 & ~_umask())
+        try:
+            view = memoryview(content)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            # mkstemp creates 0600; results are meant to be read by others, as any file the user makes.
+            Path(temporary).chmod(0o666 & ~_umask())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -51,51 +56,91 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def make_folder(folder: Path) -> None:
+    """Create `folder` and its parents where they are missing, each durable before something is put into it."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
 @contextmanager
 def scratch_folder(scratch: Path, name: str) -> Iterator[Path]:
-    """Yield an empty folder under `scratch`; it is gone afterwards unless `commit_folder` moved it."""
-    scratch.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=scratch, prefix=f"{name}.{os.getpid()}."))
-    folder.chmod(0o777 & ~_umask())
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Yield an empty folder under `scratch`; it is gone afterwards unless `commit_folder` moved it.
+
+    Its lock beside it, which the system frees when the process is killed, tells `sweep` that it is in use.
+    """
+    make_folder(scratch)
+    folder = Path(tempfile.mkdtemp(dir=scratch, prefix=f"{name}."))
+    with _in_use(folder):
+        folder.chmod(0o777 & ~_umask())
+        try:
+            yield folder
+        finally:
+            remove_folder(folder)
 
 
 def sweep(scratch: Path) -> None:
     """Remove the folders under `scratch` whose process is gone: it was killed and could not do so itself."""
-    for folder in scratch.glob("*.*.*"):
-        process = folder.name.split(".")[-2]
-        if process.isdigit() and not _is_alive(int(process)):
+    for lock in scratch.glob(f"*{IN_USE}"):
+        folder = lock.with_suffix("")
+        with contextlib.suppress(TimeoutError), _in_use(folder):
             remove_folder(folder)
 
 
-def _is_alive(process: int) -> bool:
+@contextmanager
+def _in_use(folder: Path) -> Iterator[None]:
+    """Hold the lock of a scratch folder."""
+    path = folder.with_name(folder.name + IN_USE)
+    with locked(path):
+        try:
+            yield
+        finally:
+            # What couldn't be removed keeps its lock file, by which a later sweep finds it.
+            if not folder.exists():
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold the lock `path`, which the system frees when this process is killed.
+
+    `waiting` is called once when another process holds it; without it that raises TimeoutError.
+    """
+    from filelock import FileLock, Timeout
+
+    make_folder(path.parent)
+    lock = FileLock(path)
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        if waiting is None:
+            raise TimeoutError(f"another process holds {path.name}") from error
+        waiting()
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def commit_folder(folder: Path, target: Path) -> None:
     """Make `folder` become `target`: sync every file and folder in it, then one rename. Replaces an old `target`."""
     for path in [*sorted(folder.rglob("*")), folder]:
         _sync(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
+    retired = target.with_name(target.name + RETIRED)
     if target.exists():
         # Beside the target, where `restore` finds it if we are killed before the second rename.
-        retired = target.with_name(target.name + RETIRED)
         remove_folder(retired)
         target.replace(retired)
-        folder.replace(target)
-        remove_folder(retired)
-    else:
-        folder.replace(target)
+        sync_folder(target.parent)
+    folder.replace(target)
+    # The old one goes when the new one is durable: after a power loss one of the two is there.
     sync_folder(target.parent)
+    remove_folder(retired)
 
 
 @contextmanager
@@ -111,12 +156,12 @@ def remove_folder(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def restore(folder: Path) -> None:
-    """Put back what `commit_folder` had moved aside in `folder` when it was killed before the new one was in place."""
-    for retired in folder.glob(f"*{RETIRED}"):
-        target = retired.with_name(retired.name.removesuffix(RETIRED))
-        if not target.exists():
-            retired.replace(target)
+def restore(target: Path) -> None:
+    """Put back what `commit_folder` had moved aside when it was killed before the new `target` was in place."""
+    retired = target.with_name(target.name + RETIRED)
+    if retired.exists() and not target.exists():
+        retired.replace(target)
+        sync_folder(target.parent)
 
 
 def digest(path: Path) -> str:

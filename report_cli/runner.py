@@ -1,8 +1,9 @@
 """Carries out a plan: lock, measure in the worker, commit; then the figures, under their own key."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from report_cli import clock, files, fingerprint
@@ -30,6 +31,17 @@ class Listener(Protocol):
     def note(self, text: str) -> None: ...
 
 
+class Worker(Protocol):
+    """Carries out requests, by default in a process of its own."""
+
+    @property
+    def log(self) -> Path: ...
+
+    def ask(self, request: Mapping[str, Any]) -> Generator[dict[str, Any], None, None]: ...
+
+    def close(self) -> None: ...
+
+
 @dataclass
 class Outcome:
     """What a plan came to: the runs by step, and the steps that failed."""
@@ -41,10 +53,10 @@ class Outcome:
 class Runner:
     """Runs steps one after another in one worker process (in `full` a process per run). Close it after use."""
 
-    def __init__(self, workspace: Workspace, listener: Listener) -> None:
+    def __init__(self, workspace: Workspace, listener: Listener, worker: Worker | None = None) -> None:
         self._workspace = workspace
         self._listener = listener
-        self._worker = LocalWorker(workspace.project)
+        self._worker = worker or LocalWorker(workspace.project)
 
     def __enter__(self) -> "Runner":
         return self

@@ -1,5 +1,6 @@
 """The finished runs, in two layers: own (`build/runs`) and kept (`experiments/results`)."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -160,7 +161,7 @@ class Store:
 
     def runs(self, experiment: str, prefix: str = "") -> Iterator[Run]:
         """Yield the whole runs of `experiment` whose key begins with `prefix`, kept ones last."""
-        files.restore(self.own / experiment)
+        self._restore(experiment)
         for layer in (self.own, self.kept):
             for folder in sorted((layer / experiment).glob(f"{prefix}*")):
                 if folder.is_dir() and not folder.suffix:
@@ -179,20 +180,8 @@ class Store:
     @contextmanager
     def lock(self, experiment: str, name: str, waiting: Callable[[], None]) -> Iterator[None]:
         """Hold the run's lock, which a killed process frees; `waiting` is called once when another holds it."""
-        from filelock import FileLock, Timeout
-
-        path = self.beside(experiment, name, "lock")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            waiting()
-            lock.acquire()
-        try:
+        with files.locked(self.beside(experiment, name, "lock"), waiting):
             yield
-        finally:
-            lock.release()
 
     def commit(self, staging: Path, experiment: str, name: str, facts: Mapping[str, Any]) -> Run:
         """Turn the folder a run was measured into into a finished run: manifest last, then one rename."""
@@ -243,6 +232,13 @@ class Store:
 
     def figure_target(self, run: Run, figure_key: str) -> Path:
         return self.figure_folder / run.experiment / f"{run.key}-{figure_key[:12]}"
+
+    def _restore(self, experiment: str) -> None:
+        """Put back runs whose replacement was killed half-way; one that is under way holds its lock."""
+        for retired in (self.own / experiment).glob(f"*{files.RETIRED}"):
+            target = retired.with_name(retired.name.removesuffix(files.RETIRED))
+            with contextlib.suppress(TimeoutError), files.locked(self.beside(experiment, target.name, "lock")):
+                files.restore(target)
 
     def _open(self, folder: Path) -> Run | None:
         # A command checks each run once: what it has seen whole, it goes on using.

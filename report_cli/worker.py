@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from report_cli import manifest, registry
-from report_cli.errors import ReportError
+from report_cli.errors import ReportError, of_machine
 from report_cli.experiment import Experiment
 from report_cli.overrides import override
 from report_cli.project import Project, Settings
@@ -41,7 +41,7 @@ def main() -> None:
 
     requests: queue.Queue[Request] = queue.Queue()
     threading.Thread(target=_receive, args=(requests,), daemon=True).start()
-    worker = _Worker(project, send)
+    worker = Worker(project, send)
     while True:
         worker.serve(requests.get())
 
@@ -56,7 +56,16 @@ def _open(folder: Path) -> Run:
     return Run(folder, manifest.read(folder))
 
 
-class _Worker:
+def _machine_error(error: BaseException) -> ReportError | None:
+    """Return the error for a machine at its limits: disk or memory. TensorFlow has a name of its own for the latter."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return ReportError("memory ran out", "take less at once, for instance --set batch_size=16")
+    return of_machine(error) if isinstance(error, OSError) else None
+
+
+class Worker:
+    """Answers requests with events, each with the project's code as it was when the first was planned."""
+
     def __init__(self, project: Project, send: Send) -> None:
         self._project = project
         self._send = send
@@ -64,15 +73,17 @@ class _Worker:
         self._images: dict[str, Any] = {}
 
     def serve(self, request: Request) -> None:
+        """Carry out one request; its last event is "done" or "failed"."""
         tasks = {"measure": self._measure, "draw": self._draw, "read_in": self._read_in}
         try:
             answer = tasks[request["do"]](request)
         except ReportError as error:
-            self._send({"event": "failed", "message": error.message, "hint": error.hint, "expected": True})
+            self._send({"event": "failed", "message": error.message, "hint": error.hint})
         except BaseException as error:  # an experiment may raise anything; the run is recorded as failed
             traceback.print_exc()
-            message = f"{type(error).__name__}: {error}{self._where(error)}"
-            self._send({"event": "failed", "message": message, "hint": "", "expected": False})
+            known = _machine_error(error)
+            message = known.message if known else f"{type(error).__name__}: {error}{self._where(error)}"
+            self._send({"event": "failed", "message": message, "hint": known.hint if known else ""})
         else:
             self._send({"event": "done", **answer})
 

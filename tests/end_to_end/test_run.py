@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from report_cli import files
 from report_cli.project import Project
 
 Report = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -262,14 +263,15 @@ def test_a_place_that_cannot_be_written_is_named(report: Report, walk: Path, pro
 
 def test_what_a_killed_process_left_is_swept(report: Report, walk: Path, project: Project) -> None:
     """A scratch folder whose process is gone is removed by the next run; one in use is left alone."""
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    gone, used = project.scratch / f"key.{dead.pid}.abc", project.scratch / f"key.{os.getpid()}.abc"
-    gone.mkdir(parents=True)
-    used.mkdir()
-    assert report("run", "walk").returncode == 0
-    assert not gone.exists()
-    assert used.exists()
+    code = "from pathlib import Path; from report_cli import files; import os, sys\n"
+    code += "with files.scratch_folder(Path(sys.argv[1]), 'key'): os.kill(os.getpid(), 9)"
+    assert subprocess.run([sys.executable, "-c", code, str(project.scratch)], check=False).returncode == -9
+    (gone,) = [path for path in project.scratch.iterdir() if path.is_dir()]
+    with files.scratch_folder(project.scratch, "key") as used:
+        assert report("run", "walk").returncode == 0
+        assert not gone.exists()
+        assert used.exists()
+    assert list(project.scratch.iterdir()) == []
 
 
 def test_a_run_with_other_parameters_can_be_shown(report: Report, walk: Path) -> None:

@@ -1,0 +1,88 @@
+"""The run wing without its processes: plans, runs and commits as the program does, in a few milliseconds a run."""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from report_cli import planner
+from report_cli.errors import ReportError, RunError
+from report_cli.plan import Plan, Step, Wish
+from report_cli.project import Project
+from report_cli.runner import Outcome, Runner
+from report_cli.store import Run
+from report_cli.worker import Worker
+from report_cli.workspace import ImageChoice, Workspace
+
+
+class InlineWorker:
+    """Does in this process what the worker process does."""
+
+    log = Path("worker.log")
+
+    def __init__(self, project: Project) -> None:
+        self._events: list[dict[str, Any]] = []
+        self._worker = Worker(project, lambda event: self._events.append(dict(event)))
+
+    def ask(self, request: Mapping[str, Any]) -> Generator[dict[str, Any], None, None]:
+        self._events.clear()
+        self._worker.serve(request)
+        for event in self._events:
+            if event["event"] == "failed":
+                raise RunError(event["message"], event["hint"])
+            yield event
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class Notes:
+    """Listens, and remembers what was said."""
+
+    said: list[str] = field(default_factory=list)
+
+    def started(self, step: Step, number: int, total: int) -> None:
+        self.said.append(f"started {step.label}")
+
+    def progressed(self, step: Step, done: int, total: int, metrics: Mapping[str, float]) -> None:
+        self.said.append(f"epoch {done}")
+
+    def finished(self, step: Step, run: Run) -> None:
+        self.said.append(f"finished {step.label}")
+
+    def failed(self, step: Step, error: ReportError) -> None:
+        self.said.append(f"failed {step.label}: {error.message}")
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What came of a command: its plan, its runs, and what was said."""
+
+    plan: Plan
+    outcome: Outcome
+    said: list[str]
+
+    @property
+    def epochs(self) -> list[int]:
+        """The epochs that were trained, in their order."""
+        return [int(text.split()[1]) for text in self.said if text.startswith("epoch ")]
+
+    @property
+    def outputs(self) -> str:
+        """The digest of everything that the only run measured."""
+        (run,) = self.outcome.runs.values()
+        return run.outputs
+
+
+def run(project: Project, name: str, *, settings: tuple[str, ...] = (), force: bool = False) -> Made:
+    """Bring the run of `name` up to date, as `report run` does."""
+    notes = Notes()
+    workspace = Workspace.open(project, notes.note)
+    wish = Wish("quick", ImageChoice(None, "embedded"), settings, None, force)
+    with Runner(workspace, notes, InlineWorker(project)) as runner:
+        plan = planner.make(workspace, [workspace.experiments[name]], wish, runner.read_in)
+        return Made(plan, runner.execute(plan), notes.said)

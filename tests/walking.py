@@ -1,0 +1,66 @@
+"""A small experiment with epochs and checkpoints, computed with numpy on the real worker, runner and store."""
+
+WALK = '''
+    """A random walk in as many epochs as asked, for tests of the run wing."""
+
+    from dataclasses import dataclass
+
+    from report_cli.experiment import Record, experiment, every_profile
+
+
+    @dataclass(frozen=True)
+    class Params:
+        epochs: int = 6
+        wait_s: float = 0.0
+        fail: str = ""
+
+
+    STEP = 1.0
+
+
+    def draw(run, figures):
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(2, 1))
+        figure.add_subplot().plot([row["position"] for row in run.history])
+        figures.add("path", figure, alt=f"{len(run.history)} steps")
+
+
+    @experiment(
+        "walk",
+        title="A walk",
+        metrics={"end": "where it ends"},
+        profiles=every_profile(Params()),
+        figures=("path",),
+        draw=draw,
+    )
+    def walk(params, images, record):
+        """Where does it end?"""
+        import time
+
+        import numpy as np
+
+        saved = record.checkpoint.load()
+        done, position, history = 0, np.zeros(3), []
+        if saved:
+            done, position, history = saved[0], saved[1]["position"], saved[2]["history"]
+        for row in history:
+            record.row(**row)
+        for epoch in range(done + 1, params.epochs + 1):
+            position = position + STEP * np.random.default_rng([record.seed, epoch]).normal(size=3)
+            row = {"epoch": epoch, "position": float(position[0])}
+            history.append(row)
+            record.row(**row)
+            record.checkpoint.save(epoch, {"position": position}, {"history": history})
+            record.progress(epoch, params.epochs, position=float(position[0]))
+            time.sleep(params.wait_s)
+            if params.fail == "raise":
+                raise LookupError("no such step")
+            if params.fail == "die":
+                import os
+                os.kill(os.getpid(), 9)
+        record.array("position", position)
+        record.weights({"w": position})
+        if params.fail != "forget":
+            record.scalar("end", float("nan") if params.fail == "nan" else float(position.sum()))
+'''
