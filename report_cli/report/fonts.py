@@ -67,6 +67,18 @@ def for_screen(project: Project, text: str) -> str:
     return "".join(rules)
 
 
+def without_glyph(project: Project, text: str) -> list[str]:
+    """Return the characters of `text` that none of the fonts can show, each once."""
+    from fontTools.ttLib import TTFont
+
+    unknown = {character for character in text if character.isprintable()}
+    for face in FACES:
+        if unknown:
+            with TTFont(_path(project, face), lazy=True) as font:
+                unknown -= {character for character in unknown if ord(character) in font.getBestCmap()}
+    return sorted(unknown)
+
+
 def _rule(face: Face, address: str) -> str:
     return (
         f'@font-face{{font-family:"{face.family}";font-weight:{face.weight};font-style:{face.style};'

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from report_cli.errors import UsageError
+from report_cli.errors import UsageError, unknown
 from report_cli.report import places
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-READER = "markdown-raw_html-raw_tex-raw_attribute-auto_identifiers-native_divs-native_spans-citations"
+READER = "markdown-raw_html-raw_tex-raw_attribute-auto_identifiers-native_divs-native_spans"
 TEXT_TAGS = {"p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "em", "strong", "del", "sup", "sub", "code", "pre"}
 BLOCK_TAGS = {"span", "div", "a", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "section"}
 FLOAT_TAGS = {"figure", "figcaption", "img", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
@@ -25,20 +26,26 @@ ATTRIBUTES = {
 WARNING = re.compile(r"\[WARNING\] (.*?)(?: at line | Failing because|$)")
 OPENING = re.compile(r"[(\[“‘]+$")
 CLOSING = re.compile(r"^[)\],.;:!?”’]+")
+BIBLIOGRAPHY = "references.bib"
+BIBTEX = re.compile(r"^\s*@\w+\s*\{\s*([^\s,]+)", re.MULTILINE)
+UNCITED = re.compile(r"citation (\S+) not found")
+REFERENCES = "\n\n# References {#sec-references .unnumbered}\n\n::: {#refs}\n:::\n"
 LABEL = re.compile(r"\s*\{#([A-Za-z][\w:.-]*)\}")
 
 
-def to_tree(markdown: str, sources: Mapping[str, str]) -> "HtmlElement":
+def to_tree(markdown: str, sources: Mapping[str, str], bibliography: Path | None = None) -> "HtmlElement":
     """Return the document's body as one <div>. Formulas are <span class="math"> that hold raw TeX.
 
+    What is cited (`[@he2016]`) is taken from `bibliography`, a BibTeX file, and listed at the end.
+
     Raises:
-        UsageError: pandoc can't make sense of the Markdown.
+        UsageError: pandoc can't make sense of the Markdown or of the bibliography, which may lack what is cited.
     """
     import nh3
     from lxml import html
 
     cleaned = nh3.clean(
-        _pandoc(markdown, sources),
+        _pandoc(markdown + REFERENCES, sources, bibliography),
         tags=TEXT_TAGS | BLOCK_TAGS | FLOAT_TAGS,
         attributes=ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
@@ -46,6 +53,7 @@ def to_tree(markdown: str, sources: Mapping[str, str]) -> "HtmlElement":
         filter_style_properties={"text-align"},
     )
     body: HtmlElement = html.fragment_fromstring(cleaned, create_parent="div")
+    _cited_only(body)
     _plain_code(body)
     _aligned_cells(body)
     _scrolling_tables(body)
@@ -55,7 +63,7 @@ def to_tree(markdown: str, sources: Mapping[str, str]) -> "HtmlElement":
     return body
 
 
-def _pandoc(markdown: str, sources: Mapping[str, str]) -> str:
+def _pandoc(markdown: str, sources: Mapping[str, str], bibliography: Path | None) -> str:
     import pypandoc
 
     options = [
@@ -65,17 +73,37 @@ def _pandoc(markdown: str, sources: Mapping[str, str]) -> str:
         "--shift-heading-level-by=1",
         "--sandbox",
         "--fail-if-warnings",
+        "--citeproc",
+        "--metadata=link-citations",
+        *([f"--bibliography={bibliography}"] if bibliography else []),
     ]
     try:
         converted: str = pypandoc.convert_text(markdown, "html5", format=READER, extra_args=options)
     except RuntimeError as error:
         told = " ".join(str(error).partition("during conversion:")[2].split()) or str(error)
+        if "bibliography file" in told:
+            place = re.search(r"\(line (\d+), column \d+\): *(.*)", told)
+            line, what = place.groups() if place else ("1", told)
+            raise UsageError(f"templates/{BIBLIOGRAPHY}:{line}: {what}") from error
+        if uncited := UNCITED.search(told):
+            where = places.of_text(sources, f"@{uncited[1]}")
+            known = BIBTEX.findall(bibliography.read_text(encoding="utf-8")) if bibliography else ()
+            missing = unknown(f"citation in templates/{BIBLIOGRAPHY}:", uncited[1], known)
+            raise UsageError(f"{where}: {missing.message}", missing.hint) from error
         complaint = WARNING.search(told)
         # Its line numbers are those of the whole rendered document, so the name it quotes is looked up instead.
         quoted = re.search(r"'([^']+)'", told)
         where = places.of_text(sources, quoted[1] if quoted else "", 1)
         raise UsageError(f"{where}: {complaint[1] if complaint else told}") from error
     return converted
+
+
+def _cited_only(body: "HtmlElement") -> None:
+    """Take the list of references away where nothing is cited."""
+    for listed in body.xpath(".//div[@id='refs' and not(*)]"):
+        for heading in body.xpath(".//h2[@id='sec-references']"):
+            heading.drop_tree()
+        listed.drop_tree()
 
 
 def _plain_code(body: "HtmlElement") -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from report_cli.errors import UsageError, unknown
 from report_cli.project import Project
-from report_cli.report import markdown, math, numbering, places
+from report_cli.report import authoring, markdown, math, numbering, places
 from report_cli.report.authoring import Manuscript, Placed
 from report_cli.report.math import Formula, Typeset
 from report_cli.report.numbering import Heading
@@ -37,7 +37,7 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
         UsageError: malformed Markdown or formula, an undefined or duplicate label, an image that is no figure.
     """
     sources = manuscript.sources
-    tree = markdown.to_tree(manuscript.markdown, sources)
+    tree = markdown.to_tree(manuscript.markdown, sources, authoring.find(project, markdown.BIBLIOGRAPHY))
     formulas = _formulas(tree, ledger)
     typeset = math.typeset(project, formulas, sources)
     for element, formula in zip(_formula_spans(tree), formulas, strict=True):

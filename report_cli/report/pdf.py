@@ -31,6 +31,9 @@ UA_PROPERTIES = f"""
 </rdf:li></rdf:Seq></pdfaSchema:property>
 </rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>
 </rdf:RDF>"""
+# Paper that stays empty on each side, whatever reaches into the margins: 10 mm.
+MARGIN_PX = 10 / 25.4 * 96
+NAMES = {"table": "table", "td": "table", "th": "table", "img": "figure or formula", "pre": "block of code"}
 UNDATED = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -65,6 +68,7 @@ def to_pdf(html: str, styles: list[str], assets: Mapping[str, bytes], provenance
             ]
             page = weasyprint.HTML(string=html, base_url=ASSETS, url_fetcher=fetcher)
             document = page.render(stylesheets=sheets, font_config=configuration, pdf_variant="pdf/a-3a")
+            _check_widths(document)
             _declare_ua(document.metadata)
             attached = weasyprint.Attachment(
                 string=provenance,
@@ -131,6 +135,23 @@ def _no_flaws() -> Iterator[None]:
         logger.propagate = propagated
     if collector.messages:
         raise ReportError(f"the PDF has a flaw: {'; '.join(dict.fromkeys(collector.messages))}")
+
+
+def _check_widths(document: Any) -> None:
+    """Fail when a table or a formula reaches beyond the paper's margin: what is cut off can't be read."""
+    for number, page in enumerate(document.pages, 1):
+        box = page._page_box
+        # Wide tables reach 12 mm into each margin by design.
+        edge = box.width + box.margin_left + box.margin_right - MARGIN_PX
+        for child in box.descendants():
+            right = child.position_x + (child.width if isinstance(child.width, int | float) else 0.0)
+            if child.element_tag in ("table", "img", "pre", "td", "th") and right > edge + 1:
+                text = " ".join("".join(getattr(inner, "text", "") for inner in child.descendants()).split())
+                raise ReportError(
+                    f"on page {number} of the PDF a {NAMES[child.element_tag]} is wider than the page"
+                    + (f": {text[:60]}" if text else ""),
+                    "take a column away, shorten its texts, or give it {.wide}",
+                )
 
 
 def _check_fonts(content: bytes, assets: Mapping[str, bytes]) -> None:

@@ -2,6 +2,8 @@
 
 import datetime
 import json
+import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from markupsafe import Markup
 
 from report_cli.errors import ReportError, UsageError
 from report_cli.project import Project
-from report_cli.report import authoring, fonts, pages, pdf, provenance
+from report_cli.report import authoring, fonts, pages, pdf, places, provenance
 from report_cli.report.context import Context
 from report_cli.report.numbering import APPENDIX, Heading
 from report_cli.report.pages import ASSETS, Body
@@ -28,6 +30,7 @@ def render(
     manuscript = authoring.write(project, document, context)
     label = provenance.label(context.used(), context.draft)
     body = pages.compose(project, manuscript, context.ledger)
+    _check_characters(project, body, manuscript.sources)
     facts = _facts(project, context, manuscript.front, label, body)
     contents: dict[str, bytes] = {}
     if "html" in formats:
@@ -57,6 +60,17 @@ def _facts(project: Project, context: Context, front: dict[str, str], label: str
         "appendix": provenance.appendix(runs, context.experiments),
         "policy": POLICY,
     }
+
+
+def _check_characters(project: Project, body: Body, sources: Mapping[str, str]) -> None:
+    """Refuse a character that would be taken from a font of the machine, or shown as an empty box."""
+    from lxml import html
+
+    text = html.fragment_fromstring(body.screen, create_parent="div").text_content()
+    for character in fonts.without_glyph(project, text):
+        called = f"{character!r} (U+{ord(character):04X}, {unicodedata.name(character, 'no name').lower()})"
+        where = places.of_text(sources, character)
+        raise UsageError(f"{where}: no font of the report has the character {called}", "write it in another way")
 
 
 def _in_words(date: str) -> str:

@@ -127,6 +127,7 @@ def furnish(root: Path) -> Desk:
     (facts.folder / "arrays").mkdir()
     np.save(facts.folder / "arrays" / "grid.npy", np.array([[45, 45], [54, 54]]))
     desk.draw("net", "curves")
+    files.write_text(desk.project.templates / "references.bib", BOOK + "\n")
     return desk
 
 
@@ -136,6 +137,7 @@ def desk(tmp_path: Path) -> Desk:
     return furnish(tmp_path)
 
 
+BOOK = "@book{knuth1984, author = {Knuth, Donald E.}, title = {The {TeX}book}, year = {1984}, publisher = {A-W}}"
 PAPER = r"""
 # Theory {#sec-theory}
 
@@ -148,6 +150,8 @@ The layer sums to << value("facts.sum") >> with $<< value("net.weights")|integer
 $$ o = \left\lfloor \frac{n + 2p - k}{s} \right\rfloor + 1 $$ {#eq-size}
 
 $$ << matrix("facts.grid") >> $$
+
+Others say so, too [@knuth1984, ch. 3].
 
 [^1]: A note with $W x$ and << value("net.loss") >>.
 

@@ -65,7 +65,7 @@ def test_the_page_has_title_contents_and_appendix(built: Report) -> None:
     assert page.xpath("string(//h1)") == "A small report"
     assert page.xpath("string(//p[@class='by'])") == "A. Student · 0000000 · 22 November 2026"
     assert page.xpath("string(//p[@class='label'])") == "quick profile · embedded images"
-    assert page.xpath("//nav//a/text()") == ["Theory", "Accuracy of 73.8\u202f%", "Provenance"]
+    assert page.xpath("//nav//a/text()") == ["Theory", "Accuracy of 73.8\u202f%", "References", "Provenance"]
     assert page.xpath("//section[@class='run']/@id") == ["run-facts-0abc", "run-net-0abc"]
 
 
@@ -243,6 +243,22 @@ def test_the_html_passes_the_checker(built: Report) -> None:
     """The page has no error that the W3C's checker finds."""
     result = judge("htmlcheck.sh", built[1].paths[0])
     assert result.returncode == 0, result.stderr[:2000]
+
+
+def test_a_character_without_a_glyph_names_its_place(desk: Desk) -> None:
+    """A character that no shipped font has is an error with file and line, in either format."""
+    desk.write("# A\n\nSnow \N{GRINNING FACE} falls.\n")
+    for name in ("html", "pdf"):
+        with pytest.raises(UsageError, match=r"paper.md:\d+: no font of the report has .*U\+1F600, grinning face"):
+            desk.build(formats=(name,))
+
+
+def test_a_table_wider_than_the_page_is_an_error(desk: Desk) -> None:
+    """What the paper would cut off is an error that says which page and what it begins with."""
+    head = "|".join(f" Aratherlongcolumnname{n} " for n in range(9))
+    desk.write(f"# A\n\n|{head}|\n|{'---|' * 9}\n|{head}|\n\n: Wide. {{#tbl-w}}\n")
+    with pytest.raises(ReportError, match=r"on page 1 of the PDF a table is wider than the page: .*Aratherlong"):
+        desk.build(formats=("pdf",))
 
 
 def test_a_draft_says_so_on_every_page(desk: Desk) -> None:

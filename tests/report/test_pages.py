@@ -5,7 +5,7 @@ import pytest
 
 from report_cli import files
 from report_cli.errors import UsageError
-from tests.report.conftest import SVG, Desk
+from tests.report.conftest import BOOK, SVG, Desk
 
 
 def test_a_value_links_to_its_run_in_every_position(desk: Desk) -> None:
@@ -89,6 +89,35 @@ def test_a_footnote_stands_where_it_is_referred_to(desk: Desk) -> None:
     assert re.sub(r"\s+", " ", paragraph.xpath("string(./span[@class='fn'])")).startswith("A note with")
     assert paragraph.find("span").tail == " goes on."
     assert not tree.xpath(".//section | .//li")
+
+
+def test_what_is_cited_is_listed(desk: Desk) -> None:
+    """A citation reads as author and year, links to its entry, and only what is cited is listed."""
+    other = BOOK.replace("knuth1984", "other1999").replace("1984", "1999")
+    files.write_text(desk.project.templates / "references.bib", f"{BOOK}\n{other}\n")
+    body = desk.body("# A\n\nAs known [@knuth1984, ch. 3].\n")
+    tree = lxml.html.fragment_fromstring(body.screen, create_parent="div")
+    assert "(Knuth 1984, ch. 3)" in " ".join(tree.text_content().split())
+    (link,) = tree.xpath(".//p//a")
+    assert [entry.get("id") for entry in tree.xpath(".//*[@class='csl-entry']")] == ["ref-knuth1984"]
+    assert link.get("href") == "#ref-knuth1984"
+    assert [heading.title for heading in body.headings] == ["A", "References"]
+    assert not desk.tree("Nothing cited, mail to a\\@b.org.").xpath(".//*[@id='sec-references' or @id='refs']")
+
+
+@pytest.mark.parametrize(
+    ("text", "bibliography", "message"),
+    [
+        ("# A\n\nAs in [@knuth1948].", BOOK, "paper.md:6: unknown citation in templates/references.bib: 'knuth1948'"),
+        ("[@knuth1984]", BOOK + "\n\n@book{broken, title = {A", "templates/references.bib:3: unexpected end of input"),
+    ],
+)
+def test_a_citation_that_leads_nowhere_is_an_error(desk: Desk, text: str, bibliography: str, message: str) -> None:
+    """A key that the bibliography lacks, and a bibliography that can't be read, name their place."""
+    if bibliography:
+        files.write_text(desk.project.templates / "references.bib", bibliography)
+    with pytest.raises(UsageError, match=re.escape(message)):
+        desk.body(text)
 
 
 def test_code_is_highlighted_without_links(desk: Desk) -> None:
