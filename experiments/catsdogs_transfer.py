@@ -60,6 +60,7 @@ METRICS = {
     "best_validation_loss": "validation loss after that epoch",
     "test_loss": "mean cross-entropy on the test images after the last epoch",
     "test_accuracy": "fraction of test images classified correctly after the last epoch",
+    "test_validation_z": "test accuracy minus validation accuracy, in standard errors of that difference",
     "width": "factor on the filters of every convolution of VGG16",
     "parameters": "weights and biases of the whole network",
     "base_parameters": "those of the convolution base",
@@ -133,8 +134,8 @@ def catsdogs_vgg16_frozen(params: Params, images: "Images", record: Record) -> N
     base = transfer.base_of(params.base, record)
     parts = catsdogs_images.select(images, params)
     network = transfer.build(base, params.size, params.dropout)
-    transfer.train(network, network.examples(parts["train"]), parts["validation"], params, record)
-    transfer.test(network, parts["test"], params.base, record)
+    validated = transfer.train(network, network.examples(parts["train"]), parts["validation"], params, record)
+    transfer.test(network, parts["test"], validated, params.base, record)
 
 
 @experiment(
@@ -174,8 +175,8 @@ def catsdogs_vgg16_finetuned(params: Params, images: "Images", record: Record) -
     parts = catsdogs_images.select(images, params)
     head = transfer.head_of(record.need("catsdogs-vgg16-frozen"), params.base, parts["test"])
     network = transfer.build(base, params.size, params.dropout, tuned=TUNED, head=head)
-    transfer.train(network, network.examples(parts["train"]), parts["validation"], params, record)
-    transfer.test(network, parts["test"], params.base, record)
+    validated = transfer.train(network, network.examples(parts["train"]), parts["validation"], params, record)
+    transfer.test(network, parts["test"], validated, params.base, record)
 
 
 @experiment(
@@ -224,6 +225,6 @@ def catsdogs_vgg16_augmented(params: AugmentedParams, images: "Images", record: 
         changed = augment.augment(train.pixels, train.ids, record.seed, epoch, augmentation)
         return network.examples(Part(train.ids, train.labels, changed))
 
-    transfer.train(network, views, parts["validation"], params, record)
+    validated = transfer.train(network, views, parts["validation"], params, record)
     transfer.record_samples(train, images.classes, augmentation, record)
-    transfer.test(network, parts["test"], params.base, record)
+    transfer.test(network, parts["test"], validated, params.base, record)

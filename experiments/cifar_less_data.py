@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from experiments import cifar, cifar_training
+from experiments import cifar, cifar_several, cifar_training
 from experiments.cifar_comparison import NETWORKS, PAIRS
+from experiments.cifar_several import Trial
 from experiments.cifar_training import SEEDS, pair_metrics, record_pairs
 from report_cli import statistics
 from report_cli.errors import RunError
@@ -88,20 +89,14 @@ def cifar_less_data(params: Params, images: "Images", record: Record) -> None:
 
     Cost: about that of the three networks on all images.
     """
-    from report_cli.training.series import in_turn
-
     whole = {network: record.need(f"cifar-{network}") for network in NETWORKS}
     for network, run in whole.items():
         _check_same_training(network, run, params)
-    parts = cifar_training.split(params, images)
-    plan = {
-        (network, size): cifar_training.training(f"{network} {size}", build, params, size, parts, images)
-        for network, build in _builders().items()
-        for size in params.sizes
-    }
-    finished = in_turn(list(plan.values()), record)
-    results = {key: finished[training.name] for key, training in plan.items()}
-    _record(params, whole, results, record)
+    builders = _builders()
+    names = {(network, size): f"{network} {size}" for network in builders for size in params.sizes}
+    trials = {name: Trial(builders[network], size) for (network, size), name in names.items()}
+    results = cifar_several.measure(trials, params, images, record)
+    _record(params, whole, {key: results[name] for key, name in names.items()}, record)
 
 
 def _builders() -> "Mapping[str, Callable[..., keras.Model]]":

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from experiments import cifar, cifar_training
+from experiments import cifar, cifar_several
 from experiments.cifar_comparison import NETWORKS, PAIRS
+from experiments.cifar_several import Trial
 from experiments.cifar_training import SEEDS, Params, pair_metrics, record_pairs
 from report_cli import statistics
 from report_cli.experiment import Figures, Record, StoredRun, experiment
@@ -71,17 +72,10 @@ def cifar_matched(params: Params, images: "Images", record: Record) -> None:
     import numpy as np
 
     from experiments.models import pooled
-    from report_cli.training.series import in_turn
 
     builders = (pooled.build_control, pooled.build_inception, pooled.build_residual)
-    parts = cifar_training.split(params, images)
-    results = in_turn(
-        [
-            cifar_training.training(network, build, params, params.train, parts, images)
-            for network, build in zip(NETWORKS, builders, strict=True)
-        ],
-        record,
-    )
+    trials = {name: Trial(build, params.train) for name, build in zip(NETWORKS, builders, strict=True)}
+    results = cifar_several.measure(trials, params, images, record)
     for network, result in results.items():
         for name in ("train_accuracy", "validation_accuracy"):
             record.scalar(f"{network}_{name}", float(result[name]), "fraction")

@@ -119,16 +119,14 @@ def cifar_speed(params: Params, images: None, record: Record) -> None:
 
 
 def _models() -> "dict[str, keras.Model]":
-    import keras
-
     from experiments.models import control, inception, pooled, residual
+    from report_cli.training.categorical import compile_categorical
 
     builders = (control.build, inception.build, residual.build)
     small = (pooled.build_control, pooled.build_inception, pooled.build_residual)
     models = {name: build(SHAPE, CLASSES, DROPOUT) for name, build in zip(TIMED, (*builders, *small), strict=True)}
     for model in models.values():
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.RMSprop(1e-3), loss, metrics=["accuracy"])
+        compile_categorical(model, learning_rate=1e-3)
     return models
 
 

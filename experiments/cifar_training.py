@@ -1,6 +1,6 @@
 """What the CIFAR-10 experiments have in common: their settings, how a network is trained, and how it is tested."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from report_cli.data.normalise import Normalisation
     from report_cli.statistics import Interval
     from report_cli.training.fit import Examples
-    from report_cli.training.series import Training
 
 
 @dataclass(frozen=True)
@@ -75,9 +74,8 @@ class Learned:
 
 @dataclass(frozen=True)
 class Tested:
-    """Logits (N, classes) of the test images in the order of `part`, and what they come to."""
+    """Logits (N, classes) of the test images in their order, and what they come to."""
 
-    part: "Part"
     logits: "NDArray[Any]"
     loss: float
     accuracy: float
@@ -99,17 +97,18 @@ def measure(model: "keras.Model", params: Params, images: "Images", record: Reco
     record.scalar("parameters", model.count_params(), "count")
     record.scalar("multiply_adds", multiply_adds(model), "count")
     record.weights(fit.weights(model))
-    tested = test(model, params, images, learned.normalisation)
+    part = test_part(params, images)
+    tested = test(model, part, learned.normalisation)
     record.scalar("test_loss", tested.loss, "nat")
     record.scalar("test_accuracy", tested.accuracy, "fraction")
     record.scalar("test_accuracy_low", tested.interval.low, "fraction")
     record.scalar("test_accuracy_high", tested.interval.high, "fraction")
     record.scalar("test_validation_z", _difference_z(history[-1], len(learned.validation.labels), tested))
-    record.array("test_ids", tested.part.ids)
-    record.array("test_labels", tested.part.labels)
+    record.array("test_ids", part.ids)
+    record.array("test_labels", part.labels)
     record.array("test_predictions", np.exp(evaluate.log_probabilities(tested.logits)))
     predicted = tested.logits.argmax(axis=1)
-    record.array("confusion", evaluate.confusion(predicted, tested.part.labels, len(images.classes)))
+    record.array("confusion", evaluate.confusion(predicted, part.labels, len(images.classes)))
     record.array("classes", np.array(images.classes))
 
 
@@ -131,13 +130,11 @@ def prepare(train: "Part", validation: "Part") -> Learned:
 
 def train(model: "keras.Model", params: Params, learned: Learned, record: Record) -> list[dict[str, float]]:
     """Train `model` by RMSprop on the cross-entropy and return the history, one row an epoch."""
-    import keras
-
     from report_cli.training import fit
+    from report_cli.training.categorical import compile_categorical
     from report_cli.training.evaluate import categorical
 
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.RMSprop(params.learning_rate), loss, metrics=["accuracy"])
+    compile_categorical(model, params.learning_rate)
     return fit.fit(
         model,
         learned.train,
@@ -149,59 +146,22 @@ def train(model: "keras.Model", params: Params, learned: Learned, record: Record
     )
 
 
-def test(model: "keras.Model", params: Params, images: "Images", normalisation: "Normalisation") -> Tested:
-    """Return what `model` makes of the test images. To be called once for a network, after its last epoch."""
+def test_part(params: Params, images: "Images") -> "Part":
+    """Return the test images. To be called once in a run, after the last epoch of its last training."""
     from report_cli.data import splits
+
+    return splits.stratified(images.test, {"test": params.test}, params.split_seed)["test"]
+
+
+def test(model: "keras.Model", part: "Part", normalisation: "Normalisation") -> Tested:
+    """Return what `model` makes of the test images."""
     from report_cli.training import evaluate
 
-    part = splits.stratified(images.test, {"test": params.test}, params.split_seed)["test"]
     logits = evaluate.predict(model, _examples(part, normalisation).inputs)
     score = evaluate.categorical(logits, part.labels)
     evaluate.check_floor(score)
     interval = statistics.wilson(round(score.accuracy * len(part)), len(part))
-    return Tested(part, logits, score.loss, score.accuracy, interval)
-
-
-def training(
-    name: str,
-    build: "Callable[..., keras.Model]",
-    params: Params,
-    size: int,
-    parts: "dict[str, Part]",
-    images: "Images",
-) -> "Training":
-    """Return one of several trainings in a run: of the network of `build` on `size` of the training images.
-
-    It comes to the predicted classes (N,) with ids and labels of the test images, and to single numbers: loss,
-    accuracy, parameters, multiply_adds, and train_accuracy, validation_accuracy of the last epoch.
-    """
-    from report_cli.training.series import Training
-
-    def run(record: Record) -> "dict[str, NDArray[Any]]":
-        import numpy as np
-
-        from report_cli.data import splits
-        from report_cli.training import backend
-        from report_cli.training.cost import multiply_adds
-
-        backend.start(record.seed)
-        model = build(images.train.pixels.shape[1:], len(images.classes), params.dropout)
-        learned = prepare(splits.take(parts["train"], size, params.split_seed), parts["validation"])
-        last = train(model, params, learned, record)[-1]
-        tested = test(model, params, images, learned.normalisation)
-        return {
-            "ids": tested.part.ids,
-            "labels": tested.part.labels,
-            "predicted": tested.logits.argmax(axis=1),
-            "loss": np.asarray(tested.loss),
-            "accuracy": np.asarray(tested.accuracy),
-            "train_accuracy": np.asarray(last["accuracy"]),
-            "validation_accuracy": np.asarray(last["validation_accuracy"]),
-            "parameters": np.asarray(model.count_params()),
-            "multiply_adds": np.asarray(multiply_adds(model)),
-        }
-
-    return Training(name, params.epochs, run)
+    return Tested(logits, score.loss, score.accuracy, interval)
 
 
 def record_training(history: list[dict[str, float]], record: Record) -> None:
@@ -254,5 +214,5 @@ def _examples(part: "Part", normalisation: "Normalisation") -> "Examples":
 
 
 def _difference_z(last: Mapping[str, float], validated: int, tested: Tested) -> float:
-    rights = round(last["validation_accuracy"] * validated), round(tested.accuracy * len(tested.part))
-    return statistics.two_shares_z(rights[0], validated, rights[1], len(tested.part))
+    rights = round(last["validation_accuracy"] * validated), round(tested.accuracy * len(tested.logits))
+    return statistics.two_shares_z(rights[0], validated, rights[1], len(tested.logits))

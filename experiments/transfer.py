@@ -58,6 +58,14 @@ class Network:
         return Examples(features(self.frozen, part.pixels, self.base.prepare), part.labels)
 
 
+@dataclass(frozen=True)
+class Validated:
+    """How many validation images the trained network has right, of how many."""
+
+    right: int
+    images: int
+
+
 def base_of(name: str, record: Record) -> Base:
     """Return the base "cifar10", from the run of vgg16-pretrain, or "imagenet", from the published file."""
     from functools import partial
@@ -120,8 +128,10 @@ def train(
     validation: "Part",
     params: Training,
     record: Record,
-) -> None:
+) -> Validated:
     """Train the upper part, see that it moved and the frozen part did not, and record the training and the sizes.
+
+    Returns how many of the validation images are right after the last epoch.
 
     Raises:
         RunError: a frozen weight changed, or one that was to be trained did not.
@@ -145,12 +155,14 @@ def train(
     record.weights(fit.weights(network.trained))
     _record_history(history, record)
     _record_sizes(network, record)
+    return Validated(round(history[-1]["validation_accuracy"] * len(validation)), len(validation))
 
 
-def test(network: Network, part: "Part", base: str, record: Record) -> None:
+def test(network: Network, part: "Part", validated: Validated, base: str, record: Record) -> None:
     """Look at the test images, for the first and only time, and record the result."""
     import numpy as np
 
+    from report_cli import statistics
     from report_cli.training import evaluate
 
     examples = network.examples(part)
@@ -159,6 +171,9 @@ def test(network: Network, part: "Part", base: str, record: Record) -> None:
     evaluate.check_floor(score)
     record.scalar("test_loss", score.loss, "nat")
     record.scalar("test_accuracy", score.accuracy, "fraction")
+    right = round(score.accuracy * len(part))
+    z = statistics.two_shares_z(validated.right, validated.images, right, len(part))
+    record.scalar("test_validation_z", z)
     record.array("base", np.array(base))
     record.array("test_ids", part.ids)
     record.array("test_labels", part.labels)

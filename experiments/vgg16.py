@@ -112,13 +112,11 @@ def vgg16_pretrain(params: Params, images: "Images", record: Record) -> None:
 def _train(
     model: "keras.Model", train: "Examples", validation: "Examples", params: Params, record: Record
 ) -> list[dict[str, float]]:
-    import keras
-
     from report_cli.training import fit
+    from report_cli.training.categorical import compile_categorical
     from report_cli.training.evaluate import categorical
 
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.RMSprop(params.learning_rate), loss, metrics=["accuracy"])
+    compile_categorical(model, params.learning_rate)
     return fit.fit(
         model, train, validation, record, epochs=params.epochs, batch_size=params.batch_size, score=categorical
     )

@@ -32,6 +32,12 @@ class Checkpoint(Protocol):
     def save(self, epoch: int, arrays: "Mapping[str, NDArray[Any]]", state: Mapping[str, Any]) -> None:
         """Store the state after `epoch` epochs; `state` must be JSON. Atomic: the old or the new survives."""
 
+    def keep(self, name: str, arrays: "Mapping[str, NDArray[Any]]") -> None:
+        """Store what later checkpoints need and don't repeat, until the run is finished; again replaces it."""
+
+    def kept(self, name: str) -> "dict[str, NDArray[Any]] | None":
+        """Return what was kept under this name, or None where there is nothing whole."""
+
 
 class StoredRun(Protocol):
     """A finished run, as `draw` and the experiments that need it read it."""

@@ -93,23 +93,17 @@ class Recorder:
 
 
 class CheckpointFolder:
-    """Checkpoints of one run, one file an epoch, the newest two kept."""
+    """Checkpoints of one run, one file an epoch, of which the newest two stay, and what is kept beside them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def load(self) -> "tuple[int, dict[str, NDArray[Any]], dict[str, Any]] | None":
-        import numpy as np
-
         for path in sorted(self._folder.glob("epoch-*.npz"), reverse=True):
-            try:
-                with np.load(path, allow_pickle=False) as stored:
-                    # Reading every member checks its CRC, so a torn or flipped file shows here.
-                    arrays = {name: stored[name] for name in stored.files}
+            arrays = _read(path)
+            if arrays is not None and STATE in arrays:
                 state = json.loads(bytes(arrays.pop(STATE)))
-            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-                continue
-            return int(state["epoch"]), arrays, state["state"]
+                return int(state["epoch"]), arrays, state["state"]
         return None
 
     def save(self, epoch: int, arrays: "Mapping[str, NDArray[Any]]", state: Mapping[str, Any]) -> None:
@@ -120,6 +114,26 @@ class CheckpointFolder:
         files.write_bytes(self._folder / f"epoch-{epoch:05d}.npz", content)
         for old in sorted(self._folder.glob("epoch-*.npz"))[:-2]:
             old.unlink()
+
+    def keep(self, name: str, arrays: "Mapping[str, NDArray[Any]]") -> None:
+        files.write_bytes(self._kept(name), _npz(arrays))
+
+    def kept(self, name: str) -> "dict[str, NDArray[Any]] | None":
+        return _read(self._kept(name))
+
+    def _kept(self, name: str) -> Path:
+        return self._folder / f"kept-{name}.npz"
+
+
+def _read(path: Path) -> "dict[str, NDArray[Any]] | None":
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            # Reading every member checks its CRC, so a torn or flipped file shows here.
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
 
 
 def _npz(arrays: "Mapping[str, NDArray[Any]]") -> bytes:

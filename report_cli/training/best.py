@@ -78,6 +78,12 @@ class _Checkpoint:
             self.best = {n: a for n, a in arrays.items() if n.startswith(_MODEL)}
         self._checkpoint.save(epoch, {**arrays, **{_BEST + n: a for n, a in self.best.items()}}, state)
 
+    def keep(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._checkpoint.keep(name, arrays)
+
+    def kept(self, name: str) -> Arrays | None:
+        return self._checkpoint.kept(name)
+
 
 class _Record:
     """The record of a run with a seed of its own and that checkpoint."""

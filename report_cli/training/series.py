@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from report_cli.experiment import Checkpoint, Record, StoredRun
 Arrays = dict[str, NDArray[Any]]
 Row = dict[str, float]
 Saved = tuple[int, Arrays, dict[str, Any]]
+WEIGHTS = "weights"
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Training:
     """One training: `run` carries it out with a record of its own and returns what it came to.
 
     It must not depend on the others, as those that are finished are not carried out again: it starts the backend,
-    and takes nothing from them.
+    and takes nothing from them. Of its record it may use `weights`, for what is to be done with the network later.
     """
 
     name: str
@@ -27,8 +29,16 @@ class Training:
     run: Callable[[Record], Mapping[str, NDArray[Any]]]
 
 
-def in_turn(trainings: Sequence[Training], record: Record) -> dict[str, Arrays]:
-    """Carry out `trainings` in their order and return what each of them returned, by name.
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """What a training returned; `weights` reads the weights it recorded from the disk, so that few are in memory."""
+
+    results: Arrays
+    weights: Callable[[], Arrays]
+
+
+def in_turn(trainings: Sequence[Training], record: Record) -> dict[str, Finished]:
+    """Carry out `trainings` in their order and return what each of them came to, by name.
 
     Goes on where an interrupted run stopped. The history of `record` gets the rows of every training, with its number
     (from 1) as `training`.
@@ -46,7 +56,10 @@ def in_turn(trainings: Sequence[Training], record: Record) -> dict[str, Arrays]:
         for row in progress.histories[number]:
             record.row(training=number + 1, **row)
         before += training.epochs
-    return {training.name: result for training, result in zip(trainings, progress.results, strict=True)}
+    return {
+        training.name: Finished(result, partial(progress.weights, number))
+        for number, (training, result) in enumerate(zip(trainings, progress.results, strict=True))
+    }
 
 
 class _Progress:
@@ -76,6 +89,23 @@ class _Progress:
         self.current = None
         self._save(epochs + len(self.results), {}, None)
 
+    def keep(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Keep something of the training under way, under a name of its own."""
+        self._checkpoint.keep(_own(len(self.results), name), arrays)
+
+    def kept(self, name: str) -> Arrays | None:
+        """Return what the training under way has kept under this name."""
+        return self._checkpoint.kept(_own(len(self.results), name))
+
+    def weights(self, number: int) -> Arrays:
+        """Return the weights that training `number` (from 0) recorded."""
+        arrays = self._checkpoint.kept(_own(number, WEIGHTS))
+        if arrays is None:
+            raise RunError(
+                f"the weights of {self._names[number]!r} can't be read", "run the experiment again with --force"
+            )
+        return arrays
+
     def _save(self, number: int, arrays: Mapping[str, NDArray[Any]], current: dict[str, Any] | None) -> None:
         kept = {f"{i}/{name}": array for i, result in enumerate(self.results) for name, array in result.items()}
         state = {"names": self._names, "histories": self.histories, "current": current}
@@ -88,6 +118,10 @@ class _Progress:
         self.results = [_of(arrays, f"{i}/") for i in range(len(self.histories))]
         if (current := state["current"]) is not None:
             self.current = current["epoch"], _of(arrays, "now/"), current["state"]
+
+
+def _own(number: int, name: str) -> str:
+    return f"{number:02}-{name}"
 
 
 def _of(arrays: Arrays, prefix: str) -> Arrays:
@@ -128,7 +162,8 @@ class _Record:
         raise _not_here(name)
 
     def weights(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        raise _not_here("weights")
+        # Not in the checkpoint, which is written after every epoch with what all finished trainings returned.
+        self._checkpoint.keep(WEIGHTS, arrays)
 
 
 def _not_here(name: str) -> RunError:
@@ -148,3 +183,9 @@ class _Checkpoint:
 
     def save(self, epoch: int, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
         self._progress.save(self._before, epoch, arrays, state)
+
+    def keep(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._progress.keep(name, arrays)
+
+    def kept(self, name: str) -> Arrays | None:
+        return self._progress.kept(name)

@@ -1,16 +1,18 @@
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
-from experiments import cifar, cifar_comparison, cifar_less_data, cifar_matched, cifar_speed
+from experiments import cifar, cifar_comparison, cifar_less_data, cifar_matched, cifar_speed, cifar_training
 from report_cli import statistics
 from report_cli.data import splits
-from report_cli.data.images import Images, Part
+from report_cli.data.images import Images
 from report_cli.errors import RunError
 from report_cli.experiment import Experiment
+from report_cli.training import fit
 from tests.experiments.small import Built, build_small, noise
 from tests.training.memory import InterruptionError, MemoryFigures, MemoryRecord, MemoryRun
 
@@ -103,7 +105,8 @@ def test_less_data_measures_what_it_declares(images: Images, built: Built) -> No
     record = MemoryRecord(needs)
     cifar_less_data.cifar_less_data.measure(LESS, images, record)
     assert set(record.scalars) == set(cifar_less_data.cifar_less_data.metrics)
-    assert [name for name, _ in built.calls] == [f"{n}.build" for n in cifar_comparison.NETWORKS for _ in LESS.sizes]
+    once = [f"{n}.build" for n in cifar_comparison.NETWORKS for _ in LESS.sizes]
+    assert [name for name, _ in built.calls] == [*once, *once], "to be trained, and to be tested"
     assert record.arrays["sizes"].tolist() == [20, 40, 60]
     right = record.arrays["predicted"] == record.arrays["test_labels"]
     np.testing.assert_allclose(right.mean(axis=2), record.arrays["accuracy"][:, :-1])
@@ -135,7 +138,44 @@ def test_less_data_goes_on_where_it_was_interrupted(images: Images, built: Built
     cifar_less_data.cifar_less_data.measure(params, images, resumed)
     assert resumed.scalars == whole.scalars
     assert resumed.history == whole.history
-    assert len(built.calls) == 2, "the first of the three trainings was finished"
+    assert len(built.calls) == 2 + 3, "the first of the three trainings was finished; all are built for the test"
+
+
+def test_matched_interrupted_in_its_test_ends_the_same(
+    images: Images, built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed while the second network is tested, the run trains nothing again and ends with the same results."""
+    whole, interrupted = MemoryRecord(seed=3), MemoryRecord(seed=3)
+    cifar_matched.cifar_matched.measure(PARAMS, images, whole)
+    test, tested = cifar_training.test, []
+
+    def killed(*arguments: Any) -> cifar_training.Tested:
+        tested.append(1)
+        if len(tested) == 2:
+            raise InterruptionError
+        return test(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cifar_training, "test", killed)
+        with pytest.raises(InterruptionError):
+            cifar_matched.cifar_matched.measure(PARAMS, images, interrupted)
+    monkeypatch.setattr(fit, "fit", None)
+    resumed = MemoryRecord(seed=3, checkpoint=interrupted.checkpoint)
+    cifar_matched.cifar_matched.measure(PARAMS, images, resumed)
+    assert resumed.scalars == whole.scalars
+    assert resumed.history == whole.history
+    for name, array in whole.arrays.items():
+        np.testing.assert_array_equal(resumed.arrays[name], array)
+
+
+def test_networks_are_tested_with_the_weights_of_their_last_epoch(images: Images, built: Built) -> None:
+    """A network of several makes of the test images what it makes of them when it is trained and tested alone."""
+    several, alone = MemoryRecord(seed=3), MemoryRecord(seed=3)
+    cifar_matched.cifar_matched.measure(PARAMS, images, several)
+    cifar.cifar_control.measure(PARAMS, images, alone)
+    predicted = alone.arrays["test_predictions"].argmax(axis=1)
+    np.testing.assert_array_equal(several.arrays["predicted"][0], predicted)
+    assert several.scalars["control_test_loss"] == alone.scalars["test_loss"]
 
 
 @pytest.mark.parametrize("changes", [{"train": 80}, {"epochs": 3}, {"test": 30}])
@@ -157,32 +197,14 @@ def test_matched_measures_what_it_declares(images: Images, built: Built) -> None
     record = MemoryRecord()
     cifar_matched.cifar_matched.measure(PARAMS, images, record)
     assert set(record.scalars) == set(cifar_matched.cifar_matched.metrics)
-    assert [name for name, _ in built.calls] == [f"pooled.build_{network}" for network in cifar_comparison.NETWORKS]
+    once = [f"pooled.build_{network}" for network in cifar_comparison.NETWORKS]
+    assert [name for name, _ in built.calls] == [*once, *once], "to be trained, and to be tested"
     assert [(row["training"], row["epoch"]) for row in record.history] == [(n, e) for n in (1, 2, 3) for e in (1, 2)]
     right = (record.arrays["predicted"] == record.arrays["test_labels"]).mean(axis=1)
     assert right.tolist() == [record.scalars[f"{network}_test_accuracy"] for network in cifar_comparison.NETWORKS]
     assert record.scalars["parameter_range"] == 0, "the small networks of the test are alike"
     assert len({tuple(predicted) for predicted in record.arrays["predicted"].tolist()}) == 1, "whenever it is trained"
     assert "3 networks" in _check_figures(cifar_matched.cifar_matched, record).alts["curves"]
-
-
-def test_matched_looks_at_the_test_images_once_per_network(images: Images, built: Built) -> None:
-    """Each network's test follows its last epoch, and nothing else reads the test images."""
-    seen: list[int] = []
-    record = MemoryRecord()
-    record.progress = lambda done, total, **metrics: epochs.append(done)  # type: ignore[method-assign]
-    epochs: list[int] = []
-
-    class Watched:
-        classes, train = images.classes, images.train
-
-        @property
-        def test(self) -> Part:
-            seen.append(epochs[-1] if epochs else 0)
-            return images.test
-
-    cifar_matched.cifar_matched.measure(PARAMS, Watched(), record)
-    assert seen == [2, 4, 6]
 
 
 def test_speed_measures_what_it_declares(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from experiments import catsdogs_comparison, catsdogs_images, catsdogs_transfer, transfer
 from experiments.models import vgg16
+from report_cli import statistics
 from report_cli.data.images import Images, Raw, assemble
 from report_cli.errors import DataError, RunError
 from report_cli.experiment import Experiment
@@ -70,6 +71,8 @@ def test_measures_what_it_declares(experiment: Experiment, steps: dict[str, Memo
     assert p.shape == labels.shape == (12,)
     assert record.scalars["test_accuracy"] == ((p > 0.5) == (labels == 1)).mean()
     assert record.scalars["test_loss"] == pytest.approx(-np.log(np.where(labels == 1, p, 1 - p)).mean())
+    rights = [round(12 * record.scalars[f"{part}_accuracy"]) for part in ("validation", "test")]
+    assert record.scalars["test_validation_z"] == statistics.two_shares_z(rights[0], 12, rights[1], 12)
     assert record.scalars["width"] == WIDTH
     assert record.scalars["parameters"] == record.scalars["base_parameters"] + record.scalars["head_parameters"]
     assert sum(array.size for array in record.trained.values()) == (

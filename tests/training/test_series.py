@@ -36,6 +36,7 @@ class Walks:
                 record.row(**rows[-1])
                 record.checkpoint.save(epoch, {"place": place}, {"rows": rows})
                 record.progress(epoch, epochs, place=float(place[0]))
+            record.weights({"kernel": 2 * place})
             return {"place": place, "name": np.array(name)}
 
         return run
@@ -57,11 +58,11 @@ def test_results_and_history_of_all() -> None:
     """Every training's result comes back under its name, and its rows are in the history with its number."""
     record = MemoryRecord()
     results = in_turn(Walks().trainings(), record)
-    assert {name: str(result["name"]) for name, result in results.items()} == {name: name for name in EPOCHS}
+    assert {name: str(done.results["name"]) for name, done in results.items()} == {name: name for name in EPOCHS}
     told = [(row["training"], row["epoch"]) for row in record.history]
     assert told == [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (3, 1), (3, 2)]
     ends = {row["training"]: row["place"] for row in record.history}
-    assert [ends[n] for n in (1, 2, 3)] == [result["place"][0] for result in results.values()]
+    assert [ends[n] for n in (1, 2, 3)] == [done.results["place"][0] for done in results.values()]
 
 
 @pytest.mark.parametrize("stop", range(1, 8))
@@ -75,8 +76,9 @@ def test_interrupted_after_any_epoch_equals_uninterrupted(stop: int) -> None:
     resumed = MemoryRecord(seed=5, checkpoint=interrupted.checkpoint)
     results = in_turn(walks.trainings(), resumed)
     assert resumed.history == whole.history
-    for name, result in expected.items():
-        np.testing.assert_array_equal(results[name]["place"], result["place"])
+    for name, done in expected.items():
+        np.testing.assert_array_equal(results[name].results["place"], done.results["place"])
+        np.testing.assert_array_equal(results[name].weights()["kernel"], done.weights()["kernel"])
     assert walks.steps == [name for name, epochs in EPOCHS.items() for _ in range(epochs)]
 
 
@@ -86,7 +88,20 @@ def test_finished_trainings_are_not_carried_out_again() -> None:
     first = in_turn(walks.trainings(), MemoryRecord(checkpoint=checkpoint))
     again = in_turn(walks.trainings(), MemoryRecord(checkpoint=checkpoint))
     assert len(walks.steps) == sum(EPOCHS.values())
-    np.testing.assert_array_equal(first["last"]["place"], again["last"]["place"])
+    np.testing.assert_array_equal(first["last"].results["place"], again["last"].results["place"])
+
+
+def test_weights_are_kept_beside_the_checkpoint() -> None:
+    """Each training has its own weights, which no later checkpoint holds again; without them there is an error."""
+    checkpoint = MemoryCheckpoint()
+    done = in_turn(Walks().trainings(), MemoryRecord(checkpoint=checkpoint))
+    for finished in done.values():
+        np.testing.assert_array_equal(finished.weights()["kernel"], 2 * finished.results["place"])
+    assert checkpoint.saved is not None
+    assert not any("kernel" in name for name in checkpoint.saved[1])
+    checkpoint.beside.clear()
+    with pytest.raises(RunError, match="weights of 'long' can't be read"):
+        done["long"].weights()
 
 
 def test_checkpoints_have_growing_numbers() -> None:
@@ -105,13 +120,12 @@ def test_checkpoint_of_other_trainings_is_refused() -> None:
         in_turn(Walks().trainings()[:2], MemoryRecord(checkpoint=checkpoint))
 
 
-@pytest.mark.parametrize("what", ["scalar", "array", "weights"])
+@pytest.mark.parametrize("what", ["scalar", "array"])
 def test_results_are_returned_not_recorded(what: str) -> None:
     """Recording a result inside a training is an error: it would be missing after an interruption."""
     calls = {
         "scalar": lambda record: record.scalar("loss", 1.0),
         "array": lambda record: record.array("loss", np.ones(1)),
-        "weights": lambda record: record.weights({"w": np.ones(1)}),
     }
     with pytest.raises(RunError, match="inside one of several trainings"):
         in_turn([Training("one", 1, calls[what])], MemoryRecord())
