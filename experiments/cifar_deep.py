@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from report_cli.data.images import Images
 
 # Less training than cifar-inception has in the quick profile: there only the steps are shown, not the outcome.
-PROFILES = {**cifar.PROFILES, "quick": replace(cifar.PROFILES["quick"], train=400, validation=250, epochs=2)}
+PROFILES = {**cifar.PROFILES, "quick": replace(cifar.PROFILES["quick"], train=320, validation=250, epochs=2)}
 
 
 @experiment(

@@ -11,7 +11,7 @@ from experiments.cifar_several import Trial
 from experiments.cifar_training import SEEDS, pair_metrics, record_pairs
 from report_cli import statistics
 from report_cli.errors import RunError
-from report_cli.experiment import Figures, Record, StoredRun, experiment
+from report_cli.experiment import Figures, Record, StoredRun, check_positive, experiment
 
 if TYPE_CHECKING:
     import keras
@@ -22,22 +22,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Params(cifar_training.Params):
-    """`sizes` are those of the subsets, each a part of the next one; all are chosen from `train` images."""
+    """`sizes` are those of the subsets, each a part of the next one; all are chosen from `train` images.
+
+    Nothing is chosen by the validation images here, so only `watched` of them are predicted after each epoch.
+    """
 
     sizes: tuple[int, ...] = (1_000, 2_500, 5_000, 10_000, 20_000)
+    watched: int = 1_000
 
     def __post_init__(self) -> None:
+        super().__post_init__()
+        check_positive(self, "watched")
         if not self.sizes or any(small >= large for small, large in pairwise((0, *self.sizes, self.train))):
             raise ValueError(f"sizes must grow and stay below {self.train}, the size of the whole set: {self.sizes}")
 
 
-def _less(params: cifar_training.Params, *sizes: int) -> Params:
-    return Params(**{**vars(params), "sizes": sizes})
+def _less(params: cifar_training.Params, size: int, watched: int) -> Params:
+    return Params(**vars(params), sizes=(size,), watched=watched)
 
 
 PROFILES = {
-    "smoke": _less(cifar.PROFILES["smoke"], 60),
-    "quick": _less(cifar.PROFILES["quick"], 500),
+    "smoke": _less(cifar.PROFILES["smoke"], size=60, watched=20),
+    "quick": _less(cifar.PROFILES["quick"], size=320, watched=100),
     "full": Params(),
 }
 METRICS = {
@@ -94,7 +100,7 @@ def cifar_less_data(params: Params, images: "Images", record: Record) -> None:
         _check_same_training(network, run, params)
     builders = _builders()
     names = {(network, size): f"{network} {size}" for network in builders for size in params.sizes}
-    trials = {name: Trial(builders[network], size) for (network, size), name in names.items()}
+    trials = {name: Trial(builders[network], size, params.watched) for (network, size), name in names.items()}
     results = cifar_several.measure(trials, params, images, record)
     _record(params, whole, {key: results[name] for key, name in names.items()}, record)
 

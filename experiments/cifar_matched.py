@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from report_cli.data.images import Images
 
 # Less training than the networks of the assignment have in the quick profile: there only the steps are shown.
-PROFILES = {**cifar.PROFILES, "quick": replace(cifar.PROFILES["quick"], train=400, validation=250, epochs=2)}
+PROFILES = {**cifar.PROFILES, "quick": replace(cifar.PROFILES["quick"], train=320, validation=250, test=500, epochs=2)}
 METRICS = {
     **{
         f"{network}_{name}": f"{network} with average pooling: {what}"
@@ -74,7 +74,9 @@ def cifar_matched(params: Params, images: "Images", record: Record) -> None:
     from experiments.models import pooled
 
     builders = (pooled.build_control, pooled.build_inception, pooled.build_residual)
-    trials = {name: Trial(build, params.train) for name, build in zip(NETWORKS, builders, strict=True)}
+    trials = {
+        name: Trial(build, params.train, params.validation) for name, build in zip(NETWORKS, builders, strict=True)
+    }
     results = cifar_several.measure(trials, params, images, record)
     for network, result in results.items():
         for name in ("train_accuracy", "validation_accuracy"):

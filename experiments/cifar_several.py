@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trial:
-    """One of the networks: how it is built, and on how many of the training images it is trained."""
+    """One of the networks: how it is built, and with how many images.
+
+    It is trained on `train` of the training images, and predicts `validation` of the validation images every epoch.
+    """
 
     build: "Callable[..., keras.Model]"
-    size: int
+    train: int
+    validation: int
 
 
 def measure(
@@ -39,7 +43,7 @@ def measure(
     parts = cifar_training.split(params, images)
     shape, classes = images.train.pixels.shape[1:], len(images.classes)
     builders = {name: _builder(trial, shape, classes, params) for name, trial in trials.items()}
-    trainings = [_training(name, builders[name], trial.size, params, parts) for name, trial in trials.items()]
+    trainings = [_training(name, builders[name], trial, params, parts) for name, trial in trials.items()]
     finished = in_turn(trainings, record)
     part = cifar_training.test_part(params, images)
     return {name: _test(builders[name], done, part, record.seed) for name, done in finished.items()}
@@ -57,7 +61,7 @@ def _builder(trial: Trial, shape: tuple[int, ...], classes: int, params: Params)
 
 
 def _training(
-    name: str, build: "Callable[[int], keras.Model]", size: int, params: Params, parts: "dict[str, Part]"
+    name: str, build: "Callable[[int], keras.Model]", trial: Trial, params: Params, parts: "dict[str, Part]"
 ) -> "Training":
     from report_cli.training.series import Training
 
@@ -69,7 +73,9 @@ def _training(
         from report_cli.training.cost import multiply_adds
 
         model = build(record.seed)
-        learned = cifar_training.prepare(splits.take(parts["train"], size, params.split_seed), parts["validation"])
+        train = splits.take(parts["train"], trial.train, params.split_seed)
+        validation = splits.take(parts["validation"], trial.validation, params.split_seed)
+        learned = cifar_training.prepare(train, validation)
         last = cifar_training.train(model, params, learned, record)[-1]
         record.weights(fit.weights(model))
         return {

@@ -34,7 +34,7 @@ class Params:
 
 PROFILES = {
     "smoke": Params(repeats=2, steps=1, warm_up=1, images=32),
-    "quick": Params(steps=4, warm_up=2, images=128),
+    "quick": Params(steps=3, warm_up=1, images=96),
     "full": Params(),
 }
 METRICS = {

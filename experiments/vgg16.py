@@ -59,7 +59,7 @@ def draw(run: StoredRun, figures: Figures) -> None:
     metrics=METRICS,
     profiles={
         "smoke": Params(train=100, validation=40, epochs=1, width=0.0625, least_accuracy=0),
-        "quick": Params(train=2_000, validation=500, epochs=5, width=0.25, least_accuracy=0),
+        "quick": Params(train=1_600, validation=500, epochs=5, dropout=0.1, width=0.25, least_accuracy=0),
         "full": Params(),
     },
     cost_s={"smoke": 10, "quick": 35, "full": 20_000},

@@ -17,7 +17,7 @@ from tests.experiments.small import Built, build_small, noise
 from tests.training.memory import InterruptionError, MemoryFigures, MemoryRecord, MemoryRun
 
 PARAMS = replace(cifar.PROFILES["smoke"], train=60, validation=20, test=40, batch_size=20, learning_rate=3e-3)
-LESS = cifar_less_data.Params(**{**vars(PARAMS), "sizes": (20, 40)})
+LESS = cifar_less_data.Params(**vars(PARAMS), sizes=(20, 40), watched=10)
 
 
 @pytest.fixture(scope="module")

@@ -127,7 +127,9 @@ def test_objects_are_read_once_after_all_trainings(
     """However many networks an experiment trains, the test part is asked for once, when all of them are finished."""
     small.build_small(monkeypatch)
     images, experiment = small.noise(), EXPERIMENTS[name]
-    params = cifar_less_data.Params(**vars(OBJECTS), sizes=(20, 40)) if name == "cifar-less-data" else OBJECTS
+    params = (
+        cifar_less_data.Params(**vars(OBJECTS), sizes=(20, 40), watched=10) if name == "cifar-less-data" else OBJECTS
+    )
     experiment.measure(params, Watched(images, "test", events), _objects(images))
     assert events.count(TEST) == 1
     assert events[-1] == TEST
