@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 RETIRED = ".old"
 IN_USE = ".lock"
@@ -190,3 +190,52 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def make_folder(folder: Path) -> None:
+    """Create `folder` and its parents where they are missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def growing(path: Path) -> Iterator[BinaryIO]:
+    """Yield `path` open at its end, for what comes in pieces and may stop; what is there is durable afterwards."""
+    with path.open("ab") as file:
+        try:
+            yield file
+        finally:
+            file.flush()
+            os.fsync(file.fileno())
+
+
+@contextmanager
+def log(path: Path) -> Iterator[BinaryIO]:
+    """Yield the log `path` open at its end; nothing of it has to be durable."""
+    make_folder(path.parent)
+    with path.open("ab") as file:
+        yield file
+
+
+@contextmanager
+def staged(path: Path) -> Iterator[BinaryIO]:
+    """Yield the empty file `path` of a scratch folder, for what is too large for memory; a commit makes it durable."""
+    with path.open("wb") as file:
+        yield file
+
+
+def copy(source: Path, target: Path) -> None:
+    """Put a copy of the file `source` into a scratch folder; its commit makes it durable."""
+    make_folder(target.parent)
+    shutil.copyfile(source, target)
+
+
+def move(source: Path, target: Path) -> None:
+    """Give a finished file or folder its name `target`, durably."""
+    make_folder(target.parent)
+    source.replace(target)
+    sync_folder(target.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove the file `path`; nothing happens when there is none."""
+    path.unlink(missing_ok=True)

@@ -113,7 +113,7 @@ class CheckpointFolder:
         content = _npz({**arrays, STATE: np.frombuffer(text, np.uint8)})
         files.write_bytes(self._folder / f"epoch-{epoch:05d}.npz", content)
         for old in sorted(self._folder.glob("epoch-*.npz"))[:-2]:
-            old.unlink()
+            files.remove(old)
 
     def keep(self, name: str, arrays: "Mapping[str, NDArray[Any]]") -> None:
         files.write_bytes(self._kept(name), _npz(arrays))

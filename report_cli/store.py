@@ -190,7 +190,7 @@ class Store:
         files.commit_folder(staging, target)
         for checkpoint in target.parent.glob(f"{name}*.checkpoint"):
             files.remove_folder(checkpoint)
-        self.beside(experiment, name, "failed.json").unlink(missing_ok=True)
+        files.remove(self.beside(experiment, name, "failed.json"))
         run = self._seen[target] = Run(target, manifest.read(target))
         return run
 

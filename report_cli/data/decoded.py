@@ -34,8 +34,8 @@ def write(cache: Path, images: Decoded, side: int | None) -> str:
         files.write_json(folder / _NAMES, names)
         files.write_json(folder / exclusions.FILE, exclusions.to_json(images.exclusions))
         for part, sorted_ in parts.items():
-            sorted_.identities.tofile(folder / f"{part}_identities.bin")
-            sorted_.labels.astype("<i8").tofile(folder / f"{part}_labels.bin")
+            files.write_bytes(folder / f"{part}_identities.bin", sorted_.identities.tobytes())
+            files.write_bytes(folder / f"{part}_labels.bin", sorted_.labels.astype("<i8").tobytes())
             _write_pixels(folder / f"{part}_pixels.bin", images.parts[part].pixels, sorted_.rows)
         about = {
             "classes": sorted(images.classes),
@@ -101,7 +101,7 @@ def _part(folder: Path, part: str, identities: NDArray[np.uint8], names: Any, si
 
 def _write_pixels(path: Path, pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> None:
     at_once = max(1, _AT_ONCE_BYTES // max(1, int(np.prod(pixels.shape[1:]))))
-    with path.open("wb") as file:
+    with files.staged(path) as file:
         for start in range(0, len(rows), at_once):
             # A map keeps every page that was read in memory: a new one for each block keeps few.
             mapped = isinstance(pixels, np.memmap) and pixels.filename

@@ -4,7 +4,6 @@ Standard library only. The unfinished file lies beside the folder of archives, w
 """
 
 import http.client
-import os
 import shutil
 import time
 import urllib.error
@@ -13,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from report_cli import files
 from report_cli.data.official import Archive
@@ -51,7 +50,7 @@ def fetch(archive: Archive, cache: Path, tell: Tell, patience: Patience = Patien
 
     target = cache / "archives" / archive.name
     try:
-        (cache / "fetching").mkdir(parents=True, exist_ok=True)
+        files.make_folder(cache / "fetching")
         with FileLock(cache / "fetching" / f"{archive.name}.lock", timeout=0):
             if not _is_whole(target, archive):
                 _fetch(archive, _Unfinished(cache / "fetching", archive), tell, patience)
@@ -85,13 +84,13 @@ class _Unfinished:
 
     def begin(self, tag: str) -> None:
         """Drop what is there; what comes now has this tag."""
-        self.path.unlink(missing_ok=True)
+        files.remove(self.path)
         files.write_text(self.tag_path, tag)
 
     def drop(self) -> None:
         """Drop all."""
-        self.path.unlink(missing_ok=True)
-        self.tag_path.unlink(missing_ok=True)
+        files.remove(self.path)
+        files.remove(self.tag_path)
 
 
 def _fetch(archive: Archive, unfinished: _Unfinished, tell: Tell, patience: Patience) -> None:
@@ -130,16 +129,14 @@ def _append(archive: Archive, unfinished: _Unfinished, tell: Tell, patience: Pat
         else:
             _check_offer(archive, unfinished, answer)
             unfinished.begin(_strong_tag(answer))
-        with unfinished.path.open("ab") as file:
+        with files.growing(unfinished.path) as file:
             _copy(answer, file, archive, tell)
-            file.flush()
-            os.fsync(file.fileno())
     if unfinished.size_bytes > archive.size_bytes:
         unfinished.drop()
         raise DataError(f"{archive.address} gave more than the {archive.size_bytes} bytes of the archive")
 
 
-def _copy(answer: http.client.HTTPResponse, file: IO[bytes], archive: Archive, tell: Tell) -> None:
+def _copy(answer: http.client.HTTPResponse, file: BinaryIO, archive: Archive, tell: Tell) -> None:
     while file.tell() <= archive.size_bytes:
         tell(file.tell(), archive.size_bytes)
         with _network():
@@ -230,10 +227,8 @@ def _is_whole(target: Path, archive: Archive) -> bool:
 
 
 def _publish(part: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part.replace(target)
-    part.with_suffix(".tag").unlink(missing_ok=True)
-    files.sync_folder(target.parent)
+    files.move(part, target)
+    files.remove(part.with_suffix(".tag"))
 
 
 def _unreachable(archive: Archive, unfinished: _Unfinished, why: str) -> DataError:

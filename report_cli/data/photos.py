@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from report_cli import files
 from report_cli.data.catalog import PARTS, Kind
 from report_cli.data.exclusions import Exclusions, Skipped
 from report_cli.data.images import IDENTITY_BYTES, Decoded, Raw, identity
@@ -76,7 +77,7 @@ def read(members: Iterable[Member], archive: str, kind: Kind, scratch: Path) -> 
     """
     album = _Album(kind, scratch / "squares.bin")
     prefix: str | None = None
-    with album.path.open("wb") as file, strict_images():
+    with files.staged(album.path) as file, strict_images():
         for member in members:
             place = photo(member.name, kind.classes)
             if place is None:

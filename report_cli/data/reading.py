@@ -146,7 +146,7 @@ def _signature(kind: Kind, path: Path, layout: str) -> str:
 def _alone(cache: Path) -> Iterator[None]:
     """Let one process at a time read in: the others find it done."""
     try:
-        cache.mkdir(parents=True, exist_ok=True)
+        files.make_folder(cache)
         with FileLock(cache / "reading.lock"):
             yield
     except OSError as error:

@@ -9,7 +9,7 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
-from report_cli import fingerprint
+from report_cli import files, fingerprint
 from report_cli.errors import ReportError, RunError
 from report_cli.project import Project
 
@@ -59,13 +59,12 @@ class LocalWorker:
 
     def _started(self) -> "subprocess.Popen[str]":
         if self._process is None:
-            self.log.parent.mkdir(parents=True, exist_ok=True)
             # Hash randomisation and TensorFlow's chatter are switched off before the interpreter starts.
             # What the key says decides the backend, not a keras.json in someone's home.
             backend = fingerprint.environment()["backend"]
             variables = {**os.environ, "PYTHONHASHSEED": "0", "KERAS_BACKEND": backend}
             variables.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-            with self.log.open("ab") as log:
+            with files.log(self.log) as log:
                 self._process = subprocess.Popen(
                     [sys.executable, "-P", "-m", "report_cli.worker", str(self._project.root)],
                     stdin=subprocess.PIPE,

@@ -72,8 +72,9 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         stop = site.stops.pop(0) if site.stops else len(site.content)
         with contextlib.suppress(OSError):
-            self.wfile.write(site.content[start:stop])
+            # Counted before: whoever got the last byte may look at once.
             site.sent += max(0, stop - start)
+            self.wfile.write(site.content[start:stop])
             if site.silent and stop < len(site.content):
                 self.wfile.flush()
                 self.connection.recv(1)
