@@ -239,3 +239,11 @@ def move(source: Path, target: Path) -> None:
 def remove(path: Path) -> None:
     """Remove the file `path`; nothing happens when there is none."""
     path.unlink(missing_ok=True)
+
+
+def discard(path: Path) -> None:
+    """Remove `path`, a file or a folder with all in it; nothing happens when there is none."""
+    if path.is_dir() and not path.is_symlink():
+        remove_folder(path)
+    else:
+        remove(path)

@@ -12,6 +12,10 @@ NAME = "manifest.json"
 SCHEMA = 1
 
 
+class OtherSchemaError(ValueError):
+    """A whole manifest, written by another version of this program."""
+
+
 def write(folder: Path, facts: Mapping[str, Any]) -> None:
     """Write the manifest of the finished `folder`: `facts`, every file in it, and digests of both."""
     listed = {
@@ -29,17 +33,24 @@ def read(folder: Path) -> dict[str, Any]:
 
     Raises:
         ValueError: it is missing, of another schema, or any byte of it changed.
+        OtherSchemaError: it is whole, and of another schema.
     """
     try:
         text = (folder / NAME).read_text(encoding="utf-8")
         content = json.loads(text)
     except OSError as error:
         raise ValueError("its manifest can't be read") from error
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        raise ValueError(f"its manifest is not of schema {SCHEMA}")
+    except (ValueError, RecursionError) as error:
+        raise ValueError("its manifest is not JSON") from error
+    if not isinstance(content, dict) or "schema" not in content:
+        raise ValueError("its manifest has no schema")
     body = {key: value for key, value in content.items() if key != "manifest_digest"}
     # Spelled out again, the manifest must be the same text: so a changed space or digit is seen as well.
-    if content.get("manifest_digest") != digest(body) or files.json_text(content) != text:
+    whole = content.get("manifest_digest") == digest(body) and files.json_text(content) == text
+    if content["schema"] != SCHEMA:
+        kind = OtherSchemaError if whole else ValueError
+        raise kind(f"its manifest is of schema {content['schema']!r}, not {SCHEMA}")
+    if not whole:
         raise ValueError("its manifest was changed after it was written")
     return content
 

@@ -76,6 +76,7 @@ class Runner:
         With `keep_going` a failed step stops only those that need it; otherwise its error is raised.
         """
         files.sweep(self._workspace.store.scratch)
+        self._workspace.store.set_damaged_aside()
         outcome = Outcome()
         todo = {(s.experiment.name, s.seed): n for n, s in enumerate(plan.todo, start=1)}
         for step in plan.steps:

@@ -1,151 +1,46 @@
 """The finished runs, in two layers: own (`build/runs`) and kept (`experiments/results`)."""
 
-import contextlib
+import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from report_cli import clock, files, manifest
-from report_cli.errors import RunError
 from report_cli.fingerprint import digest, key
 from report_cli.project import Project
+from report_cli.stored import WEIGHTS, Failure, FigureFile, Run
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+__all__ = ["WEIGHTS", "Damage", "Failure", "FigureFile", "Run", "Store"]
 
-WEIGHTS = "weights.npz"
+# Beside the place of a run: never read as one, because it has a suffix.
+DAMAGED = "damaged"
 
 
 @dataclass(frozen=True)
-class Run:
-    """A finished run. `manifest` is what was asked, where it was computed, and the digest of every file."""
+class Damage:
+    """A folder in the place of a run that can't be used: damaged, or whole and written by another version."""
 
     folder: Path
-    manifest: Mapping[str, Any]
-
-    @property
-    def experiment(self) -> str:
-        return str(self.manifest["experiment"])
-
-    @property
-    def recipe(self) -> str:
-        """Digest of what was asked (sha256, hex)."""
-        return str(self.manifest["recipe_digest"])
-
-    @property
-    def key(self) -> str:
-        """Name of the run's folder: recipe and environment digests, shortened."""
-        return self.folder.name
-
-    @property
-    def profile(self) -> str | None:
-        """The budget, or None where the budget changes nothing."""
-        profile = self.manifest["profile"]
-        return None if profile is None else str(profile)
-
-    @property
-    def seed(self) -> int:
-        return int(self.manifest["seed"])
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """Where the run was computed."""
-        environment: Mapping[str, str] = self.manifest["environment"]
-        return environment
-
-    @property
-    def outputs(self) -> str:
-        """Digest of everything that was measured; times are no part of it."""
-        return str(self.manifest["output_digest"])
-
-    @property
-    def images(self) -> Mapping[str, Any] | None:
-        """{"name", "label", "origin": "embedded" | "real"} or None for an experiment without images."""
-        images: Mapping[str, Any] | None = self.manifest["images"]
-        return images
-
-    @cached_property
-    def _measured(self) -> Mapping[str, Any]:
-        measured: Mapping[str, Any] = files.read_json(self.folder / "measured.json")
-        return measured
-
-    @property
-    def scalars(self) -> Mapping[str, float]:
-        return {name: scalar["value"] for name, scalar in self._measured["scalars"].items()}
-
-    @property
-    def units(self) -> Mapping[str, str]:
-        return {name: scalar["unit"] for name, scalar in self._measured["scalars"].items()}
-
-    @property
-    def history(self) -> list[dict[str, float]]:
-        """One row an epoch, oldest first; each has "epoch"."""
-        history: list[dict[str, float]] = self._measured["history"]
-        return history
-
-    def asked_as(self, profile: str, overrides: Mapping[str, Any]) -> "Run":
-        """Return this run as the answer to a question of `profile`; None stays None, the budget changes nothing."""
-        asked = None if self.profile is None else profile
-        return replace(self, manifest={**self.manifest, "profile": asked, "overrides": dict(overrides)})
-
-    def used(self, outputs: Mapping[str, str]) -> bool:
-        """Whether the run was computed from the runs with these outputs, by the name of the experiment needed."""
-        return {name: facts["outputs"] for name, facts in self.manifest["needs"].items()} == dict(outputs)
-
-    def array(self, name: str) -> "NDArray[Any]":
-        """Return a recorded array, for instance "test_predictions"."""
-        import numpy as np
-
-        array: NDArray[Any] = np.load(self.folder / "arrays" / f"{name}.npy", allow_pickle=False)
-        return array
-
-    def weights(self) -> "dict[str, NDArray[Any]]":
-        """Return the trained weights by name; RunError where the run was stored without them."""
-        import numpy as np
-
-        path = self.folder / WEIGHTS
-        if not path.exists():
-            raise RunError(
-                f"the stored run of {self.experiment} has no weights: kept results carry none",
-                f"report run {self.experiment} --force",
-            )
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-
-
-@dataclass(frozen=True)
-class FigureFile:
-    """A drawn figure: `print_svg` keeps its text as text, `screen_svg` as paths (browsers give SVG no page fonts)."""
-
-    experiment: str
-    name: str
-    alt: str
-    print_svg: Path
-    screen_svg: Path
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A run that was tried and failed; never a hit."""
-
-    message: str
-    when: str
-    log: str
+    reason: str
+    foreign: bool = False
 
 
 @dataclass(frozen=True)
 class Store:
-    """The runs of a project. Reading never changes it; a damaged entry is named and hides no other."""
+    """The runs of a project. Reading never changes it; a damaged entry is named and hides no other.
+
+    Those who write set damaged entries aside, under the run's lock: out of the way, and still there to look at.
+    """
 
     own: Path
     kept: Path
     figure_folder: Path
     scratch: Path
     tell: Callable[[str], None]
-    _seen: dict[Path, Run | None] = field(default_factory=dict)
+    # A command checks each run once: what it has seen whole, it goes on using.
+    _seen: dict[Path, Run | Damage] = field(default_factory=dict)
 
     @classmethod
     def of(cls, project: Project, tell: Callable[[str], None]) -> "Store":
@@ -178,8 +73,11 @@ class Store:
         return self.own / experiment / f"{name}.{suffix}"
 
     @contextmanager
-    def lock(self, experiment: str, name: str, waiting: Callable[[], None]) -> Iterator[None]:
-        """Hold the run's lock, which a killed process frees; `waiting` is called once when another holds it."""
+    def lock(self, experiment: str, name: str, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+        """Hold the run's lock, which a killed process frees.
+
+        `waiting` is called once when another process holds it; without it that raises TimeoutError.
+        """
         with files.locked(self.beside(experiment, name, "lock"), waiting):
             yield
 
@@ -187,6 +85,8 @@ class Store:
         """Turn the folder a run was measured into into a finished run: manifest last, then one rename."""
         manifest.write(staging, facts)
         target = self.folder(experiment, name)
+        if os.path.lexists(target) and not isinstance(_examined(target), Run):
+            self._set_aside(target)
         files.commit_folder(staging, target)
         for checkpoint in target.parent.glob(f"{name}*.checkpoint"):
             files.remove_folder(checkpoint)
@@ -233,25 +133,59 @@ class Store:
     def figure_target(self, run: Run, figure_key: str) -> Path:
         return self.figure_folder / run.experiment / f"{run.key}-{figure_key[:12]}"
 
+    def set_damaged_aside(self) -> None:
+        """Rename the damaged own runs that were met to a name that is never read, and say so.
+
+        A run that another process holds is left to it: it replaces the damaged one itself.
+        """
+        for damage in [d for d in self._seen.values() if isinstance(d, Damage) and not d.foreign]:
+            folder = damage.folder
+            if folder.is_relative_to(self.own):
+                with suppress(TimeoutError), self.lock(folder.parent.name, folder.name):
+                    # Another process may have done it meanwhile, or put a whole run there.
+                    if os.path.lexists(folder) and isinstance(_examined(folder), Damage):
+                        self._set_aside(folder)
+                    self._seen.pop(folder, None)
+
+    def shown(self, path: Path) -> str:
+        """Return a path of the store as seen from the project."""
+        return path.relative_to(self.kept.parents[1]).as_posix()
+
     def _restore(self, experiment: str) -> None:
         """Put back runs whose replacement was killed half-way; one that is under way holds its lock."""
         for retired in (self.own / experiment).glob(f"*{files.RETIRED}"):
-            target = retired.with_name(retired.name.removesuffix(files.RETIRED))
-            with contextlib.suppress(TimeoutError), files.locked(self.beside(experiment, target.name, "lock")):
-                files.restore(target)
+            name = retired.name.removesuffix(files.RETIRED)
+            with suppress(TimeoutError), self.lock(experiment, name):
+                files.restore(self.folder(experiment, name))
+
+    def _set_aside(self, folder: Path) -> None:
+        aside = folder.with_name(f"{folder.name}.{DAMAGED}")
+        files.discard(aside)
+        files.move(folder, aside)
+        self.tell(f"set the damaged run {folder.parent.name}/{folder.name} aside: {self.shown(aside)}")
 
     def _open(self, folder: Path) -> Run | None:
-        # A command checks each run once: what it has seen whole, it goes on using.
-        if folder in self._seen:
-            return self._seen[folder]
-        run = self._seen[folder] = self._checked(folder)
-        return run
+        if folder not in self._seen:
+            found = self._seen[folder] = _examined(folder)
+            if isinstance(found, Damage):
+                self.tell(self._told(found))
+        seen = self._seen[folder]
+        return seen if isinstance(seen, Run) else None
 
-    def _checked(self, folder: Path) -> Run | None:
-        try:
-            content = manifest.read(folder)
-            manifest.verify(folder, content)
-        except (ValueError, OSError) as error:
-            self.tell(f"run {folder.parent.name}/{folder.name} is damaged and not used: {error}")
-            return None
-        return Run(folder, content)
+    def _told(self, damage: Damage) -> str:
+        name = f"{damage.folder.parent.name}/{damage.folder.name}"
+        if damage.foreign:
+            return f"run {name} is not used: {damage.reason}"
+        kept = damage.folder.is_relative_to(self.kept)
+        hint = f"; restore it with: git restore {self.shown(damage.folder)}" if kept else ""
+        return f"run {name} is damaged and not used: {damage.reason}{hint}"
+
+
+def _examined(folder: Path) -> Run | Damage:
+    """Return the run in `folder`, or what is wrong with it."""
+    try:
+        content = manifest.read(folder)
+        manifest.verify(folder, content)
+    except (ValueError, OSError, RecursionError) as error:
+        return Damage(folder, str(error), isinstance(error, manifest.OtherSchemaError))
+    return Run(folder, content)

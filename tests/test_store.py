@@ -1,6 +1,7 @@
 """The store: what is committed is whole, what is damaged is named, and nothing else suffers."""
 
 import dataclasses
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -159,3 +160,94 @@ def test_a_manifest_of_another_schema_is_refused(tmp_path: Path) -> None:
     files.write_json(tmp_path / manifest.NAME, {"schema": 999})
     with pytest.raises(ValueError, match="schema"):
         manifest.read(tmp_path)
+
+
+def test_damaged_runs_are_set_aside(store: Store, commit: Callable[..., Run], warnings: list[str]) -> None:
+    """A damaged run is renamed to a name that is never read, replaces one set aside before, and is named with why."""
+    first, whole = commit(recipe="a" * 64), commit(recipe="b" * 64)
+    aside = first.folder.with_name(f"{first.key}.damaged")
+    for content in ("once", "twice"):
+        (first.folder / "measured.json").write_text(content)
+        later = reopened(store)
+        assert [run.key for run in later.runs("toy")] == [whole.key]
+        later.set_damaged_aside()
+        assert not first.folder.exists()
+        assert (aside / "measured.json").read_text() == content
+        assert [run.key for run in reopened(store).runs("toy")] == [whole.key]
+        assert f"toy/{first.key} is damaged and not used: measured.json was changed" in warnings[-2]
+        assert warnings[-1].endswith(f"aside: build/runs/toy/{first.key}.damaged")
+        commit(recipe="a" * 64)
+    assert len(warnings) == 4
+
+
+def test_a_run_that_was_damaged_is_seen_when_it_is_whole_again(store: Store, commit: Callable[..., Run]) -> None:
+    """What another process put in the place of a damaged run while this one looked elsewhere is used, and stays."""
+    run = commit()
+    content = (run.folder / "measured.json").read_bytes()
+    (run.folder / "measured.json").unlink()
+    here = reopened(store)
+    assert here.find("toy", "r" * 64, HERE) is None
+    (run.folder / "measured.json").write_bytes(content)
+    here.set_damaged_aside()
+    assert here.find("toy", "r" * 64, HERE) is not None
+
+
+def test_a_damaged_run_that_another_process_holds_is_left_to_it(store: Store, commit: Callable[..., Run]) -> None:
+    """Nobody renames a folder whose lock is held: its holder is about to replace it."""
+    run = commit()
+    (run.folder / "measured.json").unlink()
+    here = reopened(store)
+    assert here.find("toy", "r" * 64, HERE) is None
+    with store.lock("toy", run.key, lambda: None):
+        here.set_damaged_aside()
+    assert run.folder.is_dir()
+
+
+@pytest.mark.parametrize("what", ["folder", "file", "link"])
+def test_damage_never_blocks_a_commit(store: Store, commit: Callable[..., Run], what: str) -> None:
+    """Whatever lies in the place of a run, a new one takes the place and the other is kept aside."""
+    target = store.folder("toy", key("r" * 64, digest(HERE)))
+    target.parent.mkdir(parents=True)
+    if what == "folder":
+        (target / "arrays").mkdir(parents=True)
+    elif what == "file":
+        target.write_text("not a run")
+    else:
+        target.symlink_to("nowhere")
+    commit()
+    commit()
+    assert reopened(store).find("toy", "r" * 64, HERE) is not None
+    assert os.path.lexists(target.with_name(f"{target.name}.damaged"))
+
+
+def test_kept_runs_are_never_renamed(store: Store, commit: Callable[..., Run], warnings: list[str]) -> None:
+    """A damaged run in git is only named, with the command that restores it."""
+    kept = store.keep(commit())
+    files.remove_folder(store.own)
+    (kept.folder / "measured.json").write_text("{}")
+    here = reopened(store)
+    assert here.find("toy", "r" * 64, HERE) is None
+    here.set_damaged_aside()
+    assert kept.folder.is_dir()
+    (told,) = warnings
+    assert told.endswith(f"git restore experiments/results/toy/{kept.key}")
+
+
+def test_a_run_of_another_version_is_not_damaged(store: Store, commit: Callable[..., Run], warnings: list[str]) -> None:
+    """A whole run of another schema is not used, and stays for the version that wrote it."""
+    run = commit()
+    body = {name: value for name, value in run.manifest.items() if name != "manifest_digest"} | {"schema": 2}
+    files.write_json(run.folder / manifest.NAME, {**body, "manifest_digest": digest(body)})
+    here = reopened(store)
+    assert here.find("toy", "r" * 64, HERE) is None
+    here.set_damaged_aside()
+    assert run.folder.is_dir()
+    assert warnings == [f"run toy/{run.key} is not used: its manifest is of schema 2, not 1"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\xff", "[]", "{}", '{"schema": NaN}'])
+def test_a_malformed_manifest_is_damage(store: Store, commit: Callable[..., Run], text: str) -> None:
+    """Whatever a manifest holds instead of itself, the run is damaged, and that is all."""
+    run = commit()
+    (run.folder / manifest.NAME).write_text(text, encoding="latin-1")
+    assert reopened(store).find("toy", "r" * 64, HERE) is None

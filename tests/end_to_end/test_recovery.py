@@ -114,3 +114,19 @@ def test_both_branches_of_a_condition_are_brought_up_to_date(
     built = report("build", "paper", "--to", "html")
     assert built.returncode == 0, built.stderr
     assert (project.runs / "other").is_dir()
+
+
+def test_commands_that_read_only_name_damage(report: Report, walk: Path, project: Project) -> None:
+    """`status` names a damaged run and touches nothing; `run` sets it aside and runs again, with the same result."""
+    first = report("run", "walk", "--json")
+    (run,) = [p for p in (project.runs / "walk").iterdir() if p.is_dir()]
+    (run / "measured.json").write_text("{}")
+    for arguments in (["status"], ["why", "walk"], ["run", "walk", "--dry-run"]):
+        told = report(*arguments)
+        assert told.returncode == 0, told.stderr
+        assert f"run walk/{run.name} is damaged and not used: measured.json was changed" in told.stderr
+        assert (run / "measured.json").read_text() == "{}"
+    again = report("run", "walk", "--json")
+    assert f"aside: build/runs/walk/{run.name}.damaged" in again.stderr
+    assert json.loads(again.stdout)[0]["outputs"] == json.loads(first.stdout)[0]["outputs"]
+    assert "damaged" not in report("status").stderr
