@@ -52,6 +52,14 @@ def sentences(before: Parts, after: Parts, limit: int = 3) -> list[str]:
     return found
 
 
+def environments(there: Mapping[str, str], here: Mapping[str, str]) -> str:
+    """Return in words how two environments differ ("keras 3.14, here 3.15"); empty where they don't."""
+    names = sorted(name for name in there.keys() | here.keys() if there.get(name) != here.get(name))
+    return ", ".join(
+        f"{name.replace('_', ' ')} {_shown(there.get(name))}, here {_shown(here.get(name))}" for name in names
+    )
+
+
 def _images(identity: Mapping[str, Any] | None) -> str:
     if not identity:
         return "none"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from report_cli import fingerprint
+from report_cli import difference, fingerprint
 from report_cli.data.catalog import Source
 from report_cli.experiment import Experiment
 from report_cli.fingerprint import Recipe
@@ -38,6 +38,7 @@ class Step:
     reason: str
     run: Run | None
     estimate_s: float
+    strict_env: bool = False
 
     @property
     def experiment(self) -> Experiment:
@@ -51,6 +52,11 @@ class Step:
     def key(self) -> str:
         environment = fingerprint.digest(fingerprint.environment())
         return fingerprint.key(self.recipe.digest, environment)
+
+    @property
+    def elsewhere(self) -> str:
+        """How the environment of its run differs from this one ("keras 3.14, here 3.15"); empty where it doesn't."""
+        return difference.environments(self.run.environment, fingerprint.environment()) if self.run else ""
 
     @property
     def label(self) -> str:
@@ -85,3 +91,5 @@ class Wish:
     settings: tuple[str, ...] = ()
     seeds: int | None = None
     force: bool = False
+    # Only runs of this very environment count.
+    strict_env: bool = False

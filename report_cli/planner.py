@@ -73,7 +73,9 @@ class _Planner:
         absent = source is not None and source.origin == "embedded" and order.profile == "full"
         if absent:
             recipe = self._kept(experiment, seed, recipe)
-        run = self.workspace.store.find(experiment.name, recipe.digest, fingerprint.environment())
+        run = self.workspace.store.find(
+            experiment.name, recipe.digest, fingerprint.environment(), strict=self.wish.strict_env
+        )
         # The same question may have been asked as another profile, or with --set.
         run = run and run.asked_as(order.profile, order.overrides)
         state: State
@@ -89,7 +91,7 @@ class _Planner:
             raise self._no_images(experiment)
         estimate = _estimate(self.workspace, order)
         used = tuple((s.experiment.name, s.seed) for s in needed.values())
-        return Step(order, seed, source, recipe, used, state, reason, run, estimate)
+        return Step(order, seed, source, recipe, used, state, reason, run, estimate, self.wish.strict_env)
 
     def _recipe(self, order: Order, seed: int, source: Source | None, needs: Mapping[str, str]) -> Recipe:
         identity = self._identity(source)
@@ -101,9 +103,13 @@ class _Planner:
         return {need: self.steps.get((need, seed)) or self.steps[need, 0] for need in needs}
 
     def _absence(self, experiment: Experiment, seed: int, recipe: Recipe) -> tuple[State, str]:
-        key = fingerprint.key(recipe.digest, fingerprint.digest(fingerprint.environment()))
+        here = fingerprint.environment()
+        key = fingerprint.key(recipe.digest, fingerprint.digest(here))
         if failure := self.workspace.store.failure(experiment.name, key):
             return "failed", f"failed on {failure.when}: {failure.message}"
+        if there := self.workspace.store.find(experiment.name, recipe.digest, here):
+            differing = difference.environments(there.environment, here)
+            return "stale", f"computed elsewhere ({differing}), and --strict-env asks for a run from here"
         older = closest(self.workspace, experiment, self.wish.profile, seed, recipe)
         if older is None:
             others = {run.profile for run in self.workspace.store.runs(experiment.name) if run.profile}

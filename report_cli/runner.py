@@ -125,7 +125,7 @@ class Runner:
             needs = {need: outcome.runs[need, seed] for need, seed in step.needs}
             if step.state != "forced":
                 # Another process may have stored it meanwhile; or what it needs came out as it was before.
-                found = store.find(name, step.recipe.digest, fingerprint.environment())
+                found = store.find(name, step.recipe.digest, fingerprint.environment(), strict=step.strict_env)
                 if found is not None and found.used({need: run.outputs for need, run in needs.items()}):
                     return found
             try:

@@ -47,10 +47,15 @@ class Store:
         """Return the store of `project`; `tell` is called with a sentence for each damaged entry met."""
         return cls(project.runs, project.kept, project.figures, project.scratch, tell)
 
-    def find(self, experiment: str, recipe: str, environment: Mapping[str, str]) -> Run | None:
-        """Return the run that answers `recipe`: from this environment first, then a kept one, then by key."""
+    def find(self, experiment: str, recipe: str, environment: Mapping[str, str], *, strict: bool = False) -> Run | None:
+        """Return the run that answers `recipe`: from this environment first, then a kept one, then by key.
+
+        `strict` asks for one of this very environment.
+        """
         wanted = key(recipe, digest(environment))
         matches = [r for r in self.runs(experiment, prefix=recipe[:16]) if r.recipe == recipe]
+        if strict:
+            matches = [r for r in matches if r.key == wanted]
         ranked = sorted(matches, key=lambda r: (r.key != wanted, not r.folder.is_relative_to(self.kept), r.key))
         return ranked[0] if ranked else None
 

@@ -26,6 +26,7 @@ def build(
     profile: str,
     data: Path | None,
     to: str,
+    strict_env: bool,
     no_run: bool,
     draft: bool,
     yes: bool,
@@ -44,7 +45,7 @@ def build(
     if "all" in documents:
         for answer in pages.unused_answers(workspace.project, surveys.values()):
             say(f"warning: no document includes templates/answers/{answer}.md")
-    wanted = wish(workspace, profile, data)
+    wanted = wish(workspace, profile, data, strict_env=strict_env)
     selection = _bring_up_to_date(
         workspace, wanted, sorted({e for s in surveys.values() for e in s.experiments}), no_run, draft, yes
     )

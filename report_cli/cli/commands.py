@@ -54,6 +54,9 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter (epochs=5). Can be repeated."),
 ]
+StrictEnv = Annotated[
+    bool, typer.Option("--strict-env", help="Use no result that was computed with other versions or another machine.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
 
@@ -95,6 +98,7 @@ def build(
     profile: Profile = "",
     data: Data = None,
     to: Annotated[str, typer.Option(metavar="html,pdf", help="What to write.")] = "html,pdf",
+    strict_env: StrictEnv = False,
     no_run: Annotated[bool, typer.Option("--no-run", help="Run nothing: write the pages from stored results.")] = False,
     draft: Annotated[
         bool, typer.Option("--draft", help="Run nothing, and mark what is missing; DRAFT on every page.")
@@ -108,7 +112,17 @@ def build(
     """
     from report_cli.cli import build as verb
 
-    verb.build(documents, profile=profile, data=data, to=to, no_run=no_run, draft=draft, yes=yes, launch=open_)
+    verb.build(
+        documents,
+        profile=profile,
+        data=data,
+        to=to,
+        strict_env=strict_env,
+        no_run=no_run,
+        draft=draft,
+        yes=yes,
+        launch=open_,
+    )
 
 
 @app.command()
@@ -120,6 +134,7 @@ def run(
     seeds: Annotated[
         int | None, typer.Option(metavar="N", help="How many seeds to run.", min=1, show_default=False)
     ] = None,
+    strict_env: StrictEnv = False,
     force: Annotated[bool, typer.Option("--force", help="Run again what is up to date.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would run, why, and how long.")] = False,
     keep_going: Annotated[
@@ -139,6 +154,7 @@ def run(
         data=data,
         settings=tuple(set_ or ()),
         seeds=seeds,
+        strict_env=strict_env,
         force=force,
         dry_run=dry_run,
         keep_going=keep_going,
@@ -155,11 +171,15 @@ def list_(json: Json = False) -> None:
 
 
 @app.command()
-def status(profile: Profile = "", data: Data = None, json: Json = False) -> None:
-    """Show what is up to date, stale, missing or failed."""
+def status(profile: Profile = "", data: Data = None, strict_env: StrictEnv = False, json: Json = False) -> None:
+    """Show what is up to date, stale, missing or failed.
+
+    fresh: up to date. elsewhere: up to date, computed with other versions or on another machine; it is used, and the
+    report says so. stale: something it depends on changed. missing: never run. failed: the last try failed.
+    """
     from report_cli.cli import listing as verb
 
-    verb.status(profile=profile, data=data, json=json)
+    verb.status(profile=profile, data=data, strict_env=strict_env, json=json)
 
 
 @app.command()

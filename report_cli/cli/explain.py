@@ -6,7 +6,7 @@ from typing import Any
 
 from report_cli import difference
 from report_cli.cli.console import emit, emit_json, emit_table
-from report_cli.cli.listing import planned, reason, state_of
+from report_cli.cli.listing import planned, reason, state, state_of
 from report_cli.cli.run import number
 from report_cli.cli.session import open_workspace
 from report_cli.errors import ReportError, unknown
@@ -37,7 +37,7 @@ def show(name: str, *, profile: str, data: Path | None, settings: tuple[str, ...
             ],
         )
     for step in steps:
-        emit(f"\n{step.label} ({step.profile}): {step.state}, {reason(step)}")
+        emit(f"\n{step.label} ({step.profile}): {state(step)}, {reason(step)}")
         for metric, value in _scalars(step).items():
             emit(f"  {metric:<24}{number(value):>14}  {experiment.metrics[metric]}")
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from report_cli import clock, fingerprint, planner
+from report_cli import clock, planner
 from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table
 from report_cli.cli.session import open_workspace, wish
 from report_cli.experiment import Experiment
@@ -45,22 +45,29 @@ def list_all(*, json: bool) -> None:
     emit_table(["document", "make it with"], [(name, f"report build {name}") for name in documents])
 
 
-def status(*, profile: str, data: Path | None, json: bool) -> None:
+def status(*, profile: str, data: Path | None, strict_env: bool, json: bool) -> None:
     """Print the state of every run that the profile asks for."""
     workspace = open_workspace()
-    made = planned(workspace, list(workspace.experiments.values()), profile, data)
+    made = planned(workspace, list(workspace.experiments.values()), profile, data, strict_env=strict_env)
     if json:
         emit_json([state_of(step) for step in made.steps])
         return
-    emit_table(["run", "state", "key", "reason"], [(s.label, s.state, s.key, reason(s)) for s in made.steps])
+    emit_table(["run", "state", "key", "reason"], [(s.label, state(s), key(s), reason(s)) for s in made.steps])
 
 
 def planned(
-    workspace: Workspace, experiments: list[Experiment], profile: str, data: Path | None, settings: tuple[str, ...] = ()
+    workspace: Workspace,
+    experiments: list[Experiment],
+    profile: str,
+    data: Path | None,
+    settings: tuple[str, ...] = (),
+    *,
+    strict_env: bool = False,
 ) -> Plan:
     """Return the plan for `experiments`; nothing is run but the reading of images that are new."""
     with Runner(workspace, ProgressListener()) as runner:
-        return planner.make(workspace, experiments, wish(workspace, profile, data, settings=settings), runner.read_in)
+        wanted = wish(workspace, profile, data, settings=settings, strict_env=strict_env)
+        return planner.make(workspace, experiments, wanted, runner.read_in)
 
 
 def state_of(step: Step) -> dict[str, Any]:
@@ -70,17 +77,26 @@ def state_of(step: Step) -> dict[str, Any]:
         "experiment": step.experiment.name,
         "seed": step.seed,
         "profile": step.profile,
-        "state": step.state,
+        "state": state(step),
         "reason": reason(step),
         "recipe": step.recipe.digest,
-        "key": step.run.key if step.run else step.key,
+        "key": key(step),
+        "environment": dict(step.run.environment) if step.run else None,
     }
+
+
+def state(step: Step) -> str:
+    """Return the state of one run in a word; up to date and computed in another environment is "elsewhere"."""
+    return "elsewhere" if step.state == "fresh" and step.elsewhere else step.state
+
+
+def key(step: Step) -> str:
+    """Return the key of the run that answers, or of the one that would."""
+    return step.run.key if step.run else step.key
 
 
 def reason(step: Step) -> str:
     """Return why a run is in its state, and where it was computed when that was elsewhere."""
-    if step.run is None or step.run.key == step.key:
-        return step.reason
-    here, there = fingerprint.environment(), step.run.environment
-    differing = [f"{name} {there.get(name)}" for name in here if here[name] != there.get(name)]
-    return f"{step.reason}, computed with {', '.join(differing)}"
+    if state(step) == "elsewhere":
+        return f"up to date, computed with {step.elsewhere}"
+    return step.reason

@@ -24,6 +24,7 @@ def run(
     data: Path | None,
     settings: tuple[str, ...],
     seeds: int | None,
+    strict_env: bool,
     force: bool,
     dry_run: bool,
     keep_going: bool,
@@ -32,7 +33,7 @@ def run(
     """Run the named experiments and print what they measured; RunError when one failed."""
     workspace = open_workspace()
     chosen = registry.select(workspace.experiments, names)
-    wanted = wish(workspace, profile, data, settings=settings, seeds=seeds, force=force)
+    wanted = wish(workspace, profile, data, settings=settings, seeds=seeds, force=force, strict_env=strict_env)
     listener = ProgressListener()
     try:
         with Runner(workspace, listener) as runner:

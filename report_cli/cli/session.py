@@ -23,6 +23,7 @@ def wish(
     settings: tuple[str, ...] = (),
     seeds: int | None = None,
     force: bool = False,
+    strict_env: bool = False,
 ) -> Wish:
     """Return what was asked for, defaults filled in, and say it in one line on stderr."""
     choice = workspace.choose_images(workspace_, data)
@@ -31,4 +32,4 @@ def wish(
         raise unknown("profile", chosen, PROFILES)
     where = "embedded, drawn by the program" if choice.folder is None else f"from {choice.folder} ({choice.origin})"
     say(f"profile: {chosen}; images: {where}")
-    return Wish(chosen, choice, settings, seeds, force)
+    return Wish(chosen, choice, settings, seeds, force, strict_env)

@@ -118,7 +118,7 @@ def _facts(run: Run, *, with_environment: bool) -> Iterable[tuple[str, str]]:
     if overridden:
         yield "Overridden", ", ".join(f"{name} = {_plain(content)}" for name, content in sorted(overridden.items()))
     if with_environment:
-        yield "Environment", _environment(run)
+        yield "Computed with", _environment(run)
     yield "Duration", formats.duration(manifest["times"]["duration_s"])[0]
 
 

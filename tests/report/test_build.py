@@ -291,8 +291,8 @@ def test_a_shared_environment_is_told_once(desk: Desk) -> None:
     (run,) = desk.runs["net"]
     here = provenance.appendix([run, run], desk.experiments)
     assert here.environment
-    assert all(name != "Environment" for entry in here.entries for name, _ in entry.facts)
+    assert all(name != "Computed with" for entry in here.entries for name, _ in entry.facts)
     other = dataclasses.replace(run, manifest={**run.manifest, "environment": {"python": "3.99"}})
     both = provenance.appendix([run, other], desk.experiments)
     assert not both.environment
-    assert [dict(entry.facts)["Environment"] for entry in both.entries][1] == "python 3.99"
+    assert [dict(entry.facts)["Computed with"] for entry in both.entries][1] == "python 3.99"
