@@ -192,11 +192,6 @@ def _umask() -> int:
     return mask
 
 
-def make_folder(folder: Path) -> None:
-    """Create `folder` and its parents where they are missing."""
-    folder.mkdir(parents=True, exist_ok=True)
-
-
 @contextmanager
 def growing(path: Path) -> Iterator[BinaryIO]:
     """Yield `path` open at its end, for what comes in pieces and may stop; what is there is durable afterwards."""
