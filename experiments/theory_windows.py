@@ -9,6 +9,8 @@ METRICS = {
     "q2_inside": "image pixels under a window of question 2 that touches no padding, per channel",
     "q2_edge": "image pixels under a window at an edge",
     "q2_corner": "image pixels under a window in a corner",
+    "q3_taps": "weights of the filter of question 3 along each axis",
+    "q3_rate": "dilation rate in question 3",
     "q3_kernel": "pixels that the dilated filter of question 3 reaches over, in height and width",
     "q3_padding": "zeros on every side in question 3",
     "q3_size": "height and width of the output in question 3",
@@ -82,10 +84,13 @@ def question_3(record: Record) -> None:
     assert pixels.min() == pixels.max()
     record.array("q3_padded", definitions.pad(image, padding).sum(axis=2))
     record.array("q3_output", output[:, :, 0])
-    record.scalar("q3_kernel", definitions.effective_kernel(3, dilation), "count")
+    taps = kernel.shape[0]
+    record.scalar("q3_taps", taps, "count")
+    record.scalar("q3_rate", dilation, "count")
+    record.scalar("q3_kernel", definitions.effective_kernel(taps, dilation), "count")
     record.scalar("q3_padding", padding, "count")
     record.scalar("q3_size", output.shape[0], "count")
-    record.scalar("q3_size_padding_1", definitions.output_size(4, 3, padding=1, dilation=dilation), "count")
+    record.scalar("q3_size_padding_1", definitions.output_size(4, taps, padding=1, dilation=dilation), "count")
     record.scalar("q3_pixels", int(pixels.max()), "count")
 
 

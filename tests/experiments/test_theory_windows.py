@@ -56,6 +56,17 @@ def test_question_3_agrees_with_keras(facts: MemoryRecord) -> None:
     assert (facts.scalars["q3_kernel"], facts.scalars["q3_padding"], facts.scalars["q3_size"]) == (5, 2, 4)
 
 
+def test_question_3_reaches_as_far_as_keras(facts: MemoryRecord) -> None:
+    """A Keras layer with as many weights at this rate fits once into an image as large as its effective kernel."""
+    taps, rate, reach = (int(facts.scalars[f"q3_{name}"]) for name in ("taps", "rate", "kernel"))
+    assert taps * taps == facts.arrays["q1_kernel"][:, :, 0].size
+    sizes = [
+        keras.Sequential([keras.Input((side, side, 1)), keras.layers.Conv2D(1, taps, dilation_rate=rate)]).output_shape
+        for side in (reach, reach + 1)
+    ]
+    assert [shape[1] for shape in sizes] == [1, 2]
+
+
 def test_question_3_counts_pixels_and_padding(facts: MemoryRecord) -> None:
     """Every window meets four pixels; padding of one pixel leaves two positions along each axis."""
     covered = _convolve(np.ones((4, 4, 1)), padding="same", dilation_rate=2)
