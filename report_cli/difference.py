@@ -44,10 +44,14 @@ def between(before: Parts, after: Parts) -> list[Difference]:
     return [change for change in found if digest(change.before) != digest(change.after)]
 
 
-def sentences(before: Parts, after: Parts, limit: int = 3) -> list[str]:
-    """Return the first differences in words, and how many more there are."""
-    found = [d.sentence() for d in between(before, after)]
-    if len(found) > limit:
+def sentences(before: Parts, after: Parts, limit: int | None = 3) -> list[str]:
+    """Return the first differences in words, and how many more there are; all of them without a `limit`."""
+    return shortened([d.sentence() for d in between(before, after)], limit)
+
+
+def shortened(found: list[str], limit: int | None = 3) -> list[str]:
+    """Return the first of these sentences, and how many more there are."""
+    if limit is not None and len(found) > limit:
         return [*found[:limit], f"and {len(found) - limit} more differences"]
     return found
 

@@ -161,14 +161,22 @@ class _Planner:
         return fingerprint.images_identity(kind.name, kind.generator, source.digest, self.workspace.snapshot)
 
 
-def closest(workspace: Workspace, experiment: Experiment, profile: str, seed: int, recipe: Recipe) -> Run | None:
+def closest(
+    workspace: Workspace,
+    experiment: Experiment,
+    profile: str,
+    seed: int,
+    recipe: Recipe,
+    eligible: Callable[[Run], bool] = lambda _: True,
+) -> Run | None:
     """Return the stored run most like what is asked: same profile and seed, fewest differences, newest."""
 
     def likeness(run: Run) -> tuple[int, str]:
         return -len(difference.between(run.manifest["recipe"], recipe.parts)), str(run.manifest["times"]["finished"])
 
     stored = workspace.store.runs(experiment.name)
-    return max((r for r in stored if r.seed == seed and r.profile in (profile, None)), key=likeness, default=None)
+    alike = (r for r in stored if r.seed == seed and r.profile in (profile, None))
+    return max(filter(eligible, alike), key=likeness, default=None)
 
 
 def _outputs(step: Step) -> str:

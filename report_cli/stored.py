@@ -16,6 +16,16 @@ WEIGHTS = "weights.npz"
 
 
 @dataclass(frozen=True)
+class Acceptance:
+    """A change across which a result was kept, because someone knew it to be harmless and said why."""
+
+    reason: str
+    when: str
+    former: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Run:
     """A finished run. `manifest` is what was asked, where it was computed, and the digest of every file."""
 
@@ -62,6 +72,15 @@ class Run:
         """{"name", "label", "origin": "embedded" | "real"} or None for an experiment without images."""
         images: Mapping[str, Any] | None = self.manifest["images"]
         return images
+
+    @property
+    def accepted(self) -> tuple[Acceptance, ...]:
+        """The changes of code across which the run was kept, oldest first; nothing where it was measured as asked."""
+        return tuple(
+            # The text is someone else's: it is one line of characters that can be printed, wherever it is shown.
+            Acceptance(one_line(a["reason"]), str(a["when"]), str(a["from"]), tuple(map(one_line, a["changes"])))
+            for a in self.manifest.get("accepted", ())
+        )
 
     @cached_property
     def _measured(self) -> Mapping[str, Any]:
@@ -130,3 +149,8 @@ class Failure:
     message: str
     when: str
     log: str
+
+
+def one_line(text: str) -> str:
+    """Return `text` in one line, without characters that have no shape."""
+    return "".join(c for c in " ".join(str(text).split()) if c.isprintable())

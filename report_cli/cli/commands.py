@@ -202,6 +202,28 @@ def why(name: Name, profile: Profile = "", data: Data = None, set_: Set = None, 
 
 
 @app.command()
+def accept(
+    names: Names,
+    reason: Annotated[
+        str,
+        typer.Option(metavar="TEXT", help="Why the results stay true; the report prints it.", show_default=False),
+    ],
+    profile: Profile = "",
+    data: Data = None,
+    set_: Set = None,
+) -> None:
+    """Keep stale results across a harmless change of code.
+
+    The results are stored again under the new code, unmeasured, with the reason; the report prints both. Parameters,
+    images and seeds must be the same, and what was needed must have come out the same.
+    Example: report accept cifar-inception --reason "renamed a variable"
+    """
+    from report_cli.cli import accept as verb
+
+    verb.accept(names, reason=reason, profile=profile, data=data, settings=tuple(set_ or ()))
+
+
+@app.command()
 def keep(names: Names, profile: Profile = "", data: Data = None) -> None:
     """Put results into experiments/results, for git.
 

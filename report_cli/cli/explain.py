@@ -56,6 +56,12 @@ def why(name: str, *, profile: str, data: Path | None, settings: tuple[str, ...]
         emit(f"  recipe  {report['recipe']}\n  key     {report['key']}")
         for change in report["differences"]:
             emit(f"  - {change}")
+        for accepted in report["accepted"]:
+            emit(
+                f"  accepted on {accepted['when'][:10]}: {accepted['reason']}; computed as {accepted['former']}, before"
+            )
+            for change in accepted["changes"]:
+                emit(f"  - {change}")
         emit("  made of")
         for path, definitions in report["files"].items():
             emit(f"    {path}: {', '.join(definitions)}")

@@ -1,5 +1,6 @@
 """`report list` and `report status`: what exists, and what is stale and why."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,7 @@ def state_of(step: Step) -> dict[str, Any]:
         "reason": reason(step),
         "recipe": step.recipe.digest,
         "key": key(step),
+        "accepted": [asdict(acceptance) for acceptance in step.run.accepted] if step.run else [],
         "environment": dict(step.run.environment) if step.run else None,
     }
 
@@ -96,7 +98,9 @@ def key(step: Step) -> str:
 
 
 def reason(step: Step) -> str:
-    """Return why a run is in its state, and where it was computed when that was elsewhere."""
-    if state(step) == "elsewhere":
-        return f"up to date, computed with {step.elsewhere}"
-    return step.reason
+    """Return why a run is in its state; where it was computed when that was elsewhere, and why it was accepted."""
+    parts = [step.reason]
+    if step.state == "fresh" and step.run is not None:
+        parts = [f"accepted: {step.run.accepted[-1].reason}"] if step.run.accepted else parts
+        parts += [f"computed with {step.elsewhere}"] if step.elsewhere else []
+    return ", ".join(parts)

@@ -1,9 +1,10 @@
 """Where every number of a report comes from: the appendix that the reader sees and the file attached to the PDF."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from report_cli import difference
 from report_cli.errors import ReportError
 from report_cli.experiment import Experiment
 from report_cli.report import formats
@@ -93,6 +94,7 @@ def _listed(run: Run) -> dict[str, Any]:
         "profile": run.profile,
         "seed": run.seed,
         "images": None if run.images is None else run.images["label"],
+        "accepted": [asdict(acceptance) for acceptance in run.accepted],
         "files": {name: entry["sha256"] for name, entry in run.manifest["files"].items()},
     }
 
@@ -119,6 +121,9 @@ def _facts(run: Run, *, with_environment: bool) -> Iterable[tuple[str, str]]:
         yield "Overridden", ", ".join(f"{name} = {_plain(content)}" for name, content in sorted(overridden.items()))
     if with_environment:
         yield "Computed with", _environment(run)
+    for accepted in run.accepted:
+        changes = "; ".join(difference.shortened(list(accepted.changes)))
+        yield "Accepted", f"{accepted.reason} (on {accepted.when[:10]}, although {changes})"
     yield "Duration", formats.duration(manifest["times"]["duration_s"])[0]
 
 
