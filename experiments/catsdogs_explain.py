@@ -179,15 +179,18 @@ def _record_matches(layer: str, maps: "NDArray[Any]", found: "Match", record: Re
     record.scalar(f"{layer}_side", maps.shape[0], "count")
     record.scalar(f"{layer}_silent", int((found.name == readings.SILENT).sum()), "count")
     record.scalar(f"{layer}_unmatched", int((found.name == readings.NO_MATCH).sum()), "count")
-    lists = []
     for name, words, r in zip(MAPS, readings.NAMES, found.all_r.T, strict=True):
-        channels = np.flatnonzero(found.name == words) + 1
-        record.scalar(f"{layer}_{name}_count", len(channels), "count")
+        record.scalar(f"{layer}_{name}_count", int((found.name == words).sum()), "count")
         record.scalar(f"{layer}_{name}_r", float(r.max()))
-        lists.append(", ".join(map(str, channels.tolist())) or "none")
     record.array(f"{layer}_match", found.name)
     record.array(f"{layer}_r", found.r)
-    record.array(f"{layer}_lists", np.array(lists))
+    record.array(f"{layer}_lists", np.array([_list(found, words) for words in (*readings.NAMES, readings.NO_MATCH)]))
     # Each channel on its own scale: what matters is where it responds.
     scale = np.maximum(maps.max(axis=(0, 1)), 1e-12)
     record.array(f"{layer}_maps", np.moveaxis(np.rint(255 * maps.clip(0) / scale), -1, 0).astype(np.uint8))
+
+
+def _list(found: "Match", words: str) -> str:
+    """Return the numbers (from 1) of the channels with this match, each with its r."""
+    channels = [k for k, name in enumerate(found.name.tolist()) if name == words]
+    return ", ".join(f"{k + 1} ({found.r[k]:.2f})" for k in channels) or "none"

@@ -47,6 +47,7 @@ def _metrics() -> dict[str, str]:
             f"{layer}_silent": "filters of those shown that nothing woke: no response to the pattern at the end",
             f"{layer}_period": "median period of the patterns that are not even, in pixels; 0 where all are",
             f"{layer}_even": "patterns of an even colour, without waves",
+            f"{layer}_beyond": "waves that are longer than what a unit of the layer sees",
             f"{layer}_colourless": "patterns that depart from grey most between dark and light",
             f"{layer}_focus": "median over the filters: mass of a pattern in its centre over that at its border",
             f"{layer}_control": "the same on a larger canvas, whose border was cut off",
@@ -136,6 +137,7 @@ def _measure_patterns(layer: str, name: str, explained: Explained, params: Filte
     record.scalar(f"{layer}_silent", int((~alive).sum()), "count")
     record.scalar(f"{layer}_period", _median(periods[alive & (periods > 0)]), "px")
     record.scalar(f"{layer}_even", int((alive & (periods == 0)).sum()), "count")
+    record.scalar(f"{layer}_beyond", int((alive & (periods > rim + 1)).sum()), "count")
     record.scalar(
         f"{layer}_colourless", sum(name in _COLOURLESS for name in np.array(colours)[alive].tolist()), "count"
     )
