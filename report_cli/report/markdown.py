@@ -23,6 +23,8 @@ ATTRIBUTES = {
     "td": {"style", "colspan", "rowspan"},
     "th": {"style", "colspan", "rowspan"},
 }
+# A table of so many rows, its head included, stays on one page.
+SHORT_ROWS = 18
 WARNING = re.compile(r"\[WARNING\] (.*?)(?: at line | Failing because|$)")
 OPENING = re.compile(r"[(\[“‘]+$")
 CLOSING = re.compile(r"^[)\],.;:!?”’]+")
@@ -132,6 +134,8 @@ def _scrolling_tables(body: "HtmlElement") -> None:
         box.tail, table.tail = table.tail, None
         table.getparent().replace(table, box)
         box.append(table)
+        if len(table.xpath(".//tr")) <= SHORT_ROWS:
+            box.set("class", "scroll short")
 
 
 def _notes_in_place(body: "HtmlElement") -> None:

@@ -128,6 +128,14 @@ def test_code_is_highlighted_without_links(desk: Desk) -> None:
     assert tree.xpath(".//pre//span[@class='dv']")
 
 
+def test_a_short_table_stays_on_one_page(desk: Desk) -> None:
+    """A table of a few rows is kept together with its caption, a long one may be split."""
+    rows = "| 1 |\n"
+    short, long = (desk.tree(f"| a |\n|---|\n{rows * count}\n: C {{#tbl-c}}\n") for count in (3, 40))
+    assert short.xpath(".//div[@class='scroll short']/table/caption")
+    assert long.xpath(".//div[@class='scroll']/table/caption")
+
+
 def test_cells_keep_their_alignment_as_classes(desk: Desk) -> None:
     """A table's columns are aligned by class, not by style attributes."""
     tree = desk.tree("| a | b | c |\n|:--|--:|:-:|\n| 1 | 2 | 3 |\n")
