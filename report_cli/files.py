@@ -26,7 +26,7 @@ def write_bytes(path: Path, content: bytes) -> None:
                 view = view[os.write(descriptor, view) :]
             # mkstemp creates 0600; results are meant to be read by others, as any file the user makes.
             Path(temporary).chmod(0o666 & ~_umask())
-            os.fsync(descriptor)
+            _force(descriptor)
         finally:
             os.close(descriptor)
         Path(temporary).replace(path)
@@ -181,9 +181,14 @@ def sync_folder(folder: Path) -> None:
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        _force(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _force(descriptor: int) -> None:
+    """Wait until what was written, or named in a folder, would survive a loss of power."""
+    os.fsync(descriptor)
 
 
 def _umask() -> int:
@@ -200,7 +205,7 @@ def growing(path: Path) -> Iterator[BinaryIO]:
             yield file
         finally:
             file.flush()
-            os.fsync(file.fileno())
+            _force(file.fileno())
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The run wing without its processes: plans, runs and commits as the program does, in a few milliseconds a run."""
 
+import textwrap
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,11 +9,12 @@ from typing import Any
 from report_cli import planner
 from report_cli.errors import ReportError, RunError
 from report_cli.plan import Plan, Step, Wish
-from report_cli.project import Project
+from report_cli.project import Project, Settings
 from report_cli.runner import Outcome, Runner
 from report_cli.store import Run
 from report_cli.worker import Worker
 from report_cli.workspace import ImageChoice, Workspace
+from tests.walking import WALK
 
 
 class InlineWorker:
@@ -76,6 +78,14 @@ class Made:
         """The digest of everything that the only run measured."""
         (run,) = self.outcome.runs.values()
         return run.outputs
+
+
+def made(root: Path, *, fresh: bool = True) -> Project:
+    """Return a project with the small experiment; it may be there already unless it has to be `fresh`."""
+    (root / "experiments").mkdir(parents=True, exist_ok=not fresh)
+    (root / "experiments" / "walk.py").write_text(textwrap.dedent(WALK))
+    (root / "pyproject.toml").write_text("[tool.report]\n")
+    return Project(root, Settings())
 
 
 def run(project: Project, name: str, *, settings: tuple[str, ...] = (), force: bool = False) -> Made:

@@ -1,19 +1,17 @@
 """Every single change of the disk fails once: nothing is corrupt, and the next run recovers."""
 
 import errno
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from report_cli.errors import ReportError, of_machine
-from report_cli.project import Project, Settings
+from report_cli.project import Project
 from report_cli.store import Store
 from tests.fault.cases import FAULT
 from tests.fault.disk import Disk, Killed
-from tests.fault.inline import run
-from tests.walking import WALK
+from tests.fault.inline import made, run
 
 FAILURES = {
     "full once": {"error": errno.ENOSPC},
@@ -24,14 +22,6 @@ FAILURES = {
     "killed in a write": {"torn": True},
 }
 SETTINGS = ("epochs=3",)
-
-
-def made(root: Path) -> Project:
-    """Return a project with the small experiment."""
-    (root / "experiments").mkdir(parents=True)
-    (root / "experiments" / "walk.py").write_text(textwrap.dedent(WALK))
-    (root / "pyproject.toml").write_text("[tool.report]\n")
-    return Project(root, Settings())
 
 
 def nothing(project: Project) -> None:

@@ -1,0 +1,80 @@
+"""Stored runs that were changed: every change is seen, named, and hurts no other run."""
+
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from report_cli import manifest
+from report_cli.project import Project
+from report_cli.store import Store
+from tests.fault.cases import numbered
+from tests.fault.inline import made, run
+
+CHANGES = 10
+
+
+def damage(folder: Path, chance: random.Random) -> str:
+    """Change something of a run, and say what: most often one bit, else a length, a name, a file more or less."""
+    path = chance.choice(sorted(p for p in folder.rglob("*") if p.is_file()))
+    content = path.read_bytes()
+    kind = chance.choice(["bit"] * 6 + ["cut", "longer", "gone", "more", "renamed"])
+    if kind == "bit":
+        at = chance.randrange(len(content))
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1 << chance.randrange(8)]) + content[at + 1 :])
+    elif kind == "cut":
+        path.write_bytes(content[: chance.randrange(len(content))])
+    elif kind == "longer":
+        path.write_bytes(content + chance.randbytes(1))
+    elif kind == "gone":
+        path.unlink()
+    elif kind == "more":
+        path.with_name("more").write_bytes(content)
+    else:
+        path.rename(path.with_name("other"))
+    return f"{kind} {path.relative_to(folder)}"
+
+
+def undetected(project: Project, case: int) -> int:
+    """Change a run in ten ways, one after another; return how many of them were not seen."""
+    chance, missed = random.Random(case), 0
+    (hurt,), (other,) = (list((project.runs / "walk").glob(f"*{key}")) for key in keys(project))
+    copy = hurt.with_name("copy.of")
+    shutil.copytree(hurt, copy)
+    for _ in range(CHANGES):
+        what = damage(hurt, chance)
+        complaints: list[str] = []
+        found = [stored.folder for stored in Store.of(project, complaints.append).runs("walk")]
+        assert other in found, f"case {case}: {what}"
+        missed += hurt in found or not any(hurt.name in text for text in complaints)
+        shutil.rmtree(hurt)
+        shutil.copytree(copy, hurt)
+    return missed
+
+
+def keys(project: Project) -> tuple[str, str]:
+    """Store two runs, and return their keys."""
+    first = run(project, "walk", settings=("epochs=2",))
+    second = run(project, "walk", settings=("epochs=3",))
+    return next(iter(first.outcome.runs.values())).key, next(iter(second.outcome.runs.values())).key
+
+
+@numbered(100, fast=3)
+def test_changed_runs(tmp_path: Path, case: int, record_property: Callable[[str, object], None]) -> None:
+    """Ten changes of a stored run are all seen and named, the other run stays usable, and the run is made anew."""
+    project = made(tmp_path)
+    missed = undetected(project, case)
+    record_property("changes", CHANGES)
+    record_property("undetected", missed)
+    assert missed == 0
+    (hurt, _) = keys(project)
+    what = damage(project.runs / "walk" / hurt, random.Random(case))
+    again = run(project, "walk", settings=("epochs=2",))
+    assert again.epochs, what
+    assert (project.runs / "walk" / hurt / manifest.NAME).exists()
+
+
+def test_a_manifest_that_is_not_checked_is_noticed(tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """Were files not compared with their manifest, changes would go unseen, and the count says so."""
+    monkeypatch.setattr(manifest, "verify", lambda *_: None)
+    assert undetected(made(tmp_path), 0) > 0
