@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
+from uuid import uuid4
 
 RETIRED = ".old"
 IN_USE = ".lock"
@@ -72,9 +73,9 @@ def scratch_folder(scratch: Path, name: str) -> Iterator[Path]:
     Its lock beside it, which the system frees when the process is killed, tells `sweep` that it is in use.
     """
     make_folder(scratch)
-    folder = Path(tempfile.mkdtemp(dir=scratch, prefix=f"{name}."))
-    with _in_use(folder):
-        folder.chmod(0o777 & ~_umask())
+    folder = scratch / f"{name}.{uuid4().hex[:8]}"
+    with _in_use(folder, waiting=lambda: None):
+        folder.mkdir()
         try:
             yield folder
         finally:
@@ -90,10 +91,10 @@ def sweep(scratch: Path) -> None:
 
 
 @contextmanager
-def _in_use(folder: Path) -> Iterator[None]:
+def _in_use(folder: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
     """Hold the lock of a scratch folder."""
     path = folder.with_name(folder.name + IN_USE)
-    with locked(path):
+    with locked(path, waiting):
         try:
             yield
         finally:

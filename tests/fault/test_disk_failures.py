@@ -1,17 +1,22 @@
 """Every single change of the disk fails once: nothing is corrupt, and the next run recovers."""
 
+import contextlib
 import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from report_cli import files, manifest
 from report_cli.errors import ReportError, of_machine
 from report_cli.project import Project
-from report_cli.store import Store
+from report_cli.store import Run, Store
 from tests.fault.cases import FAULT
 from tests.fault.disk import Disk, Killed
 from tests.fault.inline import made, run
+from tests.report.conftest import furnish
 
 FAILURES = {
     "full once": {"error": errno.ENOSPC},
@@ -40,23 +45,15 @@ def interrupted(project: Project) -> None:
         run(project, "walk", settings=SETTINGS)
 
 
-@pytest.mark.parametrize("every", [pytest.param(9, id="some"), pytest.param(1, id="all", marks=FAULT)])
-@pytest.mark.parametrize("failure", FAILURES)
-@pytest.mark.parametrize("before", [nothing, stored, interrupted])
-def test_failing_changes(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    record_property: Callable[[str, object], None],
-    every: int,
-    failure: str,
-    before: Callable[[Project], None],
-) -> None:
-    """After any change that failed the store is whole, what was there still is, and the next run loses no epoch."""
-    clean = run(made(tmp_path / "clean"), "walk", settings=SETTINGS).outputs
+Before = Callable[[Project], None]
+
+
+def check(root: Path, before: Before, failure: str, every: int) -> tuple[int, int]:
+    """Let every so manieth change fail; return how many failed, and the most epochs that were trained twice."""
+    clean = run(made(root / "clean"), "walk", settings=SETTINGS).outputs
     tried, most_redone = 0, 0
     for at in range(1 + len(failure) % every, 10_000, every):
-        project = made(tmp_path / str(at))
-        monkeypatch.chdir(project.root)
+        project = made(root / str(at))
         before(project)
         disk = Disk(project.root, at=at, **FAILURES[failure])  # type: ignore[arg-type]
         try:
@@ -81,7 +78,82 @@ def test_failing_changes(
         if before is nothing and not whole:
             most_redone = max(most_redone, len(saved) + len(again.epochs) - 3)
         assert list(project.scratch.iterdir()) == []
+    return tried, most_redone
+
+
+@pytest.mark.parametrize("every", [pytest.param(9, id="some"), pytest.param(1, id="all", marks=FAULT)])
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("before", [nothing, stored, interrupted])
+def test_failing_changes(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
+    every: int,
+    failure: str,
+    before: Before,
+) -> None:
+    """After any change that failed the store is whole, what was there still is, and the next run loses no epoch."""
+    monkeypatch.chdir(tmp_path)
+    tried, most_redone = check(tmp_path, before, failure, every)
     assert tried * every > 40
     assert most_redone <= 1
     record_property("faults", tried)
     record_property("most epochs redone", most_redone)
+
+
+def manifest_first(self: Store, staging: Path, experiment: str, name: str, facts: Any) -> Run:
+    """Commit as a careless store would: the manifest is in place before what it lists."""
+    manifest.write(staging, facts)
+    target = self.folder(experiment, name)
+    files.make_folder(target)
+    for path in [staging / manifest.NAME, *sorted(p for p in staging.iterdir() if p.name != manifest.NAME)]:
+        path.replace(target / path.name)
+    return Run(target, manifest.read(target))
+
+
+def test_a_manifest_written_first_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit that isn't one rename leaves a run that is not whole, and the check above says so."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Store, "commit", manifest_first)
+    with pytest.raises(AssertionError, match="change"):
+        check(tmp_path, nothing, "killed", 1)
+
+
+def torn_pages(root: Path) -> int:
+    """Kill the writing of a page at each change; return how often it was neither the old page nor the new one."""
+    desk, torn = furnish(root), 0
+    desk.write("Old.")
+    (path,) = desk.build(formats=("html",)).paths
+    old = path.read_bytes()
+    desk.write("New, and longer.")
+    desk.build(formats=("html",))
+    new = path.read_bytes()
+    for at in range(1, 100):
+        path.write_bytes(old)
+        disk = Disk(root, at=at, torn=True)
+        with disk.watched(), contextlib.suppress(Killed):
+            desk.build(formats=("html",))
+        if not disk.happened:
+            return torn
+        torn += path.read_bytes() not in (old, new)
+    raise AssertionError("a build makes more changes than that")
+
+
+def in_place(path: Path, content: bytes) -> None:
+    """Write as a careless program would: over what is there."""
+    files.make_folder(path.parent)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    os.write(descriptor, content)
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
+def test_a_killed_build_leaves_a_page(tmp_path: Path) -> None:
+    """Whenever a build is killed, the page is the old one or the new one."""
+    assert torn_pages(tmp_path) == 0
+
+
+def test_writing_in_place_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were files written over, some kill would leave a torn page."""
+    monkeypatch.setattr(files, "write_bytes", in_place)
+    assert torn_pages(tmp_path) > 0
