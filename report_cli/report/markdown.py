@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from report_cli.errors import UsageError
-from report_cli.report import places
+from report_cli.report import limits, places
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -23,6 +23,7 @@ ATTRIBUTES = {
     "th": {"style", "colspan", "rowspan"},
 }
 WARNING = re.compile(r"\[WARNING\] (.*?)(?: at line | Failing because|$)")
+UNCLOSED = re.compile(r"Div at line [^.]* unclosed")
 OPENING = re.compile(r"[(\[“‘]+$")
 CLOSING = re.compile(r"^[)\],.;:!?”’]+")
 LABEL = re.compile(r"\s*\{#([A-Za-z][\w:.-]*)\}")
@@ -67,9 +68,12 @@ def _pandoc(markdown: str, sources: Mapping[str, str]) -> str:
         "--fail-if-warnings",
     ]
     try:
-        converted: str = pypandoc.convert_text(markdown, "html5", format=READER, extra_args=options)
+        with limits.converting():
+            converted: str = pypandoc.convert_text(markdown, "html5", format=READER, extra_args=options)
     except RuntimeError as error:
         told = " ".join(str(error).partition("during conversion:")[2].split()) or str(error)
+        if UNCLOSED.search(told):
+            raise UsageError(f"{places.of_text(sources, ':::')}: a block is never closed", "end it with :::") from error
         complaint = WARNING.search(told)
         # Its line numbers are those of the whole rendered document, so the name it quotes is looked up instead.
         quoted = re.search(r"'([^']+)'", told)
