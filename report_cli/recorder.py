@@ -106,10 +106,11 @@ class CheckpointFolder:
                 with np.load(path, allow_pickle=False) as stored:
                     # Reading every member checks its CRC, so a torn or flipped file shows here.
                     arrays = {name: stored[name] for name in stored.files}
-                state = json.loads(bytes(arrays.pop(STATE)))
-            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+                told = files.from_json(bytes(arrays.pop(STATE)))
+                epoch, state = int(told["epoch"]), dict(told["state"])
+            except (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, zipfile.BadZipFile):
                 continue
-            return int(state["epoch"]), arrays, state["state"]
+            return epoch, arrays, state
         return None
 
     def save(self, epoch: int, arrays: "Mapping[str, NDArray[Any]]", state: Mapping[str, Any]) -> None:

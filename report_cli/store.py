@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from report_cli import clock, files, manifest
+from report_cli import clock, files, manifest, wellformed
 from report_cli.errors import RunError
 from report_cli.fingerprint import digest, key
 from report_cli.project import Project
@@ -250,7 +250,9 @@ class Store:
     def _checked(self, folder: Path) -> Run | None:
         try:
             content = manifest.read(folder)
+            wellformed.check_manifest(folder, content)
             manifest.verify(folder, content)
+            wellformed.check_measured(files.read_json(folder / "measured.json"))
         except (ValueError, OSError) as error:
             self.tell(f"run {folder.parent.name}/{folder.name} is damaged and not used: {error}")
             return None
