@@ -7,6 +7,7 @@ from pathlib import Path
 
 # A disk that is full or can't be written is the machine's state, not a bug of the program.
 MACHINE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
+_NO_FOLDER = (errno.EEXIST, errno.ENOTDIR)
 
 
 class ReportError(Exception):
@@ -33,6 +34,10 @@ class DataError(ReportError):
     """Images are missing, malformed or not what they claim to be (exit code 1)."""
 
 
+class AbsentError(DataError):
+    """Where images were looked for, there are none of the kind (exit code 1)."""
+
+
 class RunError(ReportError):
     """An experiment failed; its failure is recorded, and no result of it is used (exit code 1)."""
 
@@ -47,10 +52,12 @@ def unknown(what: str, name: str, choices: Iterable[str]) -> UsageError:
 
 def of_machine(error: OSError) -> ReportError | None:
     """Return the error for what is wrong with the machine's disk, None where `error` is about something else."""
-    if error.errno not in MACHINE:
+    if error.errno not in (*MACHINE, *_NO_FOLDER):
         return None
     path = Path(str(error.filename or ""))
     here = Path.cwd()
     place = f"{path.relative_to(here) if path.is_relative_to(here) else path}: " if error.filename else ""
+    if error.errno in _NO_FOLDER:
+        return ReportError(f"{place}a file lies where a folder belongs", "move the file away")
     hint = "free some space, for instance with report gc, or give yourself the right to write there"
     return ReportError(f"{place}can't be read or written: {error.strerror}", hint)

@@ -54,7 +54,15 @@ def json_text(content: Any) -> str:
 
 def read_json(path: Path) -> Any:
     """Return the JSON content of `path`; OSError or ValueError when there is none."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    return from_json(path.read_text(encoding="utf-8"))
+
+
+def from_json(text: str | bytes) -> Any:
+    """Return what `text` says in JSON; ValueError when it is none, or nested beyond what anyone means."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def make_folder(folder: Path) -> None:

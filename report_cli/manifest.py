@@ -1,6 +1,5 @@
 """The manifest of a run: what was asked, where it was computed, and the size and sha256 of every file."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,7 @@ def read(folder: Path) -> dict[str, Any]:
     """
     try:
         text = (folder / NAME).read_text(encoding="utf-8")
-        content = json.loads(text)
+        content = files.from_json(text)
     except OSError as error:
         raise ValueError("its manifest can't be read") from error
     except (ValueError, RecursionError) as error:

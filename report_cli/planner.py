@@ -130,7 +130,7 @@ class _Planner:
         Never substituted silently: where there is none, the full profile needs the images.
         """
         for run in self.workspace.store.runs(experiment.name):
-            same = Recipe({**recipe.parts, "images": run.manifest["recipe"]["images"]})
+            same = Recipe({**recipe.parts, "images": run.manifest["recipe"].get("images")})
             if run.seed == seed and run.images and run.images["origin"] == "real" and same.digest == run.recipe:
                 return same
         raise self._no_images(experiment)

@@ -104,8 +104,8 @@ def find(start: Path) -> Project:
         if not path.is_file():
             continue
         try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            tables = tomllib.loads(_text(path))
+        except (ValueError, RecursionError) as error:
             raise UsageError(f"{path.name} in {folder.name}/ is not valid TOML: {error}") from error
         tool = tables.get("tool")
         table = tool.get("report") if isinstance(tool, dict) else None
@@ -117,6 +117,16 @@ def find(start: Path) -> Project:
         "no project here: no pyproject.toml with a [tool.report] table in this folder or above it",
         "make one with: report new FOLDER",
     )
+
+
+def _text(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError("it is not UTF-8 text") from error
+    if text.startswith("\ufeff"):
+        raise ValueError("it starts with a byte order mark; save it as UTF-8 without one")
+    return text
 
 
 def _settings(table: dict[str, Any]) -> Settings:
@@ -147,10 +157,13 @@ def _parameters(table: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
             "[tool.report] parameters must be a table per experiment", '[tool.report.parameters."NAME"] epochs = 5'
         )
     for pattern, settings in table.items():
-        yield pattern, tuple(f"{name}={_spelled(value)}" for name, value in settings.items())
+        yield pattern, tuple(f"{name}={_spelled(name, value)}" for name, value in settings.items())
 
 
-def _spelled(value: Any) -> str:
+def _spelled(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    try:
+        return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    except ValueError as error:  # Python writes no number of more than some thousand digits
+        raise UsageError(f"[tool.report.parameters] {name} is too large a number") from error

@@ -100,10 +100,12 @@ class CheckpointFolder:
 
     def load(self) -> "tuple[int, dict[str, NDArray[Any]], dict[str, Any]] | None":
         for path in sorted(self._folder.glob("epoch-*.npz"), reverse=True):
-            arrays = _read(path)
-            if arrays is not None and STATE in arrays:
-                state = json.loads(bytes(arrays.pop(STATE)))
-                return int(state["epoch"]), arrays, state["state"]
+            try:
+                arrays = _read(path) or {}
+                told = files.from_json(bytes(arrays.pop(STATE)))
+                return int(told["epoch"]), arrays, dict(told["state"])
+            except (ValueError, KeyError, TypeError):
+                continue
         return None
 
     def save(self, epoch: int, arrays: "Mapping[str, NDArray[Any]]", state: Mapping[str, Any]) -> None:
@@ -132,7 +134,7 @@ def _read(path: Path) -> "dict[str, NDArray[Any]] | None":
         with np.load(path, allow_pickle=False) as stored:
             # Reading every member checks its CRC, so a torn or flipped file shows here.
             return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile):
         return None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from report_cli import clock, files, manifest
+from report_cli import clock, files, manifest, wellformed
 from report_cli.fingerprint import digest, key
 from report_cli.project import Project
 from report_cli.stored import WEIGHTS, Failure, FigureFile, Run
@@ -190,7 +190,9 @@ def _examined(folder: Path) -> Run | Damage:
     """Return the run in `folder`, or what is wrong with it."""
     try:
         content = manifest.read(folder)
+        wellformed.check_manifest(folder, content)
         manifest.verify(folder, content)
+        wellformed.check_measured(files.read_json(folder / "measured.json"))
     except (ValueError, OSError, RecursionError) as error:
         return Damage(folder, str(error), isinstance(error, manifest.OtherSchemaError))
     return Run(folder, content)

@@ -5,6 +5,7 @@ Requests come as JSON lines on stdin, events leave as JSON lines on what was std
 outlives the process that asked. Started as `python -m report_cli.worker FOLDER`.
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from report_cli import manifest, registry
-from report_cli.errors import ReportError, of_machine
+from report_cli.errors import DataError, ReportError, of_machine
 from report_cli.experiment import Experiment
 from report_cli.overrides import override
 from report_cli.project import Project, Settings
@@ -78,9 +79,13 @@ class Worker:
         try:
             answer = tasks[request["do"]](request)
         except ReportError as error:
-            self._send({"event": "failed", "message": error.message, "hint": error.hint})
+            # What is wrong with images the message says; nothing about it is in the log.
+            logged = not isinstance(error, DataError)
+            self._send({"event": "failed", "message": error.message, "hint": error.hint, "logged": logged})
         except BaseException as error:  # an experiment may raise anything; the run is recorded as failed
-            traceback.print_exc()
+            # The log may be on the very disk that is full.
+            with contextlib.suppress(OSError):
+                traceback.print_exc()
             known = _machine_error(error)
             message = known.message if known else f"{type(error).__name__}: {error}{self._where(error)}"
             self._send({"event": "failed", "message": message, "hint": known.hint if known else ""})

@@ -15,7 +15,7 @@ from report_cli.data import catalog, exclusions
 from report_cli.data.catalog import Kind, Source
 from report_cli.data.exclusions import Exclusions
 from report_cli.data.official import ARCHIVES, Archive
-from report_cli.errors import DataError, ReportError, unknown
+from report_cli.errors import AbsentError, DataError, ReportError, unknown
 from report_cli.runner import Runner
 from report_cli.workspace import Workspace
 
@@ -47,7 +47,8 @@ def check(folder: Path | None, *, json: bool) -> None:
     for source in () if json else found:
         _emit_checked(source, left_out[source.kind])
     if not found:
-        raise problems[0]
+        # Images that are there and faulty are what was meant, not those that are absent.
+        raise next((each for each in problems if not isinstance(each, AbsentError)), problems[0])
 
 
 def list_(*, json: bool) -> None:

@@ -74,7 +74,8 @@ def _known(workspace: Workspace, name: str) -> Experiment:
 
 
 def _scalars(step: Step) -> dict[str, float]:
-    return dict(step.run.scalars) if step.run else {}
+    stored = step.run.scalars if step.run else {}
+    return {name: value for name, value in stored.items() if name in step.experiment.metrics}
 
 
 def _explanation(workspace: Workspace, step: Step) -> dict[str, Any]:

@@ -91,7 +91,8 @@ def _summary(stored: Run) -> dict[str, object]:
 def _headline(stored: Run, experiments: Mapping[str, Experiment]) -> str:
     """Return the metrics to show in one line: what was measured on test images first, then as declared."""
     declared = experiments[stored.experiment].metrics
-    names = sorted(declared, key=lambda name: not name.startswith("test_"))[:4]
+    there = [name for name in declared if name in stored.scalars]
+    names = sorted(there, key=lambda name: not name.startswith("test_"))[:4]
     return ", ".join(f"{name.replace('_', ' ')} {number(stored.scalars[name])}" for name in names)
 
 

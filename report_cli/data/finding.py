@@ -7,7 +7,7 @@ from pathlib import Path
 
 from report_cli.data import index, places
 from report_cli.data.catalog import LAYOUTS, PARTS, Kind
-from report_cli.errors import DataError, UsageError
+from report_cli.errors import AbsentError, DataError, UsageError
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ def find(kind: Kind, start: Path, cache: Path) -> Found:
 
     Raises:
         UsageError: `start` does not exist.
-        DataError: it can't be read, or nothing in it is such a source.
+        DataError: it can't be read; AbsentError: nothing in it is such a source.
     """
     if not start.exists():
         raise UsageError(
@@ -39,9 +39,10 @@ def find(kind: Kind, start: Path, cache: Path) -> Found:
                 if found is not None:
                     return found
     except OSError as error:
-        raise DataError(f"{start}: can't be searched for images: {error.strerror}") from error
+        place = error.filename or start
+        raise DataError(f"{place}: can't be read: {error.strerror}", "mend or remove it") from error
     message = f"no {kind.title} images in {start}" + "".join(f"; {miss}" for miss in misses)
-    raise DataError(message, "looked for: " + "; ".join(LAYOUTS[layout].entry for layout in kind.layouts))
+    raise AbsentError(message, "looked for: " + "; ".join(LAYOUTS[layout].entry for layout in kind.layouts))
 
 
 def _candidates(start: Path) -> Iterator[Path]:

@@ -13,7 +13,7 @@ from report_cli.data.catalog import PARTS, Kind
 from report_cli.data.images import Raw
 from report_cli.data.members import Member
 from report_cli.data.places import Place, split_name
-from report_cli.data.strictness import strict_images
+from report_cli.data.strictness import check_rows, strict_images
 from report_cli.errors import DataError
 
 # Colours that are the same in RGB; transparency has none.
@@ -71,6 +71,7 @@ def _decode(member: Member, archive: str, size: tuple[int, int] | None) -> NDArr
         with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
             fault = _fault(image, size)
             if not fault:
+                check_rows(content)
                 return np.asarray(image.convert("RGB") if image.mode != "RGB" else image)
     except _BROKEN as error:
         raise DataError(f"{archive}: {member.name} is not a whole PNG image") from error

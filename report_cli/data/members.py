@@ -1,7 +1,7 @@
 """Reads the files inside tar.gz and zip archives and in folders, without unpacking anything to disk.
 
-Only regular files are read. A link, a device, a name that leaves the archive, a name that occurs twice, or more
-bytes than such images can have is an error that names archive and member.
+Only regular files are read. A link, a device, a name that leaves the archive, a name that occurs twice or differs from
+another only in capitals, or more bytes than such images can have is an error that names archive and member.
 """
 
 import gzip
@@ -88,7 +88,7 @@ def members(kind: Kind, path: Path, layout: str) -> Generator[Member, None, None
         DataError: the source can't be read or holds what it shouldn't.
     """
     container = {"tar": _in_tar, "zip": _in_zip, "folder": _in_folder}[LAYOUTS[layout].container]
-    gate = _Gate(path.name, limits(kind, layout))
+    gate = _Gate(path.name, limits(kind, layout), LAYOUTS[layout].container == "folder")
     with _readable(path.name):
         yield from container(kind, path, layout, gate)
 
@@ -96,10 +96,12 @@ def members(kind: Kind, path: Path, layout: str) -> Generator[Member, None, None
 class _Gate:
     """Lets regular files through, each name once, up to the limits."""
 
-    def __init__(self, archive: str, limits: Limits) -> None:
+    def __init__(self, archive: str, limits: Limits, on_disk: bool) -> None:
         self.archive = archive
+        self.on_disk = on_disk
         self.limits = limits
         self.names: set[str] = set()
+        self.folded: dict[str, str] = {}
         self.total_bytes = 0
 
     def enter(self, name: str, size_bytes: int, regular: bool) -> str:
@@ -113,6 +115,10 @@ class _Gate:
         if plain in self.names:
             raise DataError(f"{self.archive}: {name} occurs twice")
         self.names.add(plain)
+        # Unpacked on many a machine, one of the two would be lost: this would be another set of images there.
+        other = self.folded.setdefault(plain.lower(), plain)
+        if other != plain and not self.on_disk:
+            raise DataError(f"{self.archive}: {other} and {plain} differ only in capital letters")
         self.total_bytes += size_bytes
         if len(self.names) > self.limits.members:
             raise DataError(f"{self.archive}: more than {self.limits.members} files")

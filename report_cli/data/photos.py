@@ -23,7 +23,7 @@ from report_cli.data.images import IDENTITY_BYTES, Decoded, Raw, identity
 from report_cli.data.members import Member
 from report_cli.data.places import PhotoPlace, class_of, photo
 from report_cli.data.resize import resize
-from report_cli.data.strictness import strict_images
+from report_cli.data.strictness import check_rows, strict_images
 from report_cli.errors import DataError
 
 # Colours that have an agreed value in RGB; transparency has none.
@@ -32,6 +32,11 @@ _ENDINGS = {"JPEG": (".jpg", ".jpeg", ".jfif"), "MPO": (".jpg", ".jpeg", ".jfif"
 # What Pillow raises for content that is no whole image.
 _BROKEN = (OSError, EOFError, ValueError, SyntaxError, IndexError, KeyError, TypeError, struct.error, zlib.error)
 _MOST_SHOWN = 3
+# A third of what Pillow allows: in memory there are several copies of one photograph at a time.
+_MOST_PIXELS = 1 << 25
+# Each scan of a JPEG costs the time of the whole image; no camera writes more than a dozen.
+_MOST_SCANS = 100
+_SCAN = b"\xff\xda"
 
 
 class _NoImageError(Exception):
@@ -106,6 +111,12 @@ def _decode(content: bytes) -> tuple[NDArray[np.uint8], str]:
         with Image.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as image:
             if image.mode not in _MODES or "transparency" in image.info:
                 raise _NoImageError(f"has colours of mode {image.mode} or transparency where RGB is needed")
+            if image.width * image.height > _MOST_PIXELS:
+                raise _NoImageError("has more pixels than any photograph")
+            if image.format == "PNG":
+                check_rows(content)
+            elif content.count(_SCAN) > _MOST_SCANS:
+                raise _NoImageError(f"has more than {_MOST_SCANS} scans")
             return np.asarray(image.convert("RGB") if image.mode != "RGB" else image), str(image.format)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _NoImageError("has more pixels than any photograph") from error

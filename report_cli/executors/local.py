@@ -41,7 +41,8 @@ class LocalWorker:
             for line in process.stdout:
                 event = json.loads(line)
                 if event["event"] == "failed":
-                    hint = event["hint"] or f"log: {self._shown_log}"
+                    log = f"log: {self._shown_log}" if event.get("logged", True) else ""
+                    hint = event["hint"] or log
                     raise RunError(event["message"], hint)
                 yield event
                 if event["event"] == "done":

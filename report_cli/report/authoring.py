@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from jinja2.sandbox import SandboxedEnvironment
 
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.project import Project
-from report_cli.report import formats
+from report_cli.report import formats, limits
 from report_cli.report.context import Context
 from report_cli.report.formats import Written
 from report_cli.report.values import Value
@@ -99,16 +98,18 @@ class _Author:
     def document(self, name: str) -> Manuscript:
         path = f"documents/{name}.md"
         try:
-            self.manuscript.markdown = self.environment.get_template(path).render()
-            front = self._front(path)
-            self.manuscript.front = {k: self.environment.from_string(text).render() for k, text in front.items()}
+            with limits.rendering():
+                self.manuscript.markdown = self.environment.get_template(path).render()
+                front = self._front(path)
+                self.manuscript.front = {k: self.environment.from_string(text).render() for k, text in front.items()}
+            limits.check_length(self.manuscript.markdown)
         except Exception as error:
             # Once, out here: the traceback's last frame inside a template is the line at fault.
             raise _located(error, f"templates/{path}") from error
         return self.manuscript
 
-    def _environment(self) -> SandboxedEnvironment:
-        environment = SandboxedEnvironment(
+    def _environment(self) -> limits.Sandbox:
+        environment = limits.Sandbox(
             **DELIMITERS,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -147,7 +148,8 @@ class _Author:
         if path is None:
             raise jinja2.TemplateNotFound(name)
         try:
-            text = path.read_text(encoding="utf-8")
+            # Editors on Windows begin a file with a byte order mark.
+            text = path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             raise UsageError(f"templates/{name} is not UTF-8 text") from error
         shown = f"templates/{name}"
@@ -156,7 +158,7 @@ class _Author:
         return FRONT.sub(lambda match: "\n" * match[0].count("\n"), text), shown, lambda: True
 
     def _front(self, path: str) -> dict[str, str]:
-        text = (self.project.templates / path).read_text(encoding="utf-8")
+        text = (self.project.templates / path).read_text(encoding="utf-8-sig")
         match = FRONT.match(text)
         try:
             front = tomllib.loads(match[1]) if match else {}
@@ -263,4 +265,6 @@ def _located(error: Exception, fallback: str) -> ReportError:
         trace = trace.tb_next
     if isinstance(error, ReportError):
         return type(error)(f"{where}: {error.message}", error.hint)
+    if isinstance(error, MemoryError):
+        return UsageError(f"{where}: it takes more than {limits.MEMORY_BYTES >> 20} MiB of memory")
     return UsageError(f"{where}: {error or type(error).__name__}")

@@ -157,7 +157,8 @@ class Context:
 
     def _scalar(self, run: Run, metric: str) -> float:
         if metric not in run.scalars:
-            raise ReportError(f"run {run.key} of {run.experiment} has no {metric}", f"report run {run.experiment}")
+            again = f"report run {run.experiment} --force"
+            raise ReportError(f"run {run.key} of {run.experiment} has no {metric}", again)
         number = run.scalars[metric]
         if not math.isfinite(number):
             raise ReportError(

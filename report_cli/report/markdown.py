@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from report_cli.errors import UsageError, unknown
-from report_cli.report import places
+from report_cli.report import limits, places
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -26,6 +26,7 @@ ATTRIBUTES = {
 # A table of so many rows, its head included, stays on one page.
 SHORT_ROWS = 18
 WARNING = re.compile(r"\[WARNING\] (.*?)(?: at line | Failing because|$)")
+UNCLOSED = re.compile(r"Div at line [^.]* unclosed")
 OPENING = re.compile(r"[(\[“‘]+$")
 CLOSING = re.compile(r"^[)\],.;:!?”’]+")
 BIBLIOGRAPHY = "references.bib"
@@ -80,7 +81,8 @@ def _pandoc(markdown: str, sources: Mapping[str, str], bibliography: Path | None
         *([f"--bibliography={bibliography}"] if bibliography else []),
     ]
     try:
-        converted: str = pypandoc.convert_text(markdown, "html5", format=READER, extra_args=options)
+        with limits.converting():
+            converted: str = pypandoc.convert_text(markdown, "html5", format=READER, extra_args=options)
     except RuntimeError as error:
         told = " ".join(str(error).partition("during conversion:")[2].split()) or str(error)
         if "bibliography file" in told:
@@ -92,6 +94,8 @@ def _pandoc(markdown: str, sources: Mapping[str, str], bibliography: Path | None
             known = BIBTEX.findall(bibliography.read_text(encoding="utf-8")) if bibliography else ()
             missing = unknown(f"citation in templates/{BIBLIOGRAPHY}:", uncited[1], known)
             raise UsageError(f"{where}: {missing.message}", missing.hint) from error
+        if UNCLOSED.search(told):
+            raise UsageError(f"{places.of_text(sources, ':::')}: a block is never closed", "end it with :::") from error
         complaint = WARNING.search(told)
         # Its line numbers are those of the whole rendered document, so the name it quotes is looked up instead.
         quoted = re.search(r"'([^']+)'", told)

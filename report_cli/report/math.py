@@ -12,7 +12,7 @@ from typing import Any
 from report_cli import files
 from report_cli.errors import UsageError
 from report_cli.project import Project
-from report_cli.report import authoring, places
+from report_cli.report import authoring, limits, places
 from report_cli.report.speech import speak
 
 FONT = "style/fonts/STIXTwoMath-Regular.otf"
@@ -122,7 +122,8 @@ def _pandoc(formulas: list[Formula], target: str, between: str) -> list[str]:
         blocks += [{"t": "Para", "c": [{"t": "Math", "c": [kind, formula.tex]}]}, raw]
     tree = {"pandoc-api-version": [1, 23], "meta": {}, "blocks": blocks[:-1]}
     options = ["--wrap=none", "--fail-if-warnings", "--sandbox", *(["--mathml"] if target == "html5" else [])]
-    text: str = pypandoc.convert_text(json.dumps(tree), target, format="json", extra_args=options)
+    with limits.converting():
+        text: str = pypandoc.convert_text(json.dumps(tree), target, format="json", extra_args=options)
     parts = [part.strip() for part in text.split(between.strip())]
     if len(parts) != len(formulas):
         raise RuntimeError("it does not convert to one formula")

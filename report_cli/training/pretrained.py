@@ -75,12 +75,32 @@ def _array(file: Any, name: str, shape: tuple[int, ...], path: Path) -> NDArray[
     """Return one weight. A layer is a group whose attribute lists its kernel and its bias, in this order."""
     layer, _, weight = name.partition("/")
     hint = f"the file must have the layout of {FILE}"
-    if layer not in file:
+    group = _own(file, layer)
+    if group is None:
         raise DataError(f"{path} has no layer {layer}", hint)
-    names = [text.decode() if isinstance(text, bytes) else str(text) for text in file[layer].attrs["weight_names"]]
+    try:
+        stored = group.attrs["weight_names"]
+        names = [text.decode() if isinstance(text, bytes) else str(text) for text in stored]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{path}: layer {layer} has no weight_names that are text", hint) from error
     if len(names) != 2:
         raise DataError(f"{path}: layer {layer} has {len(names)} weights, not a kernel and a bias", hint)
-    stored = file[layer][names[("kernel", "bias").index(weight)]]
+    stored = _own(group, names[("kernel", "bias").index(weight)])
+    if not hasattr(stored, "dtype"):
+        raise DataError(f"{path}: {name} is no array of this file but a link, a group or parts of other files", hint)
     if stored.shape != shape or stored.dtype != np.float32:
         raise DataError(f"{path}: {name} is {stored.dtype} of shape {stored.shape}, not float32 of shape {shape}", hint)
     return np.asarray(stored[()])
+
+
+def _own(group: Any, name: str) -> Any:
+    """Return what is stored as `name` in `group` itself; None where a link, or parts of other files, lead elsewhere."""
+    import h5py
+
+    for part in name.split("/"):
+        hard = isinstance(group, h5py.Group) and isinstance(group.get(part, getlink=True), h5py.HardLink)
+        if part in ("", ".", "..") or not hard:
+            return None
+        group = group[part]
+    borrowed = isinstance(group, h5py.Dataset) and (group.is_virtual or group.external is not None)
+    return None if borrowed else group

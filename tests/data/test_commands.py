@@ -5,6 +5,7 @@ from pathlib import Path
 
 from report_cli.data.catalog import KINDS
 from report_cli.data.official import ARCHIVES
+from report_cli.project import Project
 from tests.conftest import Command
 from tests.data.making import MANY, kaggle, microsoft, photo, photos, write_zip
 
@@ -63,3 +64,13 @@ def test_fetch_without_a_network(report: Command, tmp_path: Path) -> None:
     assert ARCHIVES["cifar10"].page in done.stderr
     assert str(tmp_path / "cache" / "archives") in done.stderr
     assert not done.stdout
+
+
+def test_check_raises_what_is_wrong_with_the_images_that_are_there(report: Command, project: Project) -> None:
+    """Of two kinds, one absent and one damaged, the error is about the damaged one, and no log is named for it."""
+    files = {**kaggle(photos(120)), "train/cat.900.jpg": b"", "train/dog.900.jpg": b""}
+    write_zip(project.root / "pets.zip", files)
+    done = report("data", "check", "pets.zip")
+    assert done.returncode == 1
+    assert "error: pets.zip: 2 of 122 images are unreadable" in done.stderr
+    assert "log:" not in done.stderr

@@ -7,6 +7,7 @@ import random
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -265,6 +266,7 @@ def test_links_and_doubled_names_in_a_zip(tmp_path: Path, refused: Callable[[Pat
         (link, "link.png is no regular file"),
         (zipfile.ZipInfo("../train/cat/more.png"), "does not stay inside"),
         (zipfile.ZipInfo("train/./cat/0000.png"), "occurs twice"),
+        (zipfile.ZipInfo("train/cat/0000.PNG"), "differ only in capital letters"),
     ):
         path.write_bytes(whole)
         with zipfile.ZipFile(path, "a") as archive:
@@ -393,3 +395,14 @@ def test_a_pipe_among_the_images(tmp_path: Path, refused: Callable[[Path], str])
     path = write_folder(tmp_path / "folder", folder)
     os.mkfifo(path / "train" / CLASSES[0] / "pipe.png")
     assert "pipe.png is no regular file" in refused(path)
+
+
+def test_a_png_with_too_few_rows(tmp_path: Path, refused: Callable[[Path], str]) -> None:
+    """Rows that are missing are not black: the image isn't whole, be its chunks in order."""
+    whole = png(np.full((4, 4, 3), 9, np.uint8))
+    at = whole.index(b"IDAT")
+    rows = zlib.compress(bytes(13 * 3))
+    chunk = b"IDAT" + rows
+    end = at + 8 + int.from_bytes(whole[at - 4 : at], "big")
+    short = whole[: at - 4] + len(rows).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big") + whole[end:]
+    assert "0000.png is not a whole PNG" in refused(images_zip(tmp_path, {CAT: short}))

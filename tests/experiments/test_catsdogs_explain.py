@@ -1,3 +1,5 @@
+import itertools
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -96,10 +98,14 @@ def test_every_channel_is_counted_once(runs: dict[str, MemoryRecord]) -> None:
         counts = [record.scalars[f"{layer}_{name}_count"] for name in catsdogs_explain.MAPS]
         silent, unmatched = (record.scalars[f"{layer}_{name}"] for name in ("silent", "unmatched"))
         assert sum(counts) + silent + unmatched == record.scalars[f"{layer}_channels"] == channels
-        listed = [text.split(", ") for text in record.arrays[f"{layer}_lists"].tolist() if text != "none"]
-        numbers = sorted(int(number) for names in listed for number in names)
-        assert len(numbers) == sum(counts)
-        assert all(record.arrays[f"{layer}_match"][number - 1] in readings.NAMES for number in numbers)
+        *named, others = [
+            [] if text == "none" else re.findall(r"(\d+) \((-?\d\.\d\d)\)", text)
+            for text in record.arrays[f"{layer}_lists"].tolist()
+        ]
+        assert [len(channels) for channels in named] == counts
+        assert len(others) == unmatched
+        for channel, r in itertools.chain(*named, others):
+            assert abs(record.arrays[f"{layer}_r"][int(channel) - 1] - float(r)) < 0.006
         assert record.scalars[f"{layer}_dead"] <= channels
 
 

@@ -86,6 +86,31 @@ def test_other_contents_are_refused(tmp_path: Path, name: str, array: np.ndarray
     assert pretrained.FILE in caught.value.hint
 
 
+@pytest.mark.parametrize("lead", ["link", "soft link", "virtual", "external"])
+def test_what_leads_to_other_files_is_refused(tmp_path: Path, lead: str) -> None:
+    """Links, and arrays whose content lies in other files, are never followed."""
+    _write(tmp_path, _arrays())
+    elsewhere, name, shape = tmp_path / "elsewhere.h5", "block1_conv1_W_1:0", SHAPES["block1_conv1/kernel"]
+    elsewhere.write_bytes((tmp_path / pretrained.FILE).read_bytes())
+    with h5py.File(tmp_path / pretrained.FILE, "a") as file:
+        group = file["block1_conv1"]
+        del group[name]
+        if lead == "link":
+            group[name] = h5py.ExternalLink(str(elsewhere), f"/block1_conv1/{name}")
+        elif lead == "soft link":
+            group[name] = h5py.SoftLink("/block1_conv2/block1_conv2_W_1:0")
+        elif lead == "virtual":
+            layout = h5py.VirtualLayout(shape, np.float32)
+            layout[:] = h5py.VirtualSource(str(elsewhere), f"block1_conv1/{name}", shape)
+            group.create_virtual_dataset(name, layout)
+        else:
+            size = int(np.prod(shape)) * 4
+            group.create_dataset(name, shape, np.float32, external=[(str(elsewhere), 0, size)])
+    checksum = md5((tmp_path / pretrained.FILE).read_bytes(), usedforsecurity=False).hexdigest()
+    with pytest.raises(DataError, match="block1_conv1/kernel is no array of this file"):
+        pretrained.imagenet(SHAPES, tmp_path, checksum)
+
+
 def test_what_is_no_hdf5_is_refused(tmp_path: Path) -> None:
     """A file that has the checksum and is no HDF5, or half of one, is an error of the program's own kind."""
     _write(tmp_path, _arrays())

@@ -1,0 +1,121 @@
+"""Runs the command of a case as a person would, with limits, and looks at what became of it and around it."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from report_cli import files
+from tests.fault.malformed.case import Case, Place
+
+ROOT = Path(__file__).parents[3]
+SECONDS = 30
+MEMORY_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the command did: its exit code (None where it hung), what it said, and how much memory it took."""
+
+    code: int | None
+    out: str
+    err: str
+    most_memory_bytes: int
+    outside: int
+    executed: bool
+
+    def faults(self, case: Case) -> list[str]:
+        """Return what must not be so."""
+        wanted = {True: (0,), False: (1, 2), None: (0, 1, 2)}[case.skipped]
+        said = self.out + self.err
+        errors = [line for line in self.err.splitlines() if line.startswith("error:")]
+        checks = {
+            "it hung": self.code is None,
+            f"its exit code is {self.code}": self.code is not None and self.code not in wanted,
+            "a traceback": self.traceback,
+            f"{len(errors)} errors": len(errors) != (1 if self.code else 0),
+            "code was executed": self.executed,
+            f"{self.outside} files outside": self.outside > 0,
+            "too much memory": self.most_memory_bytes > MEMORY_BYTES,
+            f"{[each for each in case.says if each not in said]} not named": not all(
+                each in said for each in case.says
+            ),
+        }
+        return [fault for fault, found in checks.items() if found]
+
+    @property
+    def traceback(self) -> bool:
+        return "Traceback" in self.err or "internal error" in self.err
+
+
+def run(case: Case, place: Place, package: Path = ROOT) -> Answer:
+    """Return what became of the command of `case`."""
+    for name in ("home", "tmp", "cache"):
+        (place.around / name).mkdir(exist_ok=True)
+    before = _around(place)
+    variables = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("REPORT_", "XDG_", "PYTEST_"))},
+        "HOME": str(place.around / "home"),
+        "TMPDIR": str(place.around / "tmp"),
+        "PYTHONPATH": str(package),
+        "REPORT_CACHE": str(place.cache),
+        "XDG_CACHE_HOME": str(place.cache / "xdg"),
+        "MPLCONFIGDIR": str(place.cache / "xdg"),
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    out, err = place.around.with_suffix(".out"), place.around.with_suffix(".err")
+    with out.open("wb") as stdout, err.open("wb") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "report_cli", *case.command],
+            cwd=place.root,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+            preexec_fn=_confined if case.command[0] == "data" else None,
+        )
+        code, used = _ended(process)
+    return Answer(
+        code,
+        out.read_text(errors="replace"),
+        err.read_text(errors="replace"),
+        used,
+        len(_around(place).symmetric_difference(before)),
+        place.canary.exists() or (place.root / "canary").exists(),
+    )
+
+
+def _confined() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+
+
+def _ended(process: "subprocess.Popen[bytes]") -> tuple[int | None, int]:
+    """Return the exit code (None after SECONDS) and the most memory that the process or one it started had, bytes."""
+    until = time.monotonic() + SECONDS
+    while True:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return process.returncode, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        if time.monotonic() > until:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return None, 0
+        time.sleep(0.01)
+
+
+def _around(place: Place) -> set[tuple[str, str]]:
+    """Return every file outside the project and its cache, with its content."""
+    inside = (place.root, place.cache)
+    return {
+        (path.relative_to(place.around).as_posix(), files.digest(path) if path.is_file() else "")
+        for top in place.around.iterdir()
+        if top not in inside
+        for path in (top, *top.rglob("*"))
+    }

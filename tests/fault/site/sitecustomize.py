@@ -1,0 +1,37 @@
+"""Imported by Python at its start: kills the whole process group at a named change of the disk.
+
+KILL_AT is "call|pattern|when": the first call of `os` whose path matches, killed "before" or "after" it.
+SPOIL names a deliberate bug: "seeds" leaves the states of seed generators out of checkpoints.
+"""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+
+def _watch(call, pattern, when):
+    real = getattr(os, call)
+
+    def path_of(argument):
+        if isinstance(argument, int):
+            try:
+                return str(Path(f"/proc/self/fd/{argument}").readlink())
+            except OSError:
+                return ""
+        return os.fsdecode(argument)
+
+    def doubled(*arguments, **named):
+        found = any(re.search(pattern, path_of(a)) for a in arguments[:2] if isinstance(a, int | str | os.PathLike))
+        if found and when == "before":
+            os.killpg(0, signal.SIGKILL)
+        result = real(*arguments, **named)
+        if found:
+            os.killpg(0, signal.SIGKILL)
+        return result
+
+    setattr(os, call, doubled)
+
+
+if "KILL_AT" in os.environ:
+    _watch(*os.environ["KILL_AT"].split("|"))
