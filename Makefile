@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: report test fault check lock clean
+.PHONY: report test fault bench check lock clean
 
 report: $(INSTALLED)
 	@$(BIN)/report doctor --fix
@@ -19,6 +19,10 @@ test: $(INSTALLED)
 fault: $(INSTALLED)
 	@$(BIN)/report doctor --fix
 	$(BIN)/python -m pytest tests/fault -m "fault or not fault" --record -n auto -q
+
+# Ratios, measured in one run each; nothing else should run meanwhile.
+bench: $(INSTALLED)
+	$(BIN)/python -m pytest tests/benchmarks -m benchmark -q -p no:randomly
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

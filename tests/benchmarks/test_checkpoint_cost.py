@@ -1,0 +1,50 @@
+"""A checkpoint and a commit against an epoch of the control network at the size of the full profile."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pytest
+
+from experiments.models import control
+from report_cli import files, manifest
+from report_cli.recorder import CheckpointFolder
+from report_cli.training import backend, fit
+from report_cli.training.categorical import compile_categorical
+
+TRAIN, BATCH, STEPS, REPEATS = 40_000, 32, 40, 7
+
+
+def took_s(act: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+@pytest.mark.benchmark
+def test_cost_of_checkpoint_and_commit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prints the share of an epoch that saving it takes, and committing the run: medians, interleaved."""
+    backend.start(0)
+    model = control.build((32, 32, 3), 10, 0.25)
+    compile_categorical(model, 1e-3)
+    model.optimizer.build(model.trainable_variables)
+    rng = np.random.default_rng(0)
+    pixels, labels = rng.normal(size=(BATCH, 32, 32, 3)).astype(np.float32), rng.integers(0, 10, BATCH)
+    folder, epochs, checkpoints, commits = CheckpointFolder(tmp_path / "checkpoint"), [], [], []
+    model.train_on_batch(pixels, labels)
+
+    def commit(number: int) -> None:
+        with files.scratch_folder(tmp_path / "scratch", "run") as staging:
+            files.write_bytes(staging / "weights.npz", b"".join(a.tobytes() for a in fit.weights(model).values()))
+            manifest.write(staging, {})
+            files.commit_folder(staging, tmp_path / "runs" / str(number))
+
+    for number in range(REPEATS):
+        steps_s = took_s(lambda: [model.train_on_batch(pixels, labels) for _ in range(STEPS)])
+        epochs.append(steps_s / STEPS * TRAIN / BATCH)
+        checkpoints.append(took_s(lambda n=number: folder.save(n, fit._variables(model), {"history": []})))
+        commits.append(took_s(lambda n=number: commit(n)))
+    with capsys.disabled():
+        median(epochs)
