@@ -1,6 +1,7 @@
 """Runs the command of a case as a person would, with limits, and looks at what became of it and around it."""
 
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -97,17 +98,29 @@ def _confined() -> None:
 
 def _ended(process: "subprocess.Popen[bytes]") -> tuple[int | None, int]:
     """Return the exit code (None after SECONDS) and the most memory that the process or one it started had, bytes."""
-    until = time.monotonic() + SECONDS
-    while True:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            process.returncode = os.waitstatus_to_exitcode(status)
-            return process.returncode, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    until, most = time.monotonic() + SECONDS, 0
+    while process.poll() is None:
         if time.monotonic() > until:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            return None, 0
+            return None, most
+        most = max(most, _memory_bytes(process.pid))
         time.sleep(0.01)
+    return process.returncode, most
+
+
+def _memory_bytes(pid: int) -> int:
+    """Return the most memory that a process or one it started has had so far; 0 where there is no /proc to ask.
+
+    Its resource usage would not do: Linux starts that at the memory of the process that started it.
+    """
+    try:
+        told = Path(f"/proc/{pid}/status").read_text()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return 0
+    own = re.search(r"VmHWM:\s*(\d+) kB", told)
+    return max([int(own[1]) * 1024 if own else 0, *(_memory_bytes(int(child)) for child in children)])
 
 
 def _around(place: Place) -> set[tuple[str, str]]:
