@@ -171,8 +171,8 @@ def closest(
 ) -> Run | None:
     """Return the stored run most like what is asked: same profile and seed, fewest differences, newest."""
 
-    def likeness(run: Run) -> tuple[int, str]:
-        return -len(difference.between(run.manifest["recipe"], recipe.parts)), str(run.manifest["times"]["finished"])
+    def likeness(run: Run) -> tuple[int, str, int]:
+        return -len(difference.between(run.manifest["recipe"], recipe.parts)), *run.age
 
     stored = workspace.store.runs(experiment.name)
     alike = (r for r in stored if r.seed == seed and r.profile in (profile, None))

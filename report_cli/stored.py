@@ -82,6 +82,12 @@ class Run:
             for a in self.manifest.get("accepted", ())
         )
 
+    @property
+    def age(self) -> tuple[str, int]:
+        """What orders runs by when they were stored, the newest last: an accepted one comes after its source."""
+        when = self.accepted[-1].when if self.accepted else str(self.manifest["times"]["finished"])
+        return when, len(self.accepted)
+
     @cached_property
     def _measured(self) -> Mapping[str, Any]:
         measured: Mapping[str, Any] = files.read_json(self.folder / "measured.json")

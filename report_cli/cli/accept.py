@@ -28,7 +28,6 @@ def accept(names: Sequence[str], *, reason: str, profile: str, data: Path | None
         say("nothing to accept: all is up to date")
     for candidate in candidates:
         label = candidate.step.label
-        run = acceptance.accept(
-            workspace.store, candidate, told, partial(say, f"waiting for {label}, which is running")
-        )
+        waiting = partial(say, f"another process is running {label}; waiting for it")
+        run = acceptance.accept(workspace.store, candidate, told, waiting)
         emit(f"{label}  {run.key}  {'; '.join(candidate.changes)}")

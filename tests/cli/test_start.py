@@ -43,7 +43,9 @@ def test_nothing_heavy_is_loaded(arguments: list[str]) -> None:
     assert finished.stderr.splitlines()[-1].split() == ["loaded:"]
 
 
-@pytest.mark.parametrize("command", ["build", "run", "list", "status", "show", "why", "new", "doctor", "data"])
+@pytest.mark.parametrize(
+    "command", ["build", "run", "list", "status", "show", "why", "accept", "keep", "new", "doctor", "data"]
+)
 def test_every_command_has_help(command: str) -> None:
     """Each command says what it does, in a line of its own and in the list of commands."""
     for arguments in (["--help"], [command, "--help"]):
