@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from report_cli import clock, files, fingerprint
+from report_cli import clock, files, fingerprint, space
 from report_cli.data.catalog import Source
 from report_cli.errors import ReportError, RunError
 from report_cli.executors.local import LocalWorker
@@ -128,6 +128,8 @@ class Runner:
                 found = store.find(name, step.recipe.digest, fingerprint.environment(), strict=step.strict_env)
                 if found is not None and found.used({need: run.outputs for need, run in needs.items()}):
                     return found
+            # A disk that is too full says nothing about the run: it is not recorded as failed.
+            space.check_room(store, name)
             try:
                 run = self._measure(step, needs)
             except ReportError as error:

@@ -150,7 +150,8 @@ class Store:
                     # Another process may have done it meanwhile, or put a whole run there.
                     if os.path.lexists(folder) and isinstance(_examined(folder), Damage):
                         self._set_aside(folder)
-                    self._seen.pop(folder, None)
+                # Whoever held it may have put a whole run there.
+                self._seen.pop(folder, None)
 
     def shown(self, path: Path) -> str:
         """Return a path of the store as seen from the project."""

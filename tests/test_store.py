@@ -17,6 +17,10 @@ HERE = {"python": "3.11", "device": "cpu"}
 THERE = {"python": "3.13", "device": "gpu"}
 
 
+def measured(value: float) -> dict[str, Any]:
+    return {"scalars": {"accuracy": {"value": value, "unit": "fraction"}}, "history": [{"epoch": 1}]}
+
+
 @pytest.fixture
 def warnings() -> list[str]:
     return []
@@ -44,8 +48,7 @@ def commit(store: Store) -> Callable[..., Run]:
             "times": {"started": "", "finished": "", "duration_s": 1.0},
         }
         with files.scratch_folder(store.scratch, "toy") as folder:
-            measured = {"scalars": {"accuracy": {"value": value, "unit": "fraction"}}, "history": [{"epoch": 1}]}
-            files.write_json(folder / "measured.json", measured)
+            files.write_json(folder / "measured.json", measured(value))
             files.write_bytes(folder / "arrays" / "x.npy", b"not really an array")
             return store.commit(folder, "toy", key(recipe, digest(environment)), facts)
 
@@ -200,7 +203,9 @@ def test_a_damaged_run_that_another_process_holds_is_left_to_it(store: Store, co
     assert here.find("toy", "r" * 64, HERE) is None
     with store.lock("toy", run.key, lambda: None):
         here.set_damaged_aside()
-    assert run.folder.is_dir()
+        assert run.folder.is_dir()
+        files.write_json(run.folder / "measured.json", measured(0.5))
+    assert here.find("toy", "r" * 64, HERE) is not None, "what its holder put there is seen"
 
 
 @pytest.mark.parametrize("what", ["folder", "file", "link"])

@@ -1,11 +1,11 @@
 """`report doctor`: what is missing here, and the exact command that installs it."""
 
 import platform
-import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
-from report_cli import system
+from report_cli import space, system
 from report_cli.cli.console import emit, emit_json, say
 from report_cli.errors import ReportError
 from report_cli.system import Finding
@@ -47,5 +47,5 @@ def _package(name: str) -> Finding:
 
 
 def _disk() -> Finding:
-    free_gb = shutil.disk_usage(".").free / 1e9
+    free_gb = space.free_bytes(Path.cwd()) / 1e9
     return Finding("disk space", free_gb > 1, f"{free_gb:.0f} GB free", "free some space: report needs about 1 GB")

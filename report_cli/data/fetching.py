@@ -4,7 +4,6 @@ Standard library only. The unfinished file lies beside the folder of archives, w
 """
 
 import http.client
-import shutil
 import time
 import urllib.error
 import urllib.request
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from report_cli import files
+from report_cli import files, space
 from report_cli.data.official import Archive
 from report_cli.errors import DataError
 
@@ -212,7 +211,7 @@ def _strong_tag(answer: http.client.HTTPResponse) -> str:
 
 def _check_space(archive: Archive, unfinished: _Unfinished) -> None:
     needed = archive.size_bytes - unfinished.size_bytes + _SPARE_BYTES
-    free = shutil.disk_usage(unfinished.path.parent).free
+    free = space.free_bytes(unfinished.path.parent)
     if free < needed:
         raise DataError(
             f"{archive.name} needs {needed >> 20} MiB, and {free >> 20} MiB are free in {unfinished.path.parent}",
