@@ -1,5 +1,8 @@
 """A small experiment with epochs and checkpoints, computed with numpy on the real worker, runner and store."""
 
+import os
+from pathlib import Path
+
 WALK = '''
     """A random walk in as many epochs as asked, for tests of the run wing."""
 
@@ -59,8 +62,18 @@ WALK = '''
             if params.fail == "die":
                 import os
                 os.kill(os.getpid(), 9)
+            if params.fail == "fill":
+                from tests.walking import fill
+                fill("build")
         record.array("position", position)
         record.weights({"w": position})
         if params.fail != "forget":
             record.scalar("end", float("nan") if params.fail == "nan" else float(position.sum()))
 '''
+
+
+def fill(folder: str | Path) -> Path:
+    """Return a file in `folder` that leaves no room on its disk, as another program might write one."""
+    filling, disk = Path(folder) / "filling", os.statvfs(folder)
+    filling.write_bytes(bytes(disk.f_bavail * disk.f_frsize))
+    return filling

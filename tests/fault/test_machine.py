@@ -1,6 +1,5 @@
 """A disk that is full or can't be written: one line says so, for a run as for a page, and nothing is half there."""
 
-import os
 import resource
 import subprocess
 import sys
@@ -12,8 +11,10 @@ import pytest
 from report_cli.project import Project
 from report_cli.store import Store
 from tests.conftest import Command
-from tests.walking import WALK
+from tests.walking import WALK, fill
 
+# Enough for what a run is asked to have free before it starts.
+ROOM = "size=210m"
 COMMANDS = (("run", "walk"), ("build", "paper", "--to", "html"))
 PAPER = '+++\ntitle = "A paper"\n+++\nIt ends at << value("walk.end") >>.\n'
 
@@ -40,19 +41,23 @@ def mount(walking: Project) -> Iterator[Callable[[str], None]]:
     subprocess.run(["umount", walking.build], capture_output=True, check=False)
 
 
-def one_line(done: "subprocess.CompletedProcess[str]") -> str:
+def one_line(done: "subprocess.CompletedProcess[str]", hint: str = "free some space") -> str:
     """Return the only error; it is an expected one."""
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     (error,) = (line for line in done.stderr.splitlines() if line.startswith("error:"))
-    assert "hint: free some space" in done.stderr
+    assert f"hint: {hint}" in done.stderr
     return error
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_full_disk(walking: Project, mount: Callable[[str], None], report: Command, command: tuple[str, ...]) -> None:
-    """On a disk with room for a few small files the work fails with one line, and no half run is stored."""
-    mount("size=24k")
+def test_a_disk_that_fills_up_during_the_run(
+    walking: Project, mount: Callable[[str], None], report: Command, command: tuple[str, ...]
+) -> None:
+    """When another program takes the room that was there, the work fails with one line, and no half run is stored."""
+    mount(ROOM)
+    with (walking.root / "pyproject.toml").open("a") as settings:
+        settings.write('[tool.report.parameters.walk]\nfail = "fill"\n')
     assert "No space left on device" in one_line(report(*command))
     complaints: list[str] = []
     list(Store.of(walking, complaints.append).runs("walk"))
@@ -64,12 +69,14 @@ def test_a_disk_that_is_full_after_the_run(
     walking: Project, report: Command, mount: Callable[[str], None], command: tuple[str, ...]
 ) -> None:
     """What was stored before stays usable when there is no room for more."""
-    mount("size=4m")
+    mount(ROOM)
     assert report("run", "walk").returncode == 0
-    room = os.statvfs(walking.build).f_bavail * os.statvfs(walking.build).f_frsize
-    (walking.build / "filling").write_bytes(bytes(room))
-    assert "No space left on device" in one_line(report(*command, *(["--force"] if command[0] == "run" else [])))
-    (walking.build / "filling").unlink()
+    filling = fill(walking.build)
+    if command[0] == "run":
+        assert "only 0 bytes free in build" in one_line(report(*command, "--force"), hint="report gc")
+    else:
+        assert "No space left on device" in one_line(report(*command))
+    filling.unlink()
     assert report(*command).returncode == 0
 
 
