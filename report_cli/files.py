@@ -90,6 +90,15 @@ def scratch_folder(scratch: Path, name: str) -> Iterator[Path]:
             remove_folder(folder)
 
 
+def abandoned(scratch: Path) -> list[Path]:
+    """Return the folders under `scratch` that `sweep` would remove."""
+    found = []
+    for lock in sorted(scratch.glob(f"*{IN_USE}")):
+        with contextlib.suppress(TimeoutError), locked(lock):
+            found.append(lock.with_suffix(""))
+    return found
+
+
 def sweep(scratch: Path) -> None:
     """Remove the folders under `scratch` whose process is gone: it was killed and could not do so itself."""
     for lock in scratch.glob(f"*{IN_USE}"):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from report_cli.errors import UsageError
-from report_cli.experiment import Experiment, parameters
+from report_cli.experiment import PROFILES, Experiment, parameters
 from report_cli.reach import reached
 from report_cli.sources import Sources
 
@@ -43,21 +43,38 @@ def recipe(
     `images` is the identity of the images (`images_identity`), `needs` maps each needed experiment to the recipe
     digest of its run.
     """
-    measure = experiment.measure
-    code = reached(sources, measure.__module__, measure.__qualname__)
-    # Defaults and properties of the parameters are code, too.
-    code |= reached(sources, type(params).__module__, type(params).__qualname__)
     return Recipe(
         {
             "schema": SCHEMA,
             "experiment": experiment.name,
             "parameters": parameters(params),
-            "code": code,
+            "code": code(experiment, sources),
             "images": images,
             "needs": dict(needs),
             "seed": seed,
         }
     )
+
+
+def code(experiment: Experiment, sources: Sources) -> dict[str, str]:
+    """Return the digests of the definitions that `experiment` measures with, by name."""
+    measure, params = experiment.measure, type(experiment.params[PROFILES[0]])
+    # Defaults and properties of the parameters are code, too.
+    return reached(sources, measure.__module__, measure.__qualname__) | reached(
+        sources, params.__module__, params.__qualname__
+    )
+
+
+def figure_key(experiment: Experiment, outputs: str, sources: Sources) -> str:
+    """Return the key of the figures that `experiment`, which has a `draw`, makes of a run with these `outputs`."""
+    from importlib.metadata import version
+
+    assert experiment.draw is not None
+    drawing = reached(sources, experiment.draw.__module__, experiment.draw.__qualname__)
+    # to_svg decides the file as much as draw does.
+    drawing |= reached(sources, "report_cli.plots", "to_svg")
+    facts = {"run": outputs, "code": drawing, "figures": experiment.figures, "matplotlib": version("matplotlib")}
+    return digest(facts)
 
 
 def images_identity(kind: str, generator: str, pixels: str | None, sources: Sources) -> dict[str, Any]:

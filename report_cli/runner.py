@@ -12,8 +12,7 @@ from report_cli.errors import ReportError, RunError
 from report_cli.executors.local import LocalWorker
 from report_cli.experiment import Experiment
 from report_cli.plan import Plan, Step
-from report_cli.reach import reached
-from report_cli.store import FigureFile, Run
+from report_cli.store import ASKED, FigureFile, Run
 from report_cli.workspace import Workspace
 
 
@@ -97,7 +96,7 @@ class Runner:
         """Return the figures of `run`, drawing them where the drawing code or the run is new."""
         if experiment.draw is None:
             return {}
-        figure_key = self._figure_key(experiment, run)
+        figure_key = fingerprint.figure_key(experiment, run.outputs, self._workspace.snapshot)
         store = self._workspace.store
         drawn = store.figures(run, figure_key)
         if drawn is not None:
@@ -133,7 +132,7 @@ class Runner:
             try:
                 run = self._measure(step, needs)
             except ReportError as error:
-                store.fail(name, key, error.message, self._worker.log.name)
+                store.fail(name, key, error.message, self._worker.log.name, step.recipe.parts)
                 raise
         self._listener.finished(step, run)
         return run
@@ -144,10 +143,10 @@ class Runner:
             self._worker.close()
         began, started = clock.monotonic_s(), clock.now()
         # Progress made from other runs of what is needed is progress towards another result.
-        used = fingerprint.digest({need: run.outputs for need, run in needs.items()})[:8]
-        checkpoints = store.beside(name, f"{key}.{used}", "checkpoint")
+        checkpoints = store.checkpoints(name, key, {need: run.outputs for need, run in needs.items()})
         if step.state == "forced":
             files.remove_folder(checkpoints)
+        files.write_json(checkpoints / ASKED, step.recipe.parts)
         with files.scratch_folder(store.scratch, key) as folder:
             request = {
                 "do": "measure",
@@ -184,16 +183,6 @@ class Runner:
                 message = f"{label}: {error.message}" if label else error.message
                 raise RunError(message, error.hint) from error
         return answer
-
-    def _figure_key(self, experiment: Experiment, run: Run) -> str:
-        from importlib.metadata import version
-
-        assert experiment.draw is not None
-        code = reached(self._workspace.snapshot, experiment.draw.__module__, experiment.draw.__qualname__)
-        # to_svg decides the file as much as draw does.
-        code |= reached(self._workspace.snapshot, "report_cli.plots", "to_svg")
-        facts = {"run": run.outputs, "code": code, "figures": experiment.figures, "matplotlib": version("matplotlib")}
-        return fingerprint.digest(facts)
 
 
 def _facts(step: Step, needs: Mapping[str, Run], times: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,9 @@ __all__ = ["WEIGHTS", "Damage", "Failure", "FigureFile", "Run", "Store"]
 
 # Beside the place of a run: never read as one, because it has a suffix.
 DAMAGED = "damaged"
+FREED = "freed"
+# In a folder of checkpoints: the recipe, by which `report gc` knows whether they are still wanted.
+ASKED = "asked.json"
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,10 @@ class Store:
         """Return the place beside a run for what belongs to it while it is not finished (lock, checkpoint, failure)."""
         return self.own / experiment / f"{name}.{suffix}"
 
+    def checkpoints(self, experiment: str, name: str, needs: Mapping[str, str]) -> Path:
+        """Return where a run computed from these outputs of what it needs keeps its progress."""
+        return self.beside(experiment, f"{name}.{digest(needs)[:8]}", "checkpoint")
+
     @contextmanager
     def lock(self, experiment: str, name: str, waiting: Callable[[], None] | None = None) -> Iterator[None]:
         """Hold the run's lock, which a killed process frees.
@@ -110,10 +117,10 @@ class Store:
             manifest.write(folder, facts)
         return Run(target, manifest.read(target))
 
-    def fail(self, experiment: str, name: str, message: str, log: str) -> None:
+    def fail(self, experiment: str, name: str, message: str, log: str, recipe: Mapping[str, Any]) -> None:
         """Record that the run was tried and failed."""
         path = self.beside(experiment, name, "failed.json")
-        files.write_json(path, {"message": message, "when": clock.now(), "log": log})
+        files.write_json(path, {"message": message, "when": clock.now(), "log": log, "recipe": recipe})
 
     def failure(self, experiment: str, name: str) -> Failure | None:
         """Return how the run failed last time, or None."""
@@ -137,6 +144,20 @@ class Store:
 
     def figure_target(self, run: Run, figure_key: str) -> Path:
         return self.figure_folder / run.experiment / f"{run.key}-{figure_key[:12]}"
+
+    def free(self, path: Path, experiment: str, name: str) -> None:
+        """Remove what belongs to the run `name`, under its lock: whole, or it is left; TimeoutError when it is in use.
+
+        Killed meanwhile, it leaves no half of a run in the place of one.
+        """
+        with self.lock(experiment, name):
+            if os.path.lexists(path):
+                aside = path if path.suffix == f".{FREED}" else path.with_name(f"{path.name}.{FREED}")
+                if aside != path:
+                    files.discard(aside)
+                    files.move(path, aside)
+                files.discard(aside)
+                self._seen.pop(path, None)
 
     def set_damaged_aside(self) -> None:
         """Rename the damaged own runs that were met to a name that is never read, and say so.

@@ -1,7 +1,7 @@
 """A finished run as it is read back: its manifest, and what it measured."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -155,6 +155,8 @@ class Failure:
     message: str
     when: str
     log: str
+    # What was asked, part by part.
+    recipe: Mapping[str, Any] = field(default_factory=dict)
 
 
 def one_line(text: str) -> str:

@@ -137,7 +137,7 @@ def test_nothing_is_left_of_a_commit_that_fails(store: Store, project: Project) 
 def test_a_failure_is_remembered_until_a_success(store: Store, commit: Callable[..., Run]) -> None:
     """A failed run is recorded, is never found, and its record goes when the run succeeds."""
     name = key("r" * 64, digest(HERE))
-    store.fail("toy", name, "it broke", "worker.log")
+    store.fail("toy", name, "it broke", "worker.log", {})
     failure = store.failure("toy", name)
     assert failure is not None
     assert failure.message == "it broke"

@@ -235,6 +235,21 @@ def keep(names: Names, profile: Profile = "", data: Data = None) -> None:
 
 
 @app.command()
+def gc(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be freed, and why.")] = False,
+    json: Json = False,
+) -> None:
+    """Free what the store no longer needs.
+
+    Results that any profile, --set or other images would use stay, and so do those in git; a stale one stays until
+    its question is answered anew.
+    """
+    from report_cli.cli import gc as verb
+
+    verb.gc(dry_run=dry_run, json=json)
+
+
+@app.command()
 def new(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to make.", show_default=False)],
 ) -> None:

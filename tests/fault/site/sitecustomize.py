@@ -1,7 +1,7 @@
 """Imported by Python at its start: kills the whole process group at a named change of the disk.
 
-KILL_AT is "call|pattern|when": the first call of `os` whose path matches, killed "before" or "after" it.
-SPOIL names a deliberate bug: "seeds" leaves the states of seed generators out of checkpoints.
+KILL_AT is "call|pattern|when": the first call of `os` whose path matches, killed "before" or "after" it. With a fourth
+part, the first after this process renamed something to a path that matches this.
 """
 
 import os
@@ -10,8 +10,18 @@ import signal
 from pathlib import Path
 
 
-def _watch(call, pattern, when):
+def _watch(call, pattern, when, renamed=""):
     real = getattr(os, call)
+    armed = not renamed
+    if renamed:
+        rename = os.replace
+
+        def replace(source, target, **named):
+            nonlocal armed
+            rename(source, target, **named)
+            armed = armed or bool(re.search(renamed, os.fsdecode(target)))
+
+        os.replace = replace
 
     def path_of(argument):
         if isinstance(argument, int):
@@ -22,7 +32,9 @@ def _watch(call, pattern, when):
         return os.fsdecode(argument)
 
     def doubled(*arguments, **named):
-        found = any(re.search(pattern, path_of(a)) for a in arguments[:2] if isinstance(a, int | str | os.PathLike))
+        found = armed and any(
+            re.search(pattern, path_of(a)) for a in arguments[:2] if isinstance(a, int | str | os.PathLike)
+        )
         if found and when == "before":
             os.killpg(0, signal.SIGKILL)
         result = real(*arguments, **named)

@@ -1,0 +1,255 @@
+"""`report gc`: what nothing asks for any more goes, and nothing else."""
+
+import json
+import subprocess
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from report_cli import files
+from report_cli.project import Project
+from report_cli.store import ASKED, Store
+from tests.walking import WALK
+
+Report = Callable[..., "subprocess.CompletedProcess[str]"]
+CHAIN = """
+    from dataclasses import dataclass
+
+    from report_cli.experiment import every_profile, experiment
+
+
+    @dataclass(frozen=True)
+    class Params:
+        by: float = 2.0
+
+
+    @experiment("after", title="After", metrics={"v": "v"}, profiles=every_profile(Params()), needs=("walk",))
+    def after(params, images, record):
+        record.scalar("v", params.by * record.need("walk").scalars["end"])
+"""
+
+
+def edit(walk: Path, step: str) -> None:
+    """Change a line that is executed."""
+    walk.write_text(textwrap.dedent(WALK).lstrip("\n").replace("STEP = 1.0", f"STEP = {step}"))
+
+
+def keys(project: Project, name: str = "walk") -> set[str]:
+    """Return the whole own runs of an experiment."""
+    return {p.parent.name for p in project.runs.glob(f"{name}/*/manifest.json") if not p.parent.suffix}
+
+
+def lines(done: "subprocess.CompletedProcess[str]") -> list[str]:
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def tree(project: Project) -> set[str]:
+    """Return every file and folder in build; locks hold nothing."""
+    return {str(p.relative_to(project.root)) for p in project.build.rglob("*") if p.suffix != ".lock"}
+
+
+def test_nothing_that_can_be_asked_for_is_freed(report: Report, walk: Path, project: Project) -> None:
+    """Results of other parameters, other seeds and unfinished work of the code as it is all stay."""
+    for options in ([], ["--set", "epochs=3"], ["--seeds", "2"], ["--profile", "smoke", "--set", "epochs=4"]):
+        lines(report("run", "walk", *options))
+    assert report("run", "walk", "--set", "fail=die").returncode == 1
+    before = tree(project)
+    assert list(project.runs.glob("walk/*.checkpoint/epoch-00001.npz"))
+    done = report("gc")
+    assert lines(done) == []
+    assert "nothing to free" in done.stderr
+    assert tree(project) == before
+
+
+def test_a_stale_run_goes_when_its_question_is_answered_anew(report: Report, walk: Path, project: Project) -> None:
+    """The last answer stays, stale as it is, and can be accepted; --dry-run says what goes, and nothing else goes."""
+    lines(report("run", "walk"))
+    (first,) = keys(project)
+    edit(walk, "2.0")
+    assert lines(report("gc")) == []
+    lines(report("run", "walk", "--set", "epochs=3"))
+    assert lines(report("gc")) == [], "what answers another question is no substitute"
+    lines(report("run", "walk"))
+    before = tree(project)
+    told = lines(report("gc", "--dry-run"))
+    assert [line.split()[0] for line in told[:-1]] == [
+        str(p.relative_to(project.root))
+        for p in (*project.figures.glob(f"walk/{first}-*"), project.runs / "walk" / first)
+    ]
+    assert "its run is gone" in told[0]
+    assert "its code changed;" in told[1]
+    assert told[1].endswith("is up to date")
+    assert told[2].startswith("would free")
+    assert tree(project) == before
+    assert lines(report("gc")) == [*told[:-1], told[-1].replace("would free", "freed")]
+    assert first not in keys(project)
+    assert len(keys(project)) == 2
+    assert lines(report("gc")) == []
+    assert "nothing to run" in report("run", "walk").stderr
+
+
+def test_of_stale_runs_the_newest_stays(report: Report, walk: Path, project: Project) -> None:
+    """After two edits without a new run the latest result of the question can still be accepted."""
+    lines(report("run", "walk"))
+    (first,) = keys(project)
+    time.sleep(1.1)  # manifests tell whole seconds
+    edit(walk, "2.0")
+    lines(report("run", "walk"))
+    (second,) = keys(project) - {first}
+    edit(walk, "3.0")
+    told = lines(report("gc"))
+    assert any(line.endswith(f"its code changed; {second} is newer") for line in told)
+    assert keys(project) == {second}
+    lines(report("accept", "walk", "--reason", "for a test"))
+
+
+def test_kept_results_are_never_touched(report: Report, walk: Path, project: Project) -> None:
+    """What is in git stays, stale or of an experiment that is gone."""
+    lines(report("run", "walk"))
+    lines(report("keep", "walk"))
+    edit(walk, "2.0")
+    lines(report("run", "walk"))
+    kept = sorted(p for p in project.kept.rglob("*"))
+    lines(report("gc"))
+    walk.unlink()
+    lines(report("gc"))
+    assert sorted(p for p in project.kept.rglob("*")) == kept
+    assert keys(project) == set()
+
+
+def test_what_needs_a_stale_run_is_stale(
+    report: Report, walk: Path, write: Callable[[str, str], Path], project: Project
+) -> None:
+    """A run made from a run of former code goes with it once both are answered anew, whatever happens in between."""
+    write("experiments/after.py", CHAIN)
+    lines(report("run", "after"))
+    former = keys(project), keys(project, "after")
+    edit(walk, "2.0")
+    lines(report("run", "after"))
+    told = lines(report("gc", "--dry-run"))
+    assert any("walk, which it needs, is out of date" in line for line in told)
+    runs = [line.split()[0] for line in told if line.startswith("build/runs")]
+    assert [Path(path).parent.name for path in runs] == ["after", "walk"], "the other way round a kill would hide it"
+    lines(report("gc"))
+    assert not keys(project) & former[0]
+    assert not keys(project, "after") & former[1]
+    assert "nothing to run" in report("run", "after").stderr
+
+
+@pytest.mark.parametrize("change", ["gone", "parameters"])
+def test_what_can_never_be_an_answer_again_goes(report: Report, walk: Path, project: Project, change: str) -> None:
+    """Runs, failures and progress of an experiment that is gone, or has other parameters now, go with their figures."""
+    lines(report("run", "walk"))
+    assert report("run", "walk", "--set", "fail=die").returncode == 1
+    if change == "gone":
+        walk.unlink()
+        reason = "there is no experiment walk any more"
+    else:
+        walk.write_text(walk.read_text().replace("    epochs: int = 6", "    epochs: int = 6\n    more: int = 1"))
+        reason = "walk has other parameters now"
+    told = lines(report("gc"))
+    assert sorted(line.split("  ")[2] for line in told[:-1]) == sorted(
+        ["its run is gone", f"progress of a run: {reason}", f"record of a failure: {reason}", reason]
+    )
+    assert [p for p in tree(project) if "walk/" in p] == []
+
+
+def test_leftovers_of_killed_commands_go(report: Report, walk: Path, project: Project) -> None:
+    """Damaged runs set aside, progress towards a finished run, scratch folders and half-freed runs are freed."""
+    lines(report("run", "walk"))
+    (key,) = keys(project)
+    store = Store.of(project, pytest.fail)
+    (run,) = store.runs("walk")
+    spared = tree(project)
+    progress = store.checkpoints("walk", key, {})
+    for folder in (progress, store.beside("walk", "1-2", "damaged"), store.beside("walk", "1-2", "freed")):
+        files.write_bytes(folder / "x", bytes(1000))
+    files.write_json(progress / ASKED, run.manifest["recipe"])
+    (project.scratch / "dead").mkdir()
+    (project.scratch / "dead.lock").touch()
+    found = json.loads(report("gc", "--dry-run", "--json").stdout)
+    assert {each["path"].rpartition("/")[2]: each["reason"] for each in found} == {
+        progress.name: "progress of a run: it is finished",
+        "1-2.damaged": "a damaged run that was set aside",
+        "1-2.freed": "left by a report gc that was killed",
+        "dead": "left by a command that was killed",
+    }
+    assert next(each["size_bytes"] for each in found if each["path"].endswith("damaged")) == 1000
+    lines(report("gc"))
+    assert tree(project) == spared
+    assert list(project.scratch.iterdir()) == []
+
+
+def test_figures_of_former_drawing_code_go(report: Report, walk: Path, project: Project) -> None:
+    """When `draw` changed, the figures drawn anew stay and the others go; the run stays."""
+    lines(report("run", "walk"))
+    (old,) = project.figures.glob("walk/*")
+    walk.write_text(walk.read_text().replace("figsize=(2, 1)", "figsize=(3, 1)"))
+    lines(report("run", "walk"))
+    (line, _) = lines(report("gc"))
+    assert line.split("  ")[0] == str(old.relative_to(project.root))
+    assert line.endswith("drawn by other code")
+    assert len(list(project.figures.glob("walk/*"))) == 1
+    assert len(keys(project)) == 1
+
+
+def test_what_another_process_uses_is_left(report: Report, walk: Path, project: Project) -> None:
+    """A run whose lock is held stays, and so does the scratch folder of a process that is alive."""
+    lines(report("run", "walk"))
+    (key,) = keys(project)
+    walk.unlink()
+    store = Store.of(project, pytest.fail)
+    with store.lock("walk", key), files.scratch_folder(project.scratch, "mine") as folder:
+        done = report("gc")
+        assert f"left build/runs/walk/{key}: another process uses it" in done.stderr
+        assert done.returncode == 0
+        assert folder.is_dir()
+    assert keys(project) == {key}
+    assert lines(report("gc"))[-1].startswith("freed")
+    assert keys(project) == set()
+
+
+def test_a_killed_gc_leaves_no_half_run(project: Project, walk: Path, report: Report) -> None:
+    """Killed at any change of the disk, each run is whole or gone, and the next gc ends the work."""
+    from report_cli import garbage
+    from report_cli.workspace import Workspace
+    from tests.fault.disk import Disk, Killed
+
+    lines(report("run", "walk"))
+    source = {p: p.read_bytes() for p in project.build.rglob("*") if p.is_file()}
+    walk.unlink()
+    for at in range(1, 100):
+        for path, content in source.items():
+            files.write_bytes(path, content)
+        complaints: list[str] = []
+        workspace = Workspace.open(project, complaints.append)
+        disk = Disk(project.root, at=at)
+        try:
+            with disk.watched():
+                for waste in garbage.find(workspace):
+                    garbage.free(workspace, waste)
+        except Killed:
+            pass
+        list(Store.of(project, complaints.append).runs("walk"))
+        assert complaints == []
+        again = Workspace.open(project, complaints.append)
+        assert all(garbage.free(again, waste) for waste in garbage.find(again))
+        assert [p for p in tree(project) if "walk/" in p] == []
+        if not disk.happened:
+            return
+    raise AssertionError("it makes fewer changes than that")
+
+
+def test_code_that_cannot_be_read_frees_nothing(report: Report, walk: Path, project: Project) -> None:
+    """Without the experiments nobody knows what is wanted: it is an error, and nothing goes."""
+    lines(report("run", "walk"))
+    before = tree(project)
+    walk.write_text("def broken(:\n")
+    done = report("gc")
+    assert done.returncode == 2
+    assert "experiments/walk.py:1" in done.stderr
+    assert tree(project) == before
