@@ -1,0 +1,357 @@
+"""The mutation matrix: each thing a result depends on changes its key, and nothing else does."""
+
+import os
+import platform
+import shutil
+import subprocess
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from report_cli import fingerprint, planner, project, registry
+from report_cli.data import catalog, reading
+from report_cli.data.catalog import Source
+from report_cli.plan import Wish
+from report_cli.workspace import ImageChoice, Workspace
+from tests.data.making import KINDS_HERE, TINY, Pictures, pictures, write_layout
+
+HELPERS = '''
+    """Helpers of the measuring function."""
+
+    import functools
+
+    from experiments.models.numbers import *
+
+    OFFSET = 4
+    UNUSED = 5
+
+
+    def scaled(x, by=6):
+        return by * deeper(x)
+
+
+    def deeper(x):
+        """Not a part of the key."""
+        # Nor this.
+        return x + 7 + STARRED
+
+
+    def unused(x):
+        return x + 8
+
+
+    def traced(function):
+        @functools.wraps(function)
+        def inner(x):
+            return function(x) + 9
+        return inner
+
+
+    class Base:
+        BIAS = 10
+
+        def apply(self, x):
+            return x + self.BIAS
+
+
+    class Derived(Base):
+        pass
+'''
+MEASURED = '''
+    """An experiment with everything that a key is made of."""
+
+    from dataclasses import dataclass
+
+    from experiments.models import helpers
+    from report_cli.experiment import every_profile, experiment
+
+
+    @dataclass(frozen=True)
+    class Params:
+        epochs: int = 11
+        rate: float = 0.5
+
+        @property
+        def doubled(self):
+            return self.epochs * 2
+
+
+    def draw(run, figures):
+        figures.add("none", 12, alt="")
+
+
+    @helpers.traced
+    def third(x):
+        return x / 3
+
+
+    @experiment("base", title="Base", metrics={"v": "v"}, profiles=every_profile(Params()))
+    def base(params, images, record):
+        record.scalar("v", float(params.epochs + 13))
+
+
+    @experiment(
+        "main", title="Main", metrics={"v": "what it is"}, profiles=every_profile(Params(rate=0.25)), images="tiny",
+        needs=("base",), seeds={"smoke": 1, "quick": 2, "full": 3},
+    )
+    def main(params, images, record):
+        """What is it?"""
+        from report_cli.training.pretrained import imagenet
+
+        def local(x):
+            return x - 14
+
+        parts = [helpers.scaled(params.doubled), helpers.OFFSET, helpers.Derived().apply(15), third(16), local(17)]
+        record.scalar("v", sum(parts) + (lambda x: x * 18)(1) + len(imagenet({})))
+'''
+FILES = {
+    "experiments/measured.py": MEASURED,
+    "experiments/__init__.py": "",
+    "experiments/models/__init__.py": "",
+    "experiments/models/helpers.py": HELPERS,
+    "experiments/models/numbers.py": '"""Numbers."""\n\nSTARRED = 19\nSPARE = 20\n',
+}
+
+
+@dataclass
+class Bench:
+    """A project, a copy of the program whose code may be edited, and what is asked: a change works on these."""
+
+    root: Path
+    package: Path
+    patch: pytest.MonkeyPatch
+    images: Pictures = field(default_factory=pictures)
+    layout: str = "class folders"
+    real: bool = False
+    settings: tuple[str, ...] = ()
+    name: str = "main"
+    seed: int = 0
+    profile: str = "quick"
+
+    def key(self) -> str:
+        """Return the key that a command which starts now would look for."""
+        folder = self.root / f"images-{time.monotonic_ns()}"
+        choice = ImageChoice(write_layout(self.layout, folder, self.images) if self.real else None, "--data")
+        workspace = Workspace.open(project.find(self.root), pytest.fail)
+        fingerprint._environment.cache_clear()
+        wish = Wish(self.profile, choice, self.settings)
+
+        def read_in(source: Source) -> Source:
+            return reading.read_in(source, workspace.cache, KINDS_HERE)
+
+        plan = planner.make(workspace, [workspace.experiments[self.name]], wish, read_in)
+        (step,) = (s for s in plan.steps if (s.experiment.name, s.seed) == (self.name, self.seed))
+        return step.key
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        path = (self.package.parent if name.startswith("report_cli/") else self.root) / name
+        text = path.read_text()
+        assert text.count(old) == 1, f"{name}: {old}"
+        path.write_text(text.replace(old, new))
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    root, package = tmp_path / "project", tmp_path / "program" / "report_cli"
+    shutil.copytree(registry.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(registry, "PACKAGE", package)
+    monkeypatch.setitem(catalog.KINDS, "tiny", TINY)
+    for name, text in FILES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(textwrap.dedent(text))
+    (root / "pyproject.toml").write_text("[tool.report]\n")
+    yield Bench(root, package, monkeypatch)
+    fingerprint._environment.cache_clear()
+
+
+ANOTHER = SimpleNamespace(major=3, minor=99)
+Change = Callable[[Bench], object]
+HELPER, MAIN = "experiments/models/helpers.py", "experiments/measured.py"
+
+
+def edited(name: str, old: str, new: str) -> Change:
+    return lambda bench: bench.edit(name, old, new)
+
+
+def appended(name: str) -> Change:
+    def change(bench: Bench) -> None:
+        with (bench.package.parent / name).open("a") as file:
+            file.write("\n\ndef more(x):\n    return x\n")
+
+    return change
+
+
+def asked(**what: object) -> Change:
+    return lambda bench: vars(bench).update(what)
+
+
+def configured(text: str) -> Change:
+    return lambda bench: (bench.root / "pyproject.toml").write_text(text)
+
+
+def installed(package: str) -> Change:
+    real = metadata.version
+
+    def change(bench: Bench) -> None:
+        bench.patch.setattr(metadata, "version", lambda name: "9.9" if name == package else real(name))
+
+    return change
+
+
+def set_to(variable: str, value: str) -> Change:
+    return lambda bench: bench.patch.setenv(variable, value)
+
+
+def other_pixel(bench: Bench) -> None:
+    bench.images.pixels["train"][3][0, 0, 0] ^= 1
+
+
+def other_label(bench: Bench) -> None:
+    bench.images.labels["train"][3] = (bench.images.labels["train"][3] + 1) % 3
+
+
+def other_part(bench: Bench) -> None:
+    train, test = bench.images.pixels["train"], bench.images.pixels["test"]
+    train[0], test[0] = test[0].copy(), train[0].copy()
+
+
+MATTERS: dict[str, Change] = {
+    "a parameter of --set": asked(settings=("epochs=3",)),
+    "a parameter in pyproject.toml": configured("[tool.report.parameters.main]\nepochs = 3\n"),
+    "a parameter of the profile": edited(MAIN, "Params(rate=0.25)", "Params(rate=0.26)"),
+    "a default of a parameter": edited(MAIN, "epochs: int = 11", "epochs: int = 12"),
+    "the type of a parameter": edited(MAIN, "epochs: int = 11", "epochs: float = 11.0"),
+    "a property of the parameters": edited(MAIN, "self.epochs * 2", "self.epochs * 3"),
+    "the name of the experiment": lambda b: (b.edit(MAIN, '"main", title', '"other", title'), asked(name="other")(b)),
+    "the seed": asked(seed=1),
+    "the measuring function": edited(MAIN, "x: x * 18", "x: x * 19"),
+    "a function inside it": edited(MAIN, "x - 14", "x - 15"),
+    "a helper": edited(HELPER, "by * deeper(x)", "by - deeper(x)"),
+    "a default argument": edited(HELPER, "by=6", "by=7"),
+    "a helper of a helper": edited(HELPER, "x + 7", "x + 8"),
+    "a constant": edited(HELPER, "OFFSET = 4", "OFFSET = 5"),
+    "a constant that a star imports": edited("experiments/models/numbers.py", "STARRED = 19", "STARRED = 20"),
+    "a base class": edited(HELPER, "BIAS = 10", "BIAS = 11"),
+    "a decorator": edited(HELPER, "function(x) + 9", "function(x) + 8"),
+    "the program's own training code": edited("report_cli/training/pretrained.py", "CHECKSUM = ", "CHECKSUM = '' + "),
+    "what that code imports": edited("report_cli/errors.py", "self.hint = hint", "self.hint = str(hint)"),
+    "the code that draws the images": edited("report_cli/data/drawing.py", "UNIT = 1000", "UNIT = 1001"),
+    "embedded or real images": asked(real=True),
+    "what is needed": edited(MAIN, "params.epochs + 13", "params.epochs + 14"),
+    "a parameter of what is needed": configured("[tool.report.parameters.base]\nepochs = 3\n"),
+    "the form of recipes": lambda bench: bench.patch.setattr(fingerprint, "SCHEMA", 99),
+    "the version of Keras": installed("keras"),
+    "the version of the backend": installed("tensorflow"),
+    "the version of numpy": installed("numpy"),
+    "the version of Pillow": installed("pillow"),
+    "the backend": set_to("KERAS_BACKEND", "jax"),
+    "oneDNN": set_to("TF_ENABLE_ONEDNN_OPTS", "0"),
+    "the version of Python": lambda b: b.patch.setattr(fingerprint, "sys", SimpleNamespace(version_info=ANOTHER)),
+    "the device": lambda bench: bench.patch.setattr(fingerprint, "_device", lambda: "another"),
+    "the operating system": lambda bench: bench.patch.setattr(platform, "system", lambda: "Other"),
+    "the architecture": lambda bench: bench.patch.setattr(platform, "machine", lambda: "other"),
+}
+PIXELS_MATTER: dict[str, Change] = {
+    "one bit of one pixel": other_pixel,
+    "one label": other_label,
+    "an image for training and one for testing exchanged": other_part,
+}
+
+
+def moved(bench: Bench) -> None:
+    bench.root = bench.root.rename(bench.root.with_name("another place"))
+
+
+def touched(bench: Bench) -> None:
+    for path in bench.root.rglob("*"):
+        os.utime(path, (0, 2**32))
+
+
+def with_other_ends_of_lines(bench: Bench) -> None:
+    for path in bench.root.rglob("*.py"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+
+def committed(bench: Bench) -> None:
+    subprocess.run(["git", "init", "-q", bench.root], check=True)
+
+
+def added(name: str, text: str) -> Change:
+    def change(bench: Bench) -> None:
+        (bench.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (bench.root / name).write_text(textwrap.dedent(text))
+
+    return change
+
+
+OTHER = MEASURED.replace('"base"', '"base2"').replace('"main"', '"main2"')
+INDIFFERENT: dict[str, Change] = {
+    "nothing": lambda bench: None,
+    "the time of the files": touched,
+    "the place of the project": moved,
+    "the ends of lines": with_other_ends_of_lines,
+    "a version control": committed,
+    "a comment": edited(HELPER, "# Nor this.", "# Or that."),
+    "a docstring": edited(HELPER, "Not a part of the key.", "Really not."),
+    "the question": edited(MAIN, "What is it?", "What was it?"),
+    "a blank line": edited(HELPER, "return x + 7", "\n    return x + 7"),
+    "parentheses": edited(HELPER, "return by * deeper(x)", "return (by * (deeper(x)))"),
+    "another spelling of a number": edited(MAIN, "x - 14", "x - 0xE"),
+    "a title": edited(MAIN, 'title="Main"', 'title="Another"'),
+    "what a metric is": edited(MAIN, "what it is", "what it was"),
+    "the number of seeds": edited(MAIN, '"quick": 2', '"quick": 3'),
+    "the drawing of figures": edited(MAIN, '"none", 12', '"none", 13'),
+    "an unused function": edited(HELPER, "x + 8", "x + 9"),
+    "an unused constant": edited(HELPER, "UNUSED = 5", "UNUSED = 6"),
+    "an unused constant that a star imports": edited("experiments/models/numbers.py", "SPARE = 20", "SPARE = 21"),
+    "another experiment": added("experiments/another.py", OTHER),
+    "a template": added("templates/answers/new.md", "Text.\n"),
+    "the author": configured('[tool.report]\nauthor = "A. Student"\n'),
+    "a parameter set to what it is": asked(settings=("epochs=11",)),
+    "parameters of another experiment": lambda b: (
+        INDIFFERENT["another experiment"](b),
+        configured("[tool.report.parameters.main2]\nepochs = 3\n")(b),
+    ),
+    "the profile, where it changes nothing": asked(profile="smoke"),
+    "the program's pages": appended("report_cli/report/pages.py"),
+    "the program's command line": appended("report_cli/cli/console.py"),
+    "the user": set_to("USER", "another"),
+    "the home": set_to("HOME", "/nowhere"),
+    "the time zone": set_to("TZ", "Asia/Kathmandu"),
+    "the language": set_to("LC_ALL", "tr_TR.UTF-8"),
+    "the seed of Python's hashes": set_to("PYTHONHASHSEED", "1"),
+    "the version of a package that measures nothing": installed("weasyprint"),
+}
+PIXELS_INDIFFERENT: dict[str, Change] = {
+    "the layout of the images": asked(layout="binary archive"),
+    "the order of the images": asked(images=pictures(0, order=3)),
+    "the code that draws embedded images": edited("report_cli/data/drawing.py", "UNIT = 1000", "UNIT = 1001"),
+}
+
+
+@pytest.mark.parametrize("change", [*MATTERS, *PIXELS_MATTER])
+def test_what_matters(bench: Bench, change: str, record_property: Callable[[str, object], None]) -> None:
+    """Each thing that decides a result changes its key."""
+    bench.real = change in PIXELS_MATTER
+    before = bench.key()
+    (MATTERS | PIXELS_MATTER)[change](bench)
+    seen = bench.key() != before
+    record_property("changes seen", int(seen))
+    assert seen
+
+
+@pytest.mark.parametrize("change", [*INDIFFERENT, *PIXELS_INDIFFERENT])
+def test_what_does_not_matter(bench: Bench, change: str, record_property: Callable[[str, object], None]) -> None:
+    """Nothing else does: no result is computed anew for it."""
+    bench.real = change in PIXELS_INDIFFERENT
+    before = bench.key()
+    (INDIFFERENT | PIXELS_INDIFFERENT)[change](bench)
+    same = bench.key() == before
+    record_property("keys kept", int(same))
+    assert same
