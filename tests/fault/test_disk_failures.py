@@ -1,8 +1,6 @@
 """Every single change of the disk fails once: nothing is corrupt, and the next run recovers."""
 
-import contextlib
 import errno
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,6 @@ from report_cli.store import Run, Store
 from tests.fault.cases import FAULT
 from tests.fault.disk import Disk, Killed
 from tests.fault.inline import made, run
-from tests.report.conftest import furnish
 
 FAILURES = {
     "full once": {"error": errno.ENOSPC},
@@ -117,43 +114,3 @@ def test_a_manifest_written_first_is_noticed(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(Store, "commit", manifest_first)
     with pytest.raises(AssertionError, match="change"):
         check(tmp_path, nothing, "killed", 1)
-
-
-def torn_pages(root: Path) -> int:
-    """Kill the writing of a page at each change; return how often it was neither the old page nor the new one."""
-    desk, torn = furnish(root), 0
-    desk.write("Old.")
-    (path,) = desk.build(formats=("html",)).paths
-    old = path.read_bytes()
-    desk.write("New, and longer.")
-    desk.build(formats=("html",))
-    new = path.read_bytes()
-    for at in range(1, 100):
-        path.write_bytes(old)
-        disk = Disk(root, at=at, torn=True)
-        with disk.watched(), contextlib.suppress(Killed):
-            desk.build(formats=("html",))
-        if not disk.happened:
-            return torn
-        torn += path.read_bytes() not in (old, new)
-    raise AssertionError("a build makes more changes than that")
-
-
-def in_place(path: Path, content: bytes) -> None:
-    """Write as a careless program would: over what is there."""
-    files.make_folder(path.parent)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-    os.write(descriptor, content)
-    os.fsync(descriptor)
-    os.close(descriptor)
-
-
-def test_a_killed_build_leaves_a_page(tmp_path: Path) -> None:
-    """Whenever a build is killed, the page is the old one or the new one."""
-    assert torn_pages(tmp_path) == 0
-
-
-def test_writing_in_place_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Were files written over, some kill would leave a torn page."""
-    monkeypatch.setattr(files, "write_bytes", in_place)
-    assert torn_pages(tmp_path) > 0

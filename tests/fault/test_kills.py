@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.fault.cases import FAULT, numbered
-from tests.fault.training import furnished, golden, kill, outputs, recover, start, wait
+from tests.fault.training import Golden, furnished, golden, kill, outputs, recover, start, wait
 
 Property = Callable[[str, object], None]
 NAMES = ("plain", "views")
@@ -43,9 +44,16 @@ POINTS = {
 FAST_POINTS = ("checkpoint written", "run named")
 
 
-def note(record_property: Property, found: dict[str, int]) -> None:
+def check(record_property: Property, found: dict[str, Any], whole: Golden, *, kills: int = 1) -> None:
+    """Require that a recovered run lost nothing, and measured what an uninterrupted one does."""
+    record_property("corrupt stores", int(bool(found["damaged"])))
     record_property("lost epochs", found["lost"])
+    record_property("other digests", int(found["outputs"] != whole.outputs))
     record_property("most epochs redone", found["redone"])
+    assert found["damaged"] == []
+    assert found["outputs"] == whole.outputs
+    assert found["lost"] == 0
+    assert found["redone"] <= kills
 
 
 @numbered(200, fast=2)
@@ -56,11 +64,7 @@ def test_random_kills(tmp_path: Path, case: int, record_property: Property) -> N
     process = start(project, name)
     wait(project, process, chance, whole, early=case % 5 == 4)
     kill(process)
-    found = recover(project, name)
-    note(record_property, found)
-    assert found["outputs"] == whole.outputs
-    assert found["lost"] == 0
-    assert found["redone"] <= 1
+    check(record_property, recover(project, name), whole)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks /proc which file a descriptor is")
@@ -71,11 +75,7 @@ def test_kills_at_named_points(tmp_path: Path, point: str, record_property: Prop
     process = start(project, "plain", kill_at=POINTS[point])
     process.communicate(timeout=300)
     assert process.returncode == -signal.SIGKILL, "it was never reached"
-    found = recover(project, "plain")
-    note(record_property, found)
-    assert found["outputs"] == whole.outputs
-    assert found["lost"] == 0
-    assert found["redone"] <= 1
+    check(record_property, recover(project, "plain"), whole)
 
 
 @numbered(50, fast=1)
@@ -87,19 +87,18 @@ def test_kills_during_recovery(tmp_path: Path, case: int, record_property: Prope
         process = start(project, name)
         wait(project, process, chance, whole, early=case % 5 == 4)
         kill(process)
-    found = recover(project, name)
-    record_property("lost epochs", found["lost"])
-    assert found["outputs"] == whole.outputs
-    assert found["lost"] == 0
+    check(record_property, recover(project, name), whole, kills=2)
 
 
 @pytest.mark.parametrize("name", NAMES)
 @numbered(20, fast=0)
-def test_reruns(tmp_path: Path, case: int, name: str) -> None:
+def test_reruns(tmp_path: Path, case: int, name: str, record_property: Property) -> None:
     """Run again in a fresh store, every other time while others use the processor, it gives the same bits."""
     burning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * (case % 2))]
     try:
-        assert outputs(start(furnished(tmp_path), name)) == golden(name).outputs
+        other = outputs(start(furnished(tmp_path), name)) != golden(name).outputs
+        record_property("other digests", int(other))
+        assert not other
     finally:
         for process in burning:
             process.kill()
@@ -127,7 +126,10 @@ def test_interrupts(tmp_path: Path, case: int, record_property: Property) -> Non
             assert "goes on from there" in err.splitlines()[-1]
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
-    assert recover(project, name)["outputs"] == whole.outputs
+    found = recover(project, name)
+    record_property("other digests", int(found["outputs"] != whole.outputs))
+    assert found["damaged"] == []
+    assert found["outputs"] == whole.outputs
 
 
 def test_forgotten_seeds_are_noticed(tmp_path: Path) -> None:

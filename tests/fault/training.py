@@ -194,22 +194,23 @@ def saved(project: Project) -> int:
     return max((int(path.stem[-5:]) for path in project.runs.glob("*/*.checkpoint/epoch-*.npz")), default=0)
 
 
-def check_store(project: Project) -> None:
-    """Require that nothing in the store is damaged."""
+def corrupt(project: Project) -> list[str]:
+    """Return what is damaged in the store."""
     complaints: list[str] = []
     store = Store.of(project, complaints.append)
     for name in ("plain", "views"):
         list(store.runs(name))
-    assert complaints == []
+    return complaints
 
 
 def recover(project: Project, name: str, *settings: str) -> dict[str, Any]:
-    """Run again to the end; return what it measured, the epochs redone, and those lost although they were saved."""
-    check_store(project)
+    """Run again to the end; return what was damaged before, what it measured, and the epochs redone and lost."""
+    damaged = corrupt(project)
     done, before = saved(project), trained(project)
     found = outputs(start(project, name, *settings))
     after = trained(project)[len(before) :]
     return {
+        "damaged": damaged,
         "outputs": found,
         "redone": max(Counter(before + after).values(), default=1) - 1,
         "lost": sum(epoch <= done for epoch in after),
