@@ -175,9 +175,11 @@ def remove_folder(folder: Path) -> None:
 
 
 def restore(target: Path) -> None:
-    """Put back what `commit_folder` had moved aside when it was killed before the new `target` was in place."""
+    """End what `commit_folder` was killed in: the old one goes where the new `target` is in place, else comes back."""
     retired = target.with_name(target.name + RETIRED)
-    if retired.exists() and not target.exists():
+    if target.exists():
+        remove_folder(retired)
+    elif retired.exists():
         retired.replace(target)
         sync_folder(target.parent)
 

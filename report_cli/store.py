@@ -106,11 +106,11 @@ class Store:
         run = self._seen[target] = Run(target, manifest.read(target))
         return run
 
-    def keep(self, run: Run) -> Run:
-        """Copy `run` into the kept layer, which is in git, without its weights."""
+    def keep(self, run: Run, waiting: Callable[[], None] | None = None) -> Run:
+        """Copy `run` into the kept layer, which is in git, without its weights; `waiting` as for `lock`."""
         target = self.kept / run.experiment / run.key
         facts = {name: value for name, value in run.manifest.items() if name not in ("files", "manifest_digest")}
-        with files.staged_folder(self.scratch, target) as folder:
+        with self.lock(run.experiment, run.key, waiting), files.staged_folder(self.scratch, target) as folder:
             for name in run.manifest["files"]:
                 if name != WEIGHTS:
                     files.write_bytes(folder / name, (run.folder / name).read_bytes())
@@ -180,10 +180,11 @@ class Store:
 
     def _restore(self, experiment: str) -> None:
         """Put back runs whose replacement was killed half-way; one that is under way holds its lock."""
-        for retired in (self.own / experiment).glob(f"*{files.RETIRED}"):
-            name = retired.name.removesuffix(files.RETIRED)
-            with suppress(TimeoutError), self.lock(experiment, name):
-                files.restore(self.folder(experiment, name))
+        for layer in (self.own, self.kept):
+            for retired in (layer / experiment).glob(f"*{files.RETIRED}"):
+                name = retired.name.removesuffix(files.RETIRED)
+                with suppress(TimeoutError), self.lock(experiment, name):
+                    files.restore(layer / experiment / name)
 
     def _set_aside(self, folder: Path) -> None:
         aside = folder.with_name(f"{folder.name}.{DAMAGED}")

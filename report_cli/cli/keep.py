@@ -1,10 +1,11 @@
 """`report keep`: put finished runs into git."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from report_cli import registry
-from report_cli.cli.console import emit
+from report_cli.cli.console import emit, say
 from report_cli.cli.listing import planned
 from report_cli.cli.session import open_workspace
 from report_cli.errors import ReportError
@@ -24,5 +25,6 @@ def keep(names: Sequence[str], *, profile: str, data: Path | None) -> None:
             )
     for step in asked:
         assert step.run is not None
-        folder = workspace.store.keep(step.run).folder
+        waiting = partial(say, f"another process is running {step.label}; waiting for it")
+        folder = workspace.store.keep(step.run, waiting).folder
         emit(str(folder.relative_to(workspace.project.root)))

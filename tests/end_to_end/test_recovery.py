@@ -1,7 +1,10 @@
 """Situations in which a careless store would lose a result, or show a wrong one."""
 
+import contextlib
 import json
 import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +12,8 @@ import pytest
 
 from report_cli import files
 from report_cli.project import Project
+from report_cli.store import Store
+from tests.fault.disk import Disk, Killed
 
 Report = Callable[..., "subprocess.CompletedProcess[str]"]
 CHAIN = """
@@ -70,11 +75,76 @@ def test_a_replacement_that_was_killed_loses_nothing(report: Report, walk: Path,
     if moment == "before the new one":
         run.rename(retired)
     else:
-        retired.mkdir()
+        files.write_bytes(retired / "x", b"old")
     again = report("run", "walk")
     assert again.returncode == 0, again.stderr
     assert "nothing to run" in again.stderr
     assert run.is_dir()
+    assert not retired.exists()
+
+
+def test_a_replaced_kept_result_is_old_or_new(walk: Path, report: Report, project: Project) -> None:
+    """`report keep` that is killed at any change leaves a whole result in git's folder, and nothing beside it."""
+    assert report("run", "walk").returncode == 0
+    (run,) = Store.of(project, pytest.fail).runs("walk")
+    Store.of(project, pytest.fail).keep(run)
+    for at in range(1, 200):
+        disk = Disk(project.root, at=at)
+        with contextlib.suppress(Killed), disk.watched():
+            Store.of(project, pytest.fail).keep(run)
+        found = list(Store.of(project, pytest.fail).runs("walk"))
+        assert [each.outputs for each in found] == [run.outputs] * 2
+        assert [path.name for path in (project.kept / "walk").iterdir()] == [run.key]
+        if not disk.happened:
+            return
+    raise AssertionError("it makes fewer changes than that")
+
+
+def test_an_edit_during_a_run_is_for_the_next(report: Report, walk: Path, project: Project) -> None:
+    """A run whose source is edited meanwhile is the result of the code it began with, and stale from then on."""
+    arguments = ("run", "walk", "--set", "wait_s=0.3", "--json")
+    before = walk.read_text()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "report_cli", *arguments], cwd=project.root, text=True, stdout=-1, stderr=-1
+    )
+    began = time.monotonic()
+    while not list(project.runs.rglob("epoch-00001.npz")) and time.monotonic() - began < 60:
+        time.sleep(0.01)
+    walk.write_text(before.replace("STEP = 1.0", "STEP = 2.0"))
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    (first,) = json.loads(out)
+    assert "code experiments.walk:STEP changed" in report("why", "walk", "--set", "wait_s=0.3").stdout
+    (second,) = json.loads(report(*arguments).stdout)
+    assert second["scalars"]["end"] == pytest.approx(2 * first["scalars"]["end"])
+    walk.write_text(before)
+    (again,) = json.loads(report(*arguments).stdout)
+    assert (again["key"], again["outputs"]) == (first["key"], first["outputs"])
+
+
+def test_status_and_why_name_each_state(report: Report, walk: Path) -> None:
+    """Missing, failed, fresh and stale are told with their reason; `why` lists the files and what in them counts."""
+
+    def state() -> str:
+        (line,) = report("status").stdout.splitlines()[1:]
+        return " ".join(line.split())
+
+    assert state().startswith("walk missing")
+    assert state().endswith("never run")
+    text = walk.read_text()
+    walk.write_text(text.replace('fail: str = ""', 'fail: str = "raise"'))
+    assert report("run", "walk").returncode == 1
+    assert state().startswith("walk failed")
+    assert "LookupError: no such step" in state()
+    walk.write_text(text)
+    assert report("run", "walk").returncode == 0
+    assert state().startswith("walk fresh")
+    walk.write_text(text.replace("STEP = 1.0", "STEP = 2.0"))
+    assert state().startswith("walk stale")
+    assert "code experiments.walk:STEP changed" in state()
+    told = report("why", "walk").stdout
+    assert "- code experiments.walk:STEP changed" in told
+    assert "experiments/walk.py: Params, STEP, walk" in told
 
 
 def test_no_run_shows_nothing_stale(report: Report, walk: Path, write: Callable[[str, str], Path]) -> None:
