@@ -62,6 +62,8 @@ WALK = '''
             if params.fail == "die":
                 import os
                 os.kill(os.getpid(), 9)
+            if params.fail == "memory":
+                np.ones(1 << 36)
             if params.fail == "fill":
                 from tests.walking import fill
                 fill("build")

@@ -34,7 +34,8 @@ finally:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["list"], ["status"], ["why", "theory"], ["run", "--help"]]
+    "arguments",
+    [["--help"], ["--version"], ["list"], ["status"], ["why", "theory"], ["gc", "--dry-run"], ["run", "--help"]],
 )
 def test_nothing_heavy_is_loaded(arguments: list[str]) -> None:
     """Help, list, status and why import no package that trains, draws or renders."""
@@ -44,7 +45,7 @@ def test_nothing_heavy_is_loaded(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["build", "run", "list", "status", "show", "why", "accept", "keep", "new", "doctor", "data"]
+    "command", ["build", "run", "list", "status", "show", "why", "accept", "keep", "gc", "new", "doctor", "data"]
 )
 def test_every_command_has_help(command: str) -> None:
     """Each command says what it does, in a line of its own and in the list of commands."""

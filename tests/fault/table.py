@@ -12,7 +12,8 @@ LINES = {
     "stopped with Ctrl-C": "test_interrupts",
     "run again, in a store of its own": "test_reruns",
     "every change of the disk failing once, then recovered": "test_failing_changes",
-    "disks that are full or read-only": "test_a_disk_that_* test_a_build_folder_* test_a_limit_*",
+    "disk or memory full, disk read-only": "test_a_disk_that_fills_up* test_a_disk_that_is_full* "
+    "test_a_build_folder_* test_a_limit_* test_memory_that_runs_out test_room_that_gc_makes",
     "a build killed at every change of the disk": "test_a_killed_build_leaves_a_page",
     "power lost, old or new state found": "test_losses_of_power",
     "malformed inputs": "test_malformed_input",

@@ -1,6 +1,7 @@
 """A disk that is full or can't be written: one line says so, for a run as for a page, and nothing is half there."""
 
 import resource
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -105,3 +106,36 @@ def test_a_limit_on_the_size_of_files(walking: Project, command: tuple[str, ...]
     )
     assert "File too large" in one_line(done)
     assert not list(walking.runs.glob("walk/*/manifest.json"))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_memory_that_runs_out(walking: Project, command: tuple[str, ...]) -> None:
+    """A run that asks for more memory than the system gives ends with one line, and is recorded as failed."""
+    with (walking.root / "pyproject.toml").open("a") as settings:
+        settings.write('[tool.report.parameters.walk]\nfail = "memory"\n')
+    done = subprocess.run(
+        [sys.executable, "-m", "report_cli", *command],
+        cwd=walking.root,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "walk: memory ran out" in one_line(done, hint="take less at once")
+    assert not list(walking.runs.glob("walk/*/manifest.json"))
+    assert len(list(walking.runs.glob("walk/*.failed.json"))) == 1
+
+
+def test_room_that_gc_makes(walking: Project, report: Command, mount: Callable[[str], None]) -> None:
+    """On a disk without any room left `report gc` works, and what it frees is there."""
+    mount(ROOM)
+    assert report("run", "walk").returncode == 0
+    (run,) = walking.runs.glob("walk/*/manifest.json")
+    (run.parent.with_name("1-2.damaged")).mkdir()
+    (run.parent.with_name("1-2.damaged") / "x").write_bytes(bytes(5_000_000))
+    fill(walking.build)
+    done = report("gc")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("freed 5 MB\n")
+    assert shutil.disk_usage(walking.build).free >= 5_000_000

@@ -57,7 +57,7 @@ def test_the_table() -> None:
     }
     assert table.lines(found, {*found, "tests/fault/test_kills.py::test_random_kills[2]"}) == [
         "   1 of    3  killed at random: lost epochs 2, most epochs redone 1",
-        "   0 of    1  disks that are full or read-only: skipped 1",
+        "   0 of    1  disk or memory full, disk read-only: skipped 1",
         "   1 of    1  new things",
         "6 minutes of work in all, shared by the processes that did it",
     ]
