@@ -65,7 +65,9 @@ class _Search:
     def _runs(self) -> list[Run]:
         store = self.workspace.store
         names = {p.name for layer in (store.own, store.kept) for p in layer.glob("*") if p.is_dir()}
-        return [run for name in sorted(names) for run in store.runs(name)]
+        found = (run for name in sorted(names) for run in store.runs(name))
+        # One whose recipe is not what its key was made of was written by something else; it is left alone.
+        return [run for run in found if fingerprint.digest(run.manifest["recipe"]) == run.recipe]
 
     @cached_property
     def _recipes(self) -> Mapping[str, list[Run]]:
@@ -116,7 +118,7 @@ class _Search:
             return "its code changed"
         if "drawn" in images and images != self._drawn(images["kind"]):
             return "the code that draws its images changed"
-        for need, recipe in (parts.get("needs") or {}).items():
+        for need, recipe in parts["needs"].items():
             # Of what is not stored nothing is known.
             if any(any(self._judged(need, run.manifest["recipe"])) for run in self._recipes.get(recipe, ())):
                 return f"{need}, which it needs, is out of date"
@@ -132,7 +134,7 @@ class _Search:
         return fingerprint.images_identity(kind, generator, None, self.workspace.snapshot)
 
     def _depth(self, run: Run) -> int:
-        needed = (run.manifest["recipe"].get("needs") or {}).values()
+        needed = map(str, run.manifest["recipe"].get("needs", {}).values())
         return 1 + max((self._depth(found) for recipe in needed for found in self._recipes.get(recipe, ())), default=0)
 
     def _figures(self, runs: list[Run]) -> Iterator[Waste]:

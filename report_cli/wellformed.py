@@ -12,6 +12,9 @@ def check_manifest(folder: Path, content: Mapping[str, Any]) -> None:
     for name, fits in _FIELDS.items():
         if name not in content or not fits(content[name]):
             raise ValueError(f"its manifest has no proper {name!r}")
+    accepted = content.get("accepted", [])
+    if not isinstance(accepted, list) or not all(map(_is_acceptance, accepted)):
+        raise ValueError("its manifest has no proper 'accepted'")
     if content["experiment"] != folder.parent.name:
         raise ValueError(f"its manifest is of {content['experiment']!r}")
 
@@ -53,6 +56,12 @@ def _is_recipe(value: Any) -> bool:
         return False
     images = value.get("images")
     return "parameters" in value and (images is None or _has(drawn=_is_text)(images) or _is_pixels(images))
+
+
+def _is_acceptance(value: Any) -> bool:
+    texts = {"reason": _is_text, "when": _is_text, "from": _is_text}
+    changes = isinstance(value, dict) and value.get("changes")
+    return _has(**texts)(value) and isinstance(changes, list) and all(map(_is_text, changes))
 
 
 _is_scalar = _has(value=_is_number, unit=_is_text)

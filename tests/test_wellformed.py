@@ -50,6 +50,9 @@ def test_a_whole_run_is_used(project: Project) -> None:
         ("needs", {"base": "key"}),
         ("times", {}),
         ("images", "pets"),
+        ("accepted", "yes"),
+        ("accepted", [{"reason": "a", "when": "b", "from": "c"}]),
+        ("accepted", [{"reason": "a", "when": "b", "from": "c", "changes": [1]}]),
     ],
 )
 def test_a_manifest_of_another_form_is_named_and_not_used(project: Project, name: str, value: object) -> None:

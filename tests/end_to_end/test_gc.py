@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from report_cli import files
+from report_cli import files, manifest
 from report_cli.project import Project
 from report_cli.store import ASKED, Store
 from tests.walking import WALK
@@ -253,3 +253,16 @@ def test_code_that_cannot_be_read_frees_nothing(report: Report, walk: Path, proj
     assert done.returncode == 2
     assert "experiments/walk.py:1" in done.stderr
     assert tree(project) == before
+
+
+def test_a_run_whose_recipe_is_not_its_own_is_left(report: Report, walk: Path, project: Project) -> None:
+    """A manifest made by something else, here one that needs itself, hinders nothing and is not touched."""
+    lines(report("run", "walk"))
+    (key,) = keys(project)
+    (run,) = Store.of(project, pytest.fail).runs("walk")
+    forged = {**run.manifest["recipe"], "needs": {"walk": run.recipe}, "code": {}}
+    (run.folder / manifest.NAME).unlink()
+    facts = {name: fact for name, fact in run.manifest.items() if name not in ("files", "manifest_digest")}
+    manifest.write(run.folder, {**facts, "recipe": forged})
+    lines(report("gc"))
+    assert keys(project) == {key}

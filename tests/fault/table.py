@@ -11,6 +11,7 @@ LINES = {
     "killed again during recovery": "test_kills_during_recovery",
     "stopped with Ctrl-C": "test_interrupts",
     "run again, in a store of its own": "test_reruns",
+    "training that diverges": "test_divergence",
     "every change of the disk failing once, then recovered": "test_failing_changes",
     "disk or memory full, disk read-only": "test_a_disk_that_fills_up* test_a_disk_that_is_full* "
     "test_a_build_folder_* test_a_limit_* test_memory_that_runs_out test_room_that_gc_makes",

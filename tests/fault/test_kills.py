@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.fault.cases import FAULT, numbered
-from tests.fault.training import Golden, furnished, golden, kill, outputs, recover, start, wait
+from tests.fault.training import Golden, furnished, golden, kill, outputs, recover, start, trained, wait
 
 Property = Callable[[str, object], None]
 NAMES = ("plain", "views")
@@ -130,6 +131,20 @@ def test_interrupts(tmp_path: Path, case: int, record_property: Property) -> Non
     record_property("other digests", int(found["outputs"] != whole.outputs))
     assert found["damaged"] == []
     assert found["outputs"] == whole.outputs
+
+
+@FAULT
+def test_divergence(tmp_path: Path) -> None:
+    """Training whose loss is no number any more stops at its epoch, with one line, and is recorded as failed."""
+    project = furnished(tmp_path)
+    process = start(project, "plain", "learning_rate=1e30")
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 1, err
+    (error,) = (line for line in err.splitlines() if line.startswith("error:"))
+    assert re.search(r"plain: .* in epoch [1-6] of 6: training diverged", error)
+    assert trained(project)[-1] == int(re.search("epoch ([1-6])", error)[1])  # type: ignore[index]
+    assert list(project.runs.glob("plain/*.failed.json"))
+    assert not list(project.runs.glob("plain/*/manifest.json"))
 
 
 def test_forgotten_seeds_are_noticed(tmp_path: Path) -> None:
