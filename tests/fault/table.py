@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+BUGS = "deliberate bugs, caught"
 # In the order in which they are promised. A test that fits no line gets one of its own.
 LINES = {
     "killed at random": "test_random_kills",
@@ -20,11 +21,13 @@ LINES = {
     "malformed inputs": "test_malformed_input",
     "16 processes on one key": "test_one_key",
     "8 processes on 8 keys, and killed holders of a key": "test_eight_keys test_a_killed_holder_*",
-    "what decides a result, changed: another key": "test_what_matters",
-    "anything else changed: the same key": "test_what_does_not_matter",
+    "keys that change with what decides a result": "test_what_matters",
+    "keys that stay, whatever else changes": "test_what_does_not_matter",
     "random edits of code": "test_random_edits",
     "stored runs with changed bytes": "test_changed_runs",
-    "deliberate bugs, caught": "*_noticed test_the_suite_finds_bugs",
+    BUGS: "*_noticed test_the_suite_finds_bugs",
+    "checks of these tests themselves": "test_the_number_of_cases test_a_change_repeats_* test_what_is_said_* "
+    "test_the_table test_every_line_*",
 }
 
 
@@ -52,9 +55,16 @@ def _line(what: str, cases: Collection[str], found: Mapping[str, Mapping[str, An
     records = [found[case] for case in cases if case in found]
     passed = sum(record["outcome"] == "passed" for record in records)
     skipped = sum(record["outcome"] == "skipped" for record in records)
-    figures = _figures(records)
+    figures = sorted(map(_bug, cases)) if what == BUGS else _figures(records)
     figures += [f"skipped {skipped}"] if skipped else []
     return f"{passed:4} of {len(cases):4}  {what}" + (f": {', '.join(figures)}" if figures else "")
+
+
+def _bug(case: str) -> str:
+    """Return what is wrong in a program whose fault the case finds."""
+    _, _, which = case.partition("[")
+    name = _test(case).removeprefix("test_").removesuffix("_noticed").removesuffix("_is").removesuffix("_are")
+    return which.removesuffix("]") or name.replace("_", " ")
 
 
 def _figures(records: Collection[Mapping[str, Any]]) -> list[str]:
