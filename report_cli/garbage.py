@@ -50,7 +50,8 @@ class _Search:
     _code: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def waste(self) -> Iterator[Waste]:
-        own = [run for run in self._runs if run.folder.is_relative_to(self.workspace.store.own)]
+        used = self._used_elsewhere()
+        own = [r for r in self._runs if r.folder.is_relative_to(self.workspace.store.own) and r.recipe not in used]
         # What needs others goes first: were the others gone, nothing would tell that it is stale.
         old = {run.folder: why for run in sorted(own, key=self._depth, reverse=True) if (why := self._superseded(run))}
         yield from self._figures([run for run in self._runs if run.folder not in old])
@@ -76,6 +77,18 @@ class _Search:
     @cached_property
     def _questions(self) -> Mapping[str, list[Run]]:
         return _grouped(self._runs, _question)
+
+    def _used_elsewhere(self) -> set[str]:
+        """Return the recipes of the runs that other processes use for the run they are at."""
+        store, used = self.workspace.store, set()
+        for path in store.own.glob("*/*.checkpoint"):
+            try:
+                with store.lock(path.parent.name, path.name.partition(".")[0]):
+                    pass
+            except TimeoutError:
+                needs = _content(path / ASKED).get("needs")
+                used |= set(map(str, needs.values())) if isinstance(needs, dict) else set()
+        return used
 
     def _superseded(self, run: Run) -> str:
         """Return why `run` will answer nothing any more; empty where it may."""

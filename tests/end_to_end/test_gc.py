@@ -213,6 +213,25 @@ def test_what_another_process_uses_is_left(report: Report, walk: Path, project: 
     assert keys(project) == set()
 
 
+def test_what_a_run_under_way_needs_is_left(
+    report: Report, walk: Path, write: Callable[[str, str], Path], project: Project
+) -> None:
+    """While another process is at a run, the runs that it was started with stay, stale as they may be."""
+    write("experiments/after.py", CHAIN)
+    lines(report("run", "after"))
+    (former,) = keys(project)
+    store = Store.of(project, pytest.fail)
+    (run,) = store.runs("after")
+    edit(walk, "2.0")
+    lines(report("run", "walk"))
+    files.write_json(store.checkpoints("after", "1-2", {}) / ASKED, run.manifest["recipe"])
+    with store.lock("after", "1-2"):
+        lines(report("gc"))
+        assert former in keys(project)
+    lines(report("gc"))
+    assert former not in keys(project)
+
+
 def test_a_killed_gc_leaves_no_half_run(project: Project, walk: Path, report: Report) -> None:
     """Killed at any change of the disk, each run is whole or gone, and the next gc ends the work."""
     from report_cli import garbage
