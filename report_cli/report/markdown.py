@@ -11,7 +11,13 @@ from report_cli.report import limits, places
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-READER = "markdown-raw_html-raw_tex-raw_attribute-auto_identifiers-native_divs-native_spans"
+# Metadata in the text could name files and addresses (csl, bibliography): citeproc reads them outside pandoc's sandbox.
+READER = (
+    "markdown-raw_html-raw_tex-raw_attribute-auto_identifiers-native_divs-native_spans"
+    "-yaml_metadata_block-pandoc_title_block"
+)
+# What pandoc is told before anything else: how much memory it may have.
+HEAP = ["+RTS", f"-M{limits.MEMORY_BYTES >> 20}m", "-RTS"]
 TEXT_TAGS = {"p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "em", "strong", "del", "sup", "sub", "code", "pre"}
 BLOCK_TAGS = {"span", "div", "a", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "section"}
 FLOAT_TAGS = {"figure", "figcaption", "img", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
@@ -70,6 +76,7 @@ def _pandoc(markdown: str, sources: Mapping[str, str], bibliography: Path | None
     import pypandoc
 
     options = [
+        *HEAP,
         "--wrap=none",
         "--columns=10000",
         "--katex",

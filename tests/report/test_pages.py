@@ -82,6 +82,13 @@ def test_raw_html_and_raw_tex_are_text(desk: Desk) -> None:
     assert "<script>alert(1)</script> \\textbf{x}" in tree.text_content()
 
 
+def test_metadata_in_the_text_is_text(desk: Desk) -> None:
+    """A document can't tell pandoc which files and addresses to read."""
+    tree = desk.tree("---\ncsl: http://127.0.0.1:1/x.csl\nbibliography: /etc/passwd\n---\n\nText [@knuth1984].\n")
+    assert "Knuth 1984" in tree.text_content()
+    assert "csl: http" in tree.text_content()
+
+
 def test_a_footnote_stands_where_it_is_referred_to(desk: Desk) -> None:
     """A footnote is moved to its reference, and the list at the end is gone."""
     tree = desk.tree("Word[^n] goes on.\n\n[^n]: A *note* with $x$.\n")
