@@ -1,6 +1,7 @@
 """The finished runs, in two layers: own (`build/runs`) and kept (`experiments/results`)."""
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ DAMAGED = "damaged"
 FREED = "freed"
 # In a folder of checkpoints: the recipe, by which `report gc` knows whether they are still wanted.
 ASKED = "asked.json"
+# The folders of an absolute path. A draft shows why a run failed, and goes to other people.
+FOLDERS = re.compile(r"(?<![\w.:/~])/(?:[^\s/:'\"]+/)+")
 
 
 @dataclass(frozen=True)
@@ -118,9 +121,10 @@ class Store:
         return Run(target, manifest.read(target))
 
     def fail(self, experiment: str, name: str, message: str, log: str, recipe: Mapping[str, Any]) -> None:
-        """Record that the run was tried and failed."""
+        """Record that the run was tried and failed; of paths on this machine the message keeps the file's name."""
         path = self.beside(experiment, name, "failed.json")
-        files.write_json(path, {"message": message, "when": clock.now(), "log": log, "recipe": recipe})
+        told = FOLDERS.sub("", message.replace(f"{self.kept.parents[1]}/", "").replace(str(Path.home()), "~"))
+        files.write_json(path, {"message": told, "when": clock.now(), "log": log, "recipe": recipe})
 
     def failure(self, experiment: str, name: str) -> Failure | None:
         """Return how the run failed last time, or None."""
