@@ -105,7 +105,7 @@ class _Author:
             limits.check_length(self.manuscript.markdown)
         except Exception as error:
             # Once, out here: the traceback's last frame inside a template is the line at fault.
-            raise _located(error, f"templates/{path}") from error
+            raise located(error, f"templates/{path}") from error
         return self.manuscript
 
     def _environment(self) -> limits.Sandbox:
@@ -144,18 +144,10 @@ class _Author:
         return environment
 
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]]:
-        path = find(self.project, name)
-        if path is None:
-            raise jinja2.TemplateNotFound(name)
-        try:
-            # Editors on Windows begin a file with a byte order mark.
-            text = path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise UsageError(f"templates/{name} is not UTF-8 text") from error
-        shown = f"templates/{name}"
+        text, shown, current = read(self.project, name)
         self.manuscript.sources[shown] = text
         # Front matter becomes empty lines, so that line numbers stay those of the file.
-        return FRONT.sub(lambda match: "\n" * match[0].count("\n"), text), shown, lambda: True
+        return FRONT.sub(lambda match: "\n" * match[0].count("\n"), text), shown, current
 
     def _front(self, path: str) -> dict[str, str]:
         text = (self.project.templates / path).read_text(encoding="utf-8-sig")
@@ -218,6 +210,18 @@ def find(project: Project, name: str) -> Path | None:
     return None
 
 
+def read(project: Project, name: str) -> tuple[str, str, Callable[[], bool]]:
+    """Return the text of a template and the name that errors call it by, in the form that Jinja's loaders have."""
+    path = find(project, name)
+    if path is None:
+        raise jinja2.TemplateNotFound(name)
+    try:
+        # Editors on Windows begin a file with a byte order mark.
+        return path.read_text(encoding="utf-8-sig"), f"templates/{name}", lambda: True
+    except UnicodeDecodeError as error:
+        raise UsageError(f"templates/{name} is not UTF-8 text") from error
+
+
 def _names(project: Project, folder: str) -> list[str]:
     return [path.stem for root in project.template_folders for path in (root / folder).glob("*.md")]
 
@@ -254,7 +258,7 @@ def _here() -> str:
     return "the document"
 
 
-def _located(error: Exception, fallback: str) -> ReportError:
+def located(error: Exception, fallback: str) -> ReportError:
     """Return `error` with the template and line it comes from."""
     if isinstance(error, jinja2.TemplateSyntaxError):
         return UsageError(f"{error.filename or fallback}:{error.lineno}: {error.message or 'malformed template'}")

@@ -1,12 +1,14 @@
 """How a number is written: each function returns (text, TeX), the first for prose, the second for formulas."""
 
 import math
+import re
 
 from report_cli.errors import UsageError
 
 MINUS = "\N{MINUS SIGN}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+SPECIAL = re.compile(r"[\\{}$&#%_^~]")
 
 Written = tuple[str, str]
 
@@ -54,7 +56,9 @@ def plain(number: float, unit: str) -> Written:
         written = _four_digits(number)
     if unit in ("", "count", "fraction"):
         return written
-    return written[0] + NARROW + unit, rf"{written[1]}\,\text{{{unit}}}"
+    # The unit is text from a stored run: in a formula, none of it may be a command.
+    spelled = SPECIAL.sub(lambda match: " " if match[0] in "\\^~" else "\\" + match[0], unit)
+    return written[0] + NARROW + unit, rf"{written[1]}\,\text{{{spelled}}}"
 
 
 def _four_digits(number: float) -> Written:

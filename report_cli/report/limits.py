@@ -1,11 +1,11 @@
-"""What a template may take: time, memory, length. One that never ends is an error, not a machine that stands still."""
+"""What a template or its layout may take: time, memory, length. One that never ends is an error, not a standstill."""
 
 import resource
 import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,6 +20,10 @@ RENDER_S = 10
 CONVERT_S = 20
 MEMORY_BYTES = 512 << 20
 MARKDOWN_BYTES = 4 << 20
+# Laying out takes a second for some ten thousand characters.
+PRINT_S = 20
+PRINT_RATE = 4000
+PRINT_BYTES = 2 << 30
 EXPONENT = 1000
 
 
@@ -41,22 +45,16 @@ class Sandbox(SandboxedEnvironment):
 @contextmanager
 def rendering() -> Iterator[None]:
     """Within the block RENDER_S seconds of processor time end in EndlessError, and MEMORY_BYTES more in MemoryError."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Signals reach the main thread alone; the program renders nowhere else.
-        return
+    with _ended_after(RENDER_S, "it takes", "look for loops that are too long"), _more_memory(MEMORY_BYTES):
+        yield
 
-    def end(number: int, frame: FrameType | None) -> None:
-        raise EndlessError(f"it takes more than {RENDER_S} s to render", "look for loops that are too long")
 
-    # Processor time: on a busy machine a short template may take long by the clock.
-    before = signal.signal(signal.SIGPROF, end)
-    signal.setitimer(signal.ITIMER_PROF, RENDER_S)
-    try:
-        with _soft(resource.RLIMIT_AS, _address_space_bytes() + MEMORY_BYTES):
-            yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+@contextmanager
+def printing(length: int) -> Iterator[None]:
+    """Bound the layout of `length` characters likewise: a longer page may take longer."""
+    hint = "look for tables, figures and style rules that are too large"
+    with _ended_after(PRINT_S + length // PRINT_RATE, "the PDF takes", hint), _more_memory(PRINT_BYTES):
+        yield
 
 
 @contextmanager
@@ -75,6 +73,37 @@ def check_length(markdown: str) -> None:
             f"the document has {length >> 20} MiB of Markdown, more than {MARKDOWN_BYTES >> 20}",
             "look for loops that are too long",
         )
+
+
+@contextmanager
+def _ended_after(seconds: int, what: str, hint: str) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Signals reach the main thread alone; the program renders nowhere else.
+        return
+
+    error = EndlessError(f"{what} more than {seconds} s to render", hint)
+    late = False
+
+    def end(number: int, frame: FrameType | None) -> None:
+        nonlocal late
+        late = True
+        raise error
+
+    # Processor time: on a busy machine a short template may take long by the clock.
+    before = signal.signal(signal.SIGPROF, end)
+    # Again every second, for the renderer of figures catches any error and goes on.
+    signal.setitimer(signal.ITIMER_PROF, seconds, 1)
+    try:
+        yield
+        if late:
+            raise error
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def _more_memory(most: int) -> AbstractContextManager[None]:
+    return _soft(resource.RLIMIT_AS, _address_space_bytes() + most)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from report_cli.errors import ReportError
+from report_cli.report import limits
 from report_cli.report.pages import ASSETS
 from report_cli.report.provenance import NAME
 
@@ -49,39 +50,56 @@ def to_pdf(html: str, styles: list[str], assets: Mapping[str, bytes], provenance
     `assets` maps a path below ASSETS to content; nothing else is ever read, from disk or network. `date` is ISO.
 
     Raises:
-        ReportError: an address that is no asset, a warning of the renderer, or a font that is not ours.
+        ReportError: an address that is no asset, a warning of the renderer, a font that is not ours, or a page that
+            can't be laid out, or not in the time and memory that limits.printing gives.
     """
-    import weasyprint
-    from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import FatalURLFetchingError
 
-    fetcher = _fetcher(assets)
-    configuration = FontConfiguration()
-    when = _moment(date)
+    length = len(html) + sum(len(content) for name, content in assets.items() if name.endswith(".svg"))
     try:
-        with _no_flaws(), warnings.catch_warnings():
-            # The renderer leaves its colour profile open until it is collected.
-            warnings.simplefilter("ignore", ResourceWarning)
-            sheets = [
-                weasyprint.CSS(string=style, base_url=ASSETS, url_fetcher=fetcher, font_config=configuration)
-                for style in styles
-            ]
-            page = weasyprint.HTML(string=html, base_url=ASSETS, url_fetcher=fetcher)
-            document = page.render(stylesheets=sheets, font_config=configuration, pdf_variant="pdf/a-3a")
-            _check_widths(document)
-            _declare_ua(document.metadata)
-            attached = weasyprint.Attachment(
-                string=provenance,
-                name=NAME,
-                description="Runs and values of this report",
-                relationship="Data",
-                created=when,
-                modified=when,
-            )
-            content: bytes = document.write_pdf(pdf_variant="pdf/a-3a", attachments=[attached])
+        with _no_flaws(), limits.printing(length):
+            content = _laid_out(html, styles, assets, provenance, _moment(date))
     except FatalURLFetchingError as error:  # A BaseException, which nothing above this would catch.
         raise ReportError(f"a page asks for something that is not part of the report: {error}") from error
+    except ReportError:
+        raise
+    except MemoryError as error:
+        raise ReportError(f"the PDF takes more than {limits.PRINT_BYTES >> 20} MiB of memory") from error
+    except RecursionError as error:
+        raise ReportError("the PDF can't be laid out: something is nested too deeply") from error
+    except Exception as error:
+        raise ReportError(f"the PDF can't be laid out: {error}", "look for style rules with huge numbers") from error
     _check_fonts(content, assets)
+    return content
+
+
+def _laid_out(
+    html: str, styles: list[str], assets: Mapping[str, bytes], provenance: str, when: datetime.datetime
+) -> bytes:
+    import weasyprint
+    from weasyprint.text.fonts import FontConfiguration
+
+    fetcher, configuration = _fetcher(assets), FontConfiguration()
+    with warnings.catch_warnings():
+        # The renderer leaves its colour profile open until it is collected.
+        warnings.simplefilter("ignore", ResourceWarning)
+        sheets = [
+            weasyprint.CSS(string=style, base_url=ASSETS, url_fetcher=fetcher, font_config=configuration)
+            for style in styles
+        ]
+        page = weasyprint.HTML(string=html, base_url=ASSETS, url_fetcher=fetcher)
+        document = page.render(stylesheets=sheets, font_config=configuration, pdf_variant="pdf/a-3a")
+        _check_widths(document)
+        _declare_ua(document.metadata)
+        attached = weasyprint.Attachment(
+            string=provenance,
+            name=NAME,
+            description="Runs and values of this report",
+            relationship="Data",
+            created=when,
+            modified=when,
+        )
+        content: bytes = document.write_pdf(pdf_variant="pdf/a-3a", attachments=[attached])
     return content
 
 
@@ -96,6 +114,8 @@ def _fetcher(assets: Mapping[str, bytes]) -> Any:
                 return super().fetch(url, headers)  # the pixels inside one of our own figures
             content = assets.get(url.removeprefix(ASSETS)) if url.startswith(ASSETS) else None
             if content is None:
+                # Inside a figure the renderer catches even this error, so it is logged as well.
+                logging.getLogger("weasyprint").error("%s is not part of the report", url[:200])
                 raise FatalURLFetchingError(url[:200])
             kind = mimetypes.guess_type(url)[0] or "application/octet-stream"
             return URLFetcherResponse(url, content, {"Content-Type": kind})

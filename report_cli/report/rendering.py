@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from report_cli.errors import ReportError, UsageError
 from report_cli.project import Project
-from report_cli.report import authoring, fonts, pages, pdf, places, provenance
+from report_cli.report import authoring, fonts, limits, pages, pdf, places, provenance
 from report_cli.report.context import Context
 from report_cli.report.numbering import APPENDIX, Heading
 from report_cli.report.pages import ASSETS, Body
@@ -106,17 +106,18 @@ def _trusted(text: str) -> Markup:
 
 
 def _page(project: Project, facts: dict[str, Any], **more: Any) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([folder / "partials" for folder in project.template_folders]),
+    environment = limits.Sandbox(
+        loader=jinja2.FunctionLoader(lambda name: authoring.read(project, f"partials/{name}")),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     try:
-        return environment.get_template("page.html").render(facts | more)
-    except jinja2.TemplateError as error:
-        raise UsageError(f"templates/partials: {error}") from error
+        with limits.rendering():
+            return environment.get_template("page.html").render(facts | more)
+    except Exception as error:
+        raise authoring.located(error, "templates/partials/page.html") from error
 
 
 def _style(project: Project, name: str) -> str:

@@ -13,6 +13,7 @@ import pikepdf
 import pytest
 from PIL import Image
 
+from report_cli import files
 from report_cli.errors import ReportError, UsageError
 from report_cli.report import pdf, provenance
 from report_cli.report.build import Built, documents
@@ -210,6 +211,24 @@ def test_an_unknown_format_is_refused(desk: Desk) -> None:
     desk.write("Text")
     with pytest.raises(UsageError, match="unknown format 'docx'"):
         desk.build(formats=("docx",))
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [("{{ ''.__class__ }}", "unsafe"), ("{{ nothing }}", "'nothing' is undefined"), ("{% if %}", "Expected")],
+)
+def test_a_flaw_in_a_layout_names_its_line(desk: Desk, body: str, says: str) -> None:
+    """A project's own layout runs in the sandbox, and its errors name the file as seen from the project."""
+    files.write_text(desk.project.templates / "partials" / "page.html", f"<!DOCTYPE html>\n{body}\n")
+    desk.write("Text")
+    with pytest.raises(UsageError, match=rf"^templates/partials/page.html:2: .*{says}"):
+        desk.build(formats=("html",))
+
+
+def test_what_cannot_be_laid_out_is_an_error() -> None:
+    """Whatever the renderer fails at is one error, not a bug of this program."""
+    with pytest.raises(ReportError, match="the PDF can't be laid out"):
+        pdf.to_pdf('<html lang="en"><title>t</title><h1>t</h1>', ["h1 { letter-spacing: 1e30px }"], {}, "{}", "")
 
 
 def test_the_pdf_renderer_reads_nothing_but_its_assets() -> None:

@@ -46,3 +46,9 @@ def test_a_count_of_digits_is_checked() -> None:
     """A count of digits that makes no sense is refused."""
     with pytest.raises(UsageError, match="count of digits"):
         formats.percent(0.5, -1)
+
+
+def test_a_unit_in_a_formula_is_no_command() -> None:
+    """Of a unit, which comes from a stored run, nothing is read as TeX."""
+    _, tex = formats.plain(0.5, "}$%\\input{x}")
+    assert tex == r"0.5000\,\text{\}\$\% input\{x\}}"

@@ -1,3 +1,4 @@
+import contextlib
 import resource
 import signal
 import subprocess
@@ -64,3 +65,19 @@ def test_a_block_that_is_never_closed(desk: Desk) -> None:
     """The line of a block without an end is named."""
     with pytest.raises(UsageError, match=r"paper.md:6: a block is never closed"):
         desk.body("Text\n\n::: {.question}\nWhat?")
+
+
+def stubborn() -> None:
+    """Work for ever, and catch the first error as the renderer of figures does."""
+    with contextlib.suppress(Exception):
+        while True:
+            pass
+
+
+def test_the_layout_of_a_page_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes too long is an error even where it is caught, and a longer page may take longer."""
+    monkeypatch.setattr(limits, "PRINT_S", 1)
+    for length, seconds in ((0, 1), (limits.PRINT_RATE, 2)):
+        with pytest.raises(limits.EndlessError, match=f"the PDF takes more than {seconds} s"), limits.printing(length):
+            stubborn()
+    assert signal.getitimer(signal.ITIMER_PROF)[0] == 0
