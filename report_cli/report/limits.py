@@ -24,6 +24,7 @@ MARKDOWN_BYTES = 4 << 20
 PRINT_S = 20
 PRINT_RATE = 4000
 PRINT_BYTES = 2 << 30
+PRINT_CELLS = 20_000
 EXPONENT = 1000
 
 
@@ -63,6 +64,15 @@ def converting() -> Iterator[None]:
     own_s = int(time.process_time()) + 1
     with _soft(resource.RLIMIT_CPU, own_s + CONVERT_S), _soft(resource.RLIMIT_CORE, 0):
         yield
+
+
+def check_cells(html: str) -> None:
+    """Raise UsageError when a page has more cells than anyone reads; laying out 100,000 takes minutes."""
+    count = html.count("<td")
+    if count > PRINT_CELLS:
+        raise UsageError(
+            f"the tables of the PDF have {count:,} cells, more than {PRINT_CELLS:,}", "show a part, or draw a figure"
+        )
 
 
 def check_length(markdown: str) -> None:

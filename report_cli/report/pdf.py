@@ -50,11 +50,13 @@ def to_pdf(html: str, styles: list[str], assets: Mapping[str, bytes], provenance
     `assets` maps a path below ASSETS to content; nothing else is ever read, from disk or network. `date` is ISO.
 
     Raises:
+        UsageError: more cells of tables than anyone reads.
         ReportError: an address that is no asset, a warning of the renderer, a font that is not ours, or a page that
             can't be laid out, or not in the time and memory that limits.printing gives.
     """
     from weasyprint.urls import FatalURLFetchingError
 
+    limits.check_cells(html)
     length = len(html) + sum(len(content) for name, content in assets.items() if name.endswith(".svg"))
     try:
         with _no_flaws(), limits.printing(length):

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ from report_cli.report.numbering import APPENDIX, Heading
 from report_cli.report.pages import ASSETS, Body
 
 POLICY = "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'"
+
+ASKS = re.compile(r"@import\b[^;]{0,200}|url\(\s*['\"]?(?!data:|#)[^)]{0,200}\)?|</style", re.IGNORECASE)
 
 HALF_YEAR = ("January", "February", "March", "April", "May", "June")
 MONTHS = (*HALF_YEAR, "July", "August", "September", "October", "November", "December")
@@ -124,4 +127,11 @@ def _style(project: Project, name: str) -> str:
     path: Path | None = authoring.find(project, f"style/{name}")
     if path is None:
         raise UsageError(f"a style sheet is missing: templates/style/{name}")
-    return path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    # The PDF's fetcher would refuse it as well, but a browser would have to ask.
+    if asks := ASKS.search(text):
+        where = f"templates/style/{name}:{text.count(chr(10), 0, asks.start()) + 1}"
+        raise UsageError(
+            f"{where}: {asks[0].strip()} is not part of the report", "a style may hold url(data:...) alone"
+        )
+    return text

@@ -13,9 +13,9 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from report_cli import files
+from report_cli import files, project
 from report_cli.errors import ReportError, UsageError
-from report_cli.report import pdf, provenance
+from report_cli.report import limits, pdf, provenance
 from report_cli.report.build import Built, documents
 from report_cli.report.pages import ASSETS
 from tests.report.conftest import Desk
@@ -223,6 +223,25 @@ def test_a_flaw_in_a_layout_names_its_line(desk: Desk, body: str, says: str) -> 
     desk.write("Text")
     with pytest.raises(UsageError, match=rf"^templates/partials/page.html:2: .*{says}"):
         desk.build(formats=("html",))
+
+
+@pytest.mark.parametrize("rules", ["@import 'x.css';", "p { color: red; background: URL( 'http://x/y' ) }", "</style>"])
+def test_a_style_names_nothing_outside(desk: Desk, rules: str) -> None:
+    """A style that asks for something is refused with file and line in either format; what it holds itself is fine."""
+    path = desk.project.templates / "style" / "page.css"
+    rest = (project.inherited_templates() / "style" / "page.css").read_text()
+    desk.write("Text")
+    files.write_text(path, f"p {{ background: url(data:image/png;base64,AAAA) }}\n{rules}\n{rest}")
+    for name in ("html", "pdf"):
+        with pytest.raises(UsageError, match=r"^templates/style/page.css:2: .* is not part of the report"):
+            desk.build(formats=(name,))
+
+
+def test_too_many_cells_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that no one reads is an error before it is laid out for minutes."""
+    monkeypatch.setattr(limits, "PRINT_CELLS", 2)
+    with pytest.raises(UsageError, match="have 3 cells, more than 2"):
+        pdf.to_pdf("<table><tr><td>1<td>2<td>3</table>", [], {}, "{}", "")
 
 
 def test_what_cannot_be_laid_out_is_an_error() -> None:
