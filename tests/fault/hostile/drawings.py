@@ -49,7 +49,7 @@ BEFORE: dict[str, tuple[str, str | None]] = {
     "an entity of a file": (f'<!DOCTYPE svg [<!ENTITY x SYSTEM "file://{SECRET}">]>', FLAW),
     "an entity of the network": (f'<!DOCTYPE svg [<!ENTITY x SYSTEM "{HTTP}/entity">]>', FLAW),
     "an outside definition": (f'<!DOCTYPE svg SYSTEM "{HTTP}/a.dtd" [<!ENTITY x "y">]>', None),
-    "an entity of a definition": (f'<!DOCTYPE svg [<!ENTITY % p SYSTEM "{HTTP}/a.dtd"> %p;<!ENTITY x "y">]>', None),
+    "an entity of a definition": (f'<!DOCTYPE svg [<!ENTITY % p SYSTEM "{HTTP}/a.dtd"> %p;<!ENTITY x "y">]>', FLAW),
     "a billion laughs": (f'<!DOCTYPE svg [<!ENTITY a0 "ha">{LAUGHS}<!ENTITY x "&a9;">]>', FLAW),
     "a style sheet": (f'<?xml-stylesheet href="{HTTP}/a.css"?><!DOCTYPE svg [<!ENTITY x "y">]>', None),
 }

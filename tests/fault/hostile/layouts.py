@@ -20,8 +20,8 @@ STYLES: dict[str, tuple[str, str | None]] = {
     "a font": (f"@font-face {{ font-family: q; src: url({HTTP}/q.ttf) }} p {{ font-family: q }}", FOREIGN),
     "a font in a file": (f"@font-face {{ font-family: q; src: url(file://{SECRET}) }}", FOREIGN),
     "a page": (f"@page {{ background: url({HTTP}/a.png) }}", FOREIGN),
-    "a letter written in code": (f"p {{ background: \\75 rl({HTTP}/a.png) }}", None),
-    "a late import": (f"@import url({HTTP}/a.css);", FLAW),
+    "a letter written in code": (f"p {{ background: \\75 rl({HTTP}/a.png) }}", FOREIGN),
+    "a late import": (f"@import url({HTTP}/a.css);", FOREIGN),
     "huge letters": ("p { font-size: 1e300pt }", LARGE),
     "a huge gap": ("p { letter-spacing: 1e30px }", LARGE),
     "a huge width": ("p { width: 1e300px }", None),
@@ -45,7 +45,7 @@ BODIES: dict[str, tuple[str, str | None]] = {
     "its own context": ("{{ self._TemplateReference__context }}", UNSAFE),
     "a format": ("{{ '{0.__class__.__mro__}'.format(front) }}", UNSAFE),
     "an attribute by name": ("{{ ''|attr('__class__') }}", UNSAFE),
-    "a mapped attribute": ("{{ ['']|map(attribute='__class__')|list }}", UNSAFE),
+    "a mapped attribute": ("{{ ['']|map(attribute='__class__')|list }}", None),
     "a joined name": ("{{ ''['__cla' ~ 'ss__'].__mro__ }}", UNSAFE),
     "an include": ("{% include '/etc/passwd' %}", UNSAFE),
     "an include upward": ("{% include '../../../../../../etc/passwd' %}", UNSAFE),
@@ -55,15 +55,14 @@ BODIES: dict[str, tuple[str, str | None]] = {
     "much text": ("{{ 'a' * 10 ** 10 }}", UNSAFE),
     "a malformed tag": ("{% if %}", UNSAFE),
 }
-LATE = "the PDF takes more than"
 
 
-def style(rules: str) -> Callable[[Desk, Bait], None]:
-    """Return what adds `rules` to the project's own style of print."""
+def style(rules: str, name: str = "print.css") -> Callable[[Desk, Bait], None]:
+    """Return what adds `rules` to the project's own style, of print if not another."""
 
     def make(desk: Desk, bait: Bait) -> None:
-        sheet = f"{inherited('style/print.css')}\n{bait.into(rules)}\n"
-        files.write_text(desk.project.templates / "style" / "print.css", sheet)
+        sheet = f"{inherited(f'style/{name}')}\n{bait.into(rules)}\n"
+        files.write_text(desk.project.templates / "style" / name, sheet)
         desk.write("# A\n\nText")
 
     return make
@@ -88,7 +87,7 @@ def endless() -> list[Page]:
         desk.write("> " * 200 + "deep")
 
     return [
-        Page("layout: a table of 100,000 cells", lambda desk, bait: desk.write(cells), "the PDF", formats=("pdf",)),
+        Page("layout: a table of 100,000 cells", lambda desk, bait: desk.write(cells), "cells", formats=("pdf",)),
         Page("layout: quotes in quotes", nested, "nested too deeply", formats=("pdf",)),
         Page("style: a page without end", style("@page { size: 1e300px 1e300px }"), "the PDF takes", formats=("pdf",)),
     ]
@@ -97,4 +96,7 @@ def endless() -> list[Page]:
 def pages() -> list[Page]:
     found = [Page(f"style: {n}", style(rules), says, formats=("pdf",)) for n, (rules, says) in STYLES.items()]
     found += [Page(f"layout: {n}", layout(body), says, formats=("pdf",)) for n, (body, says) in BODIES.items()]
+    named = {n: rules for n, (rules, says) in STYLES.items() if says == FOREIGN and "written" not in n}
+    named["an end of the style"] = "</style><script>alert(1)</script>"
+    found += [Page(f"screen: {n}", style(rules, "page.css"), "templates/style/page.css:") for n, rules in named.items()]
     return [*found, *endless()]

@@ -9,7 +9,7 @@ LITERAL = {
     "a script": "<script>alert(1)</script>",
     "a frame": f'<iframe src="{HTTP}/frame"></iframe>',
     "a handler": f"<img src=x onerror=\"fetch('{HTTP}/handler')\">",
-    "a style": f"<style>@import url({HTTP}/style.css);</style>",
+    "a style": f"<style>p {{ background: url({HTTP}/style.css) }}</style>",
     "a link to a style": f'<link rel=stylesheet href="{HTTP}/style.css">',
     "an attachment": f'<link rel=attachment href="file://{SECRET}">',
     "an object": f'<object data="file://{SECRET}"></object>',
@@ -73,15 +73,15 @@ IMAGES = {
     "a server without a scheme": "//127.0.0.1/x.png",
     "data": "data:image/svg+xml,<svg onload=alert(1)>",
     "a script": "javascript:alert(1)",
-    "an asset": "https://report.invalid/fonts/STIXTwoText-Regular.otf",
+    "an asset": "https://report.invalid/figures/fig-net-curves.svg",
 }
 # BibTeX is read by pandoc's reader of LaTeX.
 ENTRIES: dict[str, tuple[str, str | None]] = {
     "a file in the title": (f"title = {{A \\input{{{SECRET}}} B}}", None),
     "an included file": (f"title = {{A \\include{{{SECRET}}} \\lstinputlisting{{{SECRET}}}}}", None),
     "tags": ("title = {<script>alert(1)</script>}", None),
-    "an image": (f"title = {{A \\includegraphics{{{SECRET}}}}}", None),
-    "an image from the network": (f"title = {{A \\includegraphics{{{HTTP}/x.png}}}}", None),
+    "an image": (f"title = {{A \\includegraphics{{{SECRET}}}}}", "unknown image"),
+    "an image from the network": (f"title = {{A \\includegraphics{{{HTTP}/x.png}}}}", "unknown image"),
     "a link to a script": ("title = {\\href{javascript:alert(1)}{x}}", NOWHERE),
     "an address that is a script": ("title = {A}, url = {javascript:alert(1)}", NOWHERE),
     "an address that is a file": (f"title = {{A}}, url = {{file://{SECRET}}}", NOWHERE),
@@ -92,7 +92,7 @@ ENTRIES: dict[str, tuple[str, str | None]] = {
 
 def pages() -> list[Page]:
     found = [text(f"Markdown: {name}", body) for name, body in LITERAL.items()]
-    found += [text(f"link: {name}", f"Text\n\n[a]({to})", "paper.md:6: ") for name, to in LINKS.items()]
+    found += [text(f"link: {name}", f"Text\n\n[a]({to})", NOWHERE) for name, to in LINKS.items()]
     found += [text(f"image: {name}", f"Text\n\n![a]({to})", "paper.md:6: ") for name, to in IMAGES.items()]
     for name, (fields, says) in ENTRIES.items():
         entry = f"@book{{knuth1984, author = {{Knuth}}, year = 1984, {fields}}}\n"
