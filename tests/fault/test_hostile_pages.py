@@ -97,6 +97,8 @@ class Place:
 
     def built(self, page: Page) -> Outcome:
         """Return what became of a page."""
+        from weasyprint.urls import FatalURLFetchingError
+
         page.make(self.desk, self.bait)
         with self._watched(page) as outcome:
             try:
@@ -106,7 +108,7 @@ class Place:
                 outcome.error = error.message
             except HungError:
                 outcome.hung = True
-            except Exception as error:  # noqa: BLE001 - any other is a bug
+            except (Exception, FatalURLFetchingError) as error:  # noqa: BLE001 - any other is a bug
                 outcome.bug = f"{type(error).__name__}: {error}"
         return outcome
 
@@ -176,10 +178,25 @@ def one(name: str) -> Page:
 
 def test_a_swallowed_error_is_noticed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were errors that the renderer only logs passed over, a page with a hole in it would be built, and be found."""
-    page = one("figure: an image of nothing")
     monkeypatch.setattr(pdf._Collector, "emit", lambda *_: None)
+    for page in (one("figure: an image of nothing"), one("figure: an image of a file")):
+        faults = place.built(page).faults(page)
+        assert any("is not said, but ''" in fault for fault in faults), faults
+
+
+def test_an_error_that_nothing_catches_is_noticed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were only what derives from Exception caught, the refusal of an address would end the program."""
+
+    def careless(html: str, styles: list[str], assets: Mapping[str, bytes], provenance: str, date: str) -> bytes:
+        try:
+            return pdf._laid_out(html, styles, assets, provenance, pdf.UNDATED)
+        except Exception as error:
+            raise ReportError(str(error)) from error
+
+    monkeypatch.setattr(pdf, "to_pdf", careless)
+    page = one("layout: an image")
     faults = place.built(page).faults(page)
-    assert [fault for fault in faults if "is not said, but ''" in fault]
+    assert any("FatalURLFetchingError" in fault for fault in faults), faults
 
 
 def test_an_open_fetcher_is_noticed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
