@@ -81,14 +81,16 @@ def needs_finetuned(params: Params) -> tuple[str, ...]:
 
 
 def draw(run: StoredRun, figures: Figures) -> None:
-    """Draw the learning curves."""
+    """Draw the learning curves and the confusion matrix."""
     from report_cli import plots
 
     figures.add("curves", plots.learning_curves(run.history), alt=plots.describe_curves(run.history))
+    counts, classes = run.array("confusion"), [str(name) for name in run.array("classes")]
+    figures.add("confusion", plots.confusion(counts, classes), alt=plots.describe_confusion(counts, classes))
 
 
 def draw_augmented(run: StoredRun, figures: Figures) -> None:
-    """Draw the learning curves and what the network saw of one training image of each class."""
+    """Draw the same, and what the network saw of one training image of each class."""
     from report_cli import viewplots
 
     draw(run, figures)
@@ -110,7 +112,7 @@ def draw_augmented(run: StoredRun, figures: Figures) -> None:
     },
     seeds=SEEDS,
     cost_s={"smoke": 6, "quick": 10, "full": 1_500},
-    figures=("curves",),
+    figures=("curves", "confusion"),
     draw=draw,
 )
 def catsdogs_vgg16_frozen(params: Params, images: "Images", record: Record) -> None:
@@ -135,7 +137,7 @@ def catsdogs_vgg16_frozen(params: Params, images: "Images", record: Record) -> N
     parts = catsdogs_images.select(images, params)
     network = transfer.build(base, params.size, params.dropout)
     validated = transfer.train(network, network.examples(parts["train"]), parts["validation"], params, record)
-    transfer.test(network, parts["test"], validated, params.base, record)
+    transfer.test(network, parts["test"], images.classes, validated, params.base, record)
 
 
 @experiment(
@@ -151,7 +153,7 @@ def catsdogs_vgg16_frozen(params: Params, images: "Images", record: Record) -> N
     },
     seeds=SEEDS,
     cost_s={"smoke": 8, "quick": 15, "full": 6_000},
-    figures=("curves",),
+    figures=("curves", "confusion"),
     draw=draw,
 )
 def catsdogs_vgg16_finetuned(params: Params, images: "Images", record: Record) -> None:
@@ -176,7 +178,7 @@ def catsdogs_vgg16_finetuned(params: Params, images: "Images", record: Record) -
     head = transfer.head_of(record.need("catsdogs-vgg16-frozen"), params.base, parts["test"])
     network = transfer.build(base, params.size, params.dropout, tuned=TUNED, head=head)
     validated = transfer.train(network, network.examples(parts["train"]), parts["validation"], params, record)
-    transfer.test(network, parts["test"], validated, params.base, record)
+    transfer.test(network, parts["test"], images.classes, validated, params.base, record)
 
 
 @experiment(
@@ -192,7 +194,7 @@ def catsdogs_vgg16_finetuned(params: Params, images: "Images", record: Record) -
     },
     seeds=SEEDS,
     cost_s={"smoke": 6, "quick": 20, "full": 15_000},
-    figures=("curves", "samples"),
+    figures=("curves", "confusion", "samples"),
     draw=draw_augmented,
 )
 def catsdogs_vgg16_augmented(params: AugmentedParams, images: "Images", record: Record) -> None:
@@ -227,4 +229,4 @@ def catsdogs_vgg16_augmented(params: AugmentedParams, images: "Images", record: 
 
     validated = transfer.train(network, views, parts["validation"], params, record)
     transfer.record_samples(train, images.classes, augmentation, record)
-    transfer.test(network, parts["test"], validated, params.base, record)
+    transfer.test(network, parts["test"], images.classes, validated, params.base, record)

@@ -158,7 +158,9 @@ def train(
     return Validated(round(history[-1]["validation_accuracy"] * len(validation)), len(validation))
 
 
-def test(network: Network, part: "Part", validated: Validated, base: str, record: Record) -> None:
+def test(
+    network: Network, part: "Part", classes: tuple[str, ...], validated: Validated, base: str, record: Record
+) -> None:
     """Look at the test images, for the first and only time, and record the result."""
     import numpy as np
 
@@ -179,6 +181,8 @@ def test(network: Network, part: "Part", validated: Validated, base: str, record
     record.array("test_labels", part.labels)
     # The probability of class 1.
     record.array("test_predictions", np.exp(-np.logaddexp(0.0, -logits[:, 0])))
+    record.array("confusion", evaluate.confusion((logits[:, 0] > 0).astype(np.int64), part.labels, len(classes)))
+    record.array("classes", np.array(classes))
 
 
 def record_samples(part: "Part", classes: tuple[str, ...], augmentation: "Augmentation", record: Record) -> None:

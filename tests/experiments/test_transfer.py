@@ -72,6 +72,9 @@ def test_measures_what_it_declares(experiment: Experiment, steps: dict[str, Memo
     assert record.scalars["test_accuracy"] == ((p > 0.5) == (labels == 1)).mean()
     assert record.scalars["test_loss"] == pytest.approx(-np.log(np.where(labels == 1, p, 1 - p)).mean())
     rights = [round(12 * record.scalars[f"{part}_accuracy"]) for part in ("validation", "test")]
+    assert np.trace(record.arrays["confusion"]) == 12 * record.scalars["test_accuracy"]
+    assert record.arrays["confusion"].sum(axis=1).tolist() == [6, 6]
+    assert record.arrays["classes"].tolist() == ["cat", "dog"]
     assert record.scalars["test_validation_z"] == statistics.two_shares_z(rights[0], 12, rights[1], 12)
     assert record.scalars["width"] == WIDTH
     assert record.scalars["parameters"] == record.scalars["base_parameters"] + record.scalars["head_parameters"]
@@ -181,10 +184,23 @@ def test_the_published_base_needs_no_run_and_gets_its_own_inputs(monkeypatch: py
         _params(FROZEN, base="laion")
 
 
+def _scratch(steps: dict[str, MemoryRecord], right: int) -> MemoryRecord:
+    """Return what the best network from scratch records, with the first `right` images of the steps right."""
+    record, step = MemoryRecord(), steps[FROZEN.name]
+    labels = step.arrays["test_labels"]
+    answers = np.where(np.arange(len(labels)) < right, labels, 1 - labels)
+    record.arrays = {
+        "test_ids": step.arrays["test_ids"],
+        "test_labels": labels,
+        "test_predictions": 0.1 + 0.8 * answers,
+    }
+    return record
+
+
 def test_the_comparison_counts_pairs(steps: dict[str, MemoryRecord]) -> None:
-    """The counts are those of the stored predictions, and steps tested on other images are not compared."""
+    """The counts are those of the stored predictions, of training from scratch and of the steps."""
     comparison = catsdogs_comparison.catsdogs_comparison
-    record = MemoryRecord(steps)
+    record = MemoryRecord({**steps, "catsdogs-best": _scratch(steps, 9)})
     comparison.measure(catsdogs_comparison.Params(12), None, record)
     assert set(record.scalars) == set(comparison.metrics)
     labels = steps[FROZEN.name].arrays["test_labels"]
@@ -193,10 +209,30 @@ def test_the_comparison_counts_pairs(steps: dict[str, MemoryRecord]) -> None:
     assert record.scalars["frozen_augmented_only_first"] == (right[0] & ~right[1]).sum()
     assert record.scalars["frozen_augmented_only_second"] == (right[1] & ~right[0]).sum()
     assert record.scalars["frozen_low"] < right[0].mean() < record.scalars["frozen_high"]
-    other = MemoryRecord()
-    other.arrays |= {**steps[TUNED.name].arrays, "test_ids": labels.astype(str)}
-    with pytest.raises(RunError, match="not tested on the same images"):
-        comparison.measure(catsdogs_comparison.Params(12), None, MemoryRecord({**steps, TUNED.name: other}))
+    assert record.scalars["scratch_right"] == 9
+    assert record.scalars["scratch_frozen_only_first"] == (~right[0][:9]).sum()
+    assert record.scalars["scratch_frozen_only_second"] == right[0][9:].sum()
+
+
+@pytest.mark.parametrize("name", ["catsdogs-best", TUNED.name])
+def test_networks_with_other_test_images_are_not_compared(name: str, steps: dict[str, MemoryRecord]) -> None:
+    """One network that was tested on other images makes the comparison an error, and so does a step on another base."""
+    runs = {**steps, "catsdogs-best": _scratch(steps, 9)}
+    arrays = {**runs[name].arrays, "test_ids": runs[name].arrays["test_labels"].astype(str)}
+    with pytest.raises(RunError, match="scratch, frozen, finetuned, augmented were not tested on the same images"):
+        _compare({**runs, name: _with(arrays)})
+    with pytest.raises(RunError, match="frozen, finetuned, augmented were not built on one base"):
+        _compare({**runs, TUNED.name: _with({**steps[TUNED.name].arrays, "base": np.array("imagenet")})})
+
+
+def _with(arrays: dict[str, Any]) -> MemoryRecord:
+    record = MemoryRecord()
+    record.arrays = arrays
+    return record
+
+
+def _compare(runs: dict[str, MemoryRecord]) -> None:
+    catsdogs_comparison.catsdogs_comparison.measure(catsdogs_comparison.Params(12), None, MemoryRecord(runs))
 
 
 def test_the_images_are_shared_and_cat_1275_is_tested(images: Images) -> None:
