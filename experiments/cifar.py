@@ -18,7 +18,7 @@ PROFILES = {
 }
 SHORT_PROFILES = {
     "smoke": PROFILES["smoke"],
-    "quick": replace(PROFILES["quick"], epochs=4),
+    "quick": replace(PROFILES["quick"], epochs=3),
     "full": replace(PROFILES["full"], epochs=20),
 }
 
@@ -30,7 +30,7 @@ SHORT_PROFILES = {
     metrics=METRICS,
     profiles=SHORT_PROFILES,
     seeds=SEEDS,
-    cost_s={"smoke": 6, "quick": 18, "full": 2_000},
+    cost_s={"smoke": 6, "quick": 14, "full": 2_000},
     figures=("curves", "confusion"),
     draw=draw,
 )

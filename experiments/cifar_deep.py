@@ -1,17 +1,13 @@
 """The second follow-up: more complicated inception and residual structures. Both designs are ours."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from experiments import cifar
+from experiments.cifar import PROFILES
 from experiments.cifar_training import METRICS, SEEDS, Params, draw, measure
 from report_cli.experiment import Record, experiment
 
 if TYPE_CHECKING:
     from report_cli.data.images import Images
-
-# Less training than cifar-inception has in the quick profile: there only the steps are shown, not the outcome.
-PROFILES = {**cifar.PROFILES, "quick": replace(cifar.PROFILES["quick"], train=320, validation=250, epochs=2)}
 
 
 @experiment(
@@ -21,7 +17,7 @@ PROFILES = {**cifar.PROFILES, "quick": replace(cifar.PROFILES["quick"], train=32
     metrics=METRICS,
     profiles=PROFILES,
     seeds=SEEDS,
-    cost_s={"smoke": 6, "quick": 8, "full": 7_000},
+    cost_s={"smoke": 6, "quick": 25, "full": 7_000},
     figures=("curves", "confusion"),
     draw=draw,
 )
@@ -50,7 +46,7 @@ def cifar_inception_deep(params: Params, images: "Images", record: Record) -> No
     metrics=METRICS,
     profiles=PROFILES,
     seeds=SEEDS,
-    cost_s={"smoke": 6, "quick": 8, "full": 8_000},
+    cost_s={"smoke": 6, "quick": 25, "full": 8_000},
     figures=("curves", "confusion"),
     draw=draw,
 )

@@ -43,7 +43,7 @@ def _less(params: cifar_training.Params, size: int, watched: int) -> Params:
 
 PROFILES = {
     "smoke": _less(cifar.PROFILES["smoke"], size=60, watched=20),
-    "quick": _less(cifar.PROFILES["quick"], size=320, watched=100),
+    "quick": _less(cifar.PROFILES["quick"], size=640, watched=100),
     "full": Params(),
 }
 METRICS = {
