@@ -29,7 +29,8 @@ def _pooled_gradient(image: np.ndarray, upstream: np.ndarray) -> np.ndarray:
 def test_question_12_agrees_with_keras(facts: MemoryRecord) -> None:
     """Output and gradient are those of the Keras layer; only the largest input of each window gets one."""
     image, upstream = (facts.arrays[f"q12_{name}"][:, :, None] for name in ("input", "upstream"))
-    pooled = np.asarray(keras.layers.MaxPooling2D(2)(image[None].astype(np.float32)))[0, :, :, 0]
+    window = int(facts.scalars["q12_window"])
+    pooled = np.asarray(keras.layers.MaxPooling2D(window)(image[None].astype(np.float32)))[0, :, :, 0]
     np.testing.assert_array_equal(facts.arrays["q12_output"], pooled)
     gradient = _pooled_gradient(image, upstream)[:, :, 0]
     np.testing.assert_array_equal(facts.arrays["q12_gradient"], gradient)

@@ -60,6 +60,11 @@ def test_question_5_shrinks_as_keras_shrinks(facts: MemoryRecord) -> None:
     np.testing.assert_array_equal(facts.arrays["q5_sizes"], [plain, pooled])
     names = ("q5_field_first", "q5_field_plain", "q5_field_dilated", "q5_field_pooled")
     assert [facts.scalars[name] for name in names] == [3, 11, 63, 78]
+    assert (facts.scalars["q5_input_size"], facts.scalars["q5_layers"]) == (128, 5)
+    assert (facts.scalars["q5_size_valid"], facts.scalars["q5_size_pooled"]) == (plain[-1], pooled[-1])
+    fields = facts.arrays["q5_fields"]
+    told = [facts.scalars[f"q5_field_{name}"] for name in ("first", "plain", "dilated", "pooled")]
+    assert told == [fields[0, 0], *fields[:, -1]], "which the gradients in Keras confirm"
 
 
 def test_question_6_agrees_with_keras(facts: MemoryRecord) -> None:
@@ -72,20 +77,28 @@ def test_question_6_agrees_with_keras(facts: MemoryRecord) -> None:
         activations = np.prod(model.output_shape[1:])
         assert costs[:, place].tolist() == [multiply_adds(model), model.count_params(), activations]
     assert (facts.scalars["q6_weights_ratio"], facts.scalars["q6_activations_ratio"]) == (4, 0.5)
+    told = [facts.scalars[f"q6_{name}_{end}"] for name in ("weights", "activations") for end in ("first", "last")]
+    assert told == [costs[1, 0], costs[1, -1], costs[2, 0], costs[2, -1]]
+    assert facts.scalars["q6_multiply_adds"] == costs[0, 0]
     np.testing.assert_array_equal(costs[:, 1:] / costs[:, :-1], [[1, 1], [4, 4], [0.5, 0.5]])
 
 
 def test_questions_15_and_16_agree_with_keras(facts: MemoryRecord) -> None:
     """Base, last block and head have the parameters of VGG16 in Keras with that head."""
-    base = keras.applications.VGG16(weights=None, include_top=False, input_shape=(150, 150, 3))
+    side = int(facts.scalars["q15_input_size"])
+    base = keras.applications.VGG16(weights=None, include_top=False, input_shape=(side, side, 3))
     features = base.output_shape[1:]
-    dense = [layers.Dense(256), layers.Dropout(0.5), layers.Dense(1)]
+    dense = [layers.Dense(int(facts.scalars["q15_hidden"])), layers.Dropout(0.5), layers.Dense(1)]
     head = keras.Sequential([keras.Input(features), layers.Flatten(), *dense])
     for layer in base.layers:
         layer.trainable = layer.name.startswith("block5")
     tuned = sum(int(np.prod(weight.shape)) for weight in base.trainable_weights)
     size = facts.scalars["q15_feature_size"]
     assert features == (size, size, facts.scalars["q15_feature_channels"])
+    blocks = [
+        sum(layer.count_params() for layer in base.layers if layer.name.startswith(f"block{n}")) for n in range(1, 6)
+    ]
+    assert facts.arrays["q16_blocks"].tolist() == [*blocks, head.count_params()]
     assert facts.scalars["q15_base_parameters"] == base.count_params() == 14_714_688
     assert facts.scalars["q15_head_parameters"] == head.count_params() == 2_097_665
     assert facts.scalars["q16_block_parameters"] == tuned == 7_079_424
@@ -95,13 +108,20 @@ def test_questions_15_and_16_agree_with_keras(facts: MemoryRecord) -> None:
 
 def test_question_17_agrees_with_keras(facts: MemoryRecord) -> None:
     """Parameters and multiply-adds of the 5x5 path are those of Keras layers with and without the bottleneck."""
-    direct = keras.Sequential([keras.Input((28, 28, 192)), layers.Conv2D(32, 5, padding="same")])
-    reduced = keras.Sequential([keras.Input((28, 28, 192)), layers.Conv2D(16, 1), layers.Conv2D(32, 5, padding="same")])
+    size, channels, bottleneck, filters = (
+        int(facts.scalars[f"q17_{name}"]) for name in ("size", "channels", "bottleneck", "filters")
+    )
+    inputs = keras.Input((size, size, channels))
+    direct = keras.Sequential([inputs, layers.Conv2D(filters, 5, padding="same")])
+    reduced = keras.Sequential([inputs, layers.Conv2D(bottleneck, 1), layers.Conv2D(filters, 5, padding="same")])
     for model, name in ((direct, "direct"), (reduced, "bottleneck")):
         assert facts.scalars[f"q17_{name}_parameters"] == model.count_params()
         assert facts.scalars[f"q17_{name}_multiply_adds"] == multiply_adds(model)
     saving = multiply_adds(direct) / multiply_adds(reduced)
     assert facts.scalars["q17_saving"] == pytest.approx(saving)
+    assert facts.arrays["q17_branches"][2].tolist() == [bottleneck, filters]
+    ends = [layers.Conv2D(int(count), 1)(inputs) for count in facts.arrays["q17_branches"][:, 1]]
+    assert layers.Concatenate()(ends).shape[-1] == facts.scalars["q17_output_channels"] == 256
 
 
 def test_question_17_agrees_with_the_networks(facts: MemoryRecord) -> None:

@@ -27,6 +27,7 @@ def test_question_1_agrees_with_keras(facts: MemoryRecord) -> None:
     image = exercise_image()
     np.testing.assert_array_equal(facts.arrays["q1_output"], [[45, 45], [54, 54]])
     np.testing.assert_array_equal(facts.arrays["q1_output"], _convolve(image))
+    assert _convolve(image).shape == (facts.scalars["q1_size"],) * 2
     for channel, name in enumerate(("red", "green", "blue")):
         np.testing.assert_array_equal(facts.arrays[f"q1_{name}_output"], _convolve(image[:, :, [channel]]))
 
@@ -37,6 +38,8 @@ def test_question_2_agrees_with_keras(facts: MemoryRecord) -> None:
     np.testing.assert_array_equal(facts.arrays["q2_output"], expected)
     np.testing.assert_array_equal(facts.arrays["q2_output"], _convolve(exercise_image(), padding="same"))
     assert facts.scalars["q2_size"] == 4
+    padded = np.asarray(keras.layers.ZeroPadding2D(1)(exercise_image()[None].astype(np.float32)))[0]
+    np.testing.assert_array_equal(facts.arrays["q2_padded"], padded.sum(axis=2))
 
 
 def test_question_2_keeps_question_1_inside(facts: MemoryRecord) -> None:
@@ -54,6 +57,9 @@ def test_question_3_agrees_with_keras(facts: MemoryRecord) -> None:
     theirs = _convolve(exercise_image(), padding="same", dilation_rate=2)
     np.testing.assert_array_equal(facts.arrays["q3_output"], theirs)
     assert (facts.scalars["q3_kernel"], facts.scalars["q3_padding"], facts.scalars["q3_size"]) == (5, 2, 4)
+    padded = np.asarray(keras.layers.ZeroPadding2D(2)(exercise_image()[None].astype(np.float32)))[0]
+    np.testing.assert_array_equal(facts.arrays["q3_padded"], padded.sum(axis=2))
+    np.testing.assert_array_equal(_convolve(padded, dilation_rate=2), theirs)
 
 
 def test_question_3_reaches_as_far_as_keras(facts: MemoryRecord) -> None:
@@ -93,6 +99,12 @@ def test_question_4_agrees_with_keras(facts: MemoryRecord) -> None:
         layer.set_weights([kernel[:, :, None, None].astype(np.float32)])
         responses = np.asarray(layer(patches[..., None].astype(np.float32))).ravel()
         np.testing.assert_allclose(facts.arrays[name], responses, atol=1e-6)
+        ending = "_centred" if name == "q4_centred" else ""
+        told = [facts.scalars[f"q4_{patch}{ending}"] for patch in ("pattern", "contrast", "flat")]
+        np.testing.assert_allclose(told, responses[:3], atol=1e-6)
+    flat = (template.ravel().astype(np.float32), patches[2].ravel().astype(np.float32))
+    # As a loss Keras takes the cosine negative.
+    assert facts.scalars["q4_flat_cosine"] == pytest.approx(-float(keras.losses.cosine_similarity(*flat)))
 
 
 def test_question_4_is_what_the_answer_says(facts: MemoryRecord) -> None:
@@ -107,15 +119,20 @@ def test_question_4_is_what_the_answer_says(facts: MemoryRecord) -> None:
 
 
 def test_question_7_agrees_with_keras(facts: MemoryRecord) -> None:
-    """Output shape and parameters are those of the Keras layer."""
-    model = keras.Sequential([keras.Input((128, 128, 32)), keras.layers.Conv2D(16, 3)])
+    """Output shape and parameters are those of the Keras layer with that input and filters of that size."""
+    names = ("input_size", "input_channels", "kernel", "channels", "weights_per_filter")
+    size, channels, kernel, filters, weights = (int(facts.scalars[f"q7_{name}"]) for name in names)
+    assert (size, channels, kernel, filters) == (128, 32, 3, 16)
+    model = keras.Sequential([keras.Input((size, size, channels)), keras.layers.Conv2D(filters, kernel)])
+    assert weights == np.prod(model.layers[0].kernel.shape[:-1])
     assert model.output_shape[1:] == tuple(facts.scalars[f"q7_{name}"] for name in ("height", "width", "channels"))
     assert facts.scalars["q7_parameters"] == model.count_params() == 4_624
 
 
 def test_question_8_agrees_with_keras(facts: MemoryRecord) -> None:
     """With stride 2 the output is 63x63x16, and the last row and column of the input change nothing."""
-    model = keras.Sequential([keras.Input((128, 128, 32)), keras.layers.Conv2D(16, 3, strides=2)])
+    stride = int(facts.scalars["q8_stride"])
+    model = keras.Sequential([keras.Input((128, 128, 32)), keras.layers.Conv2D(16, 3, strides=stride)])
     size, covered = facts.scalars["q8_size"], int(facts.scalars["q8_covered"])
     assert model.output_shape[1:] == (size, size, facts.scalars["q7_channels"]) == (63, 63, 16)
     assert model.count_params() == facts.scalars["q7_parameters"]
@@ -126,7 +143,7 @@ def test_question_8_agrees_with_keras(facts: MemoryRecord) -> None:
     expected = np.asarray(model(image))
     np.testing.assert_array_equal(np.asarray(model(outside)), expected)
     assert not np.array_equal(np.asarray(model(inside)), expected)
-    assert facts.scalars["q8_dropped"] == 1
+    assert facts.scalars["q8_dropped"] == 128 - covered == 1
     assert facts.scalars["q8_positions"] == 63**2 / 126**2
 
 
@@ -135,6 +152,7 @@ def test_question_9_agrees_with_keras(facts: MemoryRecord) -> None:
     model = keras.Sequential([keras.Input((128, 128, 32)), keras.layers.Conv2D(16, 1)])
     assert model.output_shape[1:] == (128, 128, facts.scalars["q9_filters"])
     assert model.count_params() == facts.scalars["q9_parameters"] == 528
+    assert facts.scalars["q9_weights_per_filter"] == np.prod(model.layers[0].kernel.shape[:-1])
     assert facts.scalars["q9_saving"] == pytest.approx(facts.scalars["q7_parameters"] / 528)
 
 
@@ -146,4 +164,5 @@ def test_question_11_agrees_with_keras(facts: MemoryRecord) -> None:
     ):
         np.testing.assert_array_equal(facts.arrays[f"q11_{name}_output"], expected)
         np.testing.assert_array_equal(facts.arrays[f"q11_{name}_output"], pooled[:, :, channel])
+    assert pooled.shape == (facts.scalars["q11_size"],) * 2 + (3,)
     assert facts.scalars["q11_kept"] == pooled.size / exercise_image().size
