@@ -1,4 +1,7 @@
-"""Test images are read once by every experiment that is tested, and not before the last step of its trainings."""
+"""Test images are read once by every experiment that is tested, and not before the last step of its trainings.
+
+Every result on them is checked against the least loss that is possible at its accuracy.
+"""
 
 import importlib
 import pkgutil
@@ -15,6 +18,8 @@ from experiments.models import vgg16
 from report_cli.data import splits
 from report_cli.data.images import Images, Part
 from report_cli.experiment import Experiment
+from report_cli.training import evaluate
+from report_cli.training.evaluate import Score
 from tests.experiments import pets, small
 from tests.training.memory import MemoryRecord
 
@@ -79,6 +84,14 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return told
 
 
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[Score]:
+    """Results on test images that were checked against the floor; those after an epoch are checked elsewhere."""
+    told: list[Score] = []
+    monkeypatch.setattr(evaluate, "check_floor", told.append)
+    return told
+
+
 def _objects(images: Images) -> MemoryRecord:
     """Return a record with the runs that less data needs."""
     test = splits.stratified(images.test, {"test": OBJECTS.test}, OBJECTS.split_seed)["test"]
@@ -122,26 +135,31 @@ def test_every_experiment_with_images_is_looked_at() -> None:
 
 @pytest.mark.parametrize("name", TESTED_ON_OBJECTS)
 def test_objects_are_read_once_after_all_trainings(
-    name: str, events: list[str], monkeypatch: pytest.MonkeyPatch
+    name: str, events: list[str], checked: list[Score], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many networks an experiment trains, the test part is asked for once, when all of them are finished."""
+    """However many networks an experiment trains, the test part is asked for once, when all of them are finished; the
+    result of each is checked."""
     small.build_small(monkeypatch)
     images, experiment = small.noise(), EXPERIMENTS[name]
     params = (
         cifar_less_data.Params(**vars(OBJECTS), sizes=(20, 40), watched=10) if name == "cifar-less-data" else OBJECTS
     )
     experiment.measure(params, Watched(images, "test", events), _objects(images))
+    assert len(checked) == {"cifar-less-data": 6, "cifar-matched": 3}.get(name, 1)
     assert events.count(TEST) == 1
     assert events[-1] == TEST
     assert len(events) > 1
 
 
 @pytest.mark.parametrize("name", TESTED_ON_PETS)
-def test_pets_are_read_once_after_training(name: str, events: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pixels of the test images are asked for once, when training is over."""
+def test_pets_are_read_once_after_training(
+    name: str, events: list[str], checked: list[Score], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pixels of the test images are asked for once, when training is over, and the result is checked."""
     images = pets.noise()
     record, select = _pets(images), catsdogs_images.select
     events.clear()
+    checked.clear()
 
     def watched(images: Images, params: catsdogs_images.Choice) -> dict[str, Part]:
         parts = select(images, params)
@@ -149,6 +167,7 @@ def test_pets_are_read_once_after_training(name: str, events: list[str], monkeyp
 
     monkeypatch.setattr(catsdogs_images, "select", watched)
     EXPERIMENTS[name].measure(_pet_params(name), images, record)
+    assert checked == [Score(record.scalars["test_loss"], record.scalars["test_accuracy"])]
     assert events.count(TEST) == 1
     assert events[-1] == TEST
     assert len(events) > 1

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from report_cli.errors import RunError
 from report_cli.training import backend
-from report_cli.training.evaluate import categorical
+from report_cli.training.evaluate import Score, categorical
 from report_cli.training.fit import Examples, fit, generator, weights
 from tests.training.memory import InterruptionError, MemoryCheckpoint, MemoryRecord, Saved
 
@@ -185,3 +185,19 @@ def test_weights_have_names_of_their_own() -> None:
     assert len(stored) == len(model.weights)
     assert not any("seed" in name for name in stored)
     assert sum(array.size for array in stored.values()) == model.count_params()
+
+
+def test_an_impossible_validation_result_stops_the_run() -> None:
+    """A loss below what its errors cost at least is no result: the run fails in that epoch, before its row is kept."""
+    record = MemoryRecord()
+    with pytest.raises(RunError, match=r"a loss of 0\.10000 is impossible at an accuracy"):
+        fit(
+            _model(),
+            _examples(0, 44),
+            _examples(1, 20),
+            record,
+            epochs=1,
+            batch_size=16,
+            score=lambda logits, labels: Score(0.1, 0.5),
+        )
+    assert record.history == []
