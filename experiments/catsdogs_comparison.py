@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from experiments.catsdogs_images import CHOICES
+from experiments.catsdogs_training import SEEDS
 from report_cli.experiment import Record, experiment
 
 STEPS = {step: f"catsdogs-vgg16-{step}" for step in ("frozen", "finetuned", "augmented")}
@@ -36,14 +37,14 @@ METRICS = {
     metrics=METRICS,
     profiles={profile: Params(chosen["test"]) for profile, chosen in CHOICES.items()},
     needs=tuple(NETWORKS.values()),
+    seeds=SEEDS,
     cost_s={"smoke": 1, "quick": 1, "full": 1},
 )
 def catsdogs_comparison(params: Params, images: None, record: Record) -> None:
     """Which of the trained networks differ by more than the choice of test images explains?
 
-    The best network that was trained from scratch is compared with the first step, and the steps with each other. The
-    test is about networks that were trained once each (the first seed); what the steps are worth in general shows
-    over seeds.
+    The best network that was trained from scratch is compared with the first step, and the steps with each other,
+    seed by seed. The test is about trained networks; what the steps are worth in general shows over the seeds.
 
     Command: report run catsdogs-transfer --profile full
 
