@@ -139,7 +139,7 @@ class _Planner:
         title = catalog.KINDS[experiment.images or ""].title
         return DataError(
             f"{experiment.name}: the full profile needs real images of {title}, and there are none here",
-            "name the folder with the official archive: --data FOLDER, or set REPORT_DATA",
+            f"report data fetch {experiment.images}, or name the folder that has them: --data FOLDER or REPORT_DATA",
         )
 
     def _choose(self, kind: str) -> Source:

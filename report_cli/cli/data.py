@@ -26,7 +26,7 @@ _EVERY_S = 10.0
 
 
 def check(folder: Path | None, *, json: bool) -> None:
-    """Read every kind of images found in `folder`; the first error is raised when there is none that is whole."""
+    """Read every kind of images found in `folder`; an error is raised when there is none that is whole."""
     opened = open_workspace()
     choice = workspace.choose_images(opened, folder)
     if choice.folder is None:
@@ -48,7 +48,9 @@ def check(folder: Path | None, *, json: bool) -> None:
         _emit_checked(source, left_out[source.kind])
     if not found:
         # Images that are there and faulty are what was meant, not those that are absent.
-        raise next((each for each in problems if not isinstance(each, AbsentError)), problems[0])
+        faulty = [each for each in problems if not isinstance(each, AbsentError)]
+        nothing = DataError(f"no set of images in {choice.folder}", "report data list says where each kind is published")
+        raise faulty[0] if faulty else nothing
 
 
 def list_(*, json: bool) -> None:

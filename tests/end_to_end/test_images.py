@@ -1,0 +1,132 @@
+"""Images and weights that are not what is needed: what a person is told, and with which exit code."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from report_cli.data.catalog import KINDS
+from report_cli.project import Project
+from report_cli.training import pretrained
+from tests.conftest import Command
+from tests.data.making import MANY, Files, kaggle, microsoft, photo, photos
+
+COUNT = """
+    from dataclasses import dataclass
+
+    from report_cli.experiment import every_profile, experiment
+
+
+    @dataclass(frozen=True)
+    class Params:
+        base: str = ""
+
+
+    @experiment(
+        "count", title="Count", images="dogs-vs-cats", metrics={"images": "n"}, profiles=every_profile(Params())
+    )
+    def count(params, images, record):
+        if params.base == "imagenet":
+            from report_cli.training import pretrained
+
+            pretrained.imagenet({"block1_conv1/kernel": (3, 3, 3, 64)})
+        record.scalar("images", len(images.train))
+"""
+
+
+@pytest.fixture
+def counted(report: Command, write: Callable[[str, str], Path]) -> Command:
+    """Write an experiment that counts images, and a page that shows how many; return the program."""
+    write("experiments/count.py", COUNT)
+    write("templates/documents/page.md", '+++\ntitle = "A page"\n+++\n<< value("count.images") >> images')
+    return report
+
+
+def _unpacked(folder: Path, images: Files) -> str:
+    for name, content in images.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return str(folder)
+
+
+ONE_CLASS = {f"Dog/{n}.jpg": photo(n) for n in range(60)}
+NO_CATS = "no Dogs vs. Cats images in pets; pets has no images of cat where Dogs vs. Cats has cat and dog"
+
+
+@pytest.mark.parametrize("command", [("run", "count"), ("build", "page")])
+@pytest.mark.parametrize(
+    ("images", "message", "hint"),
+    [
+        (ONE_CLASS, NO_CATS, "looked for: *.zip with train/<class>.N.jpg"),
+        (kaggle(photos(12)), "pets has images: 6 of cat and 6 of dog", "Dogs vs. Cats needs 50 of each class or more"),
+    ],
+)
+def test_too_few_classes_or_images(
+    command: tuple[str, ...], images: Files, message: str, hint: str, counted: Command, project: Project
+) -> None:
+    """A folder with one class or twelve images is one error with what is there and what is needed, and no result."""
+    _unpacked(project.root / "pets", images)
+    done = counted(*command, "--data", "pets")
+    assert done.returncode == 1
+    assert f"error: {message}\nhint: {hint}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(project.runs.glob("*/*/manifest.json"))
+
+
+def test_a_check_tells_what_each_kind_lacks(counted: Command, project: Project) -> None:
+    """Where no kind is there, each is told with what it lacks, and the error is about none of them alone."""
+    _unpacked(project.root / "pets", ONE_CLASS)
+    done = counted("data", "check", "pets")
+    assert done.returncode == 1
+    assert f"Dogs vs. Cats: {NO_CATS}" in done.stderr
+    assert "CIFAR-10: no CIFAR-10 images in pets" in done.stderr
+    assert "error: no set of images in pets\n" in done.stderr
+
+
+def test_a_corrupt_and_a_mislabelled_photograph(counted: Command, project: Project) -> None:
+    """One file in two hundred that is cut short is left out, one of the other format is read: the run goes on."""
+    images = microsoft(photos(MANY))
+    images |= {"PetImages/Cat/9000.jpg": photo(1)[:500], "PetImages/Dog/7.jpg": photo(700, "PNG")}
+    _unpacked(project.root / "pets", images)
+    done = counted("run", "count", "--data", "pets")
+    assert done.returncode == 0, done.stderr
+    assert f"images {MANY}" in done.stdout
+    checked = counted("data", "check", "pets")
+    assert "Cat/9000.jpg is not a whole image" in checked.stdout
+    assert "Dog/7.jpg" in checked.stdout
+
+
+@pytest.mark.parametrize("command", [("run", "count"), ("build", "page")])
+def test_the_full_profile_takes_no_drawn_images(command: tuple[str, ...], counted: Command, project: Project) -> None:
+    """Without real images nothing is run in their place; the error says how to get them."""
+    done = counted(*command, "--profile", "full")
+    assert done.returncode == 1
+    assert "error: count: the full profile needs real images of Dogs vs. Cats, and there are none here" in done.stderr
+    assert "hint: report data fetch dogs-vs-cats, or name the folder that has them" in done.stderr
+    assert not list(project.runs.glob("*/*/manifest.json"))
+    assert not list(project.build.glob("report/*"))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "are not there: no "), (b"weights", "is not the published file")]
+)
+def test_weights_that_are_not_the_published_ones(
+    content: bytes | None, message: str, counted: Command, tmp_path: Path
+) -> None:
+    """Without the file of ImageNet weights, or with another one, the run fails and says what to fetch and where to."""
+    folder = tmp_path / "cache" / "archives"
+    if content is not None:
+        folder.mkdir(parents=True)
+        (folder / pretrained.FILE).write_bytes(content)
+    done = counted("run", "count", "--set", "base=imagenet")
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert f"hint: fetch {pretrained.ADDRESS} and put it into {folder}" in done.stderr
+
+
+def test_every_kind_of_images_can_be_named_in_a_hint() -> None:
+    """The command that the hint names exists for every kind."""
+    from report_cli.data.official import ARCHIVES
+
+    assert set(KINDS) == set(ARCHIVES)
