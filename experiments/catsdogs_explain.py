@@ -191,6 +191,11 @@ def _record_matches(layer: str, maps: "NDArray[Any]", found: "Match", record: Re
 
 
 def _list(found: "Match", words: str) -> str:
-    """Return the numbers (from 1) of the channels with this match, each with its r."""
+    """Return the numbers (from 1) of the channels with this match, each with its r, rounded down.
+
+    So none that is below the limit of a match is shown as reaching it.
+    """
+    from math import floor
+
     channels = [k for k, name in enumerate(found.name.tolist()) if name == words]
-    return ", ".join(f"{k + 1} ({found.r[k]:.2f})" for k in channels) or "none"
+    return ", ".join(f"{k + 1} ({floor(100 * found.r[k]) / 100:.2f})" for k in channels) or "none"

@@ -49,7 +49,9 @@ def check(folder: Path | None, *, json: bool) -> None:
     if not found:
         # Images that are there and faulty are what was meant, not those that are absent.
         faulty = [each for each in problems if not isinstance(each, AbsentError)]
-        nothing = DataError(f"no set of images in {choice.folder}", "report data list says where each kind is published")
+        nothing = DataError(
+            f"no set of images in {choice.folder}", "report data list says where each kind is published"
+        )
         raise faulty[0] if faulty else nothing
 
 
