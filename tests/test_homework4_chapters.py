@@ -132,6 +132,17 @@ def test_the_chapters_hold_for_other_results(case: Case, tmp_path: Path) -> None
     assert not [line for line in prose if re.search(r"\s[.,;](\s|$)|[.,;:]{2}|\(\s|\s\)", line)]
 
 
+@pytest.mark.parametrize("case", [CASES[0], CASES[4]], ids=["one seed", "three seeds"])
+def test_tables_keep_their_columns(case: Case, tmp_path: Path) -> None:
+    """A cell never breaks its row: every row of a table has the columns of its head, and an empty line follows."""
+    lines = _told(tmp_path, case).splitlines()
+    rows = [number for number, line in enumerate(lines) if line.startswith("|")]
+    assert len(rows) > 80
+    for number in rows:
+        below = lines[number + 1]
+        assert not below or below.count("|") == lines[number].count("|"), lines[number]
+
+
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_drawn_images_say_nothing_about_architectures(seeds: int, tmp_path: Path) -> None:
     """On drawn images no conclusion is drawn about the architectures, however clear the results are."""
