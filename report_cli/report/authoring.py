@@ -12,9 +12,10 @@ import jinja2
 
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.project import Project
-from report_cli.report import formats, limits
+from report_cli.report import formats, limits, places
 from report_cli.report.context import Context
 from report_cli.report.formats import Written
+from report_cli.report.places import Places
 from report_cli.report.values import Value
 from report_cli.store import FigureFile
 
@@ -45,12 +46,16 @@ class Placed:
 
 @dataclass
 class Manuscript:
-    """A document's Markdown with everything that its templates asked for."""
+    """A document's Markdown, where its lines come from, and everything that its templates asked for."""
 
-    markdown: str = ""
+    places: Places = field(default_factory=Places)
     front: dict[str, str] = field(default_factory=dict)
     figures: dict[str, Placed] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def markdown(self) -> str:
+        return self.places.markdown
 
 
 def documents(project: Project) -> tuple[str, ...]:
@@ -99,7 +104,7 @@ class _Author:
         path = f"documents/{name}.md"
         try:
             with limits.rendering():
-                self.manuscript.markdown = self.environment.get_template(path).render()
+                self.manuscript.places = places.read(self.environment.get_template(path).render())
                 front = self._front(path)
                 self.manuscript.front = {k: self.environment.from_string(text).render() for k, text in front.items()}
             limits.check_length(self.manuscript.markdown)
@@ -114,6 +119,7 @@ class _Author:
             trim_blocks=True,
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
+            extensions=[places.Marking],
             loader=jinja2.FunctionLoader(self._load),
         )
         context = self.context
@@ -145,6 +151,10 @@ class _Author:
 
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]]:
         text, shown, current = read(self.project, name)
+        if stray := PRIVATE.search(text):
+            line = text.count("\n", 0, stray.start()) + 1
+            code = f"U+{ord(stray[0]):04X}"
+            raise UsageError(f"{shown}:{line}: {code} is a private character, which no font has", "take it out")
         self.manuscript.sources[shown] = text
         # Front matter becomes empty lines, so that line numbers stay those of the file.
         return FRONT.sub(lambda match: "\n" * match[0].count("\n"), text), shown, current

@@ -1,23 +1,15 @@
-"""Markdown to a tree of clean HTML: one pandoc call, then nh3, then the shapes that the pages want."""
+"""Markdown to a tree of clean HTML: pandoc, then nh3, then the shapes that the pages want."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from report_cli.errors import UsageError, unknown
-from report_cli.report import limits, places
+from report_cli.report import reading
+from report_cli.report.places import Places
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-# Metadata in the text could name files and addresses (csl, bibliography): citeproc reads them outside pandoc's sandbox.
-READER = (
-    "markdown-raw_html-raw_tex-raw_attribute-auto_identifiers-native_divs-native_spans"
-    "-yaml_metadata_block-pandoc_title_block"
-)
-# What pandoc is told before anything else: how much memory it may have.
-HEAP = ["+RTS", f"-M{limits.MEMORY_BYTES >> 20}m", "-RTS"]
 TEXT_TAGS = {"p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "em", "strong", "del", "sup", "sub", "code", "pre"}
 BLOCK_TAGS = {"span", "div", "a", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "section"}
 FLOAT_TAGS = {"figure", "figcaption", "img", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
@@ -31,19 +23,13 @@ ATTRIBUTES = {
 }
 # A table of so many rows, its head included, stays on one page.
 SHORT_ROWS = 18
-WARNING = re.compile(r"\[WARNING\] (.*?)(?: at line | Failing because|$)")
-UNCLOSED = re.compile(r"Div at line [^.]* unclosed")
 OPENING = re.compile(r"[(\[“‘]+$")
 CLOSING = re.compile(r"^[)\],.;:!?”’]+")
-BIBLIOGRAPHY = "references.bib"
-BIBTEX = re.compile(r"^\s*@\w+\s*\{\s*([^\s,]+)", re.MULTILINE)
-UNCITED = re.compile(r"citation (\S+) not found")
-REFERENCES = "\n\n# References {#sec-references .unnumbered}\n\n::: {#refs}\n:::\n"
 LABEL = re.compile(r"\s*\{#([A-Za-z][\w:.-]*)\}")
 
 
-def to_tree(markdown: str, sources: Mapping[str, str], bibliography: Path | None = None) -> "HtmlElement":
-    """Return the document's body as one <div>. Formulas are <span class="math"> that hold raw TeX.
+def to_tree(places: Places, bibliography: Path | None = None) -> "HtmlElement":
+    """Return the body of the document in `places` as one <div>. Formulas are <span class="math"> that hold raw TeX.
 
     What is cited (`[@he2016]`) is taken from `bibliography`, a BibTeX file, and listed at the end.
 
@@ -54,7 +40,7 @@ def to_tree(markdown: str, sources: Mapping[str, str], bibliography: Path | None
     from lxml import html
 
     cleaned = nh3.clean(
-        _pandoc(markdown + REFERENCES, sources, bibliography),
+        reading.to_html(places, bibliography),
         tags=TEXT_TAGS | BLOCK_TAGS | FLOAT_TAGS,
         attributes=ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
@@ -69,46 +55,13 @@ def to_tree(markdown: str, sources: Mapping[str, str], bibliography: Path | None
     _notes_in_place(body)
     _equations_alone(body)
     _glued_formulas(body)
+    reading.check_shown(_text(body), places)
     return body
 
 
-def _pandoc(markdown: str, sources: Mapping[str, str], bibliography: Path | None) -> str:
-    import pypandoc
-
-    options = [
-        *HEAP,
-        "--wrap=none",
-        "--columns=10000",
-        "--katex",
-        "--shift-heading-level-by=1",
-        "--sandbox",
-        "--fail-if-warnings",
-        "--citeproc",
-        "--metadata=link-citations",
-        *([f"--bibliography={bibliography}"] if bibliography else []),
-    ]
-    try:
-        with limits.converting():
-            converted: str = pypandoc.convert_text(markdown, "html5", format=READER, extra_args=options)
-    except RuntimeError as error:
-        told = " ".join(str(error).partition("during conversion:")[2].split()) or str(error)
-        if "bibliography file" in told:
-            place = re.search(r"\(line (\d+), column \d+\): *(.*)", told)
-            line, what = place.groups() if place else ("1", told)
-            raise UsageError(f"templates/{BIBLIOGRAPHY}:{line}: {what}") from error
-        if uncited := UNCITED.search(told):
-            where = places.of_text(sources, f"@{uncited[1]}")
-            known = BIBTEX.findall(bibliography.read_text(encoding="utf-8")) if bibliography else ()
-            missing = unknown(f"citation in templates/{BIBLIOGRAPHY}:", uncited[1], known)
-            raise UsageError(f"{where}: {missing.message}", missing.hint) from error
-        if UNCLOSED.search(told):
-            raise UsageError(f"{places.of_text(sources, ':::')}: a block is never closed", "end it with :::") from error
-        complaint = WARNING.search(told)
-        # Its line numbers are those of the whole rendered document, so the name it quotes is looked up instead.
-        quoted = re.search(r"'([^']+)'", told)
-        where = places.of_text(sources, quoted[1] if quoted else "", 1)
-        raise UsageError(f"{where}: {complaint[1] if complaint else told}") from error
-    return converted
+def _text(body: "HtmlElement") -> str:
+    """Return the text of `body` that is neither code nor formula."""
+    return "\n".join(body.xpath(".//text()[not(ancestor::code) and not(ancestor::span[starts-with(@class, 'math ')])]"))
 
 
 def _cited_only(body: "HtmlElement") -> None:

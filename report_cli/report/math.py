@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -12,7 +12,7 @@ from typing import Any
 from report_cli import files
 from report_cli.errors import UsageError
 from report_cli.project import Project
-from report_cli.report import authoring, limits, places
+from report_cli.report import authoring, limits
 from report_cli.report.speech import speak
 
 FONT = "style/fonts/STIXTwoMath-Regular.otf"
@@ -49,7 +49,10 @@ class Typeset:
     depth: float
 
 
-def typeset(project: Project, formulas: Iterable[Formula], sources: Mapping[str, str]) -> dict[Formula, Typeset]:
+Where = Callable[[Formula], str]
+
+
+def typeset(project: Project, formulas: Iterable[Formula], where: Where) -> dict[Formula, Typeset]:
     """Return every formula typeset; a formula that was typeset before loads neither pandoc nor typst.
 
     Raises:
@@ -61,7 +64,7 @@ def typeset(project: Project, formulas: Iterable[Formula], sources: Mapping[str,
     found = {formula: _kept(folder / f"{_key(formula, salt)}.json") for formula in wanted}
     done = {formula: kept for formula, kept in found.items() if kept is not None}
     new = [formula for formula in wanted if formula not in done]
-    for formula, made in zip(new, _make(project, new, sources), strict=True):
+    for formula, made in zip(new, _make(project, new, where), strict=True):
         files.write_json(folder / f"{_key(formula, salt)}.json", asdict(made))
         done[formula] = made
     return done
@@ -86,7 +89,7 @@ def _kept(path: Path) -> Typeset | None:
         return None  # Absent or damaged: made again.
 
 
-def _make(project: Project, formulas: list[Formula], sources: Mapping[str, str]) -> list[Typeset]:
+def _make(project: Project, formulas: list[Formula], where: Where) -> list[Typeset]:
     if not formulas:
         return []
     try:
@@ -96,8 +99,7 @@ def _make(project: Project, formulas: list[Formula], sources: Mapping[str, str])
             try:
                 _batch(project, [formula])
             except RuntimeError as single:
-                where = places.of_formula(sources, formula.tex)
-                raise UsageError(f"{where}: malformed formula ${formula.tex}$: {_reason(single)}") from single
+                raise UsageError(f"{where(formula)}: malformed formula ${formula.tex}$: {_reason(single)}") from single
         raise UsageError(f"the formulas can't be typeset together: {_reason(error)}") from error
 
 

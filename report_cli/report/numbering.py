@@ -3,12 +3,11 @@
 Counted here and not by style sheets: browsers can't fill a reference with another element's number.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from report_cli.errors import UsageError, unknown
-from report_cli.report import places
+from report_cli.report.places import Places
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -34,40 +33,40 @@ class Numbers:
     headings: list[Heading] = field(default_factory=list)
 
 
-def number(body: "HtmlElement", sources: Mapping[str, str]) -> Numbers:
+def number(body: "HtmlElement", places: Places) -> Numbers:
     """Number everything in `body` and fill its references.
 
     Raises:
         UsageError: a label is used twice or is not defined, or a heading skips a level (file and line in the message).
     """
     numbers = Numbers()
-    _unique(body, sources)
-    _sections(body, numbers, sources)
+    _unique(body, places)
+    _sections(body, numbers, places)
     _captions(body, numbers)
     _equations(body, numbers)
     numbers.names[APPENDIX] = "Appendix A"
-    _references(body, numbers, sources)
+    _references(body, numbers, places)
     return numbers
 
 
-def _unique(body: "HtmlElement", sources: Mapping[str, str]) -> None:
+def _unique(body: "HtmlElement", places: Places) -> None:
     seen = set()
     for element in body.xpath(".//*[@id]"):
         label = element.get("id")
         if label in seen or label == APPENDIX or label.startswith("run-"):
-            where = places.of_text(sources, f"#{label}}}", 1)
+            where = places.of_label(label, 1)
             raise UsageError(f"{where}: duplicate label {label!r}", "labels are unique in a document")
         seen.add(label)
 
 
-def _sections(body: "HtmlElement", numbers: Numbers, sources: Mapping[str, str]) -> None:
+def _sections(body: "HtmlElement", numbers: Numbers, places: Places) -> None:
     counts = [0, 0, 0]
     previous = 1
-    for heading in body.iter("h2", "h3", "h4", "h5", "h6"):
+    for count, heading in enumerate(body.iter("h2", "h3", "h4", "h5", "h6")):
         level = int(heading.tag[1])
         title = heading.text_content().strip()
         if level > previous + 1:
-            where = places.of_text(sources, title)
+            where = places.of_heading(count)
             raise UsageError(f"{where}: the heading {title!r} skips a level", f"write it with {'#' * previous}")
         previous = level
         label = ""
@@ -100,14 +99,14 @@ def _equations(body: "HtmlElement", numbers: Numbers) -> None:
         numbers.names[equation.get("id")] = f"Equation ({count})"
 
 
-def _references(body: "HtmlElement", numbers: Numbers, sources: Mapping[str, str]) -> None:
+def _references(body: "HtmlElement", numbers: Numbers, places: Places) -> None:
     anchors = {element.get("id") for element in body.xpath(".//*[@id]")} | {APPENDIX}
     for link in body.iter("a"):
         href, words = link.get("href", ""), link.text_content()
         if href.startswith("#"):
-            words = _words(href[1:], words, anchors, numbers, sources)
+            words = _words(href[1:], words, anchors, numbers, places)
         elif not href.startswith(("http://", "https://", "mailto:")):
-            where = places.of_text(sources, f"]({href}")
+            where = places.of_text(f"]({href}")
             raise UsageError(f"{where}: the link {href!r} leads nowhere", "link to #label, https:// or mailto:")
         # An element inside a link breaks PDF/UA, so its text loses its emphasis.
         for child in list(link):
@@ -115,8 +114,8 @@ def _references(body: "HtmlElement", numbers: Numbers, sources: Mapping[str, str
         link.text = words
 
 
-def _words(label: str, words: str, anchors: set[str], numbers: Numbers, sources: Mapping[str, str]) -> str:
-    where = places.of_text(sources, f"(#{label})")
+def _words(label: str, words: str, anchors: set[str], numbers: Numbers, places: Places) -> str:
+    where = places.of_reference(label)
     if label not in anchors:
         error = unknown("label", label, anchors)
         raise UsageError(f"{where}: {error.message}", error.hint)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from report_cli.errors import UsageError, unknown
 from report_cli.project import Project
-from report_cli.report import authoring, markdown, math, numbering, places
+from report_cli.report import markdown, math, numbering, reading
 from report_cli.report.authoring import Manuscript, Placed
 from report_cli.report.math import Formula, Typeset
 from report_cli.report.numbering import Heading
+from report_cli.report.places import Places
 from report_cli.report.values import MARK, Entry, Ledger
 
 if TYPE_CHECKING:
@@ -36,14 +37,15 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     Raises:
         UsageError: malformed Markdown or formula, an undefined or duplicate label, an image that is no figure.
     """
-    sources = manuscript.sources
-    tree = markdown.to_tree(manuscript.markdown, sources, authoring.find(project, markdown.BIBLIOGRAPHY))
-    formulas = _formulas(tree, ledger)
-    typeset = math.typeset(project, formulas, sources)
+    places = manuscript.places
+    bibliography = project.templates / reading.BIBLIOGRAPHY
+    tree = markdown.to_tree(places, bibliography if bibliography.is_file() else None)
+    formulas, where = _formulas(tree, ledger, places)
+    typeset = math.typeset(project, formulas, where)
     for element, formula in zip(_formula_spans(tree), formulas, strict=True):
         element.text = typeset[formula].words  # what a heading is called in the contents
     _check_images(tree, manuscript)
-    numbers = numbering.number(tree, sources)
+    numbers = numbering.number(tree, places)
     _resolve(tree, ledger)
     headings = tuple(
         Heading(h.level, h.number, ledger.text(h.title), h.target) for h in numbers.headings if h.level <= 3
@@ -65,13 +67,16 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     return Body(screen, printed, assets, headings)
 
 
-def _formulas(tree: "HtmlElement", ledger: Ledger) -> list[Formula]:
-    """Return the formulas of `tree` in order; each element keeps its place in that order as `data-formula`."""
-    found = []
+def _formulas(tree: "HtmlElement", ledger: Ledger, places: Places) -> tuple[list[Formula], Callable[[Formula], str]]:
+    """Return the formulas of `tree` in order, each element with its place in that order, and what says where one is."""
+    found: list[Formula] = []
+    written: dict[Formula, str] = {}
     for element in _formula_spans(tree):
-        found.append(Formula(ledger.tex(element.text_content()).strip(), element.get("class") == "math display"))
+        text = element.text_content().strip()
+        found.append(Formula(ledger.tex(text), element.get("class") == "math display"))
+        written.setdefault(found[-1], text)
         element.set("data-formula", str(len(found) - 1))
-    return found
+    return found, lambda formula: places.of_text(written[formula])
 
 
 def _formula_spans(tree: "HtmlElement") -> list["HtmlElement"]:
@@ -82,7 +87,7 @@ def _check_images(tree: "HtmlElement", manuscript: Manuscript) -> None:
     for image in tree.iter("img"):
         source = image.get("src", "")
         if source not in manuscript.figures:
-            where = places.of_text(manuscript.sources, f"]({source}")
+            where = manuscript.places.of_text(f"]({source}")
             error = unknown("image", source, manuscript.figures)
             raise UsageError(
                 f"{where}: {error.message}", 'a page shows figures of runs: << figure("...", caption="...") >>'

@@ -1,30 +1,121 @@
-"""Where in the templates something was written, for messages about what was found only after rendering."""
+"""Where in the templates something was written, for messages about what is found only after rendering.
+
+Every line of a template ends in a mark that names it. The marks go through Jinja with the text, through loops and
+includes, and are taken out of the rendered Markdown again, line by line.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
-FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$(?=\S)([^$]+?)(?<=\S)\$(?!\d)", re.DOTALL)
-HOLE = re.compile(r"<<.*?>>|<%.*?%>|<#.*?#>", re.DOTALL)
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
+
+MARK = re.compile("\ue002([^\ue003]*)\ue003")
+# What these make may be filtered or compared before it is shown, so it goes without marks and counts as its first use.
+BUFFERED = ("macro", "call", "filter")
+FENCED = r"^[ >]*(?P<fence>`{3,}|~{3,})[^`\n]*\n.*?(?:^[ >]*(?P=fence)[`~]*[ ]*$|(?P<open>\Z))"
+WITHIN = r"(?:(?!\n[ >]*\n).)+?"  # neither code nor a formula reaches over an empty line
+TICKED = rf"(?<!`)(?P<ticks>`+)(?!`){WITHIN}(?<!`)(?P=ticks)(?!`)"
+FORMULA = rf"(?<!\\)\$\${WITHIN}(?<!\\)\$\$|(?<![\\$])\$(?=[^\s$])(?:\\.|(?!\n[ >]*\n)[^$\\])+(?<=\S)\$(?!\d)"
+OPAQUE = re.compile(rf"{FENCED}|{TICKED}|{FORMULA}", re.DOTALL | re.MULTILINE)
+HEADING = re.compile(r"^[ >]*#{1,6}[ \t]+\S", re.MULTILINE)
+TABLE = re.compile(r"^[ >]*\|?[ ]*:?-+:?[ ]*(?:\|[ ]*:?-+:?[ ]*)+\|?[ ]*$|^[ >]*\|[ ]*:?-+:?[ ]*\|[ ]*$", re.MULTILINE)
 
 
-def of_text(sources: Mapping[str, str], needle: str, nth: int = 0) -> str:
-    """Return "FILE:LINE" of the `nth` place where `needle` is written, of the last one when there are fewer."""
-    if not needle:
-        return next(iter(sources), "the document")
-    places = [
-        f"{name}:{text.count(chr(10), 0, match.start()) + 1}"
-        for name, text in sources.items()
-        for match in re.finditer(re.escape(needle), text)
-    ]
-    return places[min(nth, len(places) - 1)] if places else next(iter(sources), "the document")
+class Marking(Extension):
+    """Ends each line of a template's own text with a mark that says FILE:LINE."""
+
+    def filter_stream(self, stream: TokenStream) -> TokenStream | Iterator[Token]:
+        return _marked(stream, stream.filename) if stream.filename else stream
 
 
-def of_formula(sources: Mapping[str, str], tex: str) -> str:
-    """Return "FILE:LINE" of the formula whose rendered TeX is `tex`."""
-    for name, text in sources.items():
-        for match in FORMULA.finditer(text):
-            written = match[1] or match[2]
-            pattern = ".*".join(re.escape(part) for part in HOLE.split(written.strip()))
-            if re.fullmatch(pattern, tex.strip(), re.DOTALL):
-                return f"{name}:{text.count(chr(10), 0, match.start()) + 1}"
-    return next(iter(sources), "the document")
+def _marked(stream: TokenStream, name: str) -> Iterator[Token]:
+    depth, block, line = 0, list[str](), 1
+    for token in stream:
+        line = token.lineno
+        if token.type == "block_begin":
+            block = []
+        elif token.type == "block_end":
+            depth += _deeper(block)
+        elif token.type == "data":
+            parts = token.value.split("\n")
+            if not depth:
+                ends = [f"{part}\ue002{name}:{line + n}\ue003\n" for n, part in enumerate(parts[:-1])]
+                token = Token(line, "data", "".join((*ends, parts[-1])))
+            line += len(parts) - 1
+        else:
+            block.append(token.value)
+        yield token
+    yield Token(line, "data", f"\ue002{name}:{line}\ue003")
+
+
+def _deeper(block: list[str]) -> int:
+    """Return 1 where a block begins whose text goes without marks, -1 where it ends."""
+    kind = block[0] if block else ""
+    if kind in BUFFERED or (kind == "set" and "=" not in block):
+        return 1
+    return -1 if kind in ("endset", *(f"end{name}" for name in BUFFERED)) else 0
+
+
+@dataclass(frozen=True)
+class Places:
+    """The rendered Markdown of a document, and the "FILE:LINE" that each of its lines comes from."""
+
+    markdown: str = ""
+    lines: tuple[str, ...] = ("the document",)
+
+    def of_line(self, number: int) -> str:
+        """Return where line `number` of the Markdown, counted from 1, was written."""
+        return self.lines[max(0, min(number, len(self.lines)) - 1)]
+
+    def of_text(self, needle: str, nth: int = 0) -> str:
+        """Return the `nth` place where `needle` is written, the last one when there are fewer."""
+        return self._nth([match.start() for match in re.finditer(re.escape(needle), self.markdown)], nth)
+
+    def of_label(self, label: str, nth: int = 0) -> str:
+        """Return the `nth` place where something gets `label`."""
+        pattern = rf"\{{#{re.escape(label)}[\s}}]"
+        return self._nth([match.start() for match in re.finditer(pattern, self.markdown)], nth)
+
+    def of_reference(self, label: str) -> str:
+        """Return the first place that refers to `label`."""
+        pattern = rf"(?:\(#|@){re.escape(label)}(?![\w:-])"
+        return self._nth([match.start() for match in re.finditer(pattern, self.markdown)], 0)
+
+    def of_heading(self, nth: int) -> str:
+        return self._nth([match.start() for match in HEADING.finditer(self.prose)], nth)
+
+    def of_table(self, nth: int) -> str:
+        """Return where the head of the `nth` table of the pages was written."""
+        return self._nth([match.start() for match in TABLE.finditer(self.prose)], nth)
+
+    def of_offset(self, offset: int) -> str:
+        """Return where the character at `offset` of the Markdown was written."""
+        return self.of_line(self.markdown.count("\n", 0, offset) + 1)
+
+    def unclosed_code(self) -> int | None:
+        """Return the offset of the block of code that has no end, or None."""
+        return next((match.start() for match in OPAQUE.finditer(self.markdown) if match["open"] is not None), None)
+
+    def _nth(self, starts: list[int], nth: int) -> str:
+        if not starts:
+            return self.lines[0].rpartition(":")[0] or self.lines[0]
+        return self.of_offset(starts[min(nth, len(starts) - 1)])
+
+    @cached_property
+    def prose(self) -> str:
+        """The Markdown with its code and formulas blanked out, at the same length."""
+        return OPAQUE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), self.markdown)
+
+
+def read(marked: str) -> Places:
+    """Return a rendered template without its marks, and what they said."""
+    here, places, lines = "the document", [], []
+    for line in reversed(marked.split("\n")):
+        # A line without a mark was made by a call, and the mark of the call comes after what it made.
+        here = (MARK.findall(line) or [here])[-1]
+        places.append(here)
+        lines.append(MARK.sub("", line))
+    return Places("\n".join(reversed(lines)), tuple(reversed(places)))

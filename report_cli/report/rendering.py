@@ -4,7 +4,6 @@ import datetime
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,11 @@ from markupsafe import Markup
 
 from report_cli.errors import ReportError, UsageError
 from report_cli.project import Project
-from report_cli.report import authoring, fonts, limits, pages, pdf, places, provenance
+from report_cli.report import authoring, fonts, limits, pages, pdf, provenance
 from report_cli.report.context import Context
 from report_cli.report.numbering import APPENDIX, Heading
 from report_cli.report.pages import ASSETS, Body
+from report_cli.report.places import Places
 
 POLICY = "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'"
 
@@ -33,7 +33,7 @@ def render(
     manuscript = authoring.write(project, document, context)
     label = provenance.label(context.used(), context.draft)
     body = pages.compose(project, manuscript, context.ledger)
-    _check_characters(project, body, manuscript.sources)
+    _check_characters(project, body, manuscript.places)
     facts = _facts(project, context, manuscript.front, label, body)
     contents: dict[str, bytes] = {}
     if "html" in formats:
@@ -65,14 +65,14 @@ def _facts(project: Project, context: Context, front: dict[str, str], label: str
     }
 
 
-def _check_characters(project: Project, body: Body, sources: Mapping[str, str]) -> None:
+def _check_characters(project: Project, body: Body, places: Places) -> None:
     """Refuse a character that would be taken from a font of the machine, or shown as an empty box."""
     from lxml import html
 
     text = html.fragment_fromstring(body.screen, create_parent="div").text_content()
     for character in fonts.without_glyph(project, text):
         called = f"{character!r} (U+{ord(character):04X}, {unicodedata.name(character, 'no name').lower()})"
-        where = places.of_text(sources, character)
+        where = places.of_text(character)
         raise UsageError(f"{where}: no font of the report has the character {called}", "write it in another way")
 
 

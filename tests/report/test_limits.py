@@ -61,12 +61,6 @@ def test_a_byte_order_mark_is_passed_over(desk: Desk) -> None:
     assert authoring.write(desk.project, "paper", desk.context()).front["title"] == "A small report"
 
 
-def test_a_block_that_is_never_closed(desk: Desk) -> None:
-    """The line of a block without an end is named."""
-    with pytest.raises(UsageError, match=r"paper.md:6: a block is never closed"):
-        desk.body("Text\n\n::: {.question}\nWhat?")
-
-
 def stubborn() -> None:
     """Work for ever, and catch the first error as the renderer of figures does."""
     with contextlib.suppress(Exception):

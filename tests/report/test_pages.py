@@ -34,7 +34,7 @@ def test_everything_is_numbered_and_referred_to(desk: Desk) -> None:
     """Empty references read as what they refer to, and everything is numbered in order."""
     tree = desk.tree(
         "# One {#sec-one}\n\n## Inner {#sec-in}\n\n# Two {.unnumbered}\n\n# Three {#sec-three}\n\n"
-        "[](#sec-in) [](#sec-three) [](#fig-net-curves) [](#fig-b) [](#tbl-t) [](#eq-e) [words](#eq-e)\n\n"
+        "@sec-in. [](#sec-three) [@fig-net-curves] @fig-b [](#tbl-t) @eq-e [words](#eq-e)\n\n"
         '<< figure("net.curves", caption="a") >>\n\n<< figure("net.curves", caption="b", label="fig-b") >>\n\n'
         "| a |\n|---|\n| 1 |\n\n: Caption {#tbl-t}\n\n$$ a $$\n\n$$ b $$ {#eq-e}\n"
     )
@@ -50,11 +50,17 @@ def test_the_contents_show_values_and_formulas_as_text(desk: Desk) -> None:
     assert [(h.number, h.title) for h in headings] == [("1", "Up to 73.8\u202f%"), ("1.1", "The x squared case")]
 
 
+TABLE = "| a | b |\n|---|---|\n| 1 | 2 |\n"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("See [](#fig-none).", "paper.md:4: unknown label 'fig-none'"),
-        ("# A {#sec-a}\n\n# B {#sec-a}\n", "paper.md:6: Duplicate identifier 'sec-a'"),
+        ("See @fig-none and [@tbl-none].", "paper.md:4: unknown label 'fig-none'"),
+        ("# A {#sec-a}\n\n# B {#sec-a}\n", "paper.md:6: duplicate label 'sec-a'"),
+        (f"{TABLE}\n: A {{#tbl-a}}\n\n{TABLE}\n: B {{#tbl-a .wide}}\n", "paper.md:14: duplicate label 'tbl-a'"),
+        ("$$ a $$ {#eq-a}\n\n$$ b $$ {#eq-a}", "paper.md:6: duplicate label 'eq-a'"),
         ("# A {#provenance}\n", "paper.md:4: duplicate label 'provenance'"),
         ("# A\n\n### C\n", "paper.md:6: the heading 'C' skips a level"),
         ("Text [x](other.html)", "paper.md:4: the link 'other.html' leads nowhere"),
@@ -66,6 +72,14 @@ def test_the_contents_show_values_and_formulas_as_text(desk: Desk) -> None:
             "duplicate label 'fig-net",
         ),
         ("Fine.\n\nA formula $\\frac{a$ here", "paper.md:6: malformed formula $\\frac{a$"),
+        ("`$\\frac{a$` is none\n\n$$\nx +\n\\nocommand{y}\n$$", "paper.md:7: malformed formula $x +\n\\nocommand{y}$"),
+        ("Text\n\n$$ a + b\n\nmore", "paper.md:6: a formula is never closed"),
+        ("Text\n\n```python\nx = 1\n\n# B\n", "paper.md:6: a block of code is never closed"),
+        ("Text\n\n::: {.question}\nWhat?", "paper.md:6: a block is never closed"),
+        ("A[^q] and `[^x]`\n\nB[^r]\n\n[^q]: note", "paper.md:6: unknown note 'r'"),
+        ("A\n\n[^q]: note", "paper.md:6: nothing refers to the note 'q'"),
+        ("A[^q]\n\n[^q]: one\n\n[^q]: two", "paper.md:8: the note 'q' is defined twice"),
+        ("# A {#sec-a\n", "paper.md:4: '{#sec-a' is shown as text"),
         ('$a$\n\n$$ \\frac{<< value("net.loss") >> $$', "paper.md:6: malformed formula"),
     ],
 )
@@ -73,6 +87,38 @@ def test_a_flaw_is_an_error_with_its_line(desk: Desk, text: str, message: str) -
     """What is found after rendering still names the file and line where it was written."""
     with pytest.raises(UsageError, match=re.escape(message)):
         desk.body(text)
+
+
+def test_a_flaw_in_a_part_names_the_line_of_the_part(desk: Desk) -> None:
+    """Loops, conditions, macros, calls over several lines and parts before it don't move the line of a flaw."""
+    desk.write("One.\n\nTwo[^n].\n\n[^n]: A\n", "answers", "a")
+    desk.write(
+        "\n<% for i in range(3) %>\nLine << i >>\n\n<% endfor %>\n<% if 1 %>\n@sec-none\n<% endif %>", "answers", "b"
+    )
+    macro = "<% macro rows() %>\n1\n\n2\n<% endmacro %>\n<% set note %>\nx\n\ny\n<% endset %>\n"
+    figure = '<< figure("net.curves",\n  caption="a\nb") >>'
+    with pytest.raises(UsageError, match=r"^templates/answers/b.md:7: unknown label 'sec-none'"):
+        desk.body(f'{macro}<< rows() >> << note >>\n\n<< answer("a") >>\n\n{figure}\n\n<< answer("b") >>\n')
+
+
+def test_a_flaw_that_a_macro_writes_names_its_call(desk: Desk) -> None:
+    """What a macro or a call wrote over several lines is found at the line that asked for it."""
+    macro = "<% macro rows() %>\n1\n\n@sec-none\n\n2\n<% endmacro %>\n"
+    with pytest.raises(UsageError, match=r"^templates/documents/paper.md:12: unknown label 'sec-none'"):
+        desk.body(f"{macro}\n<< rows() >>\n\nMore.\n")
+
+
+def test_what_is_escaped_is_text(desk: Desk) -> None:
+    """A label, a formula's sign and a note that are written with a backslash are shown."""
+    text = desk.tree(r"Costs \$\$5, write \{#sec-a}, \[^n] and \@fig-x, or `@fig-x` and `{#x}`.").text_content()
+    assert text.strip() == "Costs $$5, write {#sec-a}, [^n] and @fig-x, or @fig-x and {#x}."
+
+
+def test_a_private_character_is_refused(desk: Desk) -> None:
+    """The characters that stand for values and places in a rendered template can't be written in one."""
+    desk.write("Text\n\n\ue0000\ue001", "answers", "a")
+    with pytest.raises(UsageError, match=r"templates/answers/a.md:3: U\+E000 is a private character"):
+        desk.body('<< answer("a") >>')
 
 
 def test_raw_html_and_raw_tex_are_text(desk: Desk) -> None:
