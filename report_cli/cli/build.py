@@ -10,7 +10,7 @@ from report_cli import clock, planner
 from report_cli.cli.console import ProgressListener, emit, say
 from report_cli.cli.run import RESUME, show_plan
 from report_cli.cli.session import open_workspace, wish
-from report_cli.errors import UsageError, unknown
+from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.plan import Plan, Wish
 from report_cli.report import build as pages
 from report_cli.report.build import Selection
@@ -30,6 +30,7 @@ def build(
     no_run: bool,
     draft: bool,
     yes: bool,
+    strict: bool,
     launch: bool,
 ) -> None:
     """Write the named documents and print the paths of their pages, the PDF last."""
@@ -44,7 +45,7 @@ def build(
     surveys = {name: pages.survey(workspace.project, name, workspace.experiments) for name in chosen}
     if "all" in documents:
         for answer in pages.unused_answers(workspace.project, surveys.values()):
-            say(f"warning: no document includes templates/answers/{answer}.md")
+            _warn(f"no document includes templates/answers/{answer}.md", strict)
     wanted = wish(workspace, profile, data, strict_env=strict_env)
     selection = _bring_up_to_date(
         workspace, wanted, sorted({e for s in surveys.values() for e in s.experiments}), no_run, draft, yes
@@ -59,7 +60,10 @@ def build(
             formats=formats,
             draft=draft,
             profile=wanted.profile,
+            strict=strict,
         )
+        for warning in built.warnings:
+            say(f"warning: {warning}")
         if not built.written:
             say(f"{name} is up to date")
         for path in built.paths:
@@ -99,6 +103,12 @@ def _bring_up_to_date(
     finally:
         listener.close()
     return Selection({n: r for n, r in runs.items() if r and n not in missing}, figures, missing)
+
+
+def _warn(text: str, strict: bool) -> None:
+    if strict:
+        raise ReportError(text, "without --strict this is a warning")
+    say(f"warning: {text}")
 
 
 def _confirm(made: Plan, yes: bool) -> None:

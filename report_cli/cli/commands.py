@@ -104,6 +104,7 @@ def build(
         bool, typer.Option("--draft", help="Run nothing, and mark what is missing; DRAFT on every page.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Run a plan above 10 minutes without asking.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Take warnings for errors.")] = False,
     open_: Annotated[bool, typer.Option("--open", help="Open the result.")] = False,
 ) -> None:
     """Run what is out of date, then write HTML and PDF.
@@ -121,6 +122,7 @@ def build(
         no_run=no_run,
         draft=draft,
         yes=yes,
+        strict=strict,
         launch=open_,
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from report_cli import files
-from report_cli.errors import unknown
+from report_cli.errors import ReportError, unknown
 from report_cli.experiment import Experiment, parameters
 from report_cli.fingerprint import digest
 from report_cli.project import Project
@@ -26,11 +26,12 @@ WING = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Built:
-    """The files of a built document; `written` is False when nothing had changed."""
+    """The files of a built document and its warnings; `written` is False when nothing had changed."""
 
     document: str
     paths: tuple[Path, ...]
     written: bool
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def build(
     formats: Sequence[str] = FORMATS,
     draft: bool = False,
     profile: str = "quick",
+    strict: bool = False,
 ) -> Built:
     """Bring the files of `document` up to date with `selection` and return them.
 
@@ -105,40 +107,60 @@ def build(
 
     Raises:
         UsageError: a template names something that doesn't exist, or is malformed.
-        ReportError: a result is missing and the report is no draft, or Pango is (the HTML is written then).
+        ReportError: a result is missing and the report is no draft, or Pango is (the HTML is written then); a warning
+            of a strict build.
     """
     for name in formats:
         if name not in FORMATS:
             raise unknown("format", name, FORMATS)
     paths = {name: project.reports / f"{document}.{name}" for name in FORMATS if name in formats}
     inputs = _inputs(project, document, selection, experiments, draft, profile)
-    if _current(project, document, paths, inputs):
-        return Built(document, tuple(paths.values()), written=False)
+    stamp = _stamped(project, document, inputs)
+    if stamp is not None and all(_intact(path, stamp["outputs"].get(name)) for name, path in paths.items()):
+        _check_warnings(stamp["warnings"], strict)
+        return Built(document, tuple(paths.values()), written=False, warnings=tuple(stamp["warnings"]))
     # Rendering loads the converters; an unchanged report returns above without them.
     from report_cli.report.rendering import render
 
     context = Context(experiments, selection, draft)
-    contents, failure = render(project, document, context, tuple(paths))
-    for name, content in contents.items():
+    rendered = render(project, document, context, tuple(paths))
+    _check_warnings(rendered.warnings, strict)
+    for name, content in rendered.contents.items():
         files.write_bytes(paths[name], content)
-    stamped = {name: files.digest(paths[name]) for name in contents}
-    files.write_json(_stamp(project, document), {"inputs": inputs, "outputs": stamped})
-    if failure is not None:
-        raise failure
-    return Built(document, tuple(paths.values()), written=True)
+    # A format that was built from the same inputs before is still what it was.
+    outputs = (stamp["outputs"] if stamp else {}) | {name: files.digest(paths[name]) for name in rendered.contents}
+    facts = {"inputs": inputs, "outputs": outputs, "warnings": list(rendered.warnings)}
+    files.write_json(_stamp(project, document), facts)
+    if rendered.failure is not None:
+        raise rendered.failure
+    return Built(document, tuple(paths.values()), written=True, warnings=rendered.warnings)
+
+
+def _check_warnings(warnings: Sequence[str], strict: bool) -> None:
+    if strict and warnings:
+        raise ReportError("; ".join(warnings), "without --strict these are warnings")
 
 
 def _stamp(project: Project, document: str) -> Path:
     return project.reports / f"{document}.json"
 
 
-def _current(project: Project, document: str, paths: Mapping[str, Path], inputs: str) -> bool:
+def _stamped(project: Project, document: str, inputs: str) -> dict[str, Any] | None:
+    """Return what the last build of the same inputs noted, or None."""
     try:
         stamp = files.read_json(_stamp(project, document))
-        outputs = stamp["outputs"]
-        return stamp["inputs"] == inputs and all(files.digest(path) == outputs[name] for name, path in paths.items())
+        if stamp["inputs"] == inputs and isinstance(stamp["outputs"], dict) and isinstance(stamp["warnings"], list):
+            return dict(stamp)
     except (OSError, ValueError, KeyError, TypeError):
-        return False  # Absent or damaged: built anew.
+        pass  # Absent or damaged: built anew.
+    return None
+
+
+def _intact(path: Path, digest_: str | None) -> bool:
+    try:
+        return digest_ is not None and files.digest(path) == digest_
+    except OSError:
+        return False
 
 
 def _inputs(

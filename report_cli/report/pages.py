@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from report_cli.errors import UsageError, unknown
 from report_cli.project import Project
-from report_cli.report import markdown, math, numbering, reading
+from report_cli.report import advice, figures, markdown, math, numbering, reading
 from report_cli.report.authoring import Manuscript, Placed
 from report_cli.report.math import Formula, Typeset
 from report_cli.report.numbering import Heading
@@ -19,16 +19,18 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 ASSETS = "https://report.invalid/"
+AT = "data-at"  # in print: where an element was written
 
 
 @dataclass(frozen=True)
 class Body:
-    """The body of a document in both forms, and what the print form needs beside it (path below ASSETS: bytes)."""
+    """The body of a document in both forms, the files that print needs (path below ASSETS: bytes), and warnings."""
 
     screen: str
     print: str
     assets: Mapping[str, bytes]
     headings: tuple[Heading, ...]
+    warnings: tuple[str, ...]
 
 
 def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
@@ -44,6 +46,7 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     typeset = math.typeset(project, formulas, where)
     for element, formula in zip(_formula_spans(tree), formulas, strict=True):
         element.text = typeset[formula].words  # what a heading is called in the contents
+    warnings = advice.on_questions(tree, places) + advice.on_formulas(typeset, where)
     _check_images(tree, manuscript)
     numbers = numbering.number(tree, places)
     _resolve(tree, ledger)
@@ -53,10 +56,12 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     drawn = [typeset[formula] for formula in formulas]
     assets = {f"math/{i}.svg": formula.svg.encode() for i, formula in enumerate(typeset.values())}
     names = {formula: f"{ASSETS}math/{i}.svg" for i, formula in enumerate(typeset)}
-    for placed in manuscript.figures.values():
-        if placed.file is not None:
-            assets[f"figures/{placed.label}.svg"] = placed.file.print_svg.read_bytes()
-    screen = _dress(tree, drawn, lambda i, math_: _mathml(math_), lambda placed: _embedded(placed), manuscript)
+    drawings = {p.label: figures.read(p) for p in manuscript.figures.values() if p.file is not None}
+    assets |= {f"figures/{label}.svg": for_print for label, (for_print, _) in drawings.items()}
+    screen = _dress(
+        tree, drawn, lambda i, math_: _mathml(math_), lambda placed: _embedded(drawings[placed.label][1]), manuscript
+    )
+    _say_places(tree, manuscript, [where(formula) for formula in formulas])
     printed = _dress(
         tree,
         drawn,
@@ -64,7 +69,7 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
         lambda placed: f"{ASSETS}figures/{placed.label}.svg",
         manuscript,
     )
-    return Body(screen, printed, assets, headings)
+    return Body(screen, printed, assets, headings, tuple(warnings))
 
 
 def _formulas(tree: "HtmlElement", ledger: Ledger, places: Places) -> tuple[list[Formula], Callable[[Formula], str]]:
@@ -81,6 +86,18 @@ def _formulas(tree: "HtmlElement", ledger: Ledger, places: Places) -> tuple[list
 
 def _formula_spans(tree: "HtmlElement") -> list["HtmlElement"]:
     return list(tree.xpath(".//span[starts-with(@class, 'math ')]"))
+
+
+def _say_places(tree: "HtmlElement", manuscript: Manuscript, formulas: list[str]) -> None:
+    """Give each element that may be too wide for the paper, in print alone, the place where it was written."""
+    for count, table in enumerate(tree.iter("table")):
+        table.set(AT, manuscript.places.of_table(count))
+    for code in tree.iter("pre"):
+        code.set(AT, manuscript.places.of_text(code.text_content().strip().partition("\n")[0]))
+    for image in tree.iter("img"):
+        image.set(AT, manuscript.figures[image.get("src")].where)
+    for element in tree.xpath(".//span[@data-formula]"):
+        element.set(AT, formulas[int(element.get("data-formula"))])
 
 
 def _check_images(tree: "HtmlElement", manuscript: Manuscript) -> None:
@@ -189,7 +206,5 @@ def _image_of(formula: Typeset, source: str) -> "HtmlElement":
     return image
 
 
-def _embedded(placed: Placed) -> str:
-    if placed.file is None:
-        return ""
-    return "data:image/svg+xml;base64," + base64.b64encode(placed.file.screen_svg.read_bytes()).decode()
+def _embedded(svg: bytes) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode()

@@ -12,7 +12,7 @@ from typing import Any
 
 from report_cli.errors import ReportError
 from report_cli.report import limits
-from report_cli.report.pages import ASSETS
+from report_cli.report.pages import ASSETS, AT
 from report_cli.report.provenance import NAME
 
 UA_NAMESPACE = "http://www.aiim.org/pdfua/ns/id/"
@@ -161,18 +161,21 @@ def _no_flaws() -> Iterator[None]:
 
 def _check_widths(document: Any) -> None:
     """Fail when a table or a formula reaches beyond the paper's margin: what is cut off can't be read."""
+    where = ""
     for number, page in enumerate(document.pages, 1):
         box = page._page_box
         # Wide tables reach 12 mm into each margin by design.
         edge = box.width + box.margin_left + box.margin_right - MARGIN_PX
         for child in box.descendants():
+            place = child.element.get(AT) if child.element is not None else None
+            where = f"{place}: " if place else where
             right = child.position_x + (child.width if isinstance(child.width, int | float) else 0.0)
             if child.element_tag in ("table", "img", "pre", "td", "th") and right > edge + 1:
                 text = " ".join("".join(getattr(inner, "text", "") for inner in child.descendants()).split())
                 raise ReportError(
-                    f"on page {number} of the PDF a {NAMES[child.element_tag]} is wider than the page"
+                    f"{where}on page {number} of the PDF a {NAMES[child.element_tag]} is wider than the page"
                     + (f": {text[:60]}" if text else ""),
-                    "take a column away, shorten its texts, or give it {.wide}",
+                    "break it into lines, take a column away, or give the table {.wide}",
                 )
 
 

@@ -89,7 +89,7 @@ class Places:
 
     def of_table(self, nth: int) -> str:
         """Return where the head of the `nth` table of the pages was written."""
-        return self._nth([match.start() for match in TABLE.finditer(self.prose)], nth)
+        return self._nth([max(match.start() - 1, 0) for match in TABLE.finditer(self.prose)], nth)
 
     def of_offset(self, offset: int) -> str:
         """Return where the character at `offset` of the Markdown was written."""

@@ -4,6 +4,7 @@ import datetime
 import json
 import re
 import unicodedata
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,17 @@ HALF_YEAR = ("January", "February", "March", "April", "May", "June")
 MONTHS = (*HALF_YEAR, "July", "August", "September", "October", "November", "December")
 
 
-def render(
-    project: Project, document: str, context: Context, formats: tuple[str, ...]
-) -> tuple[dict[str, bytes], ReportError | None]:
-    """Return the content of each format, and what kept one of them from being made (Pango missing) or None."""
+@dataclass(frozen=True)
+class Rendered:
+    """The content of each format, what its author should know, and what kept a format from being made (no Pango)."""
+
+    contents: dict[str, bytes]
+    warnings: tuple[str, ...] = ()
+    failure: ReportError | None = None
+
+
+def render(project: Project, document: str, context: Context, formats: tuple[str, ...]) -> Rendered:
+    """Return `document` in each of `formats`."""
     manuscript = authoring.write(project, document, context)
     label = provenance.label(context.used(), context.draft)
     body = pages.compose(project, manuscript, context.ledger)
@@ -44,9 +52,10 @@ def render(
         except OSError:
             from report_cli.system import pango_hint
 
-            return contents, ReportError("Pango is missing, so only the HTML was written", pango_hint())
+            failure = ReportError("Pango is missing, so only the HTML was written", pango_hint())
+            return Rendered(contents, body.warnings, failure)
         contents["pdf"] = _print(project, document, context, facts, body)
-    return contents, None
+    return Rendered(contents, body.warnings)
 
 
 def _facts(project: Project, context: Context, front: dict[str, str], label: str, body: Body) -> dict[str, Any]:

@@ -208,6 +208,9 @@ def test_a_forgotten_answer_is_told(program: Program, folder: Path) -> None:
     told = program("build", "all", "--draft", "--to", "html")
     assert told.returncode == 0
     assert "warning: no document includes templates/answers/q2-more.md" in told.stderr
+    strict = program("build", "all", "--draft", "--to", "html", "--strict")
+    assert strict.returncode == 1
+    assert "error: no document includes templates/answers/q2-more.md" in strict.stderr
     (answers / "q1-pi.md").unlink()
     missing = program("build", "all")
     assert missing.returncode == 2

@@ -18,7 +18,8 @@ from report_cli.errors import ReportError, UsageError
 from report_cli.report import limits, pdf, provenance
 from report_cli.report.build import Built, documents
 from report_cli.report.pages import ASSETS
-from tests.report.conftest import Desk
+from report_cli.report.rendering import Rendered
+from tests.report.conftest import SVG, Desk
 
 HEAVY = ("lxml", "nh3", "weasyprint", "pypandoc", "typst", "numpy", "fontTools", "pikepdf")
 Report = tuple[Desk, Built]
@@ -137,9 +138,9 @@ def test_a_change_is_noticed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
     """Template, run, figure, setting, draft and a damaged output each make the report be written again."""
     rendered: list[bool] = []
 
-    def render(*arguments: object) -> tuple[dict[str, bytes], None]:
+    def render(*arguments: object) -> Rendered:
         rendered.append(True)
-        return {"html": b"page"}, None
+        return Rendered({"html": b"page"})
 
     monkeypatch.setattr("report_cli.report.rendering.render", render)
     desk.write("Text")
@@ -295,8 +296,75 @@ def test_a_table_wider_than_the_page_is_an_error(desk: Desk) -> None:
     """What the paper would cut off is an error that says which page and what it begins with."""
     head = "|".join(f" Aratherlongcolumnname{n} " for n in range(9))
     desk.write(f"# A\n\n|{head}|\n|{'---|' * 9}\n|{head}|\n\n: Wide. {{#tbl-w}}\n")
-    with pytest.raises(ReportError, match=r"on page 1 of the PDF a table is wider than the page: .*Aratherlong"):
+    with pytest.raises(
+        ReportError, match=r"paper.md:6: on page 1 of the PDF a table is wider than the page: .*Aratherlong"
+    ):
         desk.build(formats=("pdf",))
+
+
+def test_what_is_too_wide_names_its_own_line(desk: Desk) -> None:
+    """Of two tables with the same text the wide one is named; formulas and code name their lines, too."""
+    narrow, long = "| a | b |\n|---|---|\n| 1 | 2 |\n", "+".join(f"x_{{{n}}}" for n in range(60))
+    head = "|".join(" Aratherlongcolumnname " for n in range(9))
+    wide = f"|{head}|\n|{'---|' * 9}\n|{head}|\n"
+    for flaw, line, kind in (
+        (f"{narrow}\n{wide}", 12, "table"),
+        (f"$x$\n\n$${long}$$", 10, "figure or formula"),
+        (f"```\na\n```\n\n```\n{'x' * 300}\n```", 13, "block of code"),
+    ):
+        desk.write(f"# A\n\n{narrow[:10]}\n{flaw}\n")
+        with pytest.raises(ReportError, match=rf"^templates/documents/paper.md:{line}: on page 1 of the PDF a {kind}"):
+            desk.build(formats=("pdf",))
+
+
+def test_a_figure_that_can_not_be_shown_names_its_place(desk: Desk) -> None:
+    """A figure that is no SVG, or holds or names an image that can't be shown, is an error with file and line."""
+    file = desk.figures["net"]["curves"]
+    png = io.BytesIO()
+    Image.effect_noise((40, 40), 50).save(png, "PNG")
+    cut = base64.b64encode(png.getvalue()[:60]).decode()
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="{}"/></svg>'
+    desk.write('Text\n\n<< figure("net.curves", caption="c") >>\n')
+    for content, message in (
+        (SVG[:100], "curves.print.svg: it is no SVG"),
+        (svg.format(f"data:image/png;base64,{cut}"), "curves.print.svg: an image in it doesn't decode"),
+        (svg.format("picture.png"), "curves.print.svg: it refers to an image outside itself: 'picture.png'"),
+    ):
+        file.print_svg.write_text(content)
+        with pytest.raises(ReportError, match=rf"^templates/documents/paper.md:6: .*{message}"):
+            desk.build(formats=("html",))
+
+
+def test_a_warning_is_an_error_of_a_strict_build(desk: Desk) -> None:
+    """A question without an answer and a formula without words are warnings with their lines, also of a build that
+    has nothing to do; a strict build fails and leaves the last report as it was."""
+    desk.write("# A\n\n::: question\nWhy *so*?\n:::\n\n# B\n\n$a \\Join b$, $k$\n")
+    warned = [desk.build(formats=("html",)) for _ in range(2)]
+    assert [built.written for built in warned] == [True, False]
+    assert warned[0].warnings == warned[1].warnings
+    assert [warning.partition(": ")[0] for warning in warned[0].warnings] == [
+        "templates/documents/paper.md:7",
+        "templates/documents/paper.md:12",
+    ]
+    page = warned[0].paths[0].read_bytes()
+    with pytest.raises(
+        ReportError, match=r"paper.md:7: a question without an answer: Why so\?; .*paper.md:12: no words"
+    ):
+        desk.build(formats=("html",), strict=True)
+    desk.write("# B\n\n$a \\Join b$\n")
+    with pytest.raises(ReportError, match="read aloud as LaTeX"):
+        desk.build(formats=("html",), strict=True)
+    assert warned[0].paths[0].read_bytes() == page
+    desk.write("# A\n\n::: question\nWhy?\n:::\n\nSo.\n")
+    assert not desk.build(formats=("html",), strict=True).warnings
+
+
+def test_a_format_that_was_built_stays_known(desk: Desk) -> None:
+    """Building one format after the other leaves both up to date."""
+    desk.write("Text")
+    assert desk.build(formats=("html",)).written
+    assert desk.build(formats=("pdf",)).written
+    assert not desk.build().written
 
 
 def test_a_draft_says_so_on_every_page(desk: Desk) -> None:
