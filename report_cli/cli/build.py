@@ -40,14 +40,14 @@ def build(
     for name in chosen:
         if name not in known:
             raise unknown("document", name, [*known, "all"])
-    formats = _formats(to)
+    formats = formats_of(to)
     # Read all templates first: a mistyped name must show before hours of training, not after.
     surveys = {name: pages.survey(workspace.project, name, workspace.experiments) for name in chosen}
     if "all" in documents:
         for answer in pages.unused_answers(workspace.project, surveys.values()):
             _warn(f"no document includes templates/answers/{answer}.md", strict)
     wanted = wish(workspace, profile, data, strict_env=strict_env)
-    selection = _bring_up_to_date(
+    selection = bring_up_to_date(
         workspace, wanted, sorted({e for s in surveys.values() for e in s.experiments}), no_run, draft, yes
     )
     last: Path | None = None
@@ -73,9 +73,10 @@ def build(
         typer.launch(str(last))
 
 
-def _bring_up_to_date(
+def bring_up_to_date(
     workspace: Workspace, wanted: Wish, names: list[str], no_run: bool, draft: bool, yes: bool
 ) -> Selection:
+    """Run what is out of date, unless told not to, and return what a document may take."""
     listener = ProgressListener()
     try:
         with Runner(workspace, listener) as runner:
@@ -123,7 +124,8 @@ def _confirm(made: Plan, yes: bool) -> None:
         raise typer.Exit(1)
 
 
-def _formats(to: str) -> tuple[str, ...]:
+def formats_of(to: str) -> tuple[str, ...]:
+    """Return the formats named in `to`, separated by commas."""
     chosen = tuple(part for part in to.split(",") if part)
     for part in chosen:
         if part not in ("html", "pdf"):

@@ -128,6 +128,41 @@ def build(
 
 
 @app.command()
+def watch(
+    document: Annotated[
+        str,
+        typer.Argument(
+            metavar="[DOCUMENT]",
+            help="The document; may be left out where there is one.",
+            autocompletion=completion.documents,
+            show_default=False,
+        ),
+    ] = "",
+    profile: Profile = "",
+    data: Data = None,
+    to: Annotated[str, typer.Option(metavar="html,pdf", help="With pdf, the PDF is written when you pause.")] = "html",
+    run: Annotated[bool, typer.Option("--run", help="Also run experiments that are out of date.")] = False,
+    draft: Annotated[bool, typer.Option("--draft", help="Mark what is missing; DRAFT on every page.")] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Port of the address. [default: 8765, or any]", min=0, max=65535, show_default=False
+        ),
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open the page.")] = False,
+) -> None:
+    """Show a document in the browser, and again after every change.
+
+    Prints an address of this machine. The page there follows every change of a template, a style or a stored result;
+    what is wrong is shown in the terminal and below the page. Runs nothing unless told so. Stop it with Ctrl-C.
+    Example: report watch homework4 --open
+    """
+    from report_cli.cli import watch as verb
+
+    verb.watch(document, profile=profile, data=data, to=to, run=run, draft=draft, port=port, launch=open_)
+
+
+@app.command()
 def run(
     names: Names,
     profile: Profile = "",

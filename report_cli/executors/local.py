@@ -1,11 +1,11 @@
-"""One worker process on this machine; the one place that spawns processes."""
+"""Processes on this machine: the worker, and the program itself once more. The one place that spawns any."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +88,30 @@ class LocalWorker:
             return RunError("the worker was killed, most likely because memory ran out", f"log: {self._shown_log}")
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         return RunError(f"the worker process ended {how}", f"log: {self._shown_log}")
+
+
+class Again:
+    """The program in a process of its own, in the same project, with other arguments."""
+
+    def __init__(self, project: Project, arguments: Sequence[str]) -> None:
+        # In a session of its own: Ctrl-C in the terminal is for the one who started it, who then stops it.
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "report_cli", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=project.root,
+            start_new_session=True,
+        )
+
+    def ended(self) -> tuple[int, str] | None:
+        """Return the exit code and what was said, or None while it goes on."""
+        if self._process.poll() is None:
+            return None
+        return self._process.returncode, self._process.communicate()[1].strip()
+
+    def stop(self) -> None:
+        """End it, whatever it does; files are replaced whole, so nothing is left half-written."""
+        self._process.kill()
+        self._process.communicate()

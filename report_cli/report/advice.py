@@ -29,5 +29,5 @@ def on_formulas(typeset: Mapping[Formula, Typeset], where: Callable[[Formula], s
     return [
         f"{where(formula)}: no words for a part of ${formula.tex}$, so it is read aloud as LaTeX"
         for formula, made in typeset.items()
-        if made.words == formula.tex and not formula.tex.isalnum()
+        if made.words == formula.tex and not "".join(formula.tex.split()).isalnum()
     ]

@@ -5,6 +5,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -77,19 +78,42 @@ def write(project: Project, document: str, context: Context) -> Manuscript:
 
 def named(manuscript: Manuscript) -> set[str]:
     """Return the experiments that the templates name as constants, also in branches that were not rendered."""
+    return {name for text in manuscript.sources.values() for name in _named(text)}
+
+
+@lru_cache(maxsize=256)  # `report watch` asks again after every edit of one template.
+def _named(text: str) -> frozenset[str]:
     found = set()
-    for text in manuscript.sources.values():
-        tree = jinja2.Environment(**DELIMITERS).parse(FRONT.sub("", text))  # noqa: S701 - only parsed
-        for call in tree.find_all(jinja2.nodes.Call):
-            first = call.args[0] if call.args else None
-            if isinstance(call.node, jinja2.nodes.Name) and isinstance(first, jinja2.nodes.Const):
-                found.add(str(first.value).partition(".")[0])
-    return found
+    tree = jinja2.Environment(**DELIMITERS).parse(FRONT.sub("", text))  # noqa: S701 - only parsed
+    for call in tree.find_all(jinja2.nodes.Call):
+        first = call.args[0] if call.args else None
+        if isinstance(call.node, jinja2.nodes.Name) and isinstance(first, jinja2.nodes.Const):
+            found.add(str(first.value).partition(".")[0])
+    return frozenset(found)
 
 
 def escape(text: str) -> str:
     """Return text from outside so that Markdown shows it literally."""
     return PUNCTUATION.sub(r"\\\1", " ".join(PRIVATE.sub("", str(text)).split()))
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """Templates compiled in this process: a build renders them twice, `report watch` after every edit."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, tuple[str, Any]] = {}
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        checksum, code = self.known.get(bucket.key, ("", None))
+        bucket.code = code if checksum == bucket.checksum else None
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        self.known[bucket.key] = (bucket.checksum, bucket.code)
+
+
+@cache
+def _compiled() -> _Compiled:
+    return _Compiled()
 
 
 class _Author:
@@ -120,6 +144,7 @@ class _Author:
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
             extensions=[places.Marking],
+            bytecode_cache=_compiled(),
             loader=jinja2.FunctionLoader(self._load),
         )
         context = self.context

@@ -41,6 +41,7 @@ class Context:
     selection: Selection | None
     draft: bool = False
     ledger: Ledger = field(default_factory=Ledger)
+    _arrays: "dict[str, NDArray[Any]]" = field(default_factory=dict)
 
     def value(self, name: str) -> Value:
         """Return the scalar EXPERIMENT.METRIC: the mean over the seeds."""
@@ -75,10 +76,12 @@ class Context:
         runs, missing = self._runs(experiment.name)
         if missing:
             return None
-        stored = sorted(path.stem for path in (runs[0].folder / "arrays").glob("*.npy"))
-        if array not in stored:
-            raise unknown(f"array of {experiment.name}", array, stored)
-        return runs[0].array(array)
+        if name not in self._arrays:
+            stored = sorted(path.stem for path in (runs[0].folder / "arrays").glob("*.npy"))
+            if array not in stored:
+                raise unknown(f"array of {experiment.name}", array, stored)
+            self._arrays[name] = runs[0].array(array)
+        return self._arrays[name]
 
     def element(self, name: str, *index: int) -> "Value | str":
         """Return one element of an array of the first seed, counted from 0: a number as a value, else text."""

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -58,25 +59,33 @@ def for_print(project: Project, base: str) -> tuple[str, dict[str, bytes]]:
 
 def for_screen(project: Project, text: str) -> str:
     """Return font rules with the characters of `text` embedded as WOFF2; a known subset is taken from the cache."""
-    used = {character for character in text if character.isprintable()}
+    used = {character for character in set(text) if character.isprintable()}
     rules = []
     for face in FACES:
         wanted = used.union(COMMON, FORMULAS if face.family == "Report Math" else "")
-        subset = _subset(project, _path(project, face), "".join(sorted(wanted)))
+        path = _path(project, face)
+        # A character that a face hasn't got is no reason to cut it anew.
+        wanted &= _covered(path, files.digest(path))
+        subset = _subset(project, path, "".join(sorted(wanted)))
         rules.append(_rule(face, "data:font/woff2;base64," + base64.b64encode(subset).decode()))
     return "".join(rules)
 
 
 def without_glyph(project: Project, text: str) -> list[str]:
     """Return the characters of `text` that none of the fonts can show, each once."""
-    from fontTools.ttLib import TTFont
-
-    unknown = {character for character in text if character.isprintable()}
+    unknown = {character for character in set(text) if character.isprintable()}
     for face in FACES:
         if unknown:
-            with TTFont(_path(project, face), lazy=True) as font:
-                unknown -= {character for character in unknown if ord(character) in font.getBestCmap()}
+            unknown -= _covered(_path(project, face), files.digest(_path(project, face)))
     return sorted(unknown)
+
+
+@lru_cache(maxsize=len(FACES))
+def _covered(path: Path, digest: str) -> frozenset[str]:
+    from fontTools.ttLib import TTFont
+
+    with TTFont(path, lazy=True) as font:
+        return frozenset(map(chr, font.getBestCmap()))
 
 
 def _rule(face: Face, address: str) -> str:

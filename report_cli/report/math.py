@@ -12,7 +12,7 @@ from typing import Any
 from report_cli import files
 from report_cli.errors import UsageError
 from report_cli.project import Project
-from report_cli.report import authoring, limits
+from report_cli.report import authoring, pandoc
 from report_cli.report.speech import speak
 
 FONT = "style/fonts/STIXTwoMath-Regular.otf"
@@ -115,17 +115,13 @@ def _batch(project: Project, formulas: list[Formula]) -> list[Typeset]:
 
 def _pandoc(formulas: list[Formula], target: str, between: str) -> list[str]:
     """Return each formula in the `target` format, from one call."""
-    import pypandoc
-
     raw = {"t": "RawBlock", "c": ["html" if target == "html5" else target, between.strip()]}
     blocks: list[dict[str, Any]] = []
     for formula in formulas:
         kind = {"t": "DisplayMath" if formula.display else "InlineMath"}
         blocks += [{"t": "Para", "c": [{"t": "Math", "c": [kind, formula.tex]}]}, raw]
     tree = {"pandoc-api-version": [1, 23], "meta": {}, "blocks": blocks[:-1]}
-    options = ["--wrap=none", "--fail-if-warnings", "--sandbox", *(["--mathml"] if target == "html5" else [])]
-    with limits.converting():
-        text: str = pypandoc.convert_text(json.dumps(tree), target, format="json", extra_args=options)
+    text = pandoc.convert(json.dumps(tree), "json", target, *(["--mathml"] if target == "html5" else []))
     parts = [part.strip() for part in text.split(between.strip())]
     if len(parts) != len(formulas):
         raise RuntimeError("it does not convert to one formula")

@@ -115,12 +115,12 @@ def _references(body: "HtmlElement", numbers: Numbers, places: Places) -> None:
 
 
 def _words(label: str, words: str, anchors: set[str], numbers: Numbers, places: Places) -> str:
-    where = places.of_reference(label)
     if label not in anchors:
         error = unknown("label", label, anchors)
-        raise UsageError(f"{where}: {error.message}", error.hint)
+        raise UsageError(f"{places.of_reference(label)}: {error.message}", error.hint)
     if not words and label not in numbers.names:
-        raise UsageError(f"{where}: {label!r} has no number", "give the reference a text: [text](#label)")
+        hint = "give the reference a text: [text](#label)"
+        raise UsageError(f"{places.of_reference(label)}: {label!r} has no number", hint)
     return words or numbers.names[label].replace(" ", "\N{NO-BREAK SPACE}")
 
 

@@ -61,7 +61,7 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     screen = _dress(
         tree, drawn, lambda i, math_: _mathml(math_), lambda placed: _embedded(drawings[placed.label][1]), manuscript
     )
-    _say_places(tree, manuscript, [where(formula) for formula in formulas])
+    _say_places(tree, manuscript, {formula: where(formula) for formula in typeset}, formulas)
     printed = _dress(
         tree,
         drawn,
@@ -88,7 +88,9 @@ def _formula_spans(tree: "HtmlElement") -> list["HtmlElement"]:
     return list(tree.xpath(".//span[starts-with(@class, 'math ')]"))
 
 
-def _say_places(tree: "HtmlElement", manuscript: Manuscript, formulas: list[str]) -> None:
+def _say_places(
+    tree: "HtmlElement", manuscript: Manuscript, where: Mapping[Formula, str], formulas: list[Formula]
+) -> None:
     """Give each element that may be too wide for the paper, in print alone, the place where it was written."""
     for count, table in enumerate(tree.iter("table")):
         table.set(AT, manuscript.places.of_table(count))
@@ -97,7 +99,7 @@ def _say_places(tree: "HtmlElement", manuscript: Manuscript, formulas: list[str]
     for image in tree.iter("img"):
         image.set(AT, manuscript.figures[image.get("src")].where)
     for element in tree.xpath(".//span[@data-formula]"):
-        element.set(AT, formulas[int(element.get("data-formula"))])
+        element.set(AT, where[formulas[int(element.get("data-formula"))]])
 
 
 def _check_images(tree: "HtmlElement", manuscript: Manuscript) -> None:

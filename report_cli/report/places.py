@@ -89,7 +89,7 @@ class Places:
 
     def of_table(self, nth: int) -> str:
         """Return where the head of the `nth` table of the pages was written."""
-        return self._nth([max(match.start() - 1, 0) for match in TABLE.finditer(self.prose)], nth)
+        return self._nth(self._tables, nth)
 
     def of_offset(self, offset: int) -> str:
         """Return where the character at `offset` of the Markdown was written."""
@@ -103,6 +103,10 @@ class Places:
         if not starts:
             return self.lines[0].rpartition(":")[0] or self.lines[0]
         return self.of_offset(starts[min(nth, len(starts) - 1)])
+
+    @cached_property
+    def _tables(self) -> list[int]:
+        return [max(match.start() - 1, 0) for match in TABLE.finditer(self.prose)]
 
     @cached_property
     def prose(self) -> str:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from report_cli.errors import UsageError, unknown
-from report_cli.report import limits
+from report_cli.report import pandoc
 from report_cli.report.places import Places
 
 # Metadata in the text could name files and addresses (csl, bibliography): citeproc reads them outside pandoc's sandbox.
@@ -12,10 +12,7 @@ READER = (
     "markdown-raw_html-raw_tex-raw_attribute-auto_identifiers-native_divs-native_spans"
     "-yaml_metadata_block-pandoc_title_block"
 )
-# What pandoc is told before anything else: how much memory it may have.
-HEAP = ("+RTS", f"-M{limits.MEMORY_BYTES >> 20}m", "-RTS")
 WRITER = (
-    "--wrap=none",
     "--columns=10000",
     "--katex",
     "--shift-heading-level-by=1",
@@ -37,20 +34,14 @@ def to_html(places: Places, bibliography: Path | None) -> str:
     Raises:
         UsageError: pandoc can't make sense of the Markdown or of the bibliography, which may lack what is cited.
     """
-    import pypandoc
-
     _check_closed(places)
     _check_notes(places)
-    options = [*HEAP, *WRITER, "--sandbox", "--fail-if-warnings"]
-    options += [f"--bibliography={bibliography}"] if bibliography else []
+    options = [*WRITER, *([f"--bibliography={bibliography}"] if bibliography else [])]
     try:
-        with limits.converting():
-            text = _linked(places) + REFERENCES
-            converted: str = pypandoc.convert_text(text, "html5", format=READER, extra_args=options)
+        return pandoc.convert(_linked(places) + REFERENCES, READER, "html5", *options)
     except RuntimeError as error:
         told = " ".join(str(error).partition("during conversion:")[2].split()) or str(error)
         raise _complaint(told, places, bibliography) from error
-    return converted
 
 
 def check_shown(text: str, places: Places) -> None:

@@ -1,17 +1,12 @@
 """`report new` and `report build`: a new project builds at once, and a failing build leaves the last report alone."""
 
-import functools
 import json
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-Program = Callable[..., "subprocess.CompletedProcess[str]"]
+from tests.end_to_end.conftest import Program, run_in
+
 # Stands in for a machine without Pango: whatever asks for its libraries by name finds none.
 NO_PANGO = """
 import ctypes, ctypes.util
@@ -28,37 +23,6 @@ ctypes.CDLL.__init__ = without(ctypes.CDLL.__init__)
 import cffi
 cffi.FFI.dlopen = lambda self, name, *rest, load=cffi.FFI.dlopen: without(load.__get__(self))(name, *rest)
 """
-
-
-def run_in(place: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "report_cli", *arguments]
-    return subprocess.run(
-        command, cwd=place, env={**os.environ, **variables}, capture_output=True, text=True, timeout=300
-    )
-
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a project that was built once, for what is kept by content: cut fonts and formulas."""
-    place = tmp_path_factory.mktemp("built")
-    assert run_in(place, "new", "project").returncode == 0
-    assert run_in(place / "project", "build", "all").returncode == 0
-    return place / "project"
-
-
-@pytest.fixture
-def folder(tmp_path: Path, built: Path) -> Path:
-    """Return a new project that has built nothing but knows the fonts and formulas of another one."""
-    assert run_in(tmp_path, "new", "homework5").returncode == 0
-    for kept in ("fonts", "math"):
-        shutil.copytree(built / "build" / kept, tmp_path / "homework5" / "build" / kept)
-    return tmp_path / "homework5"
-
-
-@pytest.fixture
-def program(folder: Path) -> Program:
-    """Return a function that runs the program in the new project."""
-    return functools.partial(run_in, folder)
 
 
 def outputs(folder: Path) -> dict[str, bytes]:

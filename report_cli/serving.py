@@ -1,0 +1,174 @@
+"""Shows one page to browsers of this machine, and tells them when there is a newer one or something is wrong."""
+
+import html
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from report_cli.errors import ReportError, UsageError
+
+HOST = "127.0.0.1"
+# A comment line now and then: it fails where the browser is gone, and the thread that served it ends.
+BEAT_S = 15.0
+POLICY = b'<meta http-equiv="Content-Security-Policy" content="'
+SCRIPT = """<script>
+{
+  const page = "PAGE";
+  const box = document.createElement("pre");
+  box.setAttribute("role", "alert");
+  box.style.cssText = "position:fixed;inset:auto 0 0 0;z-index:99;margin:0;padding:1em 1.5em;max-height:60vh;" +
+    "overflow:auto;white-space:pre-wrap;font:16px/1.5 monospace;color:#fff;background:#7a1212;border:0";
+  new EventSource("/events").onmessage = (event) => {
+    const now = JSON.parse(event.data);
+    if (now.page !== page) { location.reload(); return; }
+    box.textContent = now.error;
+    if (now.error) document.body.append(box); else box.remove();
+  };
+}
+</script>"""
+EMPTY = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>report watch</title></head>
+<body><h1>There is no page yet</h1><pre style="white-space:pre-wrap">{error}</pre></body></html>"""
+
+
+class Preview:
+    """What browsers are shown: the last good page, and below it what is wrong now. Any thread may ask."""
+
+    def __init__(self, pdf: Path | None = None) -> None:
+        self.pdf = pdf
+        self._changed = threading.Condition()
+        self._page: bytes | None = None
+        self._error = ""
+        self._count = 0
+
+    def show(self, page: bytes) -> None:
+        """From now on show `page`; nothing is wrong any more."""
+        with self._changed:
+            self._page, self._error = page, ""
+            self._tell()
+
+    def fail(self, error: str) -> None:
+        """From now on show `error` beside the last good page."""
+        with self._changed:
+            self._error = error
+            self._tell()
+
+    def page(self) -> bytes:
+        """Return the page as it is served: with the script that reloads it."""
+        with self._changed:
+            content = self._page if self._page is not None else EMPTY.format(error=html.escape(self._error)).encode()
+            return _live(content, self._name())
+
+    def events(self) -> Iterator[bytes]:
+        """Yield what to send to a browser that listens: first how things are, then each change."""
+        seen = -1
+        while True:
+            with self._changed:
+                changed = seen != self._count or self._changed.wait(BEAT_S)
+                seen = self._count
+                facts = {"page": self._name(), "error": self._error if self._page is not None else ""}
+            yield f"data: {json.dumps(facts)}\n\n".encode() if changed else b":\n\n"
+
+    def _tell(self) -> None:
+        self._count += 1
+        self._changed.notify_all()
+
+    def _name(self) -> str:
+        """Return what the page is known by, in this process and the next."""
+        shown = self._page if self._page is not None else self._error.encode()
+        return sha256(shown).hexdigest()[:16]
+
+
+def _live(page: bytes, name: str) -> bytes:
+    """Return `page` with the script. It stands before the page's own policy, which would forbid it, and opens that
+    for the one address that the script asks."""
+    script = SCRIPT.replace("PAGE", name).encode()
+    head, policy, rest = page.partition(POLICY)
+    return head + script + policy + b"connect-src 'self'; " + rest if policy else page + script
+
+
+@contextmanager
+def serve(preview: Preview, port: int | None, fallback: int) -> Iterator[str]:
+    """Serve `preview` within the block and yield the address; without a `port`, on `fallback` or any that is free.
+
+    Raises:
+        UsageError: another program uses `port`.
+    """
+    server = _bound(preview, port, fallback)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://{HOST}:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _bound(preview: Preview, port: int | None, fallback: int) -> "_Server":
+    for tried in (port,) if port is not None else (fallback, 0):
+        try:
+            return _Server(preview, tried)
+        except OSError:
+            continue
+    raise UsageError(f"port {port} is taken, or not yours to take", "leave --port out to get one that is free")
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, preview: Preview, port: int) -> None:
+        super().__init__((HOST, port), _Handler)
+        self.preview = preview
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.0"
+
+    def do_GET(self) -> None:
+        own = {f"{name}:{self.server.server_port}" for name in (HOST, "localhost")}
+        # A page of some other site may lead its own name to this address; then the browser sends that name.
+        if self.headers.get("Host", "") not in own:
+            self.send_error(HTTPStatus.FORBIDDEN)
+            return
+        address, pdf = self.path.partition("?")[0], self.server.preview.pdf
+        if address == "/":
+            self._send("text/html; charset=utf-8", self.server.preview.page())
+        elif address == "/events":
+            self._stream()
+        elif pdf is not None and address == f"/{pdf.name}" and pdf.is_file():
+            self._send("application/pdf", pdf.read_bytes())
+        else:
+            self.send_error(HTTPStatus.NOT_FOUND)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
+        """Say nothing: the terminal is for the author."""
+
+    def _send(self, kind: str, content: bytes) -> None:
+        self._head(kind)
+        self.wfile.write(content)
+
+    def _stream(self) -> None:
+        self._head("text/event-stream")
+        try:
+            for event in self.server.preview.events():
+                self.wfile.write(event)
+        except ConnectionError:
+            pass  # The browser went elsewhere.
+
+    def _head(self, kind: str) -> None:
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", kind)
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+
+
+def told(error: ReportError) -> str:
+    """Return an error and its hint as the browser shows them."""
+    return f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else "")
