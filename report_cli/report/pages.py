@@ -46,7 +46,7 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     typeset = math.typeset(project, formulas, where)
     for element, formula in zip(_formula_spans(tree), formulas, strict=True):
         element.text = typeset[formula].words  # what a heading is called in the contents
-    warnings = advice.on_questions(tree, places) + advice.on_formulas(typeset, where)
+    warnings = advice.on_questions(tree, places)
     _check_images(tree, manuscript)
     numbers = numbering.number(tree, places)
     _resolve(tree, ledger)

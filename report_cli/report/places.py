@@ -87,6 +87,11 @@ class Places:
     def of_heading(self, nth: int) -> str:
         return self._nth([match.start() for match in HEADING.finditer(self.prose)], nth)
 
+    def of_block(self, kind: str, nth: int) -> str:
+        """Return where the `nth` block of the class `kind` begins."""
+        pattern = rf"^[ >]*:{{3,}}[^\n]*\b{kind}\b"
+        return self._nth([match.start() for match in re.finditer(pattern, self.prose, re.MULTILINE)], nth)
+
     def of_table(self, nth: int) -> str:
         """Return where the head of the `nth` table of the pages was written."""
         return self._nth(self._tables, nth)

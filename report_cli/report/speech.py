@@ -1,22 +1,52 @@
 """Formulas in words, for whoever listens to the page."""
 
+import unicodedata
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
+# Signs whose names in Unicode are not what is said.
 SIGNS = {
     "=": "equals", "+": "plus", "−": "minus", "-": "minus", "×": "times", "⋅": "times", "·": "times", "/": "over",
     "<": "is less than", ">": "is greater than", "≤": "is at most", "≥": "is at least", "≈": "is about",
-    "≠": "is not equal to", "∈": "in", "∑": "the sum", "∏": "the product", "∂": "d", "→": "to", "∗": "convolved with",
-    "∞": "infinity", "⌊": "the floor of", "⌋": "", "⌈": "the ceiling of", "⌉": "", "(": "(", ")": ")", "[": "[",
-    "]": "]", "{": "{", "}": "}", "|": "|", "∥": "norm", "‖": "norm", "′": "prime", "…": "and so on",
-    "⋯": "and so on", "⋮": "and so on", "∫": "the integral", "±": "plus or minus", "∘": "composed with",
-    "⊙": "times, element by element", "∇": "gradient", "~": "distributed as", "∼": "distributed as", "%": "percent",
-    "": "", "\u2061": "", "\u2062": "", "&": "",
-    ",": ",", ".": ".", ";": ";", ":": ":", "!": "factorial", "∣": "given", "≔": "is defined as",
+    "≠": "is not equal to", "≡": "is congruent to", "∝": "is proportional to", "≪": "is much less than",
+    "≫": "is much greater than", "∼": "distributed as", "~": "distributed as", "≔": "is defined as",
+    "≜": "is defined as", "∈": "in", "∉": "not in", "⊂": "is a proper subset of", "⊆": "is a subset of",
+    "∪": "united with", "∩": "intersected with", "∖": "without", "\\": "without", "∅": "the empty set", "∀": "for all",
+    "∃": "there is", "¬": "not", "∧": "and", "∨": "or", "⇒": "implies", "⇔": "if and only if", "→": "to",
+    "↦": "maps to", "←": "becomes", "⟂": "is perpendicular to", "⊥": "is perpendicular to", "∂": "partial",
+    "∇": "gradient", "∞": "infinity", "∗": "convolved with", "*": "star", "∘": "composed with",
+    "⊙": "times, element by element", "⊕": "direct sum", "⊗": "tensor product", "±": "plus or minus",
+    "⌊": "the floor of", "⌋": "", "⌈": "the ceiling of", "⌉": "", "⟨": "the inner product of", "⟩": "",
+    "′": "prime", "″": "double prime", "…": "and so on", "⋯": "and so on", "⋮": "and so on", "⋱": "and so on",
+    "%": "percent", "!": "factorial", "∣": "given", "∥": "parallel to", "(": "(", ")": ")", "[": "[", "]": "]",
+    "{": "{", "}": "}", ",": ",", ".": ".", ";": ";", ":": ":", "&": "and", "|": "given",
+    "": "", "\u2061": "", "\u2062": "", "\u2063": "", "\u2064": "",
 }  # fmt: skip
-POWERS = {"2": "squared", "3": "cubed", "⊤": "transposed", "T": "transposed"}
+# What takes its bounds from below and above, or beside it where a line of text leaves no room.
+LARGE = {
+    "∑": "the sum", "∏": "the product", "∫": "the integral", "∬": "the double integral", "∮": "the closed integral",
+    "⋃": "the union", "⋂": "the intersection", "lim": "the limit", "max": "the maximum", "min": "the minimum",
+    "sup": "the supremum", "inf": "the infimum", "argmax": "the argument of the maximum",
+    "argmin": "the argument of the minimum",
+}  # fmt: skip
+POWERS = {
+    "2": "squared", "3": "cubed", "⊤": "transposed", "T": "transposed", "∘": "degrees", "′": "prime",
+    "″": "double prime", "*": "star", "∗": "star", "†": "dagger",
+}  # fmt: skip
+ACCENTS = {
+    "^": "hat", "\u0302": "hat", "¯": "bar", "‾": "bar", "\u0304": "bar", "~": "tilde", "\u0303": "tilde",
+    "→": "vector", "\u20d7": "vector", "\u0307": "dot", "˙": "dot", "\u0308": "double dot", "_": "underlined",
+}  # fmt: skip
+BRACES = ("⏟", "⏞", "︸", "︷")
+LETTERS = {
+    "ℝ": "the real numbers", "ℕ": "the natural numbers", "ℤ": "the integers", "ℚ": "the rational numbers",
+    "ℂ": "the complex numbers", "𝔼": "the expectation", "ℙ": "the probability", "ℏ": "h bar", "ℓ": "l", "𝟙": "one",
+}  # fmt: skip
+STYLES = {"DOUBLE-STRUCK": "double-struck", "SCRIPT": "script", "FRAKTUR": "fraktur", "BLACK-LETTER": "fraktur"}
+PAIRS = {"|": "the absolute value of", "‖": "the norm of", "∥": "the norm of"}
 
 
 class _UnspeakableError(Exception):
@@ -31,53 +61,179 @@ def speak(mathml: str) -> str | None:
         words = _say(html.fragment_fromstring(mathml))
     except _UnspeakableError:
         return None
-    return " ".join(words.replace(" ,", ",").replace("( ", "(").replace(" )", ")").split())
+    words = " ".join(words.split()).replace("arg the ", "the argument of the ")
+    for sign, tight in ((" ,", ","), (" ;", ";"), ("( ", "("), (" )", ")"), (",,", ","), (",;", ";")):
+        words = words.replace(sign, tight)
+    return words.rstrip(",;")
 
 
 def _say(node: "HtmlElement") -> str:
     name = str(node.tag)
-    if name == "semantics":
-        return _say(node[0])
-    if name in ("math", "mrow", "mstyle", "mpadded", "mtd"):
-        return " ".join(_say(child) for child in node)
-    if name in ("mi", "mn", "mtext"):
-        return " ".join((node.text or "").split())
-    if name == "mspace":
-        return ""
-    if name == "mo":
-        sign = (node.text or "").strip()
-        if sign not in SIGNS:
-            raise _UnspeakableError(sign)
+    match name:
+        case "semantics":
+            return _say(node[0])
+        case "math" | "mrow" | "mstyle" | "mpadded" | "mtd" | "menclose":
+            return _row(list(node))
+        case "mtext":
+            return " ".join((node.text or "").split())
+        case "mi" | "mn":
+            return _letters((node.text or "").strip())
+        case "mo":
+            return _sign((node.text or "").strip())
+        case "mspace" | "mphantom":
+            return ""
+        case "mtable":
+            return _table(node, fenced="")
+        case _:
+            return _shape(name, node)
+
+
+def _row(nodes: Sequence["HtmlElement"]) -> str:
+    """Return the words of nodes side by side, some of which belong together."""
+    said, at = [], 0
+    while at < len(nodes):
+        node, sign = nodes[at], _mo(nodes[at])
+        end = next((i for i in range(at + 1, len(nodes)) if sign in PAIRS and _mo(nodes[i]) == sign), 0)
+        after = nodes[at + 1] if at + 1 < len(nodes) else None
+        if sign and after is not None and after.tag == "mtable":
+            closed = at + 2 < len(nodes) and _mo(nodes[at + 2]) != ""
+            said.append(_table(after, fenced=sign if closed else "cases"))
+            at += 3 if closed else 2
+        elif end:
+            said.append(f"{PAIRS[sign]} {_group(_row(nodes[at + 1 : end]))},")
+            at = end + 1
+        elif sign == "(" and after is not None and after.get("linethickness") == "0":
+            said.append(_say(after))
+            at += 3
+        else:
+            run = [other.text or "" for other in _upright(nodes[at:])]
+            said.append("".join(run) if len(run) > 1 else _say(node))
+            at += max(len(run), 1)
+    return " ".join(said)
+
+
+def _upright(nodes: Sequence["HtmlElement"]) -> list["HtmlElement"]:
+    """Return the upright single letters that `nodes` begin with: they spell one word."""
+    found = []
+    for node in nodes:
+        if (
+            node.tag != "mi"
+            or node.get("mathvariant") != "normal"
+            or len(node.text or "") != 1
+            or not node.text.isalpha()
+        ):
+            break
+        found.append(node)
+    return found
+
+
+def _mo(node: "HtmlElement") -> str:
+    return (node.text or "").strip() if node.tag == "mo" else ""
+
+
+def _sign(sign: str) -> str:
+    if sign in SIGNS:
         return SIGNS[sign]
-    if name == "mtable":
-        return _table(node)
-    return _shape(name, [_say(child) for child in node])
+    return " ".join(unicodedata.name(character, "").lower() for character in sign)
 
 
-def _table(node: "HtmlElement") -> str:
+def _letters(text: str) -> str:
+    """Return letters as they are, Greek ones by name, those of another style with the name of the style."""
+    if text in SIGNS:
+        return SIGNS[text]
+    return text if text.isascii() else " ".join(map(_letter, text))
+
+
+def _letter(letter: str) -> str:
+    if letter in LETTERS or letter in SIGNS:
+        return LETTERS.get(letter) or SIGNS[letter]
+    plain = unicodedata.normalize("NFKC", letter)
+    styled = unicodedata.name(letter, "")
+    style = next((said for word, said in STYLES.items() if word in styled.split()), "")
+    if not style and styled.startswith("MATHEMATICAL") and "BOLD" in styled.split():
+        style = "bold"
+    kind, _, name = unicodedata.name(plain[0], "").partition(" LETTER ")
+    if kind.startswith("GREEK"):
+        plain = ("capital " if "CAPITAL" in kind else "") + name.lower()
+    elif not plain.isalnum():
+        plain = styled.lower()
+    return f"{style} {plain}".strip()
+
+
+def _table(node: "HtmlElement", fenced: str) -> str:
+    columns = max(len(row) for row in node)
+    aligned = any(cell.get("columnalign") == "right" for row in node for cell in row)
+    if fenced == "cases" or (not fenced and (columns == 1 or aligned)):
+        lines = "; ".join(" ".join(_say(cell) for cell in row) for row in node)
+        return f"one of: {lines};" if fenced else f"{lines};"
     rows = [", ".join(_say(cell) for cell in row) for row in node]
-    return f"the matrix with rows: {'; '.join(rows)};"
+    if columns == 1 or len(rows) == 1:
+        return f"the {'column' if columns == 1 else 'row'} {', '.join(rows)};"
+    kind = "determinant of the matrix" if fenced in ("|", "∣") else "matrix"
+    return f"the {kind} with rows: {'; '.join(rows)};"
 
 
-def _shape(name: str, parts: list[str]) -> str:
+def _shape(name: str, node: "HtmlElement") -> str:
+    base = node[0].text_content().replace("\u2061", "").strip()
+    parts = [_say(child) for child in node]
+    if base in LARGE and name in ("msub", "msup", "msubsup", "munder", "munderover"):
+        return _bounded(base, name, parts)
     match name, parts:
         case "mfrac", [above, below]:
-            return f"{_group(above)} over {_group(below)}"
-        case "msup", [base, power]:
-            return f"{base} {POWERS.get(power) or f'to the power {_group(power)}'}"
-        case "msub", [base, index]:
-            return f"{base} sub {_group(index)}"
-        case "msubsup", [base, index, power]:
-            return f"{base} sub {_group(index)}, upper {_group(power)},"
-        case "munder", [base, below]:
-            return f"{base} over {below} of"
-        case "munderover", [base, below, above]:
-            return f"{base} from {below} to {above} of"
-        case "msqrt", _:
-            return f"the square root of {_group(' '.join(parts))}"
+            word = "choose" if node.get("linethickness") == "0" else "over"
+            return f"{_group(above)} {word} {_group(below)}"
+        case "msup", [below, power]:
+            return f"{_group(below)} {_power(node[1], power)}"
+        case "msub", [below, index]:
+            return f"{below} of order {index}," if below.startswith("the norm of") else f"{below} sub {_group(index)}"
+        case "msubsup", [below, index, power]:
+            return f"{below} sub {_group(index)} {_power(node[2], power)}"
+        case (("munder" | "mover"), [inner, mark]):
+            return _marked(node, inner, mark)
+        case "munderover", [inner, below, above]:
+            return f"{inner} with {_group(below)} below and {_group(above)} above"
+        case (("msqrt" | "mroot"), _):
+            return _root(name, node, parts)
         case _:
             raise _UnspeakableError(name)
 
 
+def _root(name: str, node: "HtmlElement", parts: list[str]) -> str:
+    order = {"2": "square root", "3": "cube root"}.get(parts[1], f"root of order {parts[1]}") if name == "mroot" else ""
+    inner = parts[0] if order else _row(list(node))
+    return f"the {order or 'square root'} of {_group(inner)}"
+
+
+def _bounded(base: str, name: str, parts: list[str]) -> str:
+    match name, parts[1:]:
+        case (("msub" | "munder"), [below]):
+            return f"{LARGE[base]} {'as' if base == 'lim' else 'over'} {below.rstrip(';')} of"
+        case _, [above]:
+            return f"{LARGE[base]} up to {above} of"
+        case _, [below, above]:
+            return f"{LARGE[base]} from {below} to {above} of"
+    raise _UnspeakableError(name)
+
+
+def _power(node: "HtmlElement", words: str) -> str:
+    said = POWERS.get(node.text_content().strip())
+    if said is None and words.startswith("(") and words.endswith(")"):
+        return f"superscript {words}"  # an index in brackets, not an exponent
+    return said or f"to the power {_group(words)}"
+
+
+def _marked(node: "HtmlElement", inner: str, mark: str) -> str:
+    sign = node[1].text_content().strip()
+    if sign in BRACES:
+        return _group(inner)
+    if node[0].tag == node.tag and node[0][1].text_content().strip() in BRACES:
+        return f"{inner}, which is {mark},"
+    if sign in ACCENTS and node[0].tag != "mo":
+        return f"{_group(inner)} {ACCENTS[sign]}"
+    return f"{inner} with {_group(mark)} {'below' if node.tag == 'munder' else 'above'}"
+
+
 def _group(words: str) -> str:
-    return f"({words})" if " " in words.strip() else words
+    words = words.strip()
+    closed = words.startswith("(") and words.endswith(")") and words.count("(") == 1
+    return f"({words.rstrip(',;')})" if " " in words and not closed else words
