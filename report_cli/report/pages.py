@@ -69,7 +69,8 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
         lambda placed: f"{ASSETS}figures/{placed.label}.svg",
         manuscript,
     )
-    return Body(screen, printed, assets, headings, tuple(warnings))
+    _no_empty_headers(screen)
+    return Body(_markup(screen), _markup(printed), assets, headings, tuple(warnings))
 
 
 def _formulas(tree: "HtmlElement", ledger: Ledger, places: Places) -> tuple[list[Formula], Callable[[Formula], str]]:
@@ -150,7 +151,9 @@ def _data(parent: "HtmlElement", entry: Entry) -> "HtmlElement":
         mark: HtmlElement = parent.makeelement("span", {"class": "missing"})
         mark.text = entry.text
         return mark
-    data = parent.makeelement("data", {"value": repr(value.number)})
+    data = parent.makeelement("data", {"value": repr(value.number), "data-from": ", ".join(value.origins)})
+    if len(value.runs) > 1:
+        data.set("data-runs", " ".join(value.runs))  # of a single run, the link tells the key
     if value.runs:
         link = data.makeelement("a", {"href": f"#run-{value.runs[0]}"})
         link.text = entry.text
@@ -166,10 +169,8 @@ def _dress(
     draw: Callable[[int, Typeset], "HtmlElement"],
     locate: Callable[[Placed], str],
     manuscript: Manuscript,
-) -> str:
-    """Return `tree` as HTML with its formulas and figures in the form of one medium."""
-    from lxml import html
-
+) -> "HtmlElement":
+    """Return a copy of `tree` with its formulas and figures in the form of one medium."""
     tree = copy.deepcopy(tree)
     for element in tree.xpath(".//span[@data-formula]"):
         index = int(element.attrib.pop("data-formula"))
@@ -188,6 +189,18 @@ def _dress(
         else:
             image.set("alt", placed.file.alt)
             image.set("src", locate(placed))
+    return tree
+
+
+def _no_empty_headers(tree: "HtmlElement") -> None:
+    """Make a header cell without content an ordinary one: it would be read aloud as a header without a name."""
+    for header in tree.xpath(".//th[not(*) and not(normalize-space())]"):
+        header.tag = "td"
+
+
+def _markup(tree: "HtmlElement") -> str:
+    from lxml import html
+
     parts = [html.tostring(child, encoding="unicode") for child in tree]
     return (tree.text or "") + "".join(parts)
 

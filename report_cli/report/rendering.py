@@ -1,10 +1,12 @@
 """One document, from its templates to the bytes of its files, in memory."""
 
+import base64
 import datetime
 import json
 import re
 import unicodedata
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,12 @@ from report_cli.report.numbering import APPENDIX, Heading
 from report_cli.report.pages import ASSETS, Body
 from report_cli.report.places import Places
 
-POLICY = "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'"
+POLICY = (
+    "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
+    "script-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
+)
 
-ASKS = re.compile(r"@import\b[^;]{0,200}|url\(\s*['\"]?(?!data:|#)[^)]{0,200}\)?|</style", re.IGNORECASE)
+ASKS = re.compile(r"@import\b[^;]{0,200}|url\(\s*['\"]?(?!data:|#)[^)]{0,200}\)?|</(?:style|script)", re.IGNORECASE)
 
 HALF_YEAR = ("January", "February", "March", "April", "May", "June")
 MONTHS = (*HALF_YEAR, "July", "August", "September", "October", "November", "December")
@@ -70,7 +75,6 @@ def _facts(project: Project, context: Context, front: dict[str, str], label: str
         "draft": context.draft,
         "headings": headings,
         "appendix": provenance.appendix(runs, context.experiments),
-        "policy": POLICY,
     }
 
 
@@ -97,13 +101,17 @@ def _in_words(date: str) -> str:
 
 
 def _screen(project: Project, facts: dict[str, Any], body: Body) -> str:
-    page = _page(project, facts, medium="screen", body=_trusted(body.screen), style="")
+    script = _style(project, "page.js")
+    # The browser runs this script and no other, and asks no one for anything.
+    policy = POLICY.format(base64.b64encode(sha256(script.encode()).digest()).decode())
+    more = {"medium": "screen", "body": _trusted(body.screen), "script": _trusted(script), "policy": policy}
+    page = _page(project, facts, **more, style="")
     style = fonts.for_screen(project, page) + _style(project, "page.css") + _style(project, "screen.css")
-    return _page(project, facts, medium="screen", body=_trusted(body.screen), style=_trusted(style))
+    return _page(project, facts, **more, style=_trusted(style))
 
 
 def _print(project: Project, document: str, context: Context, facts: dict[str, Any], body: Body) -> bytes:
-    page = _page(project, facts, medium="print", body=_trusted(body.print), style="")
+    page = _page(project, facts, medium="print", body=_trusted(body.print), style="", script="")
     rules, files = fonts.for_print(project, ASSETS)
     attached = json.dumps(
         provenance.attachment(document, context.used(), context.ledger), indent=1, sort_keys=True, ensure_ascii=False
@@ -113,7 +121,7 @@ def _print(project: Project, document: str, context: Context, facts: dict[str, A
 
 
 def _trusted(text: str) -> Markup:
-    """Mark what nh3 has cleaned, or a style sheet of the project, as HTML."""
+    """Mark what nh3 has cleaned, or a style sheet or script of the project, as HTML."""
     return Markup(text)  # noqa: S704
 
 
@@ -135,7 +143,7 @@ def _page(project: Project, facts: dict[str, Any], **more: Any) -> str:
 def _style(project: Project, name: str) -> str:
     path: Path | None = authoring.find(project, f"style/{name}")
     if path is None:
-        raise UsageError(f"a style sheet is missing: templates/style/{name}")
+        raise UsageError(f"a file is missing: templates/style/{name}")
     text = path.read_text(encoding="utf-8")
     # The PDF's fetcher would refuse it as well, but a browser would have to ask.
     if asks := ASKS.search(text):

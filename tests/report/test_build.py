@@ -1,5 +1,6 @@
 import base64
 import dataclasses
+import hashlib
 import io
 import json
 import os
@@ -49,15 +50,19 @@ def test_the_documents_of_a_project_are_its_files(desk: Desk) -> None:
 
 
 def test_the_html_is_one_file_that_asks_for_nothing(built: Report) -> None:
-    """The page has no address but its own anchors, data and the author's links."""
+    """The page has no address but its own anchors, data and the author's links, and runs no script but its own."""
     page = lxml.html.document_fromstring(content(built[1], "html").decode())
     anchors = {element.get("id") for element in page.xpath("//*[@id]")}
     links = {link.get("href") for link in page.xpath("//a")}
     assert {link for link in links if not link.startswith("#")} == {"https://example.org"}
     assert {link[1:] for link in links if link.startswith("#")} <= anchors
     assert all(image.get("src").startswith("data:") for image in page.iter("img"))
-    assert not page.xpath("//script | //link | //iframe")
-    assert "default-src 'none'" in page.xpath("//meta[@http-equiv]/@content")[0]
+    assert not page.xpath("//link | //iframe | //script[@src]")
+    (script,) = page.xpath("//script/text()")
+    allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = page.xpath("//meta[@http-equiv]/@content")[0]
+    assert policy.startswith("default-src 'none'; img-src data:; font-src data:")
+    assert f"script-src 'sha256-{allowed}';" in policy
     assert "url(http" not in text_of(content(built[1], "html"))
 
 

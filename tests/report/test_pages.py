@@ -22,6 +22,18 @@ def test_a_value_links_to_its_run_in_every_position(desk: Desk) -> None:
     ]  # fmt: skip
 
 
+def test_a_value_says_what_it_was_computed_from(desk: Desk) -> None:
+    """A value names its metrics, and all of its runs where there are several."""
+    desk.store("net", {"accuracy": (0.7, "fraction")}, seed=1)
+    both = desk.tree('<< value("net.accuracy") >> and << value("facts.sum") - value("net.accuracy") >>').iter("data")
+    assert [(data.get("data-from"), data.get("data-runs")) for data in both] == [
+        ("net.accuracy", "net-0abc net-1abc"),
+        ("facts.sum, net.accuracy", "facts-0abc net-0abc net-1abc"),
+    ]
+    (one,) = desk.tree('<< value("facts.sum") >>').iter("data")
+    assert (one.get("data-from"), one.get("data-runs")) == ("facts.sum", None)
+
+
 def test_a_value_in_math_or_a_link_is_plain_text(desk: Desk) -> None:
     """Inside a formula a value is TeX, inside a link plain text, for no link holds an element."""
     tree = desk.tree('# A {#sec-a}\n\n$x = << value("net.weights")|integer >>$ [at << value("net.loss") >>](#sec-a)')
@@ -193,6 +205,12 @@ def test_cells_keep_their_alignment_as_classes(desk: Desk) -> None:
     """A table's columns are aligned by class, not by style attributes."""
     tree = desk.tree("| a | b | c |\n|:--|--:|:-:|\n| 1 | 2 | 3 |\n")
     assert [cell.get("class") for cell in tree.iter("td")] == [None, "right", "center"]
+
+
+def test_an_empty_header_is_no_header_on_screen(desk: Desk) -> None:
+    """A header cell without content is an ordinary cell of the page."""
+    tree = desk.tree("|   | b | $x$ |\n|---|---|---|\n| 1 | 2 | 3 |\n")
+    assert [cell.tag for cell in tree.xpath(".//thead/tr/*")] == ["td", "th", "th"]
 
 
 def test_a_formula_stays_with_its_punctuation(desk: Desk) -> None:

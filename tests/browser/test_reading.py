@@ -1,0 +1,112 @@
+"""Reading the page: on narrow screens, with the keyboard alone, without its script."""
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Open, scrolled_by_key
+
+WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+def focused(page: Page) -> str:
+    """Return the text or name of what has the focus."""
+    text: str = page.evaluate("document.activeElement.ariaLabel ?? document.activeElement.innerText")
+    return " ".join(text.split())
+
+
+def test_the_page_never_scrolls_sideways(open_page: Open) -> None:
+    """At 320 pixels only tables, formulas and code scroll, each in its box; a formula's number doesn't lie on it."""
+    page = open_page(width=320, height=600)
+    assert not page.evaluate(WIDER)
+    caption = page.locator("#tbl-broad caption").bounding_box()
+    assert caption is not None
+    assert caption["width"] <= 320
+    ends = page.locator("#eq-long").evaluate("e => [...e.children].map(c => c.getBoundingClientRect())")
+    assert ends[0]["right"] <= ends[1]["left"]
+    page.get_by_role("button", name="Enlarge Figure 2").click()
+    assert not page.evaluate(WIDER)
+
+
+def test_what_is_too_wide_scrolls_by_keyboard(open_page: Open) -> None:
+    """A box that is too narrow for its table takes the focus, says so, and scrolls; a box that isn't is passed over."""
+    page = open_page(width=390)
+    assert scrolled_by_key(page.get_by_role("group", name="Table 3, scrolls sideways")) > 0
+    expect(page.get_by_role("group", name="Code, scrolls sideways")).to_have_attribute("tabindex", "0")
+    expect(page.get_by_role("group", name="Formula (2), scrolls sideways")).to_have_attribute("tabindex", "0")
+    page.set_viewport_size({"width": 2000, "height": 900})
+    expect(page.get_by_role("group", name="Formula (1), scrolls sideways")).to_have_count(0)
+    expect(page.locator(".scroll:has(#tbl-results)")).not_to_have_attribute("tabindex", "0")
+
+
+def test_the_keyboard_reaches_everything_in_order(open_page: Open) -> None:
+    """Tab goes from the skip link through the contents to the text; the skip link goes there at once."""
+    page = open_page()
+    met = []
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        met.append(focused(page))
+        expect(page.locator(":focus-visible")).to_be_in_viewport()
+    assert met[:7] == [
+        "Skip to the text",
+        "Theory",
+        "Accuracy of 74.4 %",
+        "More tables",
+        "References",
+        "Provenance",
+        "45",
+    ]
+    page.keyboard.press("Home")
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert focused(page) == "45"
+
+
+def test_the_contents_stay_and_follow_on_a_desktop(open_page: Open) -> None:
+    """Beside the text the contents stay in sight and mark the section that is read."""
+    page = open_page()
+    page.get_by_role("navigation").get_by_role("link", name="More tables").click()
+    expect(page.locator(".toc")).to_be_in_viewport()
+    expect(page.locator(".toc a[aria-current=location]")).to_have_text("More tables")
+
+
+def test_a_phone_comes_back_to_the_contents(open_page: Open) -> None:
+    """On a phone a link to the contents is always in sight."""
+    page = open_page(width=390)
+    page.locator("#sec-deep").scroll_into_view_if_needed()
+    back = page.locator(".back a")
+    expect(back).to_be_in_viewport()
+    back.click()
+    expect(page.locator("#page-contents")).to_be_in_viewport()
+
+
+def test_without_its_script_the_page_is_whole(open_page: Open) -> None:
+    """Without JavaScript all content is there, values link to their runs, and no dead control is shown."""
+    page = open_page(width=390, java_script_enabled=False)
+    assert page.get_by_role("button").count() == 0
+    expect(page.locator("#fig-net-curves img")).to_be_visible()
+    assert page.locator("#tbl-sorted tbody tr").count() == 4
+    page.locator("main p data a", has_text="45").click()
+    expect(page.locator("#run-facts-0abc")).to_be_in_viewport()
+
+
+def test_no_other_script_runs(browser: Browser, address: str) -> None:
+    """The page's policy lets no script run but its own, and no request out."""
+    page = browser.new_page()
+    page.goto(address)
+    refused = page.evaluate(
+        """() => new Promise(resolve => {
+            const met = [];
+            document.addEventListener("securitypolicyviolation", event => {
+                met.push(event.effectiveDirective);
+                if (met.length === 2) resolve(met.sort());
+            });
+            const script = document.createElement("script");
+            script.textContent = "document.title = 'taken over'";
+            document.head.append(script);
+            const image = new Image();
+            image.src = "https://report.invalid/pixel.png";
+        })"""
+    )
+    assert refused == ["img-src", "script-src-elem"]
+    assert page.title() == "A small report"
+    page.close()
