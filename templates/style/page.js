@@ -31,7 +31,7 @@ function sortable(table) {
     if (!header.querySelector("a")) button.append(...header.childNodes);
     header.append(button);
     button.addEventListener("click", () => {
-      const direction = NEXT[header.ariaSort ?? "none"];
+      const direction = NEXT[header.getAttribute("aria-sort") ?? "none"];
       for (const other of head[0].cells) other.removeAttribute("aria-sort");
       if (direction !== "none") header.setAttribute("aria-sort", direction);
       body[0].append(...ordered(rows, column, direction));
@@ -226,7 +226,8 @@ function follow(contents) {
     current?.setAttribute("aria-current", "location");
     if (current) contents.scrollTop = current.offsetTop - contents.clientHeight / 2;
   };
-  const observer = new IntersectionObserver(look, { rootMargin: "0px 0px -80% 0px" });
+  // Told whenever a heading comes above that line or goes below it, however far the reader jumps.
+  const observer = new IntersectionObserver(look, { rootMargin: "9999999px 0px -80% 0px" });
   for (const heading of headings) observer.observe(heading);
 }
 

@@ -66,7 +66,12 @@ def test_the_contents_stay_and_follow_on_a_desktop(open_page: Open) -> None:
     page = open_page()
     page.get_by_role("navigation").get_by_role("link", name="More tables").click()
     expect(page.locator(".toc")).to_be_in_viewport()
-    expect(page.locator(".toc a[aria-current=location]")).to_have_text("More tables")
+    current = page.locator(".toc a[aria-current=location]")
+    expect(current).to_have_text("More tables")
+    page.keyboard.press("Home")
+    expect(current).to_have_count(0)
+    page.locator("main > p", has_text="One more paragraph").last.scroll_into_view_if_needed()
+    expect(current).to_have_text("More tables")
 
 
 def test_a_phone_comes_back_to_the_contents(open_page: Open) -> None:
