@@ -37,6 +37,16 @@ def test_what_is_too_wide_scrolls_by_keyboard(open_page: Open) -> None:
     expect(page.locator(".scroll:has(#tbl-results)")).not_to_have_attribute("tabindex", "0")
 
 
+def test_what_a_row_is_about_stays_in_sight(open_page: Open) -> None:
+    """On a phone the caption and the first column stay while the other columns pass by."""
+    page = open_page(width=390)
+    page.locator(".scroll:has(#tbl-broad)").evaluate("box => { box.scrollLeft = 300; }")
+    for place in ("caption", "tbody td:first-child"):
+        box = page.locator("#tbl-broad").locator(place).first.bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] < box["x"] + box["width"] <= 390
+
+
 def test_the_keyboard_reaches_everything_in_order(open_page: Open) -> None:
     """Tab goes from the skip link through the contents to the text; the skip link goes there at once."""
     page = open_page()
