@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from report_cli import plots
 from report_cli.plots import ACCENT, History
 
-TRAINING = "#5f646d"
-
 
 def histories(columns: Sequence[str], curves: NDArray[Any]) -> list[list[dict[str, float]]]:
     """Return the histories in an array (networks, epochs, columns)."""
@@ -24,7 +22,7 @@ def side_by_side(shown: Sequence[History], titles: Sequence[str]) -> Figure:
     The loss axis ends above the highest validation loss.
     """
     with plots.style():
-        figure = plots.new_figure(84)
+        figure = plots.new_figure(74)
         rows = figure.subplots(2, len(shown), sharex=True, sharey="row", squeeze=False)
         for column, (history, title) in enumerate(zip(shown, titles, strict=True)):
             epochs = [row["epoch"] for row in history]
@@ -46,7 +44,7 @@ def side_by_side(shown: Sequence[History], titles: Sequence[str]) -> Figure:
         # A training loss may begin ten times as high, which would leave no room for what is compared.
         rows[0, 0].set_ylim(0, 1.1 * max(row["validation_loss"] for history in shown for row in history))
         # Named once, below the curves, which rise to the right.
-        for y, name, colour in ((0.14, "training", TRAINING), (0.04, "validation", ACCENT)):
+        for y, name, colour in ((0.14, "training", plots.GREY_WORDS), (0.04, "validation", ACCENT)):
             rows[1, -1].text(0.97, y, name, color=colour, ha="right", transform=rows[1, -1].transAxes)
     return figure
 

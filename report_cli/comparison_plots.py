@@ -7,21 +7,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from report_cli.plots import ACCENT, GREY, INK, History, new_figure, style
+from report_cli import plots
+from report_cli.plots import ACCENT, GREY, GREY_WORDS, INK, History, new_figure, style
 
 # Colour, dashes and marker of the first, second and third network.
 LOOKS: tuple[tuple[str, Any, str], ...] = ((GREY, (0, (4, 1.5)), "s"), (ACCENT, "-", "o"), (INK, (0, (1, 1.2)), "^"))
+WORDS = (GREY_WORDS, ACCENT, INK)
 
 
 def several_curves(histories: Mapping[str, History]) -> Figure:
     """Return validation loss and accuracy of up to three trainings over the epochs, side by side."""
     with style():
-        figure = new_figure(56)
+        figure = new_figure(48)
         for axes, name, label in zip(
             figure.subplots(1, 2),
             ("validation_loss", "validation_accuracy"),
@@ -36,11 +37,8 @@ def several_curves(histories: Mapping[str, History]) -> Figure:
                 epochs = [row["epoch"] for row in history]
                 axes.plot(epochs, values, color=colour, linestyle=dashes, marker=marker, markersize=3)
                 ends[network] = values[-1]
-            _label_ends(axes, ends)
-            axes.set_xlabel("epoch")
-            axes.set_title(label, loc="left")
-            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-            axes.margins(x=0.03)
+            plots.by_epoch(axes, label)
+            plots.label_ends(axes, ends, WORDS)
     return figure
 
 
@@ -65,7 +63,7 @@ def accuracy_by_size(
     `accuracy` is (networks, sizes), `interval` (networks, sizes, 2) its ends; both between 0 and 1.
     """
     with style():
-        figure = new_figure(64)
+        figure = new_figure(54)
         axes = figure.add_subplot()
         for row, (colour, dashes, marker) in enumerate(LOOKS[: len(networks)]):
             # A little apart, so that intervals at one size don't hide each other.
@@ -82,7 +80,8 @@ def accuracy_by_size(
                 elinewidth=0.8,
                 capsize=1.8,
             )
-        _label_ends(axes, {network: 100 * float(accuracy[row, -1]) for row, network in enumerate(networks)})
+        ends = {network: 100 * float(accuracy[row, -1]) for row, network in enumerate(networks)}
+        plots.label_ends(axes, ends, WORDS)
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(FixedLocator(sizes.tolist()))
         axes.xaxis.set_minor_locator(NullLocator())
@@ -108,7 +107,7 @@ def speed_ratios(names: Sequence[str], ratios: Mapping[str, NDArray[Any]], cost:
     open diamonds.
     """
     with style():
-        figure = new_figure(14 + 7.5 * len(names))
+        figure = new_figure(14 + 6.5 * len(names))
         panels = figure.subplots(1, len(ratios), sharex=True, sharey=True)
         for axes, (label, measured) in zip(np.atleast_1d(panels), ratios.items(), strict=True):
             rows = np.arange(len(names))
@@ -133,24 +132,3 @@ def describe_speed_ratios(names: Sequence[str], ratios: Mapping[str, NDArray[Any
         times = [f"{measured[:, place].mean():.2f} {label}" for label, measured in ratios.items()]
         parts.append(f"{name.capitalize()}: {', '.join(times)}; multiply-adds {cost[place]:.2f}.")
     return " ".join(parts)
-
-
-def _label_ends(axes: Axes, ends: Mapping[str, float]) -> None:
-    """Write the name of each line to the right of its end, spread out where the ends meet."""
-    low, high = axes.get_ylim()
-    gap = 0.12 * (high - low)
-    names = sorted(ends, key=ends.__getitem__)
-    places = _spread([ends[name] for name in names], gap, low, high)
-    colours = {name: look[0] if look[0] != GREY else "#5f646d" for name, look in zip(ends, LOOKS, strict=False)}
-    for name, place in zip(names, places, strict=True):
-        axes.annotate(name, (1.01, place), xycoords=("axes fraction", "data"), va="center", color=colours[name])
-
-
-def _spread(values: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Return ascending `values` moved apart to at least `gap`, about their middle, within bounds if they fit."""
-    places: list[float] = []
-    for value in values:
-        places.append(max(value, places[-1] + gap) if places else value)
-    shift = (sum(values) - sum(places)) / len(places)
-    shift = max(min(shift, high - places[-1]), low - places[0])
-    return [place + shift for place in places]

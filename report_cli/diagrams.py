@@ -1,6 +1,7 @@
 """Explanatory drawings in millimetres from the top left corner: grids of numbers, and boxes joined by arrows."""
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CELL_MM = 4.3
-# The grey of secondary words: dark enough to be read at 8.5 points.
-SOFT = "#6b707a"
+SOFT = plots.GREY_WORDS
 Point = tuple[float, float]
 
 
@@ -60,24 +60,24 @@ def grid(
     A cell that is not a number stays empty; `border` cells on every side are grey, as padding is; where `darkest` is
     given, a cell is the darker the nearer its number is to it.
     """
-    from matplotlib.patches import Rectangle
-
     rows, columns = values.shape
+    cells = defaultdict(list)
     for row in range(rows):
         for column in range(columns):
             value = float(values[row, column])
             corner = (x + column * CELL_MM, y + row * CELL_MM)
             inside = any(_inside(window, row, column) for window in windows)
             fill = plots.TINT(0.55 * value / darkest) if darkest else plots.PALE if inside else "white"
-            axes.add_patch(Rectangle(corner, CELL_MM, CELL_MM, facecolor=fill, edgecolor=plots.GREY, linewidth=0.5))
+            cells[fill].append(corner)
             added = min(row, column, rows - 1 - row, columns - 1 - column) < border
             if not math.isnan(value):
                 middle = (corner[0] + CELL_MM / 2, corner[1] + CELL_MM / 2)
                 label(axes, f"{value:g}", *middle, colour=SOFT if added else plots.INK)
-    for window in windows:
-        corner = (x + window.column * CELL_MM, y + window.row * CELL_MM)
-        size = (window.columns * CELL_MM, window.rows * CELL_MM)
-        axes.add_patch(Rectangle(corner, *size, facecolor="none", edgecolor=plots.ACCENT, linewidth=1.2))
+    for fill, corners in cells.items():
+        _rectangles(axes, [(*corner, CELL_MM, CELL_MM) for corner in corners], fill, plots.GREY, 0.5)
+    marked = [(x + w.column * CELL_MM, y + w.row * CELL_MM, w.columns * CELL_MM, w.rows * CELL_MM) for w in windows]
+    if marked:
+        _rectangles(axes, marked, "none", plots.ACCENT, 1.2)
 
 
 def label(
@@ -115,7 +115,9 @@ def box(axes: "Axes", item: Box) -> None:
     fill, edge = (plots.ACCENT, plots.ACCENT) if item.strong else ("white", plots.INK)
     shape = "round,pad=0,rounding_size=1"
     axes.add_patch(
-        FancyBboxPatch(corner, item.width, item.height, shape, facecolor=fill, edgecolor=edge, linewidth=0.7)
+        FancyBboxPatch(
+            corner, item.width, item.height, shape, facecolor=fill, edgecolor=edge, linewidth=0.7, clip_on=False
+        )
     )
     label(axes, item.text, item.x, item.y, colour="white" if item.strong else plots.INK)
 
@@ -150,6 +152,22 @@ def _join(axes: "Axes", source: Box, target: Box) -> None:
     at_wide = min(max(narrow.x, wide.x - reach), wide.x + reach)
     start_x, end_x = (narrow.x, at_wide) if source is narrow else (at_wide, narrow.x)
     arrow(axes, (start_x, source.y + source.height / 2), (end_x, target.y - target.height / 2))
+
+
+def _rectangles(
+    axes: "Axes", rectangles: Sequence[tuple[float, float, float, float]], fill: Any, edge: str, width_pt: float
+) -> None:
+    """Draw rectangles (x, y, width, height) of one look as one path: each path costs time when a page is rendered."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    outlines = [
+        Path([(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)], closed=True) for x, y, w, h in rectangles
+    ]
+    path = Path.make_compound_path(*outlines)
+    # Behind the numbers, and not clipped by the axes, which would cost as much again.
+    patch = PathPatch(path, facecolor=fill, edgecolor=edge, linewidth=width_pt, clip_on=False)
+    axes.add_patch(patch)
 
 
 def _inside(window: Window, row: int, column: int) -> bool:

@@ -19,7 +19,7 @@ from report_cli.plots import TEXT_WIDTH_MM, TINT
 Pixels = NDArray[np.uint8]
 GROUND = 226
 OUTLINE = "#ffffff"
-LABEL = 6.5
+LABEL = 8
 # Pixels of a tile: at most 15 mm wide in print, more would not be seen.
 MOST = 80
 
@@ -81,18 +81,18 @@ def describe_channels(name: str, matches: Sequence[str]) -> str:
 
 def patterns(preferred: Pixels, patches: Pixels) -> Figure:
     """Return, for each filter, its pattern (K, S, S, 3) beside four patches of images (K, 4, s, s, 3), numbered."""
-    columns, step, side = 4, TEXT_WIDTH_MM / 4, 15.0
+    columns, step, side, above = 4, TEXT_WIDTH_MM / 4, 14.5, 4.0
     rows = -(-len(preferred) // columns)
     with plots.style():
-        figure = plots.new_figure(rows * (side + 5))
+        figure = plots.new_figure(rows * (side + above + 0.5))
         figure.set_layout_engine("none")
         for number, (pattern, found) in enumerate(zip(preferred, patches, strict=True)):
             row, column = divmod(number, columns)
-            x, y = column * step, row * (side + 5)
-            first = place(figure, _reduced(pattern[None])[0], x, y + 3.5, side, side)
+            x, y = column * step, row * (side + above + 0.5)
+            first = place(figure, _reduced(pattern[None])[0], x, y + above, side, side)
             first.set_title(str(number + 1), loc="left", fontsize=LABEL, pad=1.5)
             block = mosaic(found, 2, max(1, found.shape[1] // 16))
-            place(figure, block, x + side + 1, y + 3.5, side, side)
+            place(figure, block, x + side + 1, y + above, side, side)
     return figure
 
 

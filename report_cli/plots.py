@@ -6,7 +6,7 @@ print and with any colour vision; lines are labelled where they end instead of i
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -26,6 +26,10 @@ from report_cli.project import inherited_templates
 TEXT_WIDTH_MM = 140.0
 IMAGE_DPI = 300
 ACCENT, INK, GREY, PALE = "#1b4f8f", "#16181d", "#8a8f98", "#dfe6f0"
+# The grey of words, dark enough to be read at 8 points.
+GREY_WORDS = "#5f646d"
+# From one line of words to the next, in points.
+LINE_PT = 12.5
 TINT = LinearSegmentedColormap.from_list("tint", ["#ffffff", ACCENT])
 SANS = "Source Sans 3"
 # Any key, as matplotlib's stubs list every setting by name.
@@ -40,6 +44,8 @@ STYLE: dict[Any, Any] = {
     "axes.edgecolor": INK,
     "xtick.color": INK,
     "ytick.color": INK,
+    "axes.labelpad": 2,
+    "axes.titlepad": 5,
     "axes.linewidth": 0.6,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
@@ -80,13 +86,15 @@ def to_svg(figure: Figure, *, text: bool) -> bytes:
     with style(), matplotlib.rc_context({"svg.fonttype": "none" if text else "path"}):
         figure.savefig(target, format="svg", dpi=IMAGE_DPI, metadata={"Date": None, "Creator": None})
     # Without the property, a PDF viewer may smooth the pixels of an image, which PDF/A forbids.
-    return re.sub(rb"<image\b", rb'<image image-rendering="crisp-edges"', target.getvalue())
+    crisp = re.sub(rb"<image\b", rb'<image image-rendering="crisp-edges"', target.getvalue())
+    # Every text comes turned by no angle, which the renderer of the PDF would compute for each.
+    return re.sub(rb' transform="rotate\(-0 [^"]*\)"', b"", crisp)
 
 
 def learning_curves(history: History) -> Figure:
     """Return loss and accuracy over the epochs side by side, training and validation labelled at their ends."""
     with style():
-        figure = new_figure(56)
+        figure = new_figure(46)
         left, right = figure.subplots(1, 2)
         for axes, name, label in ((left, "loss", "loss (nats)"), (right, "accuracy", "accuracy (%)")):
             factor = 100 if name == "accuracy" else 1
@@ -99,11 +107,10 @@ def learning_curves(history: History) -> Figure:
                     marker="o" if len(history) < 4 else "",
                     markersize=3,
                 )
-            _label_ends(axes, factor * history[-1][name], factor * history[-1]["validation_" + name])
-            axes.set_xlabel("epoch")
-            axes.set_title(label, loc="left")
-            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-            axes.margins(x=0.03)
+            last = history[-1]
+            ends = {"training": factor * last[name], "validation": factor * last["validation_" + name]}
+            by_epoch(axes, label)
+            label_ends(axes, ends, (GREY_WORDS, ACCENT))
     return figure
 
 
@@ -120,6 +127,38 @@ def describe_curves(history: History) -> str:
     return " ".join(parts)
 
 
+def by_epoch(axes: Axes, title: str) -> None:
+    """Give `axes` a title and whole epochs below."""
+    axes.set_xlabel("epoch")
+    axes.set_title(title, loc="left")
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+    axes.margins(x=0.03)
+
+
+def label_ends(axes: Axes, ends: Mapping[str, float], colours: Sequence[str]) -> None:
+    """Write the name of each line to the right of its end, the names apart where the ends meet."""
+    low, high = axes.get_ylim()
+    figure = axes.get_figure(root=True)
+    # Titles and ticks take about a third of the height; where exactly the axes are is known only when all is drawn.
+    gap = LINE_PT / (72 * figure.get_size_inches()[1] * 0.68) * (high - low) if figure else 0.0
+    names = sorted(ends, key=ends.__getitem__)
+    places = _spread([ends[name] for name in names], gap, low, high)
+    coloured = dict(zip(ends, colours, strict=False))
+    for name, place in zip(names, places, strict=True):
+        axes.annotate(name, (1.02, place), xycoords=("axes fraction", "data"), va="center", color=coloured[name])
+
+
+def _spread(values: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Return ascending `values` moved apart to at least `gap`, about their middle, within bounds if they fit."""
+    places: list[float] = []
+    for value in values:
+        places.append(max(value, places[-1] + gap) if places else value)
+    shift = (sum(values) - sum(places)) / len(places)
+    shift = max(min(shift, high - places[-1]), low - places[0])
+    return [place + shift for place in places]
+
+
 def confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> Figure:
     """Return the confusion matrix (true rows, predicted columns) in percent of each row.
 
@@ -128,7 +167,7 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> Figure:
     totals = counts.sum(axis=1, keepdims=True)
     share = counts / np.maximum(totals, 1)
     with style():
-        figure = new_figure(max(44, 8.8 * len(classes)))
+        figure = new_figure(22 + 5.6 * len(classes))
         axes = figure.add_subplot()
         axes.pcolormesh(share, cmap=TINT, vmin=0, vmax=1, edgecolors="white", linewidth=1)
         axes.set(aspect="equal", ylim=(len(classes), 0))
@@ -138,7 +177,8 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> Figure:
                 middle = (column + 0.5, row + 0.5)
                 axes.text(*middle, _percent(float(value)), ha="center", va="center", color=colour, fontsize=8)
         positions = np.arange(len(classes)) + 0.5
-        axes.set_xticks(positions, classes, rotation=45, ha="right", rotation_mode="anchor")
+        turned: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if len(classes) > 4 else {}
+        axes.set_xticks(positions, classes, **turned)
         axes.set_yticks(positions, [f"{c} ({int(n)})" for c, n in zip(classes, totals[:, 0], strict=True)])
         axes.set_xlabel("predicted class, in % of the true one")
         axes.set_ylabel("true class (images)")
@@ -169,20 +209,6 @@ def describe_confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> str
 
 def _percent(share: float) -> str:
     return "<1" if share < 0.005 else f"{100 * share:.0f}"
-
-
-def _label_ends(axes: Axes, train: float, validation: float) -> None:
-    """Write the names of both lines to the right of their ends, apart from each other where the ends meet."""
-    low, high = axes.get_ylim()
-    gap = 0.12 * (high - low)
-    distance = abs(train - validation)
-    shift = max(gap - distance, 0) / 2
-    up = 1 if train >= validation else -1
-    for y, name, colour in (
-        (train + up * shift, "training", "#5f646d"),
-        (validation - up * shift, "validation", ACCENT),
-    ):
-        axes.annotate(name, (1.01, y), xycoords=("axes fraction", "data"), va="center", color=colour)
 
 
 @cache

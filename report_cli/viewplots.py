@@ -26,7 +26,7 @@ def samples(images: NDArray[np.uint8], views: NDArray[np.float64], classes: Sequ
             axes.imshow(images[row, column], interpolation="nearest")
             axes.set_axis_off()
             text = classes[row] if column == 0 else _caption(views[row, column - 1])
-            axes.text(0.5, -0.05, text, transform=axes.transAxes, ha="center", va="top", fontsize=7, linespacing=1.15)
+            axes.text(0.5, -0.05, text, transform=axes.transAxes, ha="center", va="top", fontsize=8, linespacing=1.1)
     return figure
 
 

@@ -1,4 +1,4 @@
-from itertools import combinations, pairwise
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -84,14 +84,3 @@ def test_alternative_texts_give_the_numbers() -> None:
     words = comparison_plots.describe_speed_ratios(NAMES, RATIOS, COST)
     assert "2 repeats" in words
     assert "Inception: 1.20 per image, 1.30 per epoch; multiply-adds 1.13." in words
-
-
-@pytest.mark.parametrize("values", [[0.5, 0.5, 0.5], [0.0, 0.01, 0.99], [0.98, 0.99, 1.0], [0.2, 0.5, 0.9]])
-def test_spread_keeps_order_distance_and_bounds(values: list[float]) -> None:
-    """Places keep the order of the values, the gap between them, and stay within bounds; free values stay put."""
-    places = comparison_plots._spread(values, 0.1, 0.0, 1.0)
-    assert all(above - below >= 0.1 - 1e-9 for below, above in pairwise(places))
-    assert places[0] >= -1e-9
-    assert places[-1] <= 1 + 1e-9
-    if values == [0.2, 0.5, 0.9]:
-        assert places == values

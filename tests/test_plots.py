@@ -1,5 +1,5 @@
 import re
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -128,3 +128,14 @@ def test_style_leaves_others_alone() -> None:
     before = dict(matplotlib.rcParams)
     _figures()
     assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize("values", [[0.5, 0.5, 0.5], [0.0, 0.01, 0.99], [0.98, 0.99, 1.0], [0.2, 0.5, 0.9]])
+def test_spread_keeps_order_distance_and_bounds(values: list[float]) -> None:
+    """Places keep the order of the values, the gap between them, and stay within bounds; free values stay put."""
+    places = plots._spread(values, 0.1, 0.0, 1.0)
+    assert all(above - below >= 0.1 - 1e-9 for below, above in pairwise(places))
+    assert places[0] >= -1e-9
+    assert places[-1] <= 1 + 1e-9
+    if values == [0.2, 0.5, 0.9]:
+        assert places == values
