@@ -1,7 +1,7 @@
 """The shipped fonts: whole for print, cut down to the used characters for the one-file HTML."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -33,12 +33,13 @@ class Face:
     style: str = "normal"
 
 
+SANS = Face("Report Sans", "SourceSans3-Regular.ttf")
 FACES = (
     Face("Report Serif", "STIXTwoText-Regular.otf"),
     Face("Report Serif", "STIXTwoText-Italic.otf", style="italic"),
     Face("Report Serif", "STIXTwoText-SemiBold.otf", weight=600),
     Face("Report Math", "STIXTwoMath-Regular.otf"),
-    Face("Report Sans", "SourceSans3-Regular.ttf"),
+    SANS,
     Face("Report Sans", "SourceSans3-It.ttf", style="italic"),
     Face("Report Sans", "SourceSans3-Semibold.ttf", weight=600),
     Face("Report Mono", "SourceCodePro-Regular.ttf"),
@@ -86,6 +87,16 @@ def _covered(path: Path, digest: str) -> frozenset[str]:
 
     with TTFont(path, lazy=True) as font:
         return frozenset(map(chr, font.getBestCmap()))
+
+
+def widths(project: Project, texts: Collection[str]) -> dict[str, float]:
+    """Return how wide each text is in the sans of tables, in em; digits are equally wide."""
+    from fontTools.ttLib import TTFont
+
+    with TTFont(_path(project, SANS), lazy=True) as font:
+        glyphs, advances, unit = font.getBestCmap(), font["hmtx"], font["head"].unitsPerEm
+        known = {character: glyphs.get(ord(character), "zero") for text in texts for character in text}
+        return {text: sum(advances[known[character]][0] for character in text) / unit for text in texts}
 
 
 def _rule(face: Face, address: str) -> str:

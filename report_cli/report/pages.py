@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from report_cli.errors import UsageError, unknown
 from report_cli.project import Project
-from report_cli.report import advice, figures, markdown, math, numbering, reading
+from report_cli.report import advice, figures, markdown, math, numbering, reading, tables
 from report_cli.report.authoring import Manuscript, Placed
 from report_cli.report.math import Formula, Typeset
 from report_cli.report.numbering import Heading
@@ -50,6 +50,7 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     _check_images(tree, manuscript)
     numbers = numbering.number(tree, places)
     _resolve(tree, ledger)
+    tables.finish(tree, project)
     headings = tuple(
         Heading(h.level, h.number, ledger.text(h.title), h.target) for h in numbers.headings if h.level <= 3
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from report_cli.errors import ReportError
-from report_cli.report import limits
+from report_cli.report import floating, limits
 from report_cli.report.pages import ASSETS, AT
 from report_cli.report.provenance import NAME
 
@@ -90,7 +90,8 @@ def _laid_out(
             for style in styles
         ]
         page = weasyprint.HTML(string=html, base_url=ASSETS, url_fetcher=fetcher)
-        document = page.render(stylesheets=sheets, font_config=configuration, pdf_variant="pdf/a-3a")
+        with floating.figures():
+            document = page.render(stylesheets=sheets, font_config=configuration, pdf_variant="pdf/a-3a")
         _check_widths(document)
         _declare_ua(document.metadata)
         attached = weasyprint.Attachment(

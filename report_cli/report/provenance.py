@@ -113,18 +113,23 @@ def _facts(run: Run, *, with_environment: bool) -> Iterable[tuple[str, str]]:
     yield "Profile", run.profile or "the same in every profile"
     if run.images is not None:
         yield "Images", str(run.images["label"])
+    yield "Duration", formats.duration(manifest["times"]["duration_s"])[0]
     overridden = manifest.get("overrides") or {}
     stated = manifest["recipe"].get("parameters", {})
     if stated:
-        yield "Parameters", ", ".join(f"{name} = {_plain(content)}" for name, content in sorted(stated.items()))
+        yield "Parameters", _settings(stated)
     if overridden:
-        yield "Overridden", ", ".join(f"{name} = {_plain(content)}" for name, content in sorted(overridden.items()))
+        yield "Overridden", _settings(overridden)
     if with_environment:
         yield "Computed with", _environment(run)
     for accepted in run.accepted:
         changes = "; ".join(difference.shortened(list(accepted.changes)))
         yield "Accepted", f"{accepted.reason} (on {accepted.when[:10]}, although {changes})"
-    yield "Duration", formats.duration(manifest["times"]["duration_s"])[0]
+
+
+def _settings(settings: Mapping[str, object]) -> str:
+    space = "\N{NO-BREAK SPACE}"
+    return ", ".join(f"{name}{space}={space}{_plain(content)}" for name, content in sorted(settings.items()))
 
 
 def _plain(content: object) -> str:
