@@ -48,6 +48,7 @@ CASES = [
     *(Case("quick", "embedded", 1, luck) for luck in range(4)),
     *(Case("full", "real", 3, luck) for luck in range(4)),
     *(Case("full", "real", 1, luck) for luck in range(2)),
+    *(Case("quick", "real", 1, luck) for luck in range(2)),
     Case("full", "real", 3, 4, "imagenet"),
     Case("quick", "embedded", 3, 5),
 ]
