@@ -30,6 +30,8 @@ def wish(
     chosen = profile or workspace_.project.settings.profile
     if chosen not in PROFILES:
         raise unknown("profile", chosen, PROFILES)
-    where = "embedded, drawn by the program" if choice.folder is None else f"from {choice.folder} ({choice.origin})"
+    # The full profile never takes drawn images: without real ones it works from kept results, or not at all.
+    drawn = "none named" if chosen == "full" else "embedded, drawn by the program"
+    where = drawn if choice.folder is None else f"from {choice.folder} ({choice.origin})"
     say(f"profile: {chosen}; images: {where}")
     return Wish(chosen, choice, settings, seeds, force, strict_env)

@@ -102,6 +102,7 @@ def test_the_full_profile_takes_no_drawn_images(command: tuple[str, ...], counte
     """Without real images nothing is run in their place; the error says how to get them."""
     done = counted(*command, "--profile", "full")
     assert done.returncode == 1
+    assert done.stderr.startswith("profile: full; images: none named\n")
     assert "error: count: the full profile needs real images of Dogs vs. Cats, and there are none here" in done.stderr
     assert "hint: report data fetch dogs-vs-cats, or name the folder that has them" in done.stderr
     assert not list(project.runs.glob("*/*/manifest.json"))
