@@ -70,10 +70,12 @@ def _decoded(content: str) -> bytes:
 def _decode(pixels: bytes) -> None:
     from PIL import Image, UnidentifiedImageError
 
+    from report_cli.data.strictness import strict_images
+
     try:
-        with Image.open(io.BytesIO(pixels)) as image:
+        with strict_images(), Image.open(io.BytesIO(pixels)) as image:
             image.load()
     except UnidentifiedImageError as error:
         raise ValueError("an image in it doesn't decode: it is of no known kind") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ValueError(f"an image in it doesn't decode: {error}") from error

@@ -12,7 +12,7 @@ from pathlib import Path
 import lxml.html
 import pikepdf
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from report_cli import files, project
 from report_cli.errors import ReportError, UsageError
@@ -322,8 +322,10 @@ def test_what_is_too_wide_names_its_own_line(desk: Desk) -> None:
             desk.build(formats=("pdf",))
 
 
-def test_a_figure_that_can_not_be_shown_names_its_place(desk: Desk) -> None:
+def test_a_figure_that_can_not_be_shown_names_its_place(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A figure that is no SVG, or holds or names an image that can't be shown, is an error with file and line."""
+    # As the renderer of the PDF leaves it behind.
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
     file = desk.figures["net"]["curves"]
     png = io.BytesIO()
     Image.effect_noise((40, 40), 50).save(png, "PNG")
