@@ -210,7 +210,7 @@ def test_the_report_prints_the_reason_as_text(
     shown = HOSTILE.replace("\x1b", "")
     assert fact.text_content().startswith(f"{shown} (on 20")
     assert fact.text_content().endswith("although code experiments.walk:STEP changed)")
-    assert not page.xpath("//script")
+    assert not page.xpath("//main//script")
     with pikepdf.open(project.reports / "paper.pdf") as pdf:
         (attached,) = pdf.attachments.values()
         (run,) = json.loads(attached.get_file().read_bytes())["runs"]
