@@ -49,9 +49,11 @@ function ordered(rows, column, direction) {
   const keys = numeric ? numbers : texts.map((text) => text || null);
   const compare = numeric ? (a, b) => a - b : collator.compare;
   const sign = direction === "ascending" ? 1 : -1;
-  const after = (a, b) => (keys[a] === null) - (keys[b] === null);
   // What has no key stays at the end in both directions; equals stay as the author had them.
-  const places = [...rows.keys()].sort((a, b) => after(a, b) || (keys[a] === null ? 0 : sign * compare(keys[a], keys[b])));
+  const places = [...rows.keys()].sort((a, b) => {
+    if (keys[a] === null || keys[b] === null) return (keys[a] === null) - (keys[b] === null);
+    return sign * compare(keys[a], keys[b]);
+  });
   return places.map((place) => rows[place]);
 }
 
@@ -91,7 +93,7 @@ function enlargeable(figure) {
 function show(image, caption) {
   const larger = image.cloneNode();
   larger.style.setProperty("--ratio", image.naturalWidth / image.naturalHeight || 1);
-  const sheet = make("div", { class: "sheet", tabindex: "0", role: "group", "aria-label": "The figure, enlarged" }, larger);
+  const sheet = make("div", { class: "sheet", tabindex: "0", role: "group", "aria-label": "Enlarged figure" }, larger);
   const text = make("p", { id: "page-zoomed" }, ...(caption?.cloneNode(true).childNodes ?? ["Figure"]));
   for (const link of all("a", text)) link.replaceWith(...link.childNodes);
   const close = make("button", { type: "button", class: "close" }, "Close");
@@ -174,7 +176,7 @@ function noting() {
     const link = value(event);
     if (link) later(() => reveal(link), 120);
     else if (note.contains(event.target)) clearTimeout(timer);
-    else if (shown !== document.activeElement) later(hide, 250);
+    else later(() => shown !== document.activeElement && hide(), 250);
   });
   document.addEventListener("focusin", (event) => {
     const link = value(event);
@@ -195,7 +197,7 @@ function noting() {
   });
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
   // A box that scrolls takes its values away from under the note; with the page the note scrolls along.
-  document.addEventListener("scroll", (event) => event.target !== document && !note.contains(event.target) && hide(), true);
+  for (const box of all(".scroll, .eq, pre")) box.addEventListener("scroll", hide);
 }
 
 // What is wider than its box can be scrolled with the keyboard, and has a name for whoever hears the page.
@@ -218,7 +220,8 @@ function mark(box) {
 // The contents show where the reader is.
 
 function follow(contents) {
-  const links = new Map(all("a", contents).map((link) => [document.getElementById(decodeURIComponent(link.hash.slice(1))), link]));
+  const target = (link) => document.getElementById(decodeURIComponent(link.hash.slice(1)));
+  const links = new Map(all("a", contents).map((link) => [target(link), link]));
   const headings = [...links.keys()].filter(Boolean);
   const look = () => {
     const current = links.get(headings.findLast((heading) => heading.getBoundingClientRect().top < innerHeight / 5));

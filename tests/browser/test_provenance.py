@@ -23,6 +23,7 @@ def tab_to_mean(page: Page) -> None:
 def test_the_focus_shows_where_a_value_comes_from(open_page: Open) -> None:
     """Tab shows metric, number, profile, images, seeds and keys, which describe the link; Escape hides them."""
     page = open_page()
+    expect(mean(page)).to_have_css("text-decoration-line", "underline")
     expect(note(page)).to_be_hidden()
     tab_to_mean(page)
     expect(note(page)).to_be_visible()
