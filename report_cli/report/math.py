@@ -18,11 +18,15 @@ from report_cli.report.speech import speak
 FONT = "style/fonts/STIXTwoMath-Regular.otf"
 SIZE_PT = 10.0
 PAD_PT = 1.0  # Ink may leave a formula's box; the page adds this much on every side and the style takes it back.
-WAY = 2  # Raise it when the same formula must be made anew.
+AXIS_EM = 0.25
+WAY = 3  # Raise it when the same formula must be made anew.
 PREAMBLE = f"""\
 #set page(width: auto, height: auto, margin: {PAD_PT}pt)
 #set text(size: {SIZE_PT}pt, font: "STIX Two Text", fill: rgb("#16181d"), top-edge: "bounds", bottom-edge: "bounds")
 #show math.equation: set text(font: "STIX Two Math")
+#set math.mat(column-gap: 0.8em, row-gap: 0.35em)
+#set math.vec(gap: 0.35em)
+#set math.cases(gap: 0.4em)
 """
 # In the second pass a page ends at the baseline, which tells the depth. Without the wide leading, typst keeps a part
 # of the depth inside the line.
@@ -105,7 +109,7 @@ def _make(project: Project, formulas: list[Formula], where: Where) -> list[Types
 
 def _batch(project: Project, formulas: list[Formula]) -> list[Typeset]:
     mathml = [_math_element(part) for part in _pandoc(formulas, "html5", "\n<hr>\n")]
-    typst = _pandoc(formulas, "typst", "\n#pagebreak()\n")
+    typst = [_spaced(part) for part in _pandoc(formulas, "typst", "\n#pagebreak()\n")]
     whole, above = _svgs(project, typst), _svgs(project, typst, BASELINE)
     return [
         _sized(formula, element, svg, shorter)
@@ -145,12 +149,21 @@ def _math_element(paragraph: str) -> str:
     element = re.search(r"<math.*</math>", paragraph, re.DOTALL)
     if element is None:
         raise RuntimeError("pandoc made no MathML of it")
-    return element[0].replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "", 1)
+    alone = element[0].replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "", 1)
+    # A hat over one letter is as wide as it is drawn; browsers would draw it as wide as they can.
+    return re.sub(r'(<mover><mi[^>]*>.</mi><mo accent="true")>', r'\1 stretchy="false">', alone)
+
+
+def _spaced(typst: str) -> str:
+    """Return a formula with LaTeX's distance between a case and its condition."""
+    return typst.replace(" & ", " & quad ") if "cases(" in typst and "\\\n" not in typst else typst
 
 
 def _sized(formula: Formula, mathml: str, svg: str, shorter: str) -> Typeset:
     width, height = _box(svg)
     depth = height - _box(shorter)[1]
+    if depth < -height:  # Several lines have no baseline in common, so their middle comes to the height of a minus.
+        depth = height / 2 - AXIS_EM * SIZE_PT
     em = [round(length / SIZE_PT, 4) for length in (width, height, depth)]
     return Typeset(mathml, svg, speak(mathml) or formula.tex, *em)
 

@@ -217,7 +217,7 @@ def _image_of(formula: Typeset, source: str) -> "HtmlElement":
     from lxml import html
 
     pad = math.PAD_PT / math.SIZE_PT
-    style = f"width:{formula.width}em;height:{formula.height}em;vertical-align:-{formula.depth}em;margin:-{pad}em"
+    style = f"width:{formula.width}em;height:{formula.height}em;vertical-align:{-formula.depth}em;margin:-{pad}em"
     image: HtmlElement = html.Element("img", {"class": "m", "src": source, "alt": formula.words, "style": style})
     return image
 

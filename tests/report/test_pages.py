@@ -241,6 +241,39 @@ def test_print_formulas_carry_words_and_sizes(desk: Desk) -> None:
     assert "<mfrac>" in body.screen
 
 
+@pytest.mark.parametrize("tex", [r"\begin{aligned} a &= b \\ c &= d \end{aligned}", "-", "{}^2", r"\bar{x}_{i_j}", "x"])
+def test_any_formula_has_its_place_in_a_line(desk: Desk, tex: str) -> None:
+    """Lines above one another, and ink that doesn't reach the baseline, have a valid height beside the text."""
+    shift = re.search(r"height:([\d.]+)em;vertical-align:(-?[\d.]+)em;", desk.body(f"A ${tex}$ b.").print)
+    assert shift is not None
+    assert -float(shift[1]) < float(shift[2]) < float(shift[1])
+
+
+def test_letters_of_other_styles_are_letters_of_their_own(desk: Desk) -> None:
+    """Browsers ignore mathvariant, so double-struck and script letters are the characters of Unicode; a hat over one
+    letter isn't stretched."""
+    tree = desk.tree(r"$\mathbb{R}$ $\mathcal{L}$ $\mathfrak{g}$ $\hat{y}$ $\widehat{ab}$")
+    assert [element.text for element in tree.xpath(".//math[not(.//mover)]//mi")] == ["ℝ", "ℒ", "𝔤"]
+    assert [mark.get("stretchy") for mark in tree.xpath(".//mover/mo")] == ["false", None]
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"\begin{cases} x & \text{if } x > 0 \\ 0 & \text{otherwise} \end{cases}",
+        r"\begin{aligned} a &= b + c \\ &= d \end{aligned}",
+        r"\begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}",
+    ],
+)
+def test_formulas_of_several_lines_are_set_in_both_forms(desk: Desk, tex: str) -> None:
+    """Cases, aligned lines and matrices are tables of two rows on the screen and higher than a line in print."""
+    body = desk.body(f"Text\n\n$$ {tex} $$ {{#eq-a}}\n\nSee @eq-a.\n")
+    assert body.screen.count("<mtr>") == 2
+    height = re.search(r"height:([\d.]+)em", body.print)
+    assert height is not None
+    assert 2 < float(height[1]) < 4
+
+
 def test_a_known_formula_is_not_made_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A formula that was typeset before is read from its file, damaged files are made again."""
     first = desk.body("A $x+1$.")
