@@ -139,6 +139,9 @@ class _Handler(BaseHTTPRequestHandler):
         address, pdf = self.path.partition("?")[0], self.server.preview.pdf
         if address == "/":
             self._send("text/html; charset=utf-8", self.server.preview.page())
+        elif address == "/favicon.ico":  # Every browser asks, and an error would stand in its console.
+            self.send_response(HTTPStatus.NO_CONTENT)
+            self.end_headers()
         elif address == "/events":
             self._stream()
         elif pdf is not None and address == f"/{pdf.name}" and pdf.is_file():

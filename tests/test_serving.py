@@ -83,6 +83,7 @@ def test_nothing_but_the_report_is_served(preview: Preview, address: str, tmp_pa
         assert get(address, path)[0] == 404
     (tmp_path / "paper.pdf").write_bytes(b"%PDF")
     assert get(address, "/paper.pdf") == (200, b"%PDF")
+    assert get(address, "/favicon.ico") == (204, b"")
     port = urlsplit(address).port
     assert get(address, host=f"localhost:{port}")[0] == 200
     for host in ("evil.example", f"evil.example:{port}", "127.0.0.1", f"127.0.0.1:{port}.evil.example"):

@@ -166,7 +166,7 @@ class _Printer:
     def go_on(self, preview: Preview) -> None:
         """Start when it has been quiet for long enough, and say how it ended."""
         if self.asked_s is not None and clock.monotonic_s() - self.asked_s > QUIET_S:
-            self.asked_s, self.process = None, Again(self.here, self.arguments)
+            self.asked_s, self.process = None, Again(self.arguments)
         ended = self.process.ended() if self.process is not None else None
         if ended is None:
             return

@@ -91,9 +91,9 @@ class LocalWorker:
 
 
 class Again:
-    """The program in a process of its own, in the same project, with other arguments."""
+    """The program in a process of its own, in the same folder, with other arguments."""
 
-    def __init__(self, project: Project, arguments: Sequence[str]) -> None:
+    def __init__(self, arguments: Sequence[str]) -> None:
         # In a session of its own: Ctrl-C in the terminal is for the one who started it, who then stops it.
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "report_cli", *arguments],
@@ -101,7 +101,6 @@ class Again:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            cwd=project.root,
             start_new_session=True,
         )
 

@@ -100,6 +100,15 @@ class Places:
         """Return where the character at `offset` of the Markdown was written."""
         return self.of_line(self.markdown.count("\n", 0, offset) + 1)
 
+    def ragged_row(self) -> tuple[str, int, int] | None:
+        """Return where a row of a table has more cells than its head, and both counts, or None."""
+        for rule in TABLE.finditer(self.prose):
+            columns = _cells(rule[0])
+            for row in re.finditer(r"[^\n]+", self.prose[rule.end() :].partition("\n\n")[0]):
+                if "|" in row[0] and _cells(row[0]) > columns:
+                    return self.of_offset(rule.end() + row.start()), _cells(row[0]), columns
+        return None
+
     def unclosed_code(self) -> int | None:
         """Return the offset of the block of code that has no end, or None."""
         return next((match.start() for match in OPAQUE.finditer(self.markdown) if match["open"] is not None), None)
@@ -117,6 +126,10 @@ class Places:
     def prose(self) -> str:
         """The Markdown with its code and formulas blanked out, at the same length."""
         return OPAQUE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), self.markdown)
+
+
+def _cells(row: str) -> int:
+    return len(re.findall(r"(?<!\\)\|", row.strip().removeprefix("|").removesuffix("|"))) + 1
 
 
 def read(marked: str) -> Places:

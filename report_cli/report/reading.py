@@ -64,9 +64,13 @@ def _linked(places: Places) -> str:
 
 
 def _check_closed(places: Places) -> None:
-    """Raise UsageError where code or a formula has no end: pandoc would take all that follows for code, or for text."""
+    """Raise UsageError where code, a formula or the cells of a row don't end where they should: pandoc would take what
+    follows for code or for text, or leave it out."""
     if (start := places.unclosed_code()) is not None:
         raise UsageError(f"{places.of_offset(start)}: a block of code is never closed", "end it with the same fence")
+    if ragged := places.ragged_row():
+        where, cells, columns = ragged
+        raise UsageError(f"{where}: a row of the table has {cells} cells, its head {columns}", "escape a | as \\|")
     if sign := re.search(r"(?<!\\)\$\$", places.prose):
         where = places.of_offset(sign.start())
         raise UsageError(f"{where}: a formula is never closed", "end it with $$ before the next empty line")

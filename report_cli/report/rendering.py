@@ -46,11 +46,10 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
     manuscript = authoring.write(project, document, context)
     label = provenance.label(context.used(), context.draft)
     body = pages.compose(project, manuscript, context.ledger)
-    _check_characters(project, body, manuscript.places)
     facts = _facts(project, context, manuscript.front, label, body)
     contents: dict[str, bytes] = {}
     if "html" in formats:
-        contents["html"] = _screen(project, facts, body).encode()
+        contents["html"] = _screen(project, facts, body, manuscript.places).encode()
     if "pdf" in formats:
         try:
             pdf.load()
@@ -59,7 +58,7 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
 
             failure = ReportError("Pango is missing, so only the HTML was written", pango_hint())
             return Rendered(contents, body.warnings, failure)
-        contents["pdf"] = _print(project, document, context, facts, body)
+        contents["pdf"] = _print(project, document, context, facts, body, manuscript.places)
     return Rendered(contents, body.warnings)
 
 
@@ -78,11 +77,11 @@ def _facts(project: Project, context: Context, front: dict[str, str], label: str
     }
 
 
-def _check_characters(project: Project, body: Body, places: Places) -> None:
+def _check_characters(project: Project, page: str, places: Places) -> None:
     """Refuse a character that would be taken from a font of the machine, or shown as an empty box."""
     from lxml import html
 
-    text = html.fragment_fromstring(body.screen, create_parent="div").text_content()
+    text = html.document_fromstring(page).text_content()
     for character in fonts.without_glyph(project, text):
         called = f"{character!r} (U+{ord(character):04X}, {unicodedata.name(character, 'no name').lower()})"
         where = places.of_text(character)
@@ -100,18 +99,22 @@ def _in_words(date: str) -> str:
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-def _screen(project: Project, facts: dict[str, Any], body: Body) -> str:
+def _screen(project: Project, facts: dict[str, Any], body: Body, places: Places) -> str:
     script = _style(project, "page.js")
     # The browser runs this script and no other, and asks no one for anything.
     policy = POLICY.format(base64.b64encode(sha256(script.encode()).digest()).decode())
     more = {"medium": "screen", "body": _trusted(body.screen), "script": _trusted(script), "policy": policy}
     page = _page(project, facts, **more, style="")
+    _check_characters(project, page, places)
     style = fonts.for_screen(project, page) + _style(project, "page.css") + _style(project, "screen.css")
     return _page(project, facts, **more, style=_trusted(style))
 
 
-def _print(project: Project, document: str, context: Context, facts: dict[str, Any], body: Body) -> bytes:
+def _print(
+    project: Project, document: str, context: Context, facts: dict[str, Any], body: Body, places: Places
+) -> bytes:
     page = _page(project, facts, medium="print", body=_trusted(body.print), style="", script="")
+    _check_characters(project, page, places)
     rules, files = fonts.for_print(project, ASSETS)
     attached = json.dumps(
         provenance.attachment(document, context.used(), context.ledger), indent=1, sort_keys=True, ensure_ascii=False

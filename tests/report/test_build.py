@@ -297,6 +297,14 @@ def test_a_character_without_a_glyph_names_its_place(desk: Desk) -> None:
             desk.build(formats=(name,))
 
 
+def test_a_character_of_the_title_is_checked(desk: Desk) -> None:
+    """The title block is checked, too, in either format."""
+    desk.write("Text", front='+++\ntitle = "Snow \N{GRINNING FACE}"\n+++\n')
+    for name in ("html", "pdf"):
+        with pytest.raises(UsageError, match=r"documents/paper.md: no font of the report has .*U\+1F600"):
+            desk.build(formats=(name,))
+
+
 def test_a_table_wider_than_the_page_is_an_error(desk: Desk) -> None:
     """What the paper would cut off is an error that says which page and what it begins with."""
     head = "|".join(f" Aratherlongcolumnname{n} " for n in range(9))

@@ -88,6 +88,10 @@ TABLE = "| a | b |\n|---|---|\n| 1 | 2 |\n"
         ("Text\n\n$$ a + b\n\nmore", "paper.md:6: a formula is never closed"),
         ("Text\n\n```python\nx = 1\n\n# B\n", "paper.md:6: a block of code is never closed"),
         ("Text\n\n::: {.question}\nWhat?", "paper.md:6: a block is never closed"),
+        (
+            "| a | b |\n|---|---|\n| 1 | $x|y$ |\n| 1 \\| 2 | `|` |\n| 1 | 2 | 3 |\n",
+            "paper.md:8: a row of the table has 3",
+        ),
         ("A[^q] and `[^x]`\n\nB[^r]\n\n[^q]: note", "paper.md:6: unknown note 'r'"),
         ("A\n\n[^q]: note", "paper.md:6: nothing refers to the note 'q'"),
         ("A[^q]\n\n[^q]: one\n\n[^q]: two", "paper.md:8: the note 'q' is defined twice"),
