@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,12 @@ from report_cli.project import Project
 from report_cli.report import authoring
 from report_cli.report.authoring import documents
 from report_cli.report.context import Context, Selection
+from report_cli.report.converters import CONVERTERS, version
 from report_cli.store import FigureFile, Run
 
 __all__ = ["FORMATS", "Built", "Selection", "build", "documents", "survey", "unused_answers"]
 
 FORMATS = ("html", "pdf")
-CONVERTERS = ("fonttools", "jinja2", "lxml", "nh3", "pikepdf", "pypandoc_binary", "typst", "weasyprint")
 WING = Path(__file__).parent
 
 

@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 
 from report_cli import files
 from report_cli.errors import ReportError
 from report_cli.project import Project
 from report_cli.report import authoring
+from report_cli.report.converters import version
 
 # Figures name the sans by its own name, so print knows it under both.
 FIGURE_FAMILY = "Source Sans 3"
@@ -66,7 +66,7 @@ def for_screen(project: Project, text: str) -> str:
         wanted = used.union(COMMON, FORMULAS if face.family == "Report Math" else "")
         path = _path(project, face)
         # A character that a face hasn't got is no reason to cut it anew.
-        wanted &= _covered(path, files.digest(path))
+        wanted &= _covered(path, _digest(path))
         subset = _subset(project, path, "".join(sorted(wanted)))
         rules.append(_rule(face, "data:font/woff2;base64," + base64.b64encode(subset).decode()))
     return "".join(rules)
@@ -77,7 +77,8 @@ def without_glyph(project: Project, text: str) -> list[str]:
     unknown = {character for character in set(text) if character.isprintable()}
     for face in FACES:
         if unknown:
-            unknown -= _covered(_path(project, face), files.digest(_path(project, face)))
+            path = _path(project, face)
+            unknown -= _covered(path, _digest(path))
     return sorted(unknown)
 
 
@@ -113,8 +114,18 @@ def _path(project: Project, face: Face) -> Path:
     return path
 
 
+def _digest(path: Path) -> str:
+    status = path.stat()
+    return _digest_at(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=64)
+def _digest_at(path: Path, mtime_ns: int, size_bytes: int) -> str:
+    return files.digest(path)
+
+
 def _subset(project: Project, path: Path, characters: str) -> bytes:
-    made_of = "\0".join((files.digest(path), characters, version("fonttools")))
+    made_of = "\0".join((_digest(path), characters, version("fonttools")))
     kept = project.build / "fonts" / f"{sha256(made_of.encode()).hexdigest()[:32]}.woff2"
     if not kept.is_file():
         files.write_bytes(kept, _cut(path, characters))

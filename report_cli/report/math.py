@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from report_cli import files
 from report_cli.errors import UsageError
 from report_cli.project import Project
 from report_cli.report import authoring, pandoc
+from report_cli.report.converters import version
 from report_cli.report.speech import speak
 
 FONT = "style/fonts/STIXTwoMath-Regular.otf"

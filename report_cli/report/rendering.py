@@ -28,6 +28,8 @@ POLICY = (
 
 ASKS = re.compile(r"@import\b[^;]{0,200}|url\(\s*['\"]?(?!data:|#)[^)]{0,200}\)?|</(?:style|script)", re.IGNORECASE)
 
+# Megabytes of pictures, in which there is nothing to read.
+DATA = re.compile(r'(?<==")data:[^"]*')
 HALF_YEAR = ("January", "February", "March", "April", "May", "June")
 MONTHS = (*HALF_YEAR, "July", "August", "September", "October", "November", "December")
 
@@ -81,7 +83,7 @@ def _check_characters(project: Project, page: str, places: Places) -> None:
     """Refuse a character that would be taken from a font of the machine, or shown as an empty box."""
     from lxml import html
 
-    text = html.document_fromstring(page).text_content()
+    text = html.document_fromstring(DATA.sub("", page)).text_content()
     for character in fonts.without_glyph(project, text):
         called = f"{character!r} (U+{ord(character):04X}, {unicodedata.name(character, 'no name').lower()})"
         where = places.of_text(character)
@@ -106,7 +108,7 @@ def _screen(project: Project, facts: dict[str, Any], body: Body, places: Places)
     more = {"medium": "screen", "body": _trusted(body.screen), "script": _trusted(script), "policy": policy}
     page = _page(project, facts, **more, style="")
     _check_characters(project, page, places)
-    style = fonts.for_screen(project, page) + _style(project, "page.css") + _style(project, "screen.css")
+    style = fonts.for_screen(project, DATA.sub("", page)) + _style(project, "page.css") + _style(project, "screen.css")
     return _page(project, facts, **more, style=_trusted(style))
 
 
