@@ -65,7 +65,7 @@ def channels(run: StoredRun, figures: Figures) -> None:
         bars = axes.bar(maps, values, width=0.62, color=[plots.ACCENT if name == "multiply-adds" else plots.GREY])
         axes.bar_label(bars, [f"{value:,}" for value in values], padding=1.5, fontsize=8)
         axes.set_title(name, loc="left")
-        axes.set_ylim(0, 1.16 * max(values))
+        axes.set_ylim(0, 1.28 * max(values))
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="x", length=0)

@@ -48,7 +48,7 @@ def channels(image: Pixels, maps: Pixels, *, numbered: bool) -> Figure:
     rows = -(-len(maps) // columns)
     maps = _reduced(maps)
     size = maps.shape[1]
-    gap, above = max(1, size // 16), round(0.3 * size) if numbered else 0
+    gap, above = max(1, size // 16), round(0.42 * size) if numbered else 0
     whole = mosaic(_tinted(maps), columns, gap, above)
     if above:
         whole[:above] = 255

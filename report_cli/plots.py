@@ -173,7 +173,7 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> Figure:
         axes.set(aspect="equal", ylim=(len(classes), 0))
         for (row, column), value in np.ndenumerate(share):
             if counts[row, column]:
-                colour = "white" if value > 0.65 else INK
+                colour = "white" if value > 0.75 else INK
                 middle = (column + 0.5, row + 0.5)
                 axes.text(*middle, _percent(float(value)), ha="center", va="center", color=colour, fontsize=8)
         positions = np.arange(len(classes)) + 0.5
