@@ -1,6 +1,7 @@
 """What a case can depend on: with other code than it passed with, it is run again."""
 
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,6 +18,8 @@ WITHOUT_PAGES = (
     "test_keys.py",
     "test_stale_hits.py",
 )
+# What makes pages and figures, below report_cli.
+PAGES = ("report/*", "cli/build.py", "cli/watch.py", "watching.py", "serving.py", "*plots.py", "diagrams.py")
 SHARED = ("requirements.lock", "tests/conftest.py", "tests/walking.py", "tests/data/making.py")
 
 
@@ -26,7 +29,7 @@ def files(test: str) -> Iterator[Path]:
     pages = test not in WITHOUT_PAGES
     yield from (ROOT / name for name in SHARED)
     for path in _under(ROOT / "report_cli"):
-        if pages or not path.is_relative_to(ROOT / "report_cli" / "report"):
+        if pages or not any(fnmatch(path.relative_to(ROOT / "report_cli").as_posix(), name) for name in PAGES):
             yield path
     for path in _under(here):
         # Another test decides nothing about this one, nor does what is said of them afterwards.
