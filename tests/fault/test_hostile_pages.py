@@ -179,7 +179,7 @@ def one(name: str) -> Page:
 def test_a_swallowed_error_is_noticed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were errors that the renderer only logs passed over, a page with a hole in it would be built, and be found."""
     monkeypatch.setattr(pdf._Collector, "emit", lambda *_: None)
-    for page in (one("figure: an image of nothing"), one("figure: an image of a file")):
+    for page in (one("figure: a use of itself"), one("figure: a depth of 2,000")):
         faults = place.built(page).faults(page)
         assert any("is not said, but ''" in fault for fault in faults), faults
 

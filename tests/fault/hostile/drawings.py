@@ -8,6 +8,8 @@ SPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999
 SIZE = 'width="396" height="120" viewBox="0 0 396 120"'
 LETTERS = "style=\"font-family:'Source Sans 3'\""
 FLAW, FOREIGN = "the PDF has a flaw", "not part of the report"
+# Found before anything is laid out.
+DAMAGED, OUTSIDE = "can't be shown", "it refers to an image outside itself"
 LAUGHS = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 10))
 TEN = '<use href="#{}"/>' * 10
 USES = "".join(f'<g id="a{i}">{TEN.replace("{}", f"a{i - 1}")}</g>' for i in range(1, 8))
@@ -17,10 +19,10 @@ INSIDE: dict[str, tuple[str, str | None]] = {
     "a script": (f"<script>fetch('{HTTP}/script')</script>{BOX}", None),
     "a script from elsewhere": (f'<script href="{HTTP}/a.js"/>{BOX}', None),
     "a handler": (f'<g onclick="alert(1)" onload="fetch(\'{HTTP}/load\')">{BOX}</g>', None),
-    "an image of a file": (f'<image href="file://{SECRET}" width="9" height="9"/>', FOREIGN),
-    "an image of the passwords": ('<image xlink:href="file:///etc/passwd" width="9" height="9"/>', FOREIGN),
-    "an image upward": ('<image href="../../../etc/passwd" width="9" height="9"/>', FOREIGN),
-    "an image of the network": (f'<image xlink:href="{HTTP}/a.png" width="9" height="9"/>', FOREIGN),
+    "an image of a file": (f'<image href="file://{SECRET}" width="9" height="9"/>', OUTSIDE),
+    "an image of the passwords": ('<image xlink:href="file:///etc/passwd" width="9" height="9"/>', OUTSIDE),
+    "an image upward": ('<image href="../../../etc/passwd" width="9" height="9"/>', OUTSIDE),
+    "an image of the network": (f'<image xlink:href="{HTTP}/a.png" width="9" height="9"/>', OUTSIDE),
     "a use of the network": (f'<use href="{HTTP}/a.svg#a"/>{BOX}', None),
     "a use of a file": (f'<use xlink:href="file://{SECRET}#a"/>{BOX}', None),
     "an imported style": (f"<style>@import url({HTTP}/a.css);</style>{BOX}", FLAW),
@@ -39,9 +41,9 @@ INSIDE: dict[str, tuple[str, str | None]] = {
     "a use of itself": ('<g id="a"><use href="#a"/></g>', FLAW),
     "a PostScript file": (
         '<image href="data:application/postscript,%25!PS-Adobe-3.0 EPSF" width="9" height="9"/>',
-        FLAW,
+        OUTSIDE,
     ),
-    "an image of nothing": ('<image href="data:image/png;base64,AAAA" width="9" height="9"/>', FLAW),
+    "an image of nothing": ('<image href="data:image/png;base64,AAAA" width="9" height="9"/>', DAMAGED),
     "a depth of 2,000": ("<g>" * 2000 + "</g>" * 2000, FLAW),
     "uses of uses": (f'<g id="a0">{BOX}</g>{USES}', "the PDF takes more than"),
 }
@@ -50,7 +52,7 @@ BEFORE: dict[str, tuple[str, str | None]] = {
     "an entity of the network": (f'<!DOCTYPE svg [<!ENTITY x SYSTEM "{HTTP}/entity">]>', FLAW),
     "an outside definition": (f'<!DOCTYPE svg SYSTEM "{HTTP}/a.dtd" [<!ENTITY x "y">]>', None),
     "an entity of a definition": (f'<!DOCTYPE svg [<!ENTITY % p SYSTEM "{HTTP}/a.dtd"> %p;<!ENTITY x "y">]>', FLAW),
-    "a billion laughs": (f'<!DOCTYPE svg [<!ENTITY a0 "ha">{LAUGHS}<!ENTITY x "&a9;">]>', FLAW),
+    "a billion laughs": (f'<!DOCTYPE svg [<!ENTITY a0 "ha">{LAUGHS}<!ENTITY x "&a9;">]>', DAMAGED),
     "a style sheet": (f'<?xml-stylesheet href="{HTTP}/a.css"?><!DOCTYPE svg [<!ENTITY x "y">]>', None),
 }
 
@@ -74,6 +76,6 @@ def pages() -> list[Page]:
     for name, (before, says) in BEFORE.items():
         found += drawn(name, f'{before}<svg {SPACES} {SIZE}><text x="9" y="20" {LETTERS}>&x;</text></svg>', says)
     found += drawn("no drawing", "<html/>", None)
-    found += drawn("nothing", "", FLAW)
-    found += drawn("no XML", "\x89PNG\r\n", FLAW)
+    found += drawn("nothing", "", DAMAGED)
+    found += drawn("no XML", "\x89PNG\r\n", DAMAGED)
     return found

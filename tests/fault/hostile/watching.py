@@ -14,6 +14,8 @@ from typing import Any
 import lxml.html
 import pikepdf
 
+from report_cli.project import inherited_templates
+
 # Of processor time: the machine may have other things to do.
 SECONDS = 30
 EMBEDDED = re.compile(rb"data:[\w/+.-]+;base64,([A-Za-z0-9+/=]+)")
@@ -118,14 +120,23 @@ def _texts(value: Any, depth: int = 0) -> Iterator[bytes]:
 
 
 def active(page: bytes) -> list[str]:
-    """Return what in an HTML page could run or be fetched."""
+    """Return what in an HTML page could run or be fetched, beside the report's own script."""
     tree = lxml.html.document_fromstring(page.decode())
-    flaws = [f"<{element.tag}>" for element in tree.iter(*FOREIGN)]
+    flaws = [f"<{element.tag}>" for element in tree.iter(*FOREIGN) if not _own(element)]
     for element in tree.iter(lxml.html.etree.Element):
         flaws += [f"{name} of <{element.tag}>" for name in element.attrib if name.startswith("on")]
     flaws += [f"a link to {to}" for to in tree.xpath("//@href") if not to.startswith(LINKS)]
     flaws += [f"an image {source[:40]}" for source in tree.xpath("//@src") if not source.startswith("data:image/svg")]
     return flaws
+
+
+def _own(element: Any) -> bool:
+    script = inherited_templates() / "style" / "page.js"
+    return (
+        element.tag == "script"
+        and set(element.attrib) <= {"type"}
+        and element.text.strip() == script.read_text().strip()
+    )
 
 
 def shown(page: bytes) -> str:
