@@ -83,7 +83,7 @@ def _formulas(tree: "HtmlElement", ledger: Ledger, places: Places) -> tuple[list
         found.append(Formula(ledger.tex(text), element.get("class") == "math display"))
         written.setdefault(found[-1], text)
         element.set("data-formula", str(len(found) - 1))
-    return found, lambda formula: places.of_text(written[formula])
+    return found, lambda formula: places.of_formula(written[formula])
 
 
 def _formula_spans(tree: "HtmlElement") -> list["HtmlElement"]:

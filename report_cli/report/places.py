@@ -5,6 +5,7 @@ includes, and are taken out of the rendered Markdown again, line by line.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,11 +18,15 @@ MARK = re.compile("\ue002([^\ue003]*)\ue003")
 BUFFERED = ("macro", "call", "filter")
 FENCED = r"^[ >]*(?P<fence>`{3,}|~{3,})[^`\n]*\n.*?(?:^[ >]*(?P=fence)[`~]*[ ]*$|(?P<open>\Z))"
 WITHIN = r"(?:(?!\n[ >]*\n).)+?"  # neither code nor a formula reaches over an empty line
-TICKED = rf"(?<!`)(?P<ticks>`+)(?!`){WITHIN}(?<!`)(?P=ticks)(?!`)"
-FORMULA = rf"(?<!\\)\$\${WITHIN}(?<!\\)\$\$|(?<![\\$])\$(?=[^\s$])(?:\\.|(?!\n[ >]*\n)[^$\\])+(?<=\S)\$(?!\d)"
-OPAQUE = re.compile(rf"{FENCED}|{TICKED}|{FORMULA}", re.DOTALL | re.MULTILINE)
+TICKED = rf"(?<!`)(?P<ticks>`{{1,4}})(?!`){WITHIN}(?<!`)(?P=ticks)(?!`)"
+DISPLAY = rf"(?<!\\)\$\$(?P<display>{WITHIN})(?<!\\)\$\$"
+INLINE = r"(?<![\\$])\$(?=[^\s$])(?P<inline>(?:\\.|(?!\n[ >]*\n)[^$\\])+)(?<=\S)\$(?!\d)"
+OPAQUE = re.compile(rf"{FENCED}|{TICKED}|{DISPLAY}|{INLINE}", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"^[ >]*#{1,6}[ \t]+\S", re.MULTILINE)
-TABLE = re.compile(r"^[ >]*\|?[ ]*:?-+:?[ ]*(?:\|[ ]*:?-+:?[ ]*)+\|?[ ]*$|^[ >]*\|[ ]*:?-+:?[ ]*\|[ ]*$", re.MULTILINE)
+RULE = r":?-++:?[ ]*+"
+TABLE = re.compile(
+    rf"^[ >]*+(?:\|[ ]*+)?{RULE}(?:\|[ ]*+{RULE})+(?:\|[ ]*+)?$|^[ >]*+\|[ ]*+{RULE}\|[ ]*+$", re.MULTILINE
+)
 
 
 class Marking(Extension):
@@ -74,6 +79,10 @@ class Places:
         """Return the `nth` place where `needle` is written, the last one when there are fewer."""
         return self._nth([match.start() for match in re.finditer(re.escape(needle), self.markdown)], nth)
 
+    def of_formula(self, text: str) -> str:
+        """Return the first place where the formula `text` is written."""
+        return self.of_offset(self._formulas[text]) if text in self._formulas else self.of_text(text)
+
     def of_label(self, label: str, nth: int = 0) -> str:
         """Return the `nth` place where something gets `label`."""
         pattern = rf"\{{#{re.escape(label)}[\s}}]"
@@ -98,15 +107,15 @@ class Places:
 
     def of_offset(self, offset: int) -> str:
         """Return where the character at `offset` of the Markdown was written."""
-        return self.of_line(self.markdown.count("\n", 0, offset) + 1)
+        return self.of_line(bisect_right(self._starts, offset))
 
     def ragged_row(self) -> tuple[str, int, int] | None:
         """Return where a row of a table has more cells than its head, and both counts, or None."""
         for rule in TABLE.finditer(self.prose):
-            columns = _cells(rule[0])
-            for row in re.finditer(r"[^\n]+", self.prose[rule.end() :].partition("\n\n")[0]):
+            columns, end = _cells(rule[0]), self.prose.find("\n\n", rule.end())
+            for row in re.compile(r"[^\n]+").finditer(self.prose, rule.end(), end if end > 0 else len(self.prose)):
                 if "|" in row[0] and _cells(row[0]) > columns:
-                    return self.of_offset(rule.end() + row.start()), _cells(row[0]), columns
+                    return self.of_offset(row.start()), _cells(row[0]), columns
         return None
 
     def unclosed_code(self) -> int | None:
@@ -117,6 +126,20 @@ class Places:
         if not starts:
             return self.lines[0].rpartition(":")[0] or self.lines[0]
         return self.of_offset(starts[min(nth, len(starts) - 1)])
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(match.end() for match in re.finditer("\n", self.markdown))]
+
+    @cached_property
+    def _formulas(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for match in OPAQUE.finditer(self.markdown):
+            for kind in ("display", "inline"):
+                text = match[kind]
+                if text is not None:
+                    found.setdefault(text.strip(), match.start(kind) + len(text) - len(text.lstrip()))
+        return found
 
     @cached_property
     def _tables(self) -> list[int]:

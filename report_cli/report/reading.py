@@ -23,7 +23,7 @@ REFERENCES = "\n\n# References {#sec-references .unnumbered}\n\n::: {#refs}\n:::
 BIBLIOGRAPHY = "references.bib"
 BIBTEX = re.compile(r"^\s*@\w+\s*\{\s*([^\s,]+)", re.MULTILINE)
 REFERENCE = re.compile(r"\[@({0})\]|(?<![\w\\@.-])@({0})".format(r"(?:fig|tbl|sec|eq)-[\w:.-]*\w"))
-NOTE = re.compile(r"(?<!\\)\[\^([^\]\s]+)\](?!:)")
+NOTE = re.compile(r"(?<!\\)\[\^([^\]\s]{1,200})\](?!:)")
 DEFINED = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
 STRAY_LABEL = re.compile(r"\{#[\w:.-]+")
 
@@ -46,9 +46,10 @@ def to_html(places: Places, bibliography: Path | None) -> str:
 
 def check_shown(text: str, places: Places) -> None:
     """Raise UsageError where the label of something is shown as `text`, for then it labels nothing."""
+    # What was written with a backslash is meant to be shown.
+    written = set(re.findall(rf"(?<!\\){STRAY_LABEL.pattern}", places.prose)) if STRAY_LABEL.search(text) else set()
     for stray in STRAY_LABEL.finditer(text):
-        # What was written with a backslash is meant to be shown.
-        if stray[0] in places.prose.replace("\\" + stray[0], ""):
+        if stray[0] in written:
             where = places.of_text(stray[0])
             hint = "a label closes with } and ends a heading, a formula or a caption"
             raise UsageError(f"{where}: {stray[0]!r} is shown as text, so it labels nothing", hint)

@@ -92,6 +92,30 @@ def test_the_pdf_has_pages_tags_and_provenance(built: Report) -> None:
     }  # fmt: skip
 
 
+def test_what_an_author_can_write_reaches_both_formats(built: Report) -> None:
+    """Values, references, notes, citations, code, captions and tables read the same on the screen and on paper."""
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed")
+    told = subprocess.run(["pdftotext", built[1].paths[1], "-"], capture_output=True, text=True, check=True)
+    page = lxml.html.document_fromstring(content(built[1], "html").decode())
+    for name, text in (("pdf", told.stdout), ("html", page.find("body").text_content())):
+        plain = " ".join(text.replace("\u00ad", "").split())
+        for words in (
+            "The layer sums to 45 with",
+            "See Equation (1).",
+            "(Knuth 1984, ch. 3)",
+            "The TeXbook",
+            "and 0.6380.",
+            "def f(x): return x + 1",
+            "Accuracy of 73.8 %",
+            "As Figure 1 and Table 1 show, it works → elsewhere.",
+            "Figure 1. The path of A network to 73.8 %",
+            "Table 1. Scores on embedded images.",
+            "1,791,786",
+        ):
+            assert words in plain, (name, words)
+
+
 def test_the_same_store_gives_the_same_bytes(built: Report, tmp_path: Path) -> None:
     """Another folder and another process with another hash seed make identical files."""
     script = (
