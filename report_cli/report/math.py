@@ -19,7 +19,7 @@ FONT = "style/fonts/STIXTwoMath-Regular.otf"
 SIZE_PT = 10.0
 PAD_PT = 1.0  # Ink may leave a formula's box; the page adds this much on every side and the style takes it back.
 AXIS_EM = 0.25
-WAY = 3  # Raise it when the same formula must be made anew.
+WAY = 4  # Raise it when the same formula must be made anew.
 PREAMBLE = f"""\
 #set page(width: auto, height: auto, margin: {PAD_PT}pt)
 #set text(size: {SIZE_PT}pt, font: "STIX Two Text", fill: rgb("#16181d"), top-edge: "bounds", bottom-edge: "bounds")
@@ -31,6 +31,7 @@ PREAMBLE = f"""\
 # In the second pass a page ends at the baseline, which tells the depth. Without the wide leading, typst keeps a part
 # of the depth inside the line.
 BASELINE = '#set text(bottom-edge: "baseline")\n#set par(leading: 100em)\n'
+UPRIGHT = {0x1D468 + letter: 0x1D400 + letter for letter in range(52)}  # bold letters, from slanted to upright
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,8 @@ def _make(project: Project, formulas: list[Formula], where: Where) -> list[Types
 
 
 def _batch(project: Project, formulas: list[Formula]) -> list[Typeset]:
-    mathml = [_math_element(part) for part in _pandoc(formulas, "html5", "\n<hr>\n")]
+    parts = _pandoc(formulas, "html5", "\n<hr>\n")
+    mathml = [_upright(formula, _math_element(part)) for formula, part in zip(formulas, parts, strict=True)]
     typst = [_spaced(part) for part in _pandoc(formulas, "typst", "\n#pagebreak()\n")]
     whole, above = _svgs(project, typst), _svgs(project, typst, BASELINE)
     return [
@@ -152,6 +154,12 @@ def _math_element(paragraph: str) -> str:
     alone = element[0].replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "", 1)
     # A hat over one letter is as wide as it is drawn; browsers would draw it as wide as they can.
     return re.sub(r'(<mover><mi[^>]*>.</mi><mo accent="true")>', r'\1 stretchy="false">', alone)
+
+
+def _upright(formula: Formula, mathml: str) -> str:
+    r"""Return `mathml` with the letters of \mathbf upright, as LaTeX has them; pandoc slants them."""
+    slanted = "mathbf" in formula.tex and not re.search(r"\\(boldsymbol|bm|mathbfit)\b", formula.tex)
+    return mathml.translate(UPRIGHT).replace('"bold-italic"', '"bold"') if slanted else mathml
 
 
 def _spaced(typst: str) -> str:

@@ -256,8 +256,10 @@ def test_any_formula_has_its_place_in_a_line(desk: Desk, tex: str) -> None:
 def test_letters_of_other_styles_are_letters_of_their_own(desk: Desk) -> None:
     """Browsers ignore mathvariant, so double-struck and script letters are the characters of Unicode; a hat over one
     letter isn't stretched."""
-    tree = desk.tree(r"$\mathbb{R}$ $\mathcal{L}$ $\mathfrak{g}$ $\hat{y}$ $\widehat{ab}$")
-    assert [element.text for element in tree.xpath(".//math[not(.//mover)]//mi")] == ["ℝ", "ℒ", "𝔤"]
+    tree = desk.tree(
+        r"$\mathbb{R}$ $\mathcal{L}$ $\mathfrak{g}$ $\mathbf{Wx}$ $\boldsymbol{W}$ $\hat{y}$ $\widehat{ab}$"
+    )
+    assert [element.text for element in tree.xpath(".//math[not(.//mover)]//mi")] == ["ℝ", "ℒ", "𝔤", "𝐖", "𝐱", "𝑾"]
     assert [mark.get("stretchy") for mark in tree.xpath(".//mover/mo")] == ["false", None]
 
 
