@@ -54,11 +54,12 @@ def point_positions(document: Any) -> dict[tuple[int, int, int], list[float]]:
 
 
 def order(document: Any) -> list[str]:
-    """Return the ids of what stands in the main part, in the order of print; "" for what has none."""
+    """Return the first id in each block of the main part, in the order of print; "" where there is none."""
     blocks = [
         block for page in document.pages for main in _all(page) if main.element_tag == "main" for block in main.children
     ]
-    return [element.get("id") or "" for element in dict.fromkeys(block.element for block in blocks)]
+    elements = dict.fromkeys(block.element for block in blocks if "appendix" not in block.element.get("class", ""))
+    return [next((inner.get("id") for inner in element.iter() if inner.get("id")), "") for element in elements]
 
 
 def _page(number: int, page: Any) -> Page:

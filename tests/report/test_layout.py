@@ -159,6 +159,18 @@ def test_what_does_not_fit_waits_while_the_text_goes_on(desk: Desk, monkeypatch:
     assert order.index("fig-3") < order.index("section-2")
 
 
+def test_a_heading_is_passed_where_much_would_stay_empty(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that is too high for a half empty page goes behind the heading and the text of the next section."""
+    rows = "".join(f"| row {n} | {n} |\n" for n in range(17))
+    table = f"| Row | Number |\n|:---|---:|\n{rows}\n: High. {{#tbl-high}}\n"
+    question = "::: question\nWhat follows?\n:::\n\n"
+    text = f"# A\n\n{PROSE * 7}\n\n{PROSE * 7}\n\n{table}\n\n## B {{#sec-b}}\n\n{question}{PROSE * 20}\n\n# C\n\nEnd."
+    shown = lay_out(desk, text, monkeypatch)
+    assert shown.pages[0].full > 0.9
+    order = layout.order(shown.document)
+    assert order[order.index("sec-b") :] == ["sec-b", "", "", "tbl-high", "section-3", ""]
+
+
 def test_the_screen_keeps_the_order_of_the_author(desk: Desk) -> None:
     """Only print moves figures."""
     tree = desk.tree(f"# A\n\n{FIGURE.format(n=1)}\n\nText.")
