@@ -33,13 +33,12 @@ class Face:
     style: str = "normal"
 
 
-SANS = Face("Report Sans", "SourceSans3-Regular.ttf")
 FACES = (
     Face("Report Serif", "STIXTwoText-Regular.otf"),
     Face("Report Serif", "STIXTwoText-Italic.otf", style="italic"),
     Face("Report Serif", "STIXTwoText-SemiBold.otf", weight=600),
     Face("Report Math", "STIXTwoMath-Regular.otf"),
-    SANS,
+    Face("Report Sans", "SourceSans3-Regular.ttf"),
     Face("Report Sans", "SourceSans3-It.ttf", style="italic"),
     Face("Report Sans", "SourceSans3-Semibold.ttf", weight=600),
     Face("Report Mono", "SourceCodePro-Regular.ttf"),
@@ -94,7 +93,8 @@ def widths(project: Project, texts: Collection[str]) -> dict[str, float]:
     """Return how wide each text is in the sans of tables, in em; digits are equally wide."""
     from fontTools.ttLib import TTFont
 
-    with TTFont(_path(project, SANS), lazy=True) as font:
+    sans = next(face for face in FACES if face.family == "Report Sans")
+    with TTFont(_path(project, sans), lazy=True) as font:
         glyphs, advances, unit = font.getBestCmap(), font["hmtx"], font["head"].unitsPerEm
         known = {character: glyphs.get(ord(character), "zero") for text in texts for character in text}
         return {text: sum(advances[known[character]][0] for character in text) / unit for text in texts}
