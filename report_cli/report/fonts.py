@@ -71,6 +71,17 @@ def for_screen(project: Project, text: str) -> str:
     return "".join(rules)
 
 
+def widths(project: Project, texts: Collection[str]) -> dict[str, float]:
+    """Return how wide each text is in the sans of tables, in em; digits are equally wide."""
+    from fontTools.ttLib import TTFont
+
+    sans = next(face for face in FACES if face.family == "Report Sans")
+    with TTFont(_path(project, sans), lazy=True) as font:
+        glyphs, advances, unit = font.getBestCmap(), font["hmtx"], font["head"].unitsPerEm
+        known = {character: glyphs.get(ord(character), "zero") for text in texts for character in text}
+        return {text: sum(advances[known[character]][0] for character in text) / unit for text in texts}
+
+
 def without_glyph(project: Project, text: str) -> list[str]:
     """Return the characters of `text` that none of the fonts can show, each once."""
     unknown = {character for character in set(text) if character.isprintable()}
@@ -87,17 +98,6 @@ def _covered(path: Path, digest: str) -> frozenset[str]:
 
     with TTFont(path, lazy=True) as font:
         return frozenset(map(chr, font.getBestCmap()))
-
-
-def widths(project: Project, texts: Collection[str]) -> dict[str, float]:
-    """Return how wide each text is in the sans of tables, in em; digits are equally wide."""
-    from fontTools.ttLib import TTFont
-
-    sans = next(face for face in FACES if face.family == "Report Sans")
-    with TTFont(_path(project, sans), lazy=True) as font:
-        glyphs, advances, unit = font.getBestCmap(), font["hmtx"], font["head"].unitsPerEm
-        known = {character: glyphs.get(ord(character), "zero") for text in texts for character in text}
-        return {text: sum(advances[known[character]][0] for character in text) / unit for text in texts}
 
 
 def _rule(face: Face, address: str) -> str:
