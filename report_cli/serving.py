@@ -1,7 +1,9 @@
 """Shows one page to browsers of this machine, and tells them when there is a newer one or something is wrong."""
 
+import base64
 import html
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +17,10 @@ from report_cli.errors import ReportError, UsageError
 HOST = "127.0.0.1"
 # A comment line now and then: it fails where the browser is gone, and the thread that served it ends.
 BEAT_S = 15.0
+MANY_PARTS = 2000
 POLICY = b'<meta http-equiv="Content-Security-Policy" content="'
+# Figures and fonts are the megabytes of a page: served on their own, a browser takes those it knows from its memory.
+EMBEDDED = re.compile(rb"data:(image/svg\+xml|font/woff2);base64,([A-Za-z0-9+/=]{1000,})")
 SCRIPT = """<script>
 {
   const page = "PAGE";
@@ -40,15 +45,20 @@ class Preview:
 
     def __init__(self, pdf: Path | None = None) -> None:
         self.pdf = pdf
+        self.parts: dict[str, tuple[str, bytes]] = {}
         self._changed = threading.Condition()
         self._page: bytes | None = None
+        self._served = b""
         self._error = ""
         self._count = 0
 
     def show(self, page: bytes) -> None:
         """From now on show `page`; nothing is wrong any more."""
+        served, parts = _taken_apart(page)
         with self._changed:
-            self._page, self._error = page, ""
+            self._page, self._served, self._error = page, served, ""
+            # A browser may still ask for what the page before had.
+            self.parts = {**self.parts, **parts} if len(self.parts) < MANY_PARTS else parts
             self._tell()
 
     def fail(self, error: str) -> None:
@@ -60,7 +70,7 @@ class Preview:
     def page(self) -> bytes:
         """Return the page as it is served: with the script that reloads it."""
         with self._changed:
-            content = self._page if self._page is not None else EMPTY.format(error=html.escape(self._error)).encode()
+            content = self._served if self._page is not None else EMPTY.format(error=html.escape(self._error)).encode()
             return _live(content, self._name())
 
     def events(self) -> Iterator[bytes]:
@@ -85,10 +95,27 @@ class Preview:
 
 def _live(page: bytes, name: str) -> bytes:
     """Return `page` with the script. It stands before the page's own policy, which would forbid it, and opens that
-    for the one address that the script asks."""
+    for this server."""
     script = SCRIPT.replace("PAGE", name).encode()
     head, policy, rest = page.partition(POLICY)
-    return head + script + policy + b"connect-src 'self'; " + rest if policy else page + script
+    if not policy:
+        return page + script
+    rules, end, body = rest.partition(b'"')
+    for kind in (b"img-src ", b"font-src "):
+        rules = rules.replace(kind, kind + b"'self' ")
+    return head + script + policy + b"connect-src 'self'; " + rules + end + body
+
+
+def _taken_apart(page: bytes) -> tuple[bytes, dict[str, tuple[str, bytes]]]:
+    """Return `page` with addresses in the place of its figures and fonts, and these by their addresses."""
+    parts: dict[str, tuple[str, bytes]] = {}
+
+    def take(match: re.Match[bytes]) -> bytes:
+        address = f"/parts/{sha256(match[2]).hexdigest()[:32]}"
+        parts[address] = match[1].decode(), base64.b64decode(match[2])
+        return address.encode()
+
+    return EMBEDDED.sub(take, page), parts
 
 
 @contextmanager
@@ -146,14 +173,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._stream()
         elif pdf is not None and address == f"/{pdf.name}" and pdf.is_file():
             self._send("application/pdf", pdf.read_bytes())
+        elif address in self.server.preview.parts:
+            self._send(*self.server.preview.parts[address], kept=True)
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
         """Say nothing: the terminal is for the author."""
 
-    def _send(self, kind: str, content: bytes) -> None:
-        self._head(kind)
+    def _send(self, kind: str, content: bytes, *, kept: bool = False) -> None:
+        self._head(kind, "max-age=31536000, immutable" if kept else "no-store")
         self.wfile.write(content)
 
     def _stream(self) -> None:
@@ -164,10 +193,10 @@ class _Handler(BaseHTTPRequestHandler):
         except ConnectionError:
             pass  # The browser went elsewhere.
 
-    def _head(self, kind: str) -> None:
+    def _head(self, kind: str, keep: str = "no-store") -> None:
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", kind)
-        self.send_header("Cache-Control", "no-store")
+        self.send_header("Cache-Control", keep)
         self.send_header("X-Content-Type-Options", "nosniff")
         self.end_headers()
 

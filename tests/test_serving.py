@@ -1,3 +1,4 @@
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -48,6 +49,24 @@ def test_a_page_is_served_with_the_script_that_reloads_it(preview: Preview, addr
     assert plain.replace(b"connect-src 'self'; ", b"") == PAGE
     assert served.index(b"<script>") < served.index(b"Content-Security-Policy")
     assert b"content=\"connect-src 'self'; default-src x" in served
+
+
+def test_figures_and_fonts_are_served_on_their_own(preview: Preview, address: str) -> None:
+    """What makes a page large has addresses of its own, the same as long as it is the same, and may be kept."""
+    figure, font = b"<svg>" + b"x" * 2000, b"font" * 500
+    coded = base64.b64encode(figure)
+    page = PAGE.replace(b"default-src x", b"default-src x; img-src data:; font-src data:")
+    page += b'<img src="data:image/svg+xml;base64,' + coded + b'">'
+    preview.show(page + b"url(data:font/woff2;base64," + base64.b64encode(font) + b")")
+    served = get(address)[1]
+    assert coded not in served
+    assert b"img-src 'self' data:; font-src 'self' data:" in served
+    first, second = re.findall(r"/parts/[0-9a-f]{32}", served.decode())
+    assert (get(address, first), get(address, second)) == ((200, figure), (200, font))
+    assert get(address, first, "evil.example")[0] == 403
+    preview.show(page + b"more")
+    assert first.encode() in get(address)[1]
+    assert get(address, second)[0] == 200
 
 
 def test_a_browser_hears_of_pages_and_errors(preview: Preview, address: str) -> None:
