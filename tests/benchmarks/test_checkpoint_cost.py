@@ -47,7 +47,9 @@ def test_cost_of_checkpoint_and_commit(tmp_path: Path, capsys: pytest.CaptureFix
         epochs.append(steps_s / STEPS * TRAIN / BATCH)
         checkpoints.append(took_s(lambda n=number: folder.save(n, fit._variables(model), {"history": []})))
         commits.append(took_s(lambda n=number: commit(n)))
+    epoch_s, saving_s = median(epochs), median(checkpoints) + median(commits)
     with capsys.disabled():
         sys.stdout.write(
-            f"\nepoch {median(epochs):.2f} s, checkpoint {median(checkpoints):.2f} s, commit {median(commits):.2f} s\n"
+            f"\nepoch {epoch_s:.1f} s, checkpoint {median(checkpoints):.3f} s, commit {median(commits):.3f} s:"
+            f" {100 * saving_s / epoch_s:.2f} % of an epoch\n"
         )
