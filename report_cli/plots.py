@@ -128,12 +128,16 @@ def describe_curves(history: History) -> str:
 
 
 def by_epoch(axes: Axes, title: str) -> None:
-    """Give `axes` a title and whole epochs below."""
+    """Give `axes` a title, whole epochs below, and a range that no rounding error fills."""
     axes.set_xlabel("epoch")
     axes.set_title(title, loc="left")
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     axes.margins(x=0.03)
+    low, high = axes.get_ylim()
+    middle, reach = (low + high) / 2, max(high - low, 0.01 * abs(low)) / 2
+    axes.set_ylim(middle - reach, middle + reach)
+    axes.ticklabel_format(axis="y", useOffset=False)
 
 
 def label_ends(axes: Axes, ends: Mapping[str, float], colours: Sequence[str]) -> None:
@@ -173,7 +177,7 @@ def confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> Figure:
         axes.set(aspect="equal", ylim=(len(classes), 0))
         for (row, column), value in np.ndenumerate(share):
             if counts[row, column]:
-                colour = "white" if value > 0.75 else INK
+                colour = "white" if value > 0.72 else INK
                 middle = (column + 0.5, row + 0.5)
                 axes.text(*middle, _percent(float(value)), ha="center", va="center", color=colour, fontsize=8)
         positions = np.arange(len(classes)) + 0.5

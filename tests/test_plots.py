@@ -89,6 +89,19 @@ def test_line_labels_never_overlap(train: float, validation: float) -> None:
             assert (boxes["training"].y0 > boxes["validation"].y0) == (train > validation)
 
 
+def test_one_epoch_and_a_rounding_error() -> None:
+    """A single epoch is one whole tick, and what differs by rounding alone is not drawn as a difference."""
+    row = {"epoch": 1, "loss": 2.3, "accuracy": 0.1, "validation_loss": 2.3, "validation_accuracy": 0.1 + 1e-9}
+    figure = plots.learning_curves([row])
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        low, high = axes.get_xlim()
+        assert [tick for tick in axes.get_xticks() if low <= tick <= high] == [1]
+        low, high = axes.get_ylim()
+        assert high - low >= 0.009 * high
+        assert not axes.yaxis.get_offset_text().get_text()
+
+
 def test_curves_in_words() -> None:
     """The alternative text gives both ends of each line and the best epoch, from the history."""
     words = plots.describe_curves(HISTORY)
