@@ -1,7 +1,7 @@
 """`report build`: bring the runs of documents up to date, then write their pages."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import typer
@@ -10,7 +10,7 @@ from report_cli import clock, planner
 from report_cli.cli.console import ProgressListener, emit, say
 from report_cli.cli.run import RESUME, show_plan
 from report_cli.cli.session import open_workspace, wish
-from report_cli.errors import ReportError, UsageError, unknown
+from report_cli.errors import UsageError, unknown
 from report_cli.plan import Plan, Wish
 from report_cli.report import build as pages
 from report_cli.report.build import Selection
@@ -44,8 +44,9 @@ def build(
     # Read all templates first: a mistyped name must show before hours of training, not after.
     surveys = {name: pages.survey(workspace.project, name, workspace.experiments) for name in chosen}
     if "all" in documents:
-        for answer in pages.unused_answers(workspace.project, surveys.values()):
-            _warn(f"no document includes templates/answers/{answer}.md", strict)
+        forgotten = pages.unused_answers(workspace.project, surveys.values())
+        pages.check_warnings(forgotten, strict)
+        warn(forgotten)
     wanted = wish(workspace, profile, data, strict_env=strict_env)
     selection = bring_up_to_date(
         workspace, wanted, sorted({e for s in surveys.values() for e in s.experiments}), no_run, draft, yes
@@ -62,8 +63,7 @@ def build(
             profile=wanted.profile,
             strict=strict,
         )
-        for warning in built.warnings:
-            say(f"warning: {warning}")
+        warn(built.warnings)
         if not built.written:
             say(f"{name} is up to date")
         for path in built.paths:
@@ -106,10 +106,10 @@ def bring_up_to_date(
     return Selection({n: r for n, r in runs.items() if r and n not in missing}, figures, missing)
 
 
-def _warn(text: str, strict: bool) -> None:
-    if strict:
-        raise ReportError(text, "without --strict this is a warning")
-    say(f"warning: {text}")
+def warn(warnings: Iterable[str]) -> None:
+    """Say each of `warnings`."""
+    for warning in warnings:
+        say(f"warning: {warning}")
 
 
 def _confirm(made: Plan, yes: bool) -> None:
@@ -128,10 +128,10 @@ def formats_of(to: str) -> tuple[str, ...]:
     """Return the formats named in `to`, separated by commas."""
     chosen = tuple(part for part in to.split(",") if part)
     for part in chosen:
-        if part not in ("html", "pdf"):
-            raise unknown("format", part, ["html", "pdf"])
+        if part not in pages.FORMATS:
+            raise unknown("format", part, pages.FORMATS)
     if not chosen:
-        raise UsageError("--to names no format", "known: html, pdf")
+        raise UsageError("--to names no format", f"known: {', '.join(pages.FORMATS)}")
     return chosen
 
 

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
 from report_cli import clock, project, serving, watching
-from report_cli.cli.build import bring_up_to_date, formats_of
+from report_cli.cli.build import bring_up_to_date, formats_of, warn
 from report_cli.cli.console import emit, say
 from report_cli.cli.session import open_workspace, wish
 from report_cli.errors import ReportError, UsageError, of_machine, unknown
@@ -119,8 +119,7 @@ class _Desk:
         except OSError as error:  # a file may go between being seen and being read
             self._fail(preview, of_machine(error) or ReportError(str(error)))
         else:
-            for warning in built.warnings:
-                say(f"warning: {warning}")
+            warn(built.warnings)
             say(f"{self.document}: shown after {clock.monotonic_s() - began_s:.1f} s")
 
     def _built(self, results: bool) -> pages.Built:
@@ -158,7 +157,7 @@ class _Printer:
     here: Project
     arguments: Sequence[str]
     asked_s: float | None = None
-    process: Again | None = field(default=None)
+    process: Again | None = None
 
     def ask(self) -> None:
         self.asked_s = clock.monotonic_s()

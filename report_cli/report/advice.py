@@ -2,12 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from report_cli.report import numbering
 from report_cli.report.places import Places
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
-
-HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 
 
 def on_questions(tree: "HtmlElement", places: Places) -> list[str]:
@@ -15,7 +14,7 @@ def on_questions(tree: "HtmlElement", places: Places) -> list[str]:
     found = []
     for count, question in enumerate(tree.find_class("question")):
         follower = question.getnext()
-        if follower is None or follower.tag in HEADINGS or "question" in follower.classes:
+        if follower is None or follower.tag in numbering.HEADINGS or "question" in follower.classes:
             words = " ".join(question.text_content().split())
             found.append(f"{places.of_block('question', count)}: a question without an answer: {words[:60]}")
     return found

@@ -17,7 +17,7 @@ from report_cli.report.context import Context, Selection
 from report_cli.report.converters import CONVERTERS, version
 from report_cli.store import FigureFile, Run
 
-__all__ = ["FORMATS", "Built", "Selection", "build", "documents", "survey", "unused_answers"]
+__all__ = ["FORMATS", "Built", "Selection", "build", "check_warnings", "documents", "survey", "unused_answers"]
 
 FORMATS = ("html", "pdf")
 WING = Path(__file__).parent
@@ -84,9 +84,10 @@ def _surveyed(project: Project, document: str, experiments: Mapping[str, Experim
 
 
 def unused_answers(project: Project, surveys: Iterable[Survey]) -> list[str]:
-    """Return the project's answers that none of these documents includes: most likely one was forgotten."""
+    """Return a warning for each answer of the project that none of these documents includes: one may be forgotten."""
     written = {path.stem for path in (project.templates / "answers").glob("*.md")}
-    return sorted(written.difference(*(each.answers for each in surveys)))
+    unused = sorted(written.difference(*(each.answers for each in surveys)))
+    return [f"no document includes templates/answers/{name}.md" for name in unused]
 
 
 def build(
@@ -116,14 +117,14 @@ def build(
     inputs = _inputs(project, document, selection, experiments, draft, profile)
     stamp = _stamped(project, document, inputs)
     if stamp is not None and all(_intact(path, stamp["outputs"].get(name)) for name, path in paths.items()):
-        _check_warnings(stamp["warnings"], strict)
+        check_warnings(stamp["warnings"], strict)
         return Built(document, tuple(paths.values()), written=False, warnings=tuple(stamp["warnings"]))
     # Rendering loads the converters; an unchanged report returns above without them.
     from report_cli.report.rendering import render
 
     context = Context(experiments, selection, draft)
     rendered = render(project, document, context, tuple(paths))
-    _check_warnings(rendered.warnings, strict)
+    check_warnings(rendered.warnings, strict)
     for name, content in rendered.contents.items():
         files.write_bytes(paths[name], content)
     # A format that was built from the same inputs before is still what it was.
@@ -135,7 +136,8 @@ def build(
     return Built(document, tuple(paths.values()), written=True, warnings=rendered.warnings)
 
 
-def _check_warnings(warnings: Sequence[str], strict: bool) -> None:
+def check_warnings(warnings: Sequence[str], strict: bool) -> None:
+    """Raise ReportError for `warnings` of a strict build."""
     if strict and warnings:
         raise ReportError("; ".join(warnings), "without --strict these are warnings")
 

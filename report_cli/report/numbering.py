@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 APPENDIX = "provenance"
+HEADINGS = ("h2", "h3", "h4", "h5", "h6")  # h1 is the title
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def _unique(body: "HtmlElement", places: Places) -> None:
 def _sections(body: "HtmlElement", numbers: Numbers, places: Places) -> None:
     counts = [0, 0, 0]
     previous = 1
-    for count, heading in enumerate(body.iter("h2", "h3", "h4", "h5", "h6")):
+    for count, heading in enumerate(body.iter(*HEADINGS)):
         level = int(heading.tag[1])
         title = heading.text_content().strip()
         if level > previous + 1:
