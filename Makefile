@@ -45,4 +45,4 @@ lock:
 
 # Spares build/runs: results cost hours.
 clean:
-	rm -rf build/figures build/report build/logs build/tmp build/math build/fonts .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build/figures build/report build/logs build/tmp build/math build/fonts build/survey .mypy_cache .pytest_cache .ruff_cache
