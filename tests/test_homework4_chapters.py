@@ -1,7 +1,5 @@
 """The chapters of the homework hold whatever was measured: with one seed or three, on drawn images or real ones."""
 
-import importlib
-import pkgutil
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,25 +10,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import experiments
 from report_cli import files
 from report_cli.experiment import Experiment, parameters
 from report_cli.project import Project, Settings
 from report_cli.report import authoring
 from report_cli.report.context import Context, Selection
 from report_cli.store import Run
+from tests.experiments import registered
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def _experiments() -> dict[str, Experiment]:
-    modules = [
-        importlib.import_module(f"experiments.{each.name}") for each in pkgutil.iter_modules(experiments.__path__)
-    ]
-    return {e.name: e for module in modules for e in vars(module).values() if isinstance(e, Experiment)}
-
-
-EXPERIMENTS = _experiments()
+EXPERIMENTS = registered.by_name()
 
 
 @dataclass(frozen=True)

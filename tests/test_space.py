@@ -14,9 +14,8 @@ from report_cli import files, space
 from report_cli.errors import RunError
 from report_cli.project import Project
 from report_cli.store import Store
+from tests.conftest import Command
 from tests.walking import WALK
-
-Report = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -103,7 +102,7 @@ def _quiet(*command: str) -> bool:
 
 
 def test_a_full_disk_is_told_before_anything_is_trained(
-    report: Report, narrow: Path, write: Callable[[str, str], Path]
+    report: Command, narrow: Path, write: Callable[[str, str], Path]
 ) -> None:
     """With too little room nothing starts, nothing is recorded as failed, and the error says what frees some."""
     write("experiments/walk.py", WALK)

@@ -5,14 +5,16 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from report_cli.project import Project
+from tests.conftest import Command
 from tests.walking import WALK
-
-Program = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -47,6 +49,13 @@ def folder(tmp_path: Path, built: Path) -> Path:
 
 
 @pytest.fixture
-def program(folder: Path) -> Program:
+def program(folder: Path) -> Command:
     """Return a function that runs the program in the new project."""
     return functools.partial(run_in, folder)
+
+
+def until_epoch(epoch: int, project: Project, process: "subprocess.Popen[Any]") -> None:
+    """Wait until a run has a checkpoint of `epoch` or a later one; fail where its process ends before."""
+    while not any(int(path.stem.removeprefix("epoch-")) >= epoch for path in project.runs.rglob("epoch-*.npz")):
+        assert process.poll() is None, "it ended before that epoch"
+        time.sleep(0.01)

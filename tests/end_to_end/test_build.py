@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import Program, run_in
+from tests.conftest import Command
+from tests.end_to_end.conftest import run_in
 
 # Stands in for a machine without Pango: whatever asks for its libraries by name finds none.
 NO_PANGO = """
@@ -35,7 +36,7 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def test_a_new_project_builds_at_once(program: Program, folder: Path) -> None:
+def test_a_new_project_builds_at_once(program: Command, folder: Path) -> None:
     """The scaffold gives HTML and PDF with computed numbers; a second build changes no byte of them."""
     first = program("build", "all")
     assert first.returncode == 0, first.stderr
@@ -49,7 +50,7 @@ def test_a_new_project_builds_at_once(program: Program, folder: Path) -> None:
     assert outputs(folder) == before
 
 
-def test_the_same_store_gives_the_same_bytes(program: Program, folder: Path) -> None:
+def test_the_same_store_gives_the_same_bytes(program: Command, folder: Path) -> None:
     """Rendered again from the same results, HTML and PDF are the same to the byte."""
     assert program("build", "all").returncode == 0
     before = outputs(folder)
@@ -70,7 +71,7 @@ def test_the_same_store_gives_the_same_bytes(program: Program, folder: Path) -> 
         ("pyproject.toml", "Your Name", "Ada Lovelace"),
     ],
 )
-def test_restyling_a_page_runs_nothing(program: Program, folder: Path, name: str, old: str, new: str) -> None:
+def test_restyling_a_page_runs_nothing(program: Command, folder: Path, name: str, old: str, new: str) -> None:
     """An edited text, title, figure or author gives another page from the same run."""
     assert program("build", "all", "--to", "html").returncode == 0
     before, runs = outputs(folder), sorted((folder / "build" / "runs" / "pi").iterdir())
@@ -94,7 +95,7 @@ def test_restyling_a_page_runs_nothing(program: Program, folder: Path, name: str
     ],
 )
 def test_a_mistake_in_a_template_names_its_line(
-    program: Program, folder: Path, old: str, new: str, message: str, hint: str
+    program: Command, folder: Path, old: str, new: str, message: str, hint: str
 ) -> None:
     """A template that names what doesn't exist fails with file, line and near misses; the last report stays."""
     assert program("build", "all").returncode == 0
@@ -108,14 +109,14 @@ def test_a_mistake_in_a_template_names_its_line(
     assert outputs(folder) == before
 
 
-def test_a_mistake_shows_before_anything_is_run(program: Program, folder: Path) -> None:
+def test_a_mistake_shows_before_anything_is_run(program: Command, folder: Path) -> None:
     """A mistyped name in a template is found before hours of training, not after."""
     edit(folder / "templates/answers/q1-pi.md", "pi.estimate", "pi.estimat")
     assert program("build", "all").returncode == 2
     assert not (folder / "build" / "runs").exists()
 
 
-def test_missing_results_are_named(program: Program, folder: Path) -> None:
+def test_missing_results_are_named(program: Command, folder: Path) -> None:
     """--no-run without results names the command that makes them; --draft marks them and says DRAFT."""
     missing = program("build", "all", "--no-run")
     assert missing.returncode == 1
@@ -125,7 +126,7 @@ def test_missing_results_are_named(program: Program, folder: Path) -> None:
     assert "DRAFT" in (folder / "build/report/report.html").read_text()
 
 
-def test_a_failing_experiment_leaves_the_last_report(program: Program, folder: Path) -> None:
+def test_a_failing_experiment_leaves_the_last_report(program: Command, folder: Path) -> None:
     """When an experiment fails, the report of before stays as it was."""
     assert program("build", "all").returncode == 0
     before = outputs(folder)
@@ -136,7 +137,7 @@ def test_a_failing_experiment_leaves_the_last_report(program: Program, folder: P
     assert outputs(folder) == before
 
 
-def test_without_pango_the_html_is_still_written(program: Program, folder: Path, tmp_path: Path) -> None:
+def test_without_pango_the_html_is_still_written(program: Command, folder: Path, tmp_path: Path) -> None:
     """Where Pango is missing the build writes the HTML, exits 1, and prints the command that installs Pango."""
     site = tmp_path / "site"
     site.mkdir()
@@ -158,14 +159,14 @@ def test_the_next_command_can_be_pasted(tmp_path: Path) -> None:
     assert made.stdout.strip() == "cd 'Müller Übung 5' && report build all"
 
 
-def test_a_folder_that_is_not_empty_is_left_alone(program: Program, folder: Path) -> None:
+def test_a_folder_that_is_not_empty_is_left_alone(program: Command, folder: Path) -> None:
     """`report new` writes into a new or empty folder only."""
     again = program("new", ".")
     assert again.returncode == 2
     assert "not an empty folder" in again.stderr
 
 
-def test_a_forgotten_answer_is_told(program: Program, folder: Path) -> None:
+def test_a_forgotten_answer_is_told(program: Command, folder: Path) -> None:
     """An answer that no document includes gives a warning with its file; a missing one is an error."""
     answers = folder / "templates" / "answers"
     (answers / "q2-more.md").write_text("## More\n")
@@ -181,7 +182,7 @@ def test_a_forgotten_answer_is_told(program: Program, folder: Path) -> None:
     assert "report.md:8: unknown answer 'q1-pi'" in missing.stderr
 
 
-def test_a_changed_experiment_is_seen_after_an_unchanged_build(program: Program, folder: Path) -> None:
+def test_a_changed_experiment_is_seen_after_an_unchanged_build(program: Command, folder: Path) -> None:
     """What a build remembers of the sources never hides an edit: the next build runs what changed."""
     assert program("build", "all", "--to", "html").returncode == 0
     assert "[1/1]" not in program("build", "all", "--to", "html").stderr

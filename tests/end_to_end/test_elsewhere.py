@@ -1,7 +1,6 @@
 """Results from another environment: used, told, and with --strict-env computed again."""
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,8 @@ from typing import Any
 import pytest
 
 from report_cli.project import Project
+from tests.conftest import Command
 
-Report = Callable[..., "subprocess.CompletedProcess[str]"]
 # A part of the environment that a test can change without another machine.
 THERE = {"TF_ENABLE_ONEDNN_OPTS": "0"}
 DIFFERING = "onednn 0, here default"
@@ -27,12 +26,12 @@ def paper(walk: Path, write: Callable[[str, str], Path]) -> Path:
     return write("templates/documents/paper.md", '+++\ntitle = "P"\n+++\n\n# A\n\n<< value("walk.end") >>\n')
 
 
-def status(report: Report, *arguments: str) -> Any:
+def status(report: Command, *arguments: str) -> Any:
     (run,) = json.loads(report("status", "--json", *arguments).stdout)
     return run
 
 
-def test_a_run_from_elsewhere_is_used_and_told(report: Report, walk: Path) -> None:
+def test_a_run_from_elsewhere_is_used_and_told(report: Command, walk: Path) -> None:
     """A result of another environment is up to date, and status, why and show say where it differs."""
     assert report("run", "walk", **THERE).returncode == 0
     run = status(report)
@@ -46,7 +45,7 @@ def test_a_run_from_elsewhere_is_used_and_told(report: Report, walk: Path) -> No
     assert "nothing to run" in report("run", "walk").stderr
 
 
-def test_strict_env_runs_it_here(report: Report, walk: Path, project: Project) -> None:
+def test_strict_env_runs_it_here(report: Command, walk: Path, project: Project) -> None:
     """--strict-env counts only runs of this environment; the other one stays where it is."""
     assert report("run", "walk", **THERE).returncode == 0
     strict = status(report, "--strict-env")
@@ -60,12 +59,12 @@ def test_strict_env_runs_it_here(report: Report, walk: Path, project: Project) -
     assert "nothing to run" in report("run", "walk", "--strict-env").stderr
 
 
-def test_a_run_that_was_never_computed_is_missing_either_way(report: Report, walk: Path) -> None:
+def test_a_run_that_was_never_computed_is_missing_either_way(report: Command, walk: Path) -> None:
     """--strict-env doesn't change the word for what there is no result of."""
     assert status(report)["state"] == status(report, "--strict-env")["state"] == "missing"
 
 
-def test_the_page_says_where_its_runs_were_computed(report: Report, paper: Path, project: Project) -> None:
+def test_the_page_says_where_its_runs_were_computed(report: Command, paper: Path, project: Project) -> None:
     """The appendix names the environment of the runs, not that of the build, also where all runs share it."""
     assert report("run", "walk", **THERE).returncode == 0
     built = report("build", "paper", "--to", "html")
@@ -78,7 +77,7 @@ def test_the_page_says_where_its_runs_were_computed(report: Report, paper: Path,
     assert "onednn default" in (project.reports / "paper.html").read_text()
 
 
-def test_strict_env_shows_nothing_from_elsewhere(report: Report, paper: Path) -> None:
+def test_strict_env_shows_nothing_from_elsewhere(report: Command, paper: Path) -> None:
     """Without running, a strict build refuses what was computed elsewhere and says so."""
     assert report("run", "walk", **THERE).returncode == 0
     refused = report("build", "paper", "--to", "html", "--strict-env", "--no-run")

@@ -12,9 +12,9 @@ import pytest
 from report_cli import files, manifest
 from report_cli.project import Project
 from report_cli.store import ASKED, Store
+from tests.conftest import Command
 from tests.walking import WALK
 
-Report = Callable[..., "subprocess.CompletedProcess[str]"]
 CHAIN = """
     from dataclasses import dataclass
 
@@ -52,7 +52,7 @@ def tree(project: Project) -> set[str]:
     return {str(p.relative_to(project.root)) for p in project.build.rglob("*") if p.suffix != ".lock"}
 
 
-def test_nothing_that_can_be_asked_for_is_freed(report: Report, walk: Path, project: Project) -> None:
+def test_nothing_that_can_be_asked_for_is_freed(report: Command, walk: Path, project: Project) -> None:
     """Results of other parameters, other seeds and unfinished work of the code as it is all stay."""
     for options in ([], ["--set", "epochs=3"], ["--seeds", "2"], ["--profile", "smoke", "--set", "epochs=4"]):
         lines(report("run", "walk", *options))
@@ -65,7 +65,7 @@ def test_nothing_that_can_be_asked_for_is_freed(report: Report, walk: Path, proj
     assert tree(project) == before
 
 
-def test_a_stale_run_goes_when_its_question_is_answered_anew(report: Report, walk: Path, project: Project) -> None:
+def test_a_stale_run_goes_when_its_question_is_answered_anew(report: Command, walk: Path, project: Project) -> None:
     """The last answer stays, stale as it is, and can be accepted; --dry-run says what goes, and nothing else goes."""
     lines(report("run", "walk"))
     (first,) = keys(project)
@@ -92,7 +92,7 @@ def test_a_stale_run_goes_when_its_question_is_answered_anew(report: Report, wal
     assert "nothing to run" in report("run", "walk").stderr
 
 
-def test_of_stale_runs_the_newest_stays(report: Report, walk: Path, project: Project) -> None:
+def test_of_stale_runs_the_newest_stays(report: Command, walk: Path, project: Project) -> None:
     """After two edits without a new run the latest result of the question can still be accepted."""
     lines(report("run", "walk"))
     (first,) = keys(project)
@@ -107,7 +107,7 @@ def test_of_stale_runs_the_newest_stays(report: Report, walk: Path, project: Pro
     lines(report("accept", "walk", "--reason", "for a test"))
 
 
-def test_kept_results_are_never_touched(report: Report, walk: Path, project: Project) -> None:
+def test_kept_results_are_never_touched(report: Command, walk: Path, project: Project) -> None:
     """What is in git stays, stale or of an experiment that is gone."""
     lines(report("run", "walk"))
     lines(report("keep", "walk"))
@@ -122,7 +122,7 @@ def test_kept_results_are_never_touched(report: Report, walk: Path, project: Pro
 
 
 def test_what_needs_a_stale_run_is_stale(
-    report: Report, walk: Path, write: Callable[[str, str], Path], project: Project
+    report: Command, walk: Path, write: Callable[[str, str], Path], project: Project
 ) -> None:
     """A run made from a run of former code goes with it once both are answered anew, whatever happens in between."""
     write("experiments/after.py", CHAIN)
@@ -141,7 +141,7 @@ def test_what_needs_a_stale_run_is_stale(
 
 
 @pytest.mark.parametrize("change", ["gone", "parameters"])
-def test_what_can_never_be_an_answer_again_goes(report: Report, walk: Path, project: Project, change: str) -> None:
+def test_what_can_never_be_an_answer_again_goes(report: Command, walk: Path, project: Project, change: str) -> None:
     """Runs, failures and progress of an experiment that is gone, or has other parameters now, go with their figures."""
     lines(report("run", "walk"))
     assert report("run", "walk", "--set", "fail=die").returncode == 1
@@ -158,7 +158,7 @@ def test_what_can_never_be_an_answer_again_goes(report: Report, walk: Path, proj
     assert [p for p in tree(project) if "walk/" in p] == []
 
 
-def test_leftovers_of_killed_commands_go(report: Report, walk: Path, project: Project) -> None:
+def test_leftovers_of_killed_commands_go(report: Command, walk: Path, project: Project) -> None:
     """Damaged runs set aside, progress towards a finished run, scratch folders and half-freed runs are freed."""
     lines(report("run", "walk"))
     (key,) = keys(project)
@@ -184,7 +184,7 @@ def test_leftovers_of_killed_commands_go(report: Report, walk: Path, project: Pr
     assert list(project.scratch.iterdir()) == []
 
 
-def test_figures_of_former_drawing_code_go(report: Report, walk: Path, project: Project) -> None:
+def test_figures_of_former_drawing_code_go(report: Command, walk: Path, project: Project) -> None:
     """When `draw` changed, the figures drawn anew stay and the others go; the run stays."""
     lines(report("run", "walk"))
     (old,) = project.figures.glob("walk/*")
@@ -197,7 +197,7 @@ def test_figures_of_former_drawing_code_go(report: Report, walk: Path, project: 
     assert len(keys(project)) == 1
 
 
-def test_what_another_process_uses_is_left(report: Report, walk: Path, project: Project) -> None:
+def test_what_another_process_uses_is_left(report: Command, walk: Path, project: Project) -> None:
     """A run whose lock is held stays, and so does the scratch folder of a process that is alive."""
     lines(report("run", "walk"))
     (key,) = keys(project)
@@ -214,7 +214,7 @@ def test_what_another_process_uses_is_left(report: Report, walk: Path, project: 
 
 
 def test_what_a_run_under_way_needs_is_left(
-    report: Report, walk: Path, write: Callable[[str, str], Path], project: Project
+    report: Command, walk: Path, write: Callable[[str, str], Path], project: Project
 ) -> None:
     """While another process is at a run, the runs that it was started with stay, stale as they may be."""
     write("experiments/after.py", CHAIN)
@@ -232,7 +232,7 @@ def test_what_a_run_under_way_needs_is_left(
     assert former not in keys(project)
 
 
-def test_a_killed_gc_leaves_no_half_run(project: Project, walk: Path, report: Report) -> None:
+def test_a_killed_gc_leaves_no_half_run(project: Project, walk: Path, report: Command) -> None:
     """Killed at any change of the disk, each run is whole or gone, and the next gc ends the work."""
     from report_cli import garbage
     from report_cli.workspace import Workspace
@@ -263,7 +263,7 @@ def test_a_killed_gc_leaves_no_half_run(project: Project, walk: Path, report: Re
     raise AssertionError("it makes fewer changes than that")
 
 
-def test_code_that_cannot_be_read_frees_nothing(report: Report, walk: Path, project: Project) -> None:
+def test_code_that_cannot_be_read_frees_nothing(report: Command, walk: Path, project: Project) -> None:
     """Without the experiments nobody knows what is wanted: it is an error, and nothing goes."""
     lines(report("run", "walk"))
     before = tree(project)
@@ -274,7 +274,7 @@ def test_code_that_cannot_be_read_frees_nothing(report: Report, walk: Path, proj
     assert tree(project) == before
 
 
-def test_a_run_whose_recipe_is_not_its_own_is_left(report: Report, walk: Path, project: Project) -> None:
+def test_a_run_whose_recipe_is_not_its_own_is_left(report: Command, walk: Path, project: Project) -> None:
     """A manifest made by something else, here one that needs itself, hinders nothing and is not touched."""
     lines(report("run", "walk"))
     (key,) = keys(project)

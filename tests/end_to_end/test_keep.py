@@ -1,16 +1,13 @@
 """`report keep`: results in git serve a fresh clone, without images, weights or training."""
 
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 from report_cli import files
 from report_cli.project import Project
+from tests.conftest import Command
 
-Report = Callable[..., "subprocess.CompletedProcess[str]"]
 
-
-def test_a_kept_result_serves_a_fresh_clone(report: Report, walk: Path, project: Project) -> None:
+def test_a_kept_result_serves_a_fresh_clone(report: Command, walk: Path, project: Project) -> None:
     """After `build` is gone, a kept run is up to date, lies without weights, and nothing is run."""
     assert report("run", "walk").returncode == 0
     kept = report("keep", "walk")
@@ -25,7 +22,7 @@ def test_a_kept_result_serves_a_fresh_clone(report: Report, walk: Path, project:
     assert not list(project.runs.rglob("manifest.json"))
 
 
-def test_only_what_is_up_to_date_is_kept(report: Report, walk: Path, project: Project) -> None:
+def test_only_what_is_up_to_date_is_kept(report: Command, walk: Path, project: Project) -> None:
     """A result that is missing or stale is not kept, and the command that makes it is named."""
     missing = report("keep", "walk")
     assert missing.returncode == 1

@@ -1,15 +1,14 @@
 """Experiments that need others: order, what is run again, what a failure stops."""
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from report_cli.project import Project
+from tests.conftest import Command
 
-Report = Callable[..., "subprocess.CompletedProcess[str]"]
 CHAIN = """
     from dataclasses import dataclass
 
@@ -48,11 +47,11 @@ def chain(write: Callable[[str, str], Path]) -> Path:
     return write("experiments/chain.py", CHAIN)
 
 
-def states(report: Report) -> dict[str, str]:
+def states(report: Command) -> dict[str, str]:
     return {run["run"]: run["state"] for run in json.loads(report("status", "--json").stdout)}
 
 
-def test_what_is_needed_runs_first(report: Report, chain: Path) -> None:
+def test_what_is_needed_runs_first(report: Command, chain: Path) -> None:
     """Asking for an experiment runs what it needs before it, and hands it over with its weights."""
     finished = report("run", "top", "--json")
     assert finished.returncode == 0, finished.stderr
@@ -63,14 +62,14 @@ def test_what_is_needed_runs_first(report: Report, chain: Path) -> None:
     assert states(report) == {"base": "fresh", "top": "fresh"}
 
 
-def test_a_change_below_makes_what_needs_it_stale(report: Report, chain: Path) -> None:
+def test_a_change_below_makes_what_needs_it_stale(report: Command, chain: Path) -> None:
     """When what is needed changes, what was computed from it is stale."""
     assert report("run", "top").returncode == 0
     chain.write_text(chain.read_text().replace("value: float = 2.0", "value: float = 3.0"))
     assert states(report) == {"base": "stale", "top": "stale"}
 
 
-def test_the_same_result_below_runs_nothing_above(report: Report, chain: Path) -> None:
+def test_the_same_result_below_runs_nothing_above(report: Command, chain: Path) -> None:
     """Running a need again with the same outcome does not run what used it."""
     assert report("run", "top").returncode == 0
     assert report("run", "base", "--force").returncode == 0
@@ -79,7 +78,9 @@ def test_the_same_result_below_runs_nothing_above(report: Report, chain: Path) -
     assert "base: done" not in forced.stderr, "--force is for what was named, not for what it needs"
 
 
-def test_a_failed_need_stops_only_what_needs_it(report: Report, chain: Path, write: Callable[[str, str], Path]) -> None:
+def test_a_failed_need_stops_only_what_needs_it(
+    report: Command, chain: Path, write: Callable[[str, str], Path]
+) -> None:
     """With --keep-going a failure is told once, what needs it is named, and the rest runs."""
     chain.write_text(chain.read_text().replace("fail: bool = False", "fail: bool = True"))
     write("experiments/alone.py", CHAIN.replace('"base"', '"alone"').replace('"top"', '"upon"'))
@@ -90,7 +91,7 @@ def test_a_failed_need_stops_only_what_needs_it(report: Report, chain: Path, wri
     assert "upon" in finished.stdout
 
 
-def test_needs_can_depend_on_parameters(report: Report, chain: Path) -> None:
+def test_needs_can_depend_on_parameters(report: Command, chain: Path) -> None:
     """An experiment whose parameters make a need superfluous does not run it."""
     text = chain.read_text().replace('needs=("base",)', "needs=choose")
     text = text.replace(
@@ -103,7 +104,7 @@ def test_needs_can_depend_on_parameters(report: Report, chain: Path) -> None:
     assert [run["run"] for run in json.loads(finished.stdout)] == ["base", "top"]
 
 
-def test_the_configuration_sets_parameters(report: Report, chain: Path, project: Project) -> None:
+def test_the_configuration_sets_parameters(report: Command, chain: Path, project: Project) -> None:
     """[tool.report.parameters] changes a project's own parameters, and a mistake in it is named."""
     path = project.root / "pyproject.toml"
     path.write_text(path.read_text() + "[tool.report.parameters.'ba*']\nvalue = 5.0\n")

@@ -4,7 +4,6 @@ import contextlib
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,9 +12,10 @@ import pytest
 from report_cli import files
 from report_cli.project import Project
 from report_cli.store import Store
+from tests.conftest import Command
+from tests.end_to_end.conftest import until_epoch
 from tests.fault.disk import Disk, Killed
 
-Report = Callable[..., "subprocess.CompletedProcess[str]"]
 CHAIN = """
     from dataclasses import dataclass
 
@@ -50,7 +50,7 @@ CHAIN = """
 
 
 def test_progress_made_from_another_need_is_not_used(
-    report: Report, project: Project, write: Callable[[str, str], Path]
+    report: Command, project: Project, write: Callable[[str, str], Path]
 ) -> None:
     """A checkpoint belongs to the runs it was made from: when a need comes out differently, training starts anew."""
     write("experiments/chain.py", CHAIN)
@@ -67,7 +67,9 @@ def test_progress_made_from_another_need_is_not_used(
 
 
 @pytest.mark.parametrize("moment", ["before the new one", "after the new one"])
-def test_a_replacement_that_was_killed_loses_nothing(report: Report, walk: Path, project: Project, moment: str) -> None:
+def test_a_replacement_that_was_killed_loses_nothing(
+    report: Command, walk: Path, project: Project, moment: str
+) -> None:
     """Killed between the two renames of a replaced run, the old run is put back; killed after them, nothing changes."""
     assert report("run", "walk").returncode == 0
     (run,) = [p for p in (project.runs / "walk").iterdir() if p.is_dir()]
@@ -83,7 +85,7 @@ def test_a_replacement_that_was_killed_loses_nothing(report: Report, walk: Path,
     assert not retired.exists()
 
 
-def test_a_replaced_kept_result_is_old_or_new(walk: Path, report: Report, project: Project) -> None:
+def test_a_replaced_kept_result_is_old_or_new(walk: Path, report: Command, project: Project) -> None:
     """`report keep` that is killed at any change leaves a whole result in git's folder, and nothing beside it."""
     assert report("run", "walk").returncode == 0
     (run,) = Store.of(project, pytest.fail).runs("walk")
@@ -100,16 +102,14 @@ def test_a_replaced_kept_result_is_old_or_new(walk: Path, report: Report, projec
     raise AssertionError("it makes fewer changes than that")
 
 
-def test_an_edit_during_a_run_is_for_the_next(report: Report, walk: Path, project: Project) -> None:
+def test_an_edit_during_a_run_is_for_the_next(report: Command, walk: Path, project: Project) -> None:
     """A run whose source is edited meanwhile is the result of the code it began with, and stale from then on."""
     arguments = ("run", "walk", "--set", "wait_s=0.3", "--json")
     before = walk.read_text()
     process = subprocess.Popen(
         [sys.executable, "-m", "report_cli", *arguments], cwd=project.root, text=True, stdout=-1, stderr=-1
     )
-    began = time.monotonic()
-    while not list(project.runs.rglob("epoch-00001.npz")) and time.monotonic() - began < 60:
-        time.sleep(0.01)
+    until_epoch(1, project, process)
     walk.write_text(before.replace("STEP = 1.0", "STEP = 2.0"))
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
@@ -122,7 +122,7 @@ def test_an_edit_during_a_run_is_for_the_next(report: Report, walk: Path, projec
     assert (again["key"], again["outputs"]) == (first["key"], first["outputs"])
 
 
-def test_status_and_why_name_each_state(report: Report, walk: Path) -> None:
+def test_status_and_why_name_each_state(report: Command, walk: Path) -> None:
     """Missing, failed, fresh and stale are told with their reason; `why` lists the files and what in them counts."""
 
     def state() -> str:
@@ -147,7 +147,7 @@ def test_status_and_why_name_each_state(report: Report, walk: Path) -> None:
     assert "experiments/walk.py: Params, STEP, walk" in told
 
 
-def test_no_run_shows_nothing_stale(report: Report, walk: Path, write: Callable[[str, str], Path]) -> None:
+def test_no_run_shows_nothing_stale(report: Command, walk: Path, write: Callable[[str, str], Path]) -> None:
     """--no-run never writes a page from a stale result: it says which one is stale, and why."""
     write("templates/documents/paper.md", '+++\ntitle = "P"\n+++\n\n# A\n\n<< value("walk.end")|decimals(2) >>\n')
     assert report("build", "paper", "--to", "html").returncode == 0
@@ -159,7 +159,7 @@ def test_no_run_shows_nothing_stale(report: Report, walk: Path, write: Callable[
 
 
 def test_the_same_question_in_another_profile_is_answered(
-    report: Report, walk: Path, write: Callable[[str, str], Path]
+    report: Command, walk: Path, write: Callable[[str, str], Path]
 ) -> None:
     """A run whose parameters are those of two profiles serves both, and a page of either is labelled by its own."""
     text = walk.read_text().replace(
@@ -174,7 +174,7 @@ def test_the_same_question_in_another_profile_is_answered(
 
 
 def test_both_branches_of_a_condition_are_brought_up_to_date(
-    report: Report, walk: Path, write: Callable[[str, str], Path], project: Project
+    report: Command, walk: Path, write: Callable[[str, str], Path], project: Project
 ) -> None:
     """An experiment that only the results' own branch takes is run before the page needs it."""
     other = walk.read_text().replace('"walk"', '"other"').replace("def walk(", "def other(")
@@ -186,7 +186,7 @@ def test_both_branches_of_a_condition_are_brought_up_to_date(
     assert (project.runs / "other").is_dir()
 
 
-def test_commands_that_read_only_name_damage(report: Report, walk: Path, project: Project) -> None:
+def test_commands_that_read_only_name_damage(report: Command, walk: Path, project: Project) -> None:
     """`status` names a damaged run and touches nothing; `run` sets it aside and runs again, with the same result."""
     first = report("run", "walk", "--json")
     (run,) = [p for p in (project.runs / "walk").iterdir() if p.is_dir()]

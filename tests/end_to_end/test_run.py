@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ import pytest
 
 from report_cli import files
 from report_cli.project import Project
-
-Report = Callable[..., "subprocess.CompletedProcess[str]"]
+from tests.conftest import Command
+from tests.end_to_end.conftest import until_epoch
 
 
 def outputs(finished: "subprocess.CompletedProcess[str]") -> Any:
@@ -35,12 +34,12 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def state(report: Report) -> tuple[str, str]:
+def state(report: Command) -> tuple[str, str]:
     (run,) = json.loads(report("status", "--json").stdout)
     return run["state"], run["reason"]
 
 
-def test_a_run_is_stored_and_not_run_again(report: Report, walk: Path, project: Project) -> None:
+def test_a_run_is_stored_and_not_run_again(report: Command, walk: Path, project: Project) -> None:
     """The first run is stored with its figures; the second finds it and starts no worker."""
     first = report("run", "walk", "--json")
     assert "never run" in first.stderr
@@ -52,7 +51,7 @@ def test_a_run_is_stored_and_not_run_again(report: Report, walk: Path, project: 
     assert [p.name for p in sorted(project.figures.rglob("*.svg"))] == ["path.print.svg", "path.screen.svg"]
 
 
-def test_a_rerun_gives_the_same_digests(report: Report, walk: Path) -> None:
+def test_a_rerun_gives_the_same_digests(report: Command, walk: Path) -> None:
     """--force measures again, and the same seed gives the same bytes."""
     assert outputs(report("run", "walk", "--json")) == outputs(report("run", "walk", "--force", "--json"))
 
@@ -66,7 +65,7 @@ def test_a_rerun_gives_the_same_digests(report: Report, walk: Path) -> None:
         ('{"end": "where it ends"}', '{"end": "the end"}'),
     ],
 )
-def test_restyling_runs_nothing(report: Report, walk: Path, project: Project, old: str, new: str) -> None:
+def test_restyling_runs_nothing(report: Command, walk: Path, project: Project, old: str, new: str) -> None:
     """A title, a docstring, a figure or a metric's description can change without a run becoming stale."""
     assert report("run", "walk").returncode == 0
     edit(walk, old, new)
@@ -83,7 +82,7 @@ def test_restyling_runs_nothing(report: Report, walk: Path, project: Project, ol
         ("epochs: int = 6", "epochs: int = 7", "epochs is 7, was 6"),
     ],
 )
-def test_a_change_of_what_is_measured_is_seen(report: Report, walk: Path, old: str, new: str, reason: str) -> None:
+def test_a_change_of_what_is_measured_is_seen(report: Command, walk: Path, old: str, new: str, reason: str) -> None:
     """Code and parameters that decide the result make it stale, and the reason says which."""
     assert report("run", "walk").returncode == 0
     edit(walk, old, new)
@@ -92,7 +91,7 @@ def test_a_change_of_what_is_measured_is_seen(report: Report, walk: Path, old: s
     assert reason in report("why", "walk").stdout
 
 
-def test_an_edit_within_the_same_second_is_seen(report: Report, walk: Path) -> None:
+def test_an_edit_within_the_same_second_is_seen(report: Command, walk: Path) -> None:
     """An edit that keeps the file's size and time, which Python's bytecode cache can't see, is run."""
     first = outputs(report("run", "walk", "--json"))
     times = walk.stat()
@@ -111,7 +110,7 @@ def test_an_edit_within_the_same_second_is_seen(report: Report, walk: Path) -> N
     ],
 )
 def test_a_failed_run_is_recorded_and_never_used(
-    report: Report, walk: Path, project: Project, how: str, message: str
+    report: Command, walk: Path, project: Project, how: str, message: str
 ) -> None:
     """An experiment that fails gives one error, exit code 1, a record of the failure, and no result."""
     finished = report("run", "walk", "--set", f"fail={how}")
@@ -127,14 +126,12 @@ def test_a_failed_run_is_recorded_and_never_used(
 
 @pytest.mark.parametrize("moment_s", [0.9, 1.5])
 def test_a_killed_run_goes_on_and_equals_an_uninterrupted_one(
-    report: Report, walk: Path, project: Project, moment_s: float
+    report: Command, walk: Path, project: Project, moment_s: float
 ) -> None:
     """After kill -9 the same command redoes at most the epoch under way, with the same digests."""
     arguments = ("run", "walk", "--set", "wait_s=0.25", "--json")
     process = subprocess.Popen([sys.executable, "-m", "report_cli", *arguments], cwd=project.root, stderr=-1, stdout=-1)
-    began = time.monotonic()
-    while not list(project.runs.rglob("epoch-00002.npz")) and time.monotonic() - began < 60:
-        time.sleep(0.01)
+    until_epoch(2, project, process)
     time.sleep(moment_s - 0.9)
     process.kill()
     process.communicate()
@@ -146,7 +143,7 @@ def test_a_killed_run_goes_on_and_equals_an_uninterrupted_one(
     assert not list(project.runs.rglob("*.checkpoint"))
 
 
-def test_a_damaged_checkpoint_falls_back_to_the_one_before(report: Report, walk: Path, project: Project) -> None:
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(report: Command, walk: Path, project: Project) -> None:
     """A checkpoint with a flipped byte is passed over, and the result is the same."""
     assert report("run", "walk", "--set", "fail=raise").returncode == 1
     (newest,) = project.runs.rglob("epoch-00001.npz")
@@ -154,13 +151,11 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(report: Report, walk:
     assert outputs(report("run", "walk", "--json"))
 
 
-def test_ctrl_c_says_how_to_go_on(report: Report, walk: Path, project: Project) -> None:
+def test_ctrl_c_says_how_to_go_on(report: Command, walk: Path, project: Project) -> None:
     """SIGINT ends the program and its worker with exit code 130 and the way to resume."""
     arguments = [sys.executable, "-m", "report_cli", "run", "walk", "--set", "wait_s=30"]
     process = subprocess.Popen(arguments, cwd=project.root, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    began = time.monotonic()
-    while not list(project.runs.rglob("epoch-00001.npz")) and time.monotonic() - began < 60:
-        time.sleep(0.01)
+    until_epoch(1, project, process)
     os.killpg(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=20)
     assert process.returncode == 130
@@ -168,7 +163,7 @@ def test_ctrl_c_says_how_to_go_on(report: Report, walk: Path, project: Project) 
     assert "Traceback" not in told
 
 
-def test_two_processes_on_one_experiment(report: Report, walk: Path, project: Project) -> None:
+def test_two_processes_on_one_experiment(report: Command, walk: Path, project: Project) -> None:
     """Of two processes one runs the experiment; the other waits and uses its result."""
     arguments = [sys.executable, "-m", "report_cli", "run", "walk", "--set", "wait_s=0.2", "--json"]
     both = [subprocess.Popen(arguments, cwd=project.root, stdout=-1, stderr=-1, text=True) for _ in range(2)]
@@ -180,7 +175,7 @@ def test_two_processes_on_one_experiment(report: Report, walk: Path, project: Pr
     assert any("another process is running walk" in err for _, err in told)
 
 
-def test_sources_edited_between_plan_and_run_are_refused(report: Report, walk: Path, project: Project) -> None:
+def test_sources_edited_between_plan_and_run_are_refused(report: Command, walk: Path, project: Project) -> None:
     """A worker that would import other code than was hashed fails instead of storing it under the wrong key."""
     script = """
 import pathlib, sys
@@ -216,7 +211,7 @@ with Runner(work, ProgressListener()) as runner:
     ],
 )
 def test_what_does_not_exist_is_a_usage_error(
-    report: Report, walk: Path, arguments: tuple[str, ...], message: str
+    report: Command, walk: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     """An unknown name gives one error with its near misses and exit code 2."""
     finished = report(*arguments)
@@ -225,7 +220,7 @@ def test_what_does_not_exist_is_a_usage_error(
     assert "Traceback" not in finished.stderr
 
 
-def test_a_broken_experiment_file_is_named(report: Report, walk: Path) -> None:
+def test_a_broken_experiment_file_is_named(report: Command, walk: Path) -> None:
     """A syntax error in an experiment is an error with its file, not a traceback."""
     edit(walk, "STEP = 1.0", "STEP = = 1.0")
     finished = report("list")
@@ -243,7 +238,7 @@ def test_outside_a_project(tmp_path: Path) -> None:
     assert "report new FOLDER" in finished.stderr
 
 
-def test_debug_works_in_any_place(report: Report, walk: Path) -> None:
+def test_debug_works_in_any_place(report: Command, walk: Path) -> None:
     """`--debug` after the command shows the traceback, as the hint of an error says."""
     finished = report("run", "wlak", "--debug")
     assert finished.returncode == 2
@@ -251,7 +246,7 @@ def test_debug_works_in_any_place(report: Report, walk: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="needs a place where no one can write")
-def test_a_place_that_cannot_be_written_is_named(report: Report, walk: Path, project: Project) -> None:
+def test_a_place_that_cannot_be_written_is_named(report: Command, walk: Path, project: Project) -> None:
     """Where the store can't be written there is one error with the path, and no internal error."""
     project.build.mkdir()
     project.scratch.symlink_to("/sys/kernel")  # not even root makes folders there
@@ -261,7 +256,7 @@ def test_a_place_that_cannot_be_written_is_named(report: Report, walk: Path, pro
     assert "internal error" not in finished.stderr
 
 
-def test_what_a_killed_process_left_is_swept(report: Report, walk: Path, project: Project) -> None:
+def test_what_a_killed_process_left_is_swept(report: Command, walk: Path, project: Project) -> None:
     """A scratch folder whose process is gone is removed by the next run; one in use is left alone."""
     code = "from pathlib import Path; from report_cli import files; import os, sys\n"
     code += "with files.scratch_folder(Path(sys.argv[1]), 'key'): os.kill(os.getpid(), 9)"
@@ -274,7 +269,7 @@ def test_what_a_killed_process_left_is_swept(report: Report, walk: Path, project
     assert list(project.scratch.iterdir()) == []
 
 
-def test_a_run_with_other_parameters_can_be_shown(report: Report, walk: Path) -> None:
+def test_a_run_with_other_parameters_can_be_shown(report: Command, walk: Path) -> None:
     """`show --set` shows the run that `run --set` stored."""
     assert report("run", "walk", "--set", "epochs=3").returncode == 0
     (shown,) = json.loads(report("show", "walk", "--set", "epochs=3", "--json").stdout)

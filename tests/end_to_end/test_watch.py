@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.end_to_end.conftest import Program
+from tests.conftest import Command
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ class Browser:
                 return told
 
 
-def test_the_page_follows_what_changes(watching: "subprocess.Popen[str]", program: Program, folder: Path) -> None:
+def test_the_page_follows_what_changes(watching: "subprocess.Popen[str]", program: Command, folder: Path) -> None:
     """Runs of another terminal, edits, mistakes and their mending are shown in the open page, the PDF later."""
     assert watching.stdout is not None
     assert watching.stderr is not None
@@ -94,7 +94,7 @@ def test_the_page_follows_what_changes(watching: "subprocess.Popen[str]", progra
     assert watching.stderr.read().endswith("stopped\n")
 
 
-def test_a_document_has_to_be_named_where_there_are_several(program: Program, folder: Path) -> None:
+def test_a_document_has_to_be_named_where_there_are_several(program: Command, folder: Path) -> None:
     """Which document is meant is asked, with the choices; a mistyped one names its near misses."""
     (folder / "templates" / "documents" / "other.md").write_text('+++\ntitle = "Other"\n+++\n')
     unnamed = program("watch")

@@ -3,8 +3,6 @@
 Every result on them is checked against the least loss that is possible at its accuracy.
 """
 
-import importlib
-import pkgutil
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,15 +10,13 @@ import keras
 import numpy as np
 import pytest
 
-import experiments
 from experiments import catsdogs_best, catsdogs_images, cifar, cifar_comparison, cifar_less_data
 from experiments.models import vgg16
 from report_cli.data import splits
 from report_cli.data.images import Images, Part
-from report_cli.experiment import Experiment
 from report_cli.training import evaluate
 from report_cli.training.evaluate import Score
-from tests.experiments import pets, small
+from tests.experiments import pets, registered, small
 from tests.training.memory import MemoryRecord
 
 STEP, TEST = "step", "test"
@@ -43,14 +39,7 @@ OBJECTS = replace(cifar.PROFILES["smoke"], train=60, validation=20, test=40, bat
 WIDTH = 1 / 32
 
 
-def _experiments() -> dict[str, Experiment]:
-    modules = [
-        importlib.import_module(f"experiments.{module.name}") for module in pkgutil.iter_modules(experiments.__path__)
-    ]
-    return {e.name: e for module in modules for e in vars(module).values() if isinstance(e, Experiment)}
-
-
-EXPERIMENTS = _experiments()
+EXPERIMENTS = registered.by_name()
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from report_cli.report.build import Built, documents
 from report_cli.report.pages import ASSETS
 from report_cli.report.rendering import Rendered
 from tests.report.conftest import SVG, Desk
+from tests.report.judges import judge
 
 HEAVY = ("lxml", "nh3", "weasyprint", "pypandoc", "typst", "numpy", "fontTools", "pikepdf")
 Report = tuple[Desk, Built]
@@ -32,14 +33,6 @@ def content(built: Built, kind: str) -> bytes:
 
 def text_of(content: bytes) -> str:
     return content.decode(errors="replace")
-
-
-def judge(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    folder = os.environ.get("REPORT_JUDGES")
-    if not folder:
-        pytest.skip("REPORT_JUDGES names no folder with verapdf.sh and htmlcheck.sh")
-    command = [str(Path(folder) / name), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_the_documents_of_a_project_are_its_files(desk: Desk) -> None:
