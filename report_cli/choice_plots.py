@@ -25,17 +25,8 @@ def side_by_side(shown: Sequence[History], titles: Sequence[str]) -> Figure:
         figure = plots.new_figure(74)
         rows = figure.subplots(2, len(shown), sharex=True, sharey="row", squeeze=False)
         for column, (history, title) in enumerate(zip(shown, titles, strict=True)):
-            epochs = [row["epoch"] for row in history]
-            for axes, name, factor in ((rows[0, column], "loss", 1), (rows[1, column], "accuracy", 100)):
-                for prefix, colour in (("", plots.GREY), ("validation_", ACCENT)):
-                    axes.plot(
-                        epochs,
-                        [factor * row[prefix + name] for row in history],
-                        color=colour,
-                        linestyle="-" if prefix else (0, (4, 1.5)),
-                        marker="o" if len(history) < 4 else "",
-                        markersize=3,
-                    )
+            for axes, name in ((rows[0, column], "loss"), (rows[1, column], "accuracy")):
+                plots.training_and_validation(axes, history, name)
                 axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
             rows[0, column].set_title(title, loc="left")
             rows[1, column].set_xlabel("epoch")

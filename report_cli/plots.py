@@ -97,18 +97,7 @@ def learning_curves(history: History) -> Figure:
         figure = new_figure(46)
         left, right = figure.subplots(1, 2)
         for axes, name, label in ((left, "loss", "loss (nats)"), (right, "accuracy", "accuracy (%)")):
-            factor = 100 if name == "accuracy" else 1
-            for prefix, colour in (("", GREY), ("validation_", ACCENT)):
-                axes.plot(
-                    [row["epoch"] for row in history],
-                    [factor * row[prefix + name] for row in history],
-                    color=colour,
-                    linestyle="-" if prefix else (0, (4, 1.5)),
-                    marker="o" if len(history) < 4 else "",
-                    markersize=3,
-                )
-            last = history[-1]
-            ends = {"training": factor * last[name], "validation": factor * last["validation_" + name]}
+            ends = training_and_validation(axes, history, name)
             by_epoch(axes, label)
             label_ends(axes, ends, (GREY_WORDS, ACCENT))
     return figure
@@ -125,6 +114,19 @@ def describe_curves(history: History) -> str:
             parts.append(f"{label} {name} goes from {first[key]:{form}} to {last[key]:{form}}.")
     parts.append(f"Validation loss is lowest in epoch {best['epoch']:.0f}, at {best['validation_loss']:.2f}.")
     return " ".join(parts)
+
+
+def training_and_validation(axes: Axes, history: History, name: str) -> dict[str, float]:
+    """Draw a loss, or an accuracy in percent, over the epochs: validation in colour. Return where each line ends."""
+    ends = {}
+    factor = 100 if name == "accuracy" else 1
+    epochs = [row["epoch"] for row in history]
+    for part, prefix, colour in (("training", "", GREY), ("validation", "validation_", ACCENT)):
+        values = [factor * row[prefix + name] for row in history]
+        dashes = "-" if prefix else (0, (4, 1.5))
+        axes.plot(epochs, values, color=colour, linestyle=dashes, marker="o" if len(history) < 4 else "", markersize=3)
+        ends[part] = values[-1]
+    return ends
 
 
 def by_epoch(axes: Axes, title: str) -> None:
