@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from report_cli import files
 from report_cli.experiment import Experiment, parameters
 from report_cli.project import Project, Settings
-from report_cli.report import authoring
+from report_cli.report import authoring, places
 from report_cli.report.context import Context, Selection
 from report_cli.store import Run
 from tests.experiments import registered
@@ -112,7 +112,8 @@ def _told(folder: Path, case: Case) -> str:
     context = Context(EXPERIMENTS, Selection(runs, {}, {}), draft=True)
     author = authoring._Author(Project(ROOT, Settings()), context)
     chapters = "".join(f'<< section("{name}") >>\n' for name in ("catsdogs", "transfer", "cifar10"))
-    return context.ledger.text(author.environment.from_string(chapters).render())
+    rendered = places.read(author.environment.from_string(chapters).render())
+    return context.ledger.text(rendered.markdown)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.profile}-{case.origin}-{case.seeds}-{case.luck}")
