@@ -68,7 +68,7 @@ def _chosen(here: Project, document: str) -> str:
 def _watch(desk: "_Desk", preview: Preview, printer: "_Printer | None") -> None:
     """Build whenever something has changed and then stood still for a moment."""
     built: tuple[watching.Times, watching.Times] | None = None
-    seen = watching.of_pages(desk.here), watching.of_results(desk.here)
+    seen = _seen(desk.here)
     while True:
         if seen != built:
             if printer is not None:
@@ -80,10 +80,15 @@ def _watch(desk: "_Desk", preview: Preview, printer: "_Printer | None") -> None:
         elif printer is not None:
             printer.go_on(preview)
         time.sleep(POLL_S)
-        before, seen = seen, (watching.of_pages(desk.here), watching.of_results(desk.here))
+        before, seen = seen, _seen(desk.here)
         while seen != before:
             time.sleep(POLL_S / 2)
-            before, seen = seen, (watching.of_pages(desk.here), watching.of_results(desk.here))
+            before, seen = seen, _seen(desk.here)
+
+
+def _seen(here: Project) -> tuple[watching.Times, watching.Times]:
+    """Return the state of what pages and what results are made of."""
+    return watching.of_pages(here), watching.of_results(here)
 
 
 @dataclass
@@ -160,6 +165,7 @@ class _Printer:
     process: Again | None = None
 
     def ask(self) -> None:
+        """Have the PDF made when it has been quiet for long enough from now on."""
         self.asked_s = clock.monotonic_s()
 
     def go_on(self, preview: Preview) -> None:
@@ -178,6 +184,7 @@ class _Printer:
             say(f"wrote {preview.pdf.relative_to(self.here.root)}")
 
     def stop(self) -> None:
+        """Make no PDF of what was asked for until now."""
         self.asked_s = None
         if self.process is not None:
             self.process.stop()
