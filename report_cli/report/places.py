@@ -13,7 +13,9 @@ from functools import cached_property
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
-MARK = re.compile("\ue002([^\ue003]*)\ue003")
+# A line ends in its mark between two private-use characters; values have two others.
+OPEN, CLOSE = "\ue002", "\ue003"
+MARK = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
 # What these make may be filtered or compared before it is shown, so it goes without marks and counts as its first use.
 BUFFERED = ("macro", "call", "filter")
 FENCED = r"^[ >]*(?P<fence>`{3,}|~{3,})[^`\n]*\n.*?(?:^[ >]*(?P=fence)[`~]*[ ]*$|(?P<open>\Z))"
@@ -47,13 +49,17 @@ def _marked(stream: TokenStream, name: str) -> Iterator[Token]:
         elif token.type == "data":
             parts = token.value.split("\n")
             if not depth:
-                ends = [f"{part}\ue002{name}:{line + n}\ue003\n" for n, part in enumerate(parts[:-1])]
+                ends = [f"{part}{_mark(name, line + n)}\n" for n, part in enumerate(parts[:-1])]
                 token = Token(line, "data", "".join((*ends, parts[-1])))
             line += len(parts) - 1
         else:
             block.append(token.value)
         yield token
-    yield Token(line, "data", f"\ue002{name}:{line}\ue003")
+    yield Token(line, "data", _mark(name, line))
+
+
+def _mark(name: str, line: int) -> str:
+    return f"{OPEN}{name}:{line}{CLOSE}"
 
 
 def _deeper(block: list[str]) -> int:
@@ -94,6 +100,7 @@ class Places:
         return self._nth([match.start() for match in re.finditer(pattern, self.markdown)], 0)
 
     def of_heading(self, nth: int) -> str:
+        """Return where the `nth` heading was written, counted from 0."""
         return self._nth([match.start() for match in HEADING.finditer(self.prose)], nth)
 
     def of_block(self, kind: str, nth: int) -> str:
