@@ -8,7 +8,6 @@ from pathlib import Path
 
 from report_cli.errors import ReportError
 from report_cli.report.authoring import Placed
-from report_cli.store import FigureFile
 
 LINKS = ("href", "{http://www.w3.org/1999/xlink}href")
 
@@ -20,18 +19,17 @@ def read(placed: Placed) -> tuple[bytes, bytes]:
         ReportError: a file is missing, is no SVG, or holds an image that doesn't decode.
     """
     assert placed.file is not None
-    return _checked(placed, placed.file, placed.file.print_svg), _checked(placed, placed.file, placed.file.screen_svg)
+    return _checked(placed, placed.file.print_svg), _checked(placed, placed.file.screen_svg)
 
 
-def _checked(placed: Placed, file: FigureFile, path: Path) -> bytes:
+def _checked(placed: Placed, path: Path) -> bytes:
     try:
         svg = path.read_bytes()
         _check(svg)
     except (OSError, ValueError) as error:
         told = f"{placed.where}: the figure {placed.name} can't be shown: {path.name}: {error}"
-        raise ReportError(
-            told, f"delete {path.parent.name} in build/figures, then report run {file.experiment}"
-        ) from error
+        again = f"delete {path.parent.name} in build/figures, then report run {placed.name.partition('.')[0]}"
+        raise ReportError(told, again) from error
     return svg
 
 

@@ -1,6 +1,7 @@
 """The shipped fonts: whole for print, cut down to the used characters for the one-file HTML."""
 
 import base64
+import io
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -133,8 +134,6 @@ def _subset(project: Project, path: Path, characters: str) -> bytes:
 
 
 def _cut(path: Path, characters: Iterable[str]) -> bytes:
-    import io
-
     from fontTools import subset
     from fontTools.ttLib import TTFont
 

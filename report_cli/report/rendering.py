@@ -44,7 +44,12 @@ class Rendered:
 
 
 def render(project: Project, document: str, context: Context, formats: tuple[str, ...]) -> Rendered:
-    """Return `document` in each of `formats`."""
+    """Return `document` in each of `formats`.
+
+    Raises:
+        UsageError: a template, style or layout is malformed, or asks for what isn't part of the report.
+        ReportError: a result is missing, profiles are mixed, or the PDF can't be laid out.
+    """
     manuscript = authoring.write(project, document, context)
     label = provenance.label(context.used(), context.draft)
     body = pages.compose(project, manuscript, context.ledger)
