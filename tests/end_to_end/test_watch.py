@@ -1,7 +1,6 @@
 """`report watch`: the page follows what is edited, says what is wrong, and nothing is trained."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,13 +13,16 @@ import pytest
 
 from tests.conftest import Command
 
+# Without this many beats a test that waits for what never comes would wait for ever.
+PATIENCE = 20
+
 
 @pytest.fixture
 def watching(folder: Path) -> Iterator["subprocess.Popen[str]"]:
     """Watch the new project's document on a free port, with its PDF."""
     command = [sys.executable, "-u", "-m", "report_cli", "watch", "--port", "0", "--to", "html,pdf"]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=folder, env=dict(os.environ), stdout=pipe, stderr=pipe, text=True) as process:
+    with subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True) as process:
         try:
             yield process
         finally:
@@ -43,11 +45,14 @@ class Browser:
         return self.ask("/").read().decode()
 
     def hear(self) -> dict[str, str]:
-        """Return the next thing that is told, whenever it comes."""
+        """Return the next thing that is told; fail when the server only says that it is still there."""
+        beats = 0
         for line in self.listening:
             if line.startswith(b"data:"):
                 found: dict[str, str] = json.loads(line[5:])
                 return found
+            beats += line.startswith(b":")
+            assert beats < PATIENCE, "nothing more is told"
         raise AssertionError("the server is gone")
 
     def hear_until(self, text: str, error: str = "") -> dict[str, str]:
