@@ -1,19 +1,17 @@
 """Answers and sections: Markdown with Jinja in delimiters that collide with neither LaTeX nor Markdown."""
 
 import re
-import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from report_cli.errors import ReportError, UsageError, unknown
+from report_cli.errors import UsageError, unknown
 from report_cli.project import Project
-from report_cli.report import formats, limits, places
+from report_cli.report import formats, limits, places, templates
 from report_cli.report.context import Context
 from report_cli.report.formats import Written
 from report_cli.report.places import Places
@@ -59,11 +57,6 @@ class Manuscript:
         return self.places.markdown
 
 
-def documents(project: Project) -> tuple[str, ...]:
-    """Return the names of the project's documents, sorted."""
-    return tuple(sorted(path.stem for path in (project.templates / "documents").glob("*.md")))
-
-
 def write(project: Project, document: str, context: Context) -> Manuscript:
     """Return the rendered manuscript of `document`.
 
@@ -71,8 +64,8 @@ def write(project: Project, document: str, context: Context) -> Manuscript:
         UsageError: a template is malformed or names something that doesn't exist (template and line in the message).
         ReportError: a value has no result.
     """
-    if document not in documents(project):
-        raise unknown("document", document, documents(project))
+    if document not in templates.documents(project):
+        raise unknown("document", document, templates.documents(project))
     return _Author(project, context).document(document)
 
 
@@ -134,7 +127,7 @@ class _Author:
             limits.check_length(self.manuscript.markdown)
         except Exception as error:
             # Once, out here: the traceback's last frame inside a template is the line at fault.
-            raise located(error, f"templates/{path}") from error
+            raise places.located(error, f"templates/{path}") from error
         return self.manuscript
 
     def _environment(self) -> limits.Sandbox:
@@ -175,7 +168,7 @@ class _Author:
         return environment
 
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]]:
-        text, shown, current = read(self.project, name)
+        text, shown, current = templates.read(self.project, name)
         if stray := PRIVATE.search(text):
             line = text.count("\n", 0, stray.start()) + 1
             code = f"U+{ord(stray[0]):04X}"
@@ -202,7 +195,7 @@ class _Author:
 
     def _include(self, folder: str, what: str, name: str) -> str:
         path = f"{folder}/{name}.md"
-        known = _names(self.project, folder)
+        known = templates.names(self.project, folder)
         if name not in known:
             raise unknown(what, name, known)
         if path in self.open:
@@ -226,7 +219,7 @@ class _Author:
     def _figure(self, name: str, caption: str, label: str = "", wide: bool = False) -> str:
         file = self.context.figure(name)
         label = label or "fig-" + re.sub(r"[^A-Za-z0-9]+", "-", name)
-        where = _here()
+        where = places.here()
         if label in self.manuscript.figures:
             first = self.manuscript.figures[label].where
             raise UsageError(f"duplicate label {label!r}, first at {first}", 'give one of them label="fig-..."')
@@ -234,31 +227,6 @@ class _Author:
             raise UsageError(f"the label {label!r} of a figure must start with fig-")
         self.manuscript.figures[label] = Placed(name, label, file, where)
         return f"\n![{' '.join(caption.split())}]({label}){{#{label}{' .wide' if wide else ''}}}\n"
-
-
-def find(project: Project, name: str) -> Path | None:
-    """Return the template or style file `name`: the project's own first, then the inherited one."""
-    for folder in project.template_folders:
-        path = folder / name
-        if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
-            return path
-    return None
-
-
-def read(project: Project, name: str) -> tuple[str, str, Callable[[], bool]]:
-    """Return the text of a template and the name that errors call it by, in the form that Jinja's loaders have."""
-    path = find(project, name)
-    if path is None:
-        raise jinja2.TemplateNotFound(name)
-    try:
-        # Editors on Windows begin a file with a byte order mark.
-        return path.read_text(encoding="utf-8-sig"), f"templates/{name}", lambda: True
-    except UnicodeDecodeError as error:
-        raise UsageError(f"templates/{name} is not UTF-8 text") from error
-
-
-def _names(project: Project, folder: str) -> list[str]:
-    return [path.stem for root in project.template_folders for path in (root / folder).glob("*.md")]
 
 
 def _text(content: Value | str) -> Value | str:
@@ -280,30 +248,3 @@ def _own_notes(markdown: str, name: str) -> str:
     """Return `markdown` with its footnotes named after the part, so that two parts may both have a note 1."""
     labels = set(NOTE.findall(markdown))
     return re.sub(r"\[\^([^\]\s]+)\]", lambda m: f"[^{name}-{m[1]}]" if m[1] in labels else m[0], markdown)
-
-
-def _here() -> str:
-    """Return the template and line whose rendering is under way."""
-    frame = sys._getframe()
-    while frame is not None:
-        template: Any = frame.f_globals.get("__jinja_template__")
-        if template is not None and template.filename:
-            return f"{template.filename}:{template.get_corresponding_lineno(frame.f_lineno)}"
-        frame = frame.f_back  # type: ignore[assignment]
-    return "the document"
-
-
-def located(error: Exception, fallback: str) -> ReportError:
-    """Return `error` with the template and line it comes from."""
-    if isinstance(error, jinja2.TemplateSyntaxError):
-        return UsageError(f"{error.filename or fallback}:{error.lineno}: {error.message or 'malformed template'}")
-    where, trace = fallback, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename.startswith("templates/"):
-            where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    if isinstance(error, ReportError):
-        return type(error)(f"{where}: {error.message}", error.hint)
-    if isinstance(error, MemoryError):
-        return UsageError(f"{where}: it takes more than {limits.MEMORY_BYTES >> 20} MiB of memory")
-    return UsageError(f"{where}: {error or type(error).__name__}")

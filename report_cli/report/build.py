@@ -12,9 +12,9 @@ from report_cli.experiment import Experiment, parameters
 from report_cli.fingerprint import digest
 from report_cli.project import Project
 from report_cli.report import authoring
-from report_cli.report.authoring import documents
 from report_cli.report.context import Context, Selection
 from report_cli.report.converters import CONVERTERS, version
+from report_cli.report.templates import documents
 from report_cli.store import FigureFile, Run
 
 __all__ = ["FORMATS", "Built", "Selection", "build", "check_warnings", "documents", "survey", "unused_answers"]

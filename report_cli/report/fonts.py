@@ -11,7 +11,7 @@ from pathlib import Path
 from report_cli import files
 from report_cli.errors import ReportError
 from report_cli.project import Project
-from report_cli.report import authoring
+from report_cli.report import templates
 from report_cli.report.converters import version
 
 # Figures name the sans by its own name, so print knows it under both.
@@ -109,7 +109,7 @@ def _rule(face: Face, address: str) -> str:
 
 
 def _path(project: Project, face: Face) -> Path:
-    path = authoring.find(project, f"style/fonts/{face.file}")
+    path = templates.find(project, f"style/fonts/{face.file}")
     if path is None:
         raise ReportError(f"a font is missing: templates/style/fonts/{face.file}", "restore the file")
     return path

@@ -11,7 +11,7 @@ from typing import Any
 from report_cli import files
 from report_cli.errors import UsageError
 from report_cli.project import Project
-from report_cli.report import authoring, pandoc
+from report_cli.report import pandoc, templates
 from report_cli.report.converters import version
 from report_cli.report.speech import speak
 
@@ -76,7 +76,7 @@ def typeset(project: Project, formulas: Iterable[Formula], where: Where) -> dict
 
 
 def _salt(project: Project) -> str:
-    font = authoring.find(project, FONT)
+    font = templates.find(project, FONT)
     if font is None:
         raise UsageError(f"the font of formulas is missing: templates/{FONT}")
     made_with = [version("pypandoc_binary"), version("typst"), str(WAY), PREAMBLE, BASELINE, files.digest(font)]

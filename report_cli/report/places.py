@@ -2,16 +2,23 @@
 
 Every line of a template ends in a mark that names it. The marks go through Jinja with the text, through loops and
 includes, and are taken out of the rendered Markdown again, line by line.
+While a template is rendered, the frames of its code tell the line.
 """
 
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
+import jinja2
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
+
+from report_cli.errors import ReportError, UsageError
+from report_cli.report import limits
 
 # A line ends in its mark between two private-use characters; values have two others.
 OPEN, CLOSE = "\ue002", "\ue003"
@@ -171,3 +178,30 @@ def read(marked: str) -> Places:
         places.append(here)
         lines.append(MARK.sub("", line))
     return Places("\n".join(reversed(lines)), tuple(reversed(places)))
+
+
+def here() -> str:
+    """Return the template and line whose rendering is under way."""
+    frame = sys._getframe()
+    while frame is not None:
+        template: Any = frame.f_globals.get("__jinja_template__")
+        if template is not None and template.filename:
+            return f"{template.filename}:{template.get_corresponding_lineno(frame.f_lineno)}"
+        frame = frame.f_back  # type: ignore[assignment]
+    return "the document"
+
+
+def located(error: Exception, fallback: str) -> ReportError:
+    """Return `error` with the template and line it comes from."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return UsageError(f"{error.filename or fallback}:{error.lineno}: {error.message or 'malformed template'}")
+    where, trace = fallback, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.startswith("templates/"):
+            where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    if isinstance(error, ReportError):
+        return type(error)(f"{where}: {error.message}", error.hint)
+    if isinstance(error, MemoryError):
+        return UsageError(f"{where}: it takes more than {limits.MEMORY_BYTES >> 20} MiB of memory")
+    return UsageError(f"{where}: {error or type(error).__name__}")

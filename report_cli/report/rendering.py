@@ -15,11 +15,11 @@ from markupsafe import Markup
 
 from report_cli.errors import ReportError, UsageError
 from report_cli.project import Project
-from report_cli.report import authoring, fonts, limits, pages, pdf, provenance
+from report_cli.report import authoring, fonts, limits, pages, pdf, provenance, templates
 from report_cli.report.context import Context
 from report_cli.report.numbering import APPENDIX, Heading
 from report_cli.report.pages import ASSETS, Body
-from report_cli.report.places import Places
+from report_cli.report.places import Places, located
 
 POLICY = (
     "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
@@ -137,7 +137,7 @@ def _trusted(text: str) -> Markup:
 
 def _page(project: Project, facts: dict[str, Any], **more: Any) -> str:
     environment = limits.Sandbox(
-        loader=jinja2.FunctionLoader(lambda name: authoring.read(project, f"partials/{name}")),
+        loader=jinja2.FunctionLoader(lambda name: templates.read(project, f"partials/{name}")),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -147,11 +147,11 @@ def _page(project: Project, facts: dict[str, Any], **more: Any) -> str:
         with limits.rendering():
             return environment.get_template("page.html").render(facts | more)
     except Exception as error:
-        raise authoring.located(error, "templates/partials/page.html") from error
+        raise located(error, "templates/partials/page.html") from error
 
 
 def _style(project: Project, name: str) -> str:
-    path: Path | None = authoring.find(project, f"style/{name}")
+    path: Path | None = templates.find(project, f"style/{name}")
     if path is None:
         raise UsageError(f"a file is missing: templates/style/{name}")
     text = path.read_text(encoding="utf-8")

@@ -185,13 +185,3 @@ def test_the_experiments_of_a_document_are_found_without_runs(desk: Desk) -> Non
     desk.write('<< figure("idle.curves", caption="c") >>', "answers", "a")
     desk.write('<< value("facts.sum") >> $<< matrix("facts.any") >>$ << answer("a") >> << images_label("net") >>')
     assert survey(desk.project, "paper", desk.experiments).experiments == ("facts", "idle", "net")
-
-
-def test_a_template_of_the_project_wins(desk: Desk) -> None:
-    """A file in the project replaces the inherited one of the same name."""
-    own = desk.project.templates / "style" / "page.css"
-    own.parent.mkdir(parents=True)
-    own.write_text("p { }")
-    assert authoring.find(desk.project, "style/page.css") == own
-    assert authoring.find(desk.project, "style/print.css") is not None
-    assert authoring.find(desk.project, "../pyproject.toml") is None
