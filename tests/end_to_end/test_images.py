@@ -9,7 +9,7 @@ from report_cli.data.catalog import KINDS
 from report_cli.project import Project
 from report_cli.training import pretrained
 from tests.conftest import Command
-from tests.data.making import MANY, Files, kaggle, microsoft, photo, photos
+from tests.data.making import MANY, Files, kaggle, microsoft, photo, photos, write_folder
 
 COUNT = """
     from dataclasses import dataclass
@@ -42,14 +42,6 @@ def counted(report: Command, write: Callable[[str, str], Path]) -> Command:
     return report
 
 
-def _unpacked(folder: Path, images: Files) -> str:
-    for name, content in images.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return str(folder)
-
-
 ONE_CLASS = {f"Dog/{n}.jpg": photo(n) for n in range(60)}
 NO_CATS = "no Dogs vs. Cats images in pets; pets has no images of cat where Dogs vs. Cats has cat and dog"
 
@@ -66,7 +58,7 @@ def test_too_few_classes_or_images(
     command: tuple[str, ...], images: Files, message: str, hint: str, counted: Command, project: Project
 ) -> None:
     """A folder with one class or twelve images is one error with what is there and what is needed, and no result."""
-    _unpacked(project.root / "pets", images)
+    write_folder(project.root / "pets", images)
     done = counted(*command, "--data", "pets")
     assert done.returncode == 1
     assert f"error: {message}\nhint: {hint}" in done.stderr
@@ -76,7 +68,7 @@ def test_too_few_classes_or_images(
 
 def test_a_check_tells_what_each_kind_lacks(counted: Command, project: Project) -> None:
     """Where no kind is there, each is told with what it lacks, and the error is about none of them alone."""
-    _unpacked(project.root / "pets", ONE_CLASS)
+    write_folder(project.root / "pets", ONE_CLASS)
     done = counted("data", "check", "pets")
     assert done.returncode == 1
     assert f"Dogs vs. Cats: {NO_CATS}" in done.stderr
@@ -88,7 +80,7 @@ def test_a_corrupt_and_a_mislabelled_photograph(counted: Command, project: Proje
     """One file in two hundred that is cut short is left out, one of the other format is read: the run goes on."""
     images = microsoft(photos(MANY))
     images |= {"PetImages/Cat/9000.jpg": photo(1)[:500], "PetImages/Dog/7.jpg": photo(700, "PNG")}
-    _unpacked(project.root / "pets", images)
+    write_folder(project.root / "pets", images)
     done = counted("run", "count", "--data", "pets")
     assert done.returncode == 0, done.stderr
     assert f"images {MANY}" in done.stdout
