@@ -41,7 +41,7 @@ def test_what_a_row_is_about_stays_in_sight(open_page: Open) -> None:
     """On a phone the caption and the first column stay while the other columns pass by."""
     page = open_page(width=390)
     page.locator(".scroll:has(#tbl-broad)").evaluate("box => { box.scrollLeft = 300; }")
-    for place in ("caption", "tbody td:first-child"):
+    for place in ("caption", "tbody tr > :first-child"):
         box = page.locator("#tbl-broad").locator(place).first.bounding_box()
         assert box is not None
         assert 0 <= box["x"] < box["x"] + box["width"] <= 390

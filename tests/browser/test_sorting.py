@@ -13,7 +13,7 @@ def table(page: Page) -> Locator:
 
 
 def rows(page: Page) -> list[str]:
-    return table(page).locator("tbody td:first-child").all_text_contents()
+    return table(page).locator("tbody tr > :first-child").all_text_contents()
 
 
 def sort(page: Page, name: str) -> str:
