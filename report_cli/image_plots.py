@@ -19,9 +19,9 @@ from report_cli.plots import TEXT_WIDTH_MM, TINT
 Pixels = NDArray[np.uint8]
 GROUND = 226
 OUTLINE = "#ffffff"
-LABEL = 8
-# Pixels of a tile: at most 15 mm wide in print, more would not be seen.
-MOST = 80
+LABEL_PT = 8
+# At most so many along a side of a tile: it is 15 mm wide in print, more would not be seen.
+TILE_PX = 80
 
 
 def mosaic(tiles: Pixels, columns: int, gap: int, above: int = 0) -> Pixels:
@@ -66,9 +66,9 @@ def channels(image: Pixels, maps: Pixels, *, numbered: bool) -> Figure:
             row, column = divmod(number, columns)
             x, y = column * (size + gap), row * (size + gap + above)
             if numbered:
-                axes.text(x, y + above - 0.06 * size, str(number + 1), fontsize=LABEL, va="bottom")
+                axes.text(x, y + above - 0.06 * size, str(number + 1), fontsize=LABEL_PT, va="bottom")
             else:
-                axes.text(x - gap, y + size / 2, str(number + 1), fontsize=LABEL, ha="right", va="center")
+                axes.text(x - gap, y + size / 2, str(number + 1), fontsize=LABEL_PT, ha="right", va="center")
     return figure
 
 
@@ -90,7 +90,7 @@ def patterns(preferred: Pixels, patches: Pixels) -> Figure:
             row, column = divmod(number, columns)
             x, y = column * step, row * (side + above + 0.5)
             first = place(figure, _reduced(pattern[None])[0], x, y + above, side, side)
-            first.set_title(str(number + 1), loc="left", fontsize=LABEL, pad=1.5)
+            first.set_title(str(number + 1), loc="left", fontsize=LABEL_PT, pad=1.5)
             block = mosaic(found, 2, max(1, found.shape[1] // 16))
             place(figure, block, x + side + 1, y + above, side, side)
     return figure
@@ -150,7 +150,7 @@ def place(figure: Figure, image: Pixels, x: float, y: float, width: float, heigh
 
 def _reduced(tiles: Pixels) -> Pixels:
     """Return tiles (N, h, w, ...) with every few pixels of larger ones joined to their mean."""
-    step = -(-max(tiles.shape[1:3]) // MOST)
+    step = -(-max(tiles.shape[1:3]) // TILE_PX)
     rows, columns = (size // step for size in tiles.shape[1:3])
     cut = tiles[:, : rows * step, : columns * step]
     joined = cut.reshape(len(tiles), rows, step, columns, step, *tiles.shape[3:])
