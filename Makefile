@@ -43,6 +43,6 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --group pyproject.toml:dev pyproject.toml --output-file requirements.lock
 
-# Spares build/runs: results cost hours.
+# Spares build/runs and build/fault, which cost hours.
 clean:
 	rm -rf build/figures build/report build/logs build/tmp build/math build/fonts build/survey .mypy_cache .pytest_cache .ruff_cache
