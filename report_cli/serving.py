@@ -173,8 +173,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._stream()
         elif pdf is not None and address == f"/{pdf.name}" and pdf.is_file():
             self._send("application/pdf", pdf.read_bytes())
-        elif address in self.server.preview.parts:
-            self._send(*self.server.preview.parts[address], kept=True)
+        elif (part := self.server.preview.parts.get(address)) is not None:
+            self._send(*part, kept=True)
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
 
