@@ -407,6 +407,14 @@ def test_a_draft_says_so_on_every_page(desk: Desk) -> None:
     assert all("DRAFT" in page.splitlines()[-2] + page.splitlines()[-1] for page in pages)
 
 
+def test_a_draft_without_results_fits_its_pages(desk: Desk) -> None:
+    """Placeholders, which are longer than what they stand for, make no table too wide, whatever holds them together."""
+    missing = '<< value("idle.accuracy") >>'
+    row = f"| Idle | {f'{missing} | ' * 6}[{missing}–{missing}]{{.glue}} |"
+    desk.write(f"# A\n\n| Network |{' Accuracy |' * 7}\n|:---|{'---:|' * 7}\n{row}\n{row}\n\n: Results. {{#tbl-r}}\n")
+    assert desk.build(formats=("pdf",), draft=True).written
+
+
 def test_pixels_inside_a_figure_are_shown() -> None:
     """A figure may hold pixels of its own as a data address; that is no request."""
     with io.BytesIO() as drawn:
