@@ -103,7 +103,15 @@ def bring_up_to_date(
         raise typer.Exit(130) from None
     finally:
         listener.close()
-    return Selection({n: r for n, r in runs.items() if r and n not in missing}, figures, missing)
+    taken = {n: r for n, r in runs.items() if r and n not in missing}
+    return Selection(taken, figures, missing, _options(workspace, wanted))
+
+
+def _options(workspace: Workspace, wanted: Wish) -> tuple[str, ...]:
+    """Return the options of `report run` that mean what was asked for."""
+    profile = () if wanted.profile == workspace.project.settings.profile else ("--profile", wanted.profile)
+    data = ("--data", str(wanted.choice.folder)) if wanted.choice.origin == "--data" else ()
+    return (*profile, *data, *(("--strict-env",) if wanted.strict_env else ()))
 
 
 def warn(warnings: Iterable[str]) -> None:

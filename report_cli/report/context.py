@@ -1,6 +1,7 @@
 """What a document may take: the runs and figures that the caller selected, looked up by name, with exact errors."""
 
 import math
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import fmean
@@ -20,12 +21,18 @@ class Selection:
     """What a document may take from the store, chosen by the caller.
 
     `runs` has one run per seed in seed order; `figures` the files of the first seed by experiment and name; `missing`
-    says why an experiment has no run ("never run", "stale: ...", "failed: ...").
+    says why an experiment has no run ("never run", "stale: ...", "failed: ..."), and `options` with which options
+    `report run` would make it.
     """
 
     runs: Mapping[str, tuple[Run, ...]]
     figures: Mapping[str, Mapping[str, FigureFile]]
     missing: Mapping[str, str]
+    options: tuple[str, ...] = ()
+
+    def command(self, *arguments: str) -> str:
+        """Return the command that runs what a hint names, as it has to be typed."""
+        return shlex.join(["report", "run", *arguments, *self.options])
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,7 @@ class Context:
         if figure not in drawn:
             if self.draft:
                 return None
-            raise ReportError(f"the figure {name} was not drawn", f"report run {experiment.name}")
+            raise ReportError(f"the figure {name} was not drawn", self.selection.command(experiment.name))
         return drawn[figure]
 
     def title(self, name: str) -> str:
@@ -152,20 +159,21 @@ class Context:
             return runs, ""
         reason = self.selection.missing.get(name, "never run")
         if not self.draft:
-            raise ReportError(f"no result of {name}: {reason}", f"report run {name}")
+            raise ReportError(f"no result of {name}: {reason}", self.selection.command(name))
         return (), reason
 
     def _placeholder(self, name: str, missing: str) -> Value:
         return Value(math.nan, "", (name,), (), self.ledger, (), missing)
 
     def _scalar(self, run: Run, metric: str) -> float:
+        assert self.selection is not None
         if metric not in run.scalars:
-            again = f"report run {run.experiment} --force"
+            again = self.selection.command(run.experiment, "--force")
             raise ReportError(f"run {run.key} of {run.experiment} has no {metric}", again)
         number = run.scalars[metric]
         if not math.isfinite(number):
             raise ReportError(
-                f"{run.experiment}.{metric} is {number}, which is no result", f"report run {run.experiment}"
+                f"{run.experiment}.{metric} is {number}, which is no result", self.selection.command(run.experiment)
             )
         return number
 

@@ -120,7 +120,11 @@ def test_missing_results_are_named(program: Command, folder: Path) -> None:
     """--no-run without results names the command that makes them; --draft marks them and says DRAFT."""
     missing = program("build", "all", "--no-run")
     assert missing.returncode == 1
-    assert "report run pi" in missing.stderr
+    assert "hint: report run pi\n" in missing.stderr
+    (folder / "my pets").mkdir()
+    asked = ("--profile", "smoke", "--data", "my pets", "--strict-env")
+    hint = "hint: report run pi --profile smoke --data 'my pets' --strict-env\n"
+    assert hint in program("build", "all", "--no-run", *asked).stderr
     draft = program("build", "all", "--draft", "--to", "html")
     assert draft.returncode == 0, draft.stderr
     assert "DRAFT" in (folder / "build/report/report.html").read_text()

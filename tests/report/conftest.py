@@ -45,10 +45,11 @@ class Desk:
     runs: dict[str, tuple[Run, ...]]
     figures: dict[str, dict[str, FigureFile]]
     missing: dict[str, str]
+    options: tuple[str, ...] = ()
 
     @property
     def selection(self) -> Selection:
-        return Selection(self.runs, self.figures, self.missing)
+        return Selection(self.runs, self.figures, self.missing, self.options)
 
     def write(self, body: str, folder: str = "documents", name: str = "paper", front: str = FRONT) -> Path:
         path = self.project.templates / folder / f"{name}.md"

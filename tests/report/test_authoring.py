@@ -130,6 +130,15 @@ def test_a_missing_result_names_line_and_command(desk: Desk) -> None:
     assert error.hint == "report run idle"
 
 
+def test_the_hint_of_a_missing_result_has_the_options_of_the_build(desk: Desk) -> None:
+    """The command that a hint names makes the very result that is missing, not that of another profile."""
+    desk.options = ("--profile", "smoke", "--data", "my pets")
+    assert failure(desk, '<< value("idle.accuracy") >>').hint == "report run idle --profile smoke --data 'my pets'"
+    desk.figures.clear()
+    drawn = failure(desk, '<< figure("net.curves", caption="c") >>')
+    assert drawn.hint == "report run net --profile smoke --data 'my pets'"
+
+
 def test_a_non_finite_result_is_an_error(desk: Desk) -> None:
     """A number that is not finite is never shown."""
     run = desk.store("idle", {"accuracy": (0.5, "")})
