@@ -14,7 +14,7 @@ from report_cli.project import Project
 from report_cli.report import authoring
 from report_cli.report.context import Context, Selection
 from report_cli.report.converters import CONVERTERS, version
-from report_cli.report.templates import documents
+from report_cli.report.templates import documents, folders
 from report_cli.store import FigureFile, Run
 
 __all__ = ["FORMATS", "Built", "Selection", "build", "check_warnings", "documents", "survey", "unused_answers"]
@@ -53,7 +53,7 @@ def survey(project: Project, document: str, experiments: Mapping[str, Experiment
     inputs = digest(
         {
             "wing": _folder(WING, "*.py"),
-            "templates": [_folder(folder, "*.md") for folder in project.template_folders],
+            "templates": [_folder(folder, "*.md") for folder in folders(project)],
             "experiments": {name: _declared(item) for name, item in experiments.items()},
             "parameters": {
                 name: sorted({field for params in item.params.values() for field in parameters(params)})
@@ -181,7 +181,7 @@ def _inputs(
             "settings": asdict(project.settings),
             "converters": {name: version(name) for name in CONVERTERS},
             "wing": _folder(WING, "*.py"),
-            "templates": [_folder(folder, "*") for folder in project.template_folders],
+            "templates": [_folder(folder, "*") for folder in folders(project)],
             "experiments": {name: _declared(item) for name, item in experiments.items()},
             "runs": {name: [_run(run) for run in runs] for name, runs in selection.runs.items()},
             "figures": {name: [_figure(f) for f in drawn.values()] for name, drawn in selection.figures.items()},

@@ -1,4 +1,4 @@
-"""The files of templates and styles: a project's own first, then those that every project inherits."""
+"""The files of templates and styles: a project's own, then the partials and styles that every project inherits."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +8,15 @@ import jinja2
 from report_cli.errors import UsageError
 from report_cli.project import Project
 
+INHERITED = ("partials", "style")
+
+
+def folders(project: Project) -> tuple[Path, ...]:
+    """Return the folders that pages are made of: the project's own first, then the inherited ones."""
+    # In a checkout, the templates of the package are those of a project, whose answers are no one else's.
+    inherited = (folder / part for folder in project.template_folders for part in INHERITED)
+    return (project.templates, *(folder for folder in inherited if folder.parent != project.templates))
+
 
 def documents(project: Project) -> tuple[str, ...]:
     """Return the names of the project's documents, sorted."""
@@ -16,9 +25,9 @@ def documents(project: Project) -> tuple[str, ...]:
 
 def find(project: Project, name: str) -> Path | None:
     """Return the template or style file `name`: the project's own first, then the inherited one."""
-    for folder in project.template_folders:
-        path = folder / name
-        if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+    for root in project.template_folders:
+        path = root / name
+        if path.is_file() and any(path.resolve().is_relative_to(folder.resolve()) for folder in folders(project)):
             return path
     return None
 
@@ -36,5 +45,5 @@ def read(project: Project, name: str) -> tuple[str, str, Callable[[], bool]]:
 
 
 def names(project: Project, folder: str) -> list[str]:
-    """Return the names of the templates in `folder`, also of the inherited ones."""
-    return [path.stem for root in project.template_folders for path in (root / folder).glob("*.md")]
+    """Return the names of the project's templates in `folder`."""
+    return [path.stem for path in (project.templates / folder).glob("*.md")]

@@ -1,3 +1,4 @@
+from report_cli.project import inherited_templates
 from report_cli.report import templates
 from tests.report.conftest import Desk
 
@@ -10,3 +11,13 @@ def test_a_template_of_the_project_wins(desk: Desk) -> None:
     assert templates.find(desk.project, "style/page.css") == own
     assert templates.find(desk.project, "style/print.css") is not None
     assert templates.find(desk.project, "../pyproject.toml") is None
+
+
+def test_answers_and_sections_are_not_inherited(desk: Desk) -> None:
+    """In a checkout, where the inherited folder is that of a project, its answers and sections stay its own."""
+    desk.write("Text", "answers", "q1-own")
+    assert [path.name for path in (inherited_templates() / "answers").glob("q01-*")]
+    assert templates.names(desk.project, "answers") == ["q1-own"]
+    assert templates.find(desk.project, "answers/q01-convolution.md") is None
+    assert templates.find(desk.project, "style/../answers/q01-convolution.md") is None
+    assert templates.find(desk.project, "answers/q1-own.md") is not None
