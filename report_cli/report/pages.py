@@ -113,6 +113,12 @@ def _check_images(tree: "HtmlElement", manuscript: Manuscript) -> None:
             raise UsageError(
                 f"{where}: {error.message}", 'a page shows figures of runs: << figure("...", caption="...") >>'
             )
+        if image.getparent().tag != "figure":  # pandoc would leave out its caption and its label
+            placed = manuscript.figures[source]
+            raise UsageError(
+                f"{placed.where}: the figure {placed.name} stands within other text",
+                "a figure stands in a paragraph of its own: leave an empty line before and after it",
+            )
 
 
 def _resolve(tree: "HtmlElement", ledger: Ledger) -> None:

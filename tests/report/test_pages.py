@@ -63,6 +63,7 @@ def test_the_contents_show_values_and_formulas_as_text(desk: Desk) -> None:
 
 
 TABLE = "| a | b |\n|---|---|\n| 1 | 2 |\n"
+FIGURE = '<< figure("net.curves", caption="c") >>'
 
 
 @pytest.mark.parametrize(
@@ -78,6 +79,7 @@ TABLE = "| a | b |\n|---|---|\n| 1 | 2 |\n"
         ("Text [x](other.html)", "paper.md:4: the link 'other.html' leads nowhere"),
         ("Text [x](javascript:alert)", "paper.md:4: the link '' leads nowhere"),
         ("![c](picture.png)", "paper.md:4: unknown image 'picture.png'"),
+        (f"Text.\n\nSee. {FIGURE} and more.", "paper.md:6: the figure net.curves stands within other text"),
         ("[a]{#x} [](#x)", "paper.md:4: 'x' has no number"),
         (
             '<< figure("net.curves", caption="a") >>\n\n<< figure("net.curves", caption="b") >>',
