@@ -22,6 +22,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from report_cli.project import inherited_templates
+from report_cli.rounding import rounded
 
 TEXT_WIDTH_MM = 140.0
 IMAGE_DPI = 300
@@ -200,9 +201,10 @@ def describe_confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> str
     recall = np.diag(counts) / np.maximum(totals, 1)
     present = np.flatnonzero(totals)
     best, worst = (int(present[place]) for place in (recall[present].argmax(), recall[present].argmin()))
+    first, last = (f"{classes[place]} ({rounded(recall[place], 0, 100)}%)" for place in (best, worst))
     parts = [
         f"Confusion matrix of {total:,} test images in {len(classes)} classes: {right:,} lie on the diagonal.",
-        f"Best recognised is {classes[best]} ({recall[best]:.0%}), worst {classes[worst]} ({recall[worst]:.0%}).",
+        f"Best recognised is {first}, worst {last}.",
     ]
     mistakes = counts - np.diag(np.diag(counts))
     if mistakes.any():
@@ -214,7 +216,7 @@ def describe_confusion(counts: NDArray[np.int64], classes: Sequence[str]) -> str
 
 
 def _percent(share: float) -> str:
-    return "<1" if share < 0.005 else f"{100 * share:.0f}"
+    return "<1" if share < 0.005 else str(rounded(share, 0, 100))
 
 
 @cache

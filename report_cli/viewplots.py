@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from report_cli.plots import TEXT_WIDTH_MM, new_figure, style
+from report_cli.rounding import rounded
 
 _LINE_MM = 3.4
 
@@ -34,12 +35,12 @@ def describe_samples(views: NDArray[np.float64], classes: Sequence[str]) -> str:
     """Return in words what `samples` shows."""
     rows, columns = views.shape[:2]
     mirrored = int(views[..., 0].sum())
-    shift, turn = np.abs(views[..., 1:3]).max(), np.abs(views[..., 3]).max()
+    shift, turn = rounded(np.abs(views[..., 1:3]).max(), 0, 100), rounded(np.abs(views[..., 3]).max(), 0)
     smallest, largest = views[..., 4].min(), views[..., 4].max()
     return (
         f"{rows} rows of images, one for each class ({', '.join(classes)}): the image, then {columns} views of it. "
-        f"Of the {rows * columns} views {mirrored} are mirrored; they are moved by up to {shift:.0%} of the size, "
-        f"turned by up to {turn:.0f} degrees, and scaled by {smallest:.2f} to {largest:.2f}."
+        f"Of the {rows * columns} views {mirrored} are mirrored; they are moved by up to {shift}% of the size, "
+        f"turned by up to {turn} degrees, and scaled by {smallest:.2f} to {largest:.2f}."
     )
 
 
@@ -47,8 +48,8 @@ def _caption(seen: NDArray[np.float64]) -> str:
     mirrored, right, down, turn, scale = seen.tolist()
     # A sign of its own length keeps the numbers of a row in line.
     lines = [
-        f"{turn:+.0f}°, ×{scale:.2f}",
-        f"{100 * right:+.0f} %, {100 * down:+.0f} %",
+        f"{rounded(turn, 0):+}°, ×{scale:.2f}",
+        f"{rounded(right, 0, 100):+} %, {rounded(down, 0, 100):+} %",
         "mirrored" if mirrored else "",
     ]
     return "\n".join(lines).replace("-", "\N{MINUS SIGN}")

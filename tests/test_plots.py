@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from report_cli import diagrams, plots
+from report_cli import diagrams, plots, viewplots
 
 HISTORY = [
     {"epoch": e, "loss": 2 / e, "accuracy": 0.1 * e, "validation_loss": 1 + (e - 3) ** 2, "validation_accuracy": 0.5}
@@ -117,6 +117,22 @@ def test_confusion_shows_percent_of_the_true_class() -> None:
     shown = {tuple(map(int, text.get_position())): text.get_text() for text in axes.texts}
     assert shown == {(0, 0): "80", (1, 0): "20", (0, 1): "10", (1, 1): "90"}
     assert [label.get_text() for label in axes.get_yticklabels()] == ["cat (10)", "dog (10)", "owl (0)"]
+
+
+def test_halves_of_a_percent_are_rounded_up() -> None:
+    """A half goes up, in the cells and in the words about them."""
+    counts = np.array([[115, 85], [27, 173]])
+    shown = [text.get_text() for text in plots.confusion(counts, CLASSES[:2]).axes[0].texts]
+    assert shown == ["58", "43", "14", "87"]
+    assert "dog (87%), worst cat (58%)" in plots.describe_confusion(counts, CLASSES[:2])
+
+
+def test_views_have_no_minus_before_nothing() -> None:
+    """What rounds to nothing is +0 below a view, whichever side it comes from, and a half goes away from zero."""
+    views = np.array([[[0, -0.004, 0.125, -0.3, 1]]])
+    figure = viewplots.samples(np.zeros((1, 2, 4, 4, 3), np.uint8), views, ["cat"])
+    assert figure.axes[1].texts[0].get_text() == "+0°, ×1.00\n+0 %, +13 %\n"
+    assert "by up to 13% of the size, turned by up to 0 degrees" in viewplots.describe_samples(views, ["cat"])
 
 
 def test_confusion_in_words() -> None:

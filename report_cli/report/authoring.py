@@ -213,7 +213,7 @@ class _Author:
         if array.ndim != 2 or array.size > 400:
             raise UsageError(f"{name} has the shape {array.shape}", "matrix takes a small array with two axes")
         whole = array.dtype.kind in "iu" or bool((array == array.round()).all())
-        rows = [" & ".join(f"{x:.0f}" if whole else f"{x:.4g}" for x in row) for row in array.tolist()]
+        rows = [" & ".join(f"{x or 0:.0f}" if whole else f"{x:.4g}" for x in row) for row in array.tolist()]
         return r"\begin{bmatrix}" + r" \\ ".join(rows) + r"\end{bmatrix}"
 
     def _figure(self, name: str, caption: str, label: str = "", wide: bool = False) -> str:

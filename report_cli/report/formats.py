@@ -2,8 +2,10 @@
 
 import math
 import re
+from decimal import ROUND_HALF_UP, Context
 
 from report_cli.errors import UsageError
+from report_cli.rounding import exact, rounded
 
 MINUS = "\N{MINUS SIGN}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
@@ -15,13 +17,13 @@ Written = tuple[str, str]
 
 def percent(number: float, digits: int = 1) -> Written:
     """Return the fraction `number` (0-1) in percent: 73.8 %."""
-    digits_text = f"{100 * number:.{_count(digits)}f}"
+    digits_text = f"{rounded(number, _count(digits), 100):f}"
     return _minus(digits_text) + NARROW + "%", digits_text + r"\,\%"
 
 
 def decimals(number: float, digits: int = 2) -> Written:
     """Return `number` with a fixed count of decimals: 0.64."""
-    text = f"{number:,.{_count(digits)}f}"
+    text = f"{rounded(number, _count(digits)):,f}"
     return _minus(text), _tex(text)
 
 
@@ -35,8 +37,8 @@ def integer(number: float) -> Written:
 
 def scientific(number: float, digits: int = 2) -> Written:
     """Return `number` with a power of ten: 1.79 × 10⁶."""
-    mantissa, exponent = f"{number:.{_count(digits)}e}".split("e")
-    power = str(int(exponent))
+    short = Context(prec=_count(digits) + 1, rounding=ROUND_HALF_UP).plus(exact(number))
+    mantissa, power = f"{short.scaleb(-short.adjusted()):.{digits}f}", str(short.adjusted())
     return f"{_minus(mantissa)} × 10{power.translate(SUPERSCRIPT)}", rf"{mantissa} \times 10^{{{power}}}"
 
 
@@ -72,13 +74,13 @@ def _duration(seconds: float) -> str:
     if seconds < 0:
         return MINUS + _duration(-seconds)
     if seconds < 0.9995:
-        return f"{1000 * seconds:.0f}{NARROW}ms"
+        return f"{rounded(seconds, 0, 1000)}{NARROW}ms"
     if seconds < 59.95:
-        return f"{seconds:.1f}{NARROW}s"
-    whole = round(seconds)
+        return f"{rounded(seconds, 1)}{NARROW}s"
+    whole = int(rounded(seconds, 0))
     if whole < 3600:
         return f"{whole // 60}{NARROW}min {whole % 60}{NARROW}s"
-    minutes = round(seconds / 60)
+    minutes = int(rounded(seconds / 60, 0))
     return f"{minutes // 60}{NARROW}h {minutes % 60}{NARROW}min"
 
 

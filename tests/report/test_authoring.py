@@ -48,6 +48,12 @@ def test_a_matrix_is_latex(desk: Desk) -> None:
     assert markdown(desk, '$$<< matrix("facts.grid") >>$$') == (r"$$\begin{bmatrix}45 & 45 \\ 54 & 54\end{bmatrix}$$")
 
 
+def test_a_matrix_has_no_minus_before_nothing(desk: Desk) -> None:
+    """A zero that carries a sign, as a product with a negative number may, is shown as 0."""
+    np.save(desk.runs["facts"][0].folder / "arrays" / "zeros.npy", np.array([[-0.0, 0.0], [-1.0, 2.0]]))
+    assert markdown(desk, '<< matrix("facts.zeros") >>') == r"\begin{bmatrix}0 & 0 \\ -1 & 2\end{bmatrix}"
+
+
 def test_an_element_of_an_array_is_a_value_or_text(desk: Desk) -> None:
     """One element of a stored array can be asked for: a number computes and shows like a value, text is escaped."""
     np.save(desk.runs["facts"][0].folder / "arrays" / "names.npy", np.array(["a*b", "no"]))
