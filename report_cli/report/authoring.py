@@ -127,7 +127,7 @@ class _Author:
             limits.check_length(self.manuscript.markdown)
         except Exception as error:
             # Once, out here: the traceback's last frame inside a template is the line at fault.
-            raise places.located(error, f"templates/{path}") from error
+            raise places.located(error, f"templates/{path}", self.environment) from error
         return self.manuscript
 
     def _environment(self) -> limits.Sandbox:

@@ -17,7 +17,7 @@ import jinja2
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
-from report_cli.errors import ReportError, UsageError
+from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.report import limits
 
 # A line ends in its mark between two private-use characters; values have two others.
@@ -191,10 +191,12 @@ def here() -> str:
     return "the document"
 
 
-def located(error: Exception, fallback: str) -> ReportError:
-    """Return `error` with the template and line it comes from."""
+def located(error: Exception, fallback: str, environment: jinja2.Environment) -> ReportError:
+    """Return `error` with the template and line it comes from, and what may have been meant in `environment`."""
+    hint = _meant(error, environment) if isinstance(error, jinja2.TemplateError) else ""
     if isinstance(error, jinja2.TemplateSyntaxError):
-        return UsageError(f"{error.filename or fallback}:{error.lineno}: {error.message or 'malformed template'}")
+        told = error.message or "malformed template"
+        return UsageError(f"{error.filename or fallback}:{error.lineno}: {told}", hint)
     where, trace = fallback, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename.startswith("templates/"):
@@ -204,4 +206,17 @@ def located(error: Exception, fallback: str) -> ReportError:
         return type(error)(f"{where}: {error.message}", error.hint)
     if isinstance(error, MemoryError):
         return UsageError(f"{where}: it takes more than {limits.MEMORY_BYTES >> 20} MiB of memory")
-    return UsageError(f"{where}: {error or type(error).__name__}")
+    return UsageError(f"{where}: {error or type(error).__name__}", hint)
+
+
+def _meant(error: jinja2.TemplateError, environment: jinja2.Environment) -> str:
+    """Return the hint for a name that isn't there: near misses, or what there is."""
+    kinds = (
+        (r"'(\w+)' is undefined", environment.globals),
+        (r"No filter named '(\w+)'", environment.filters),
+        (r"No test named '(\w+)'", environment.tests),
+    )
+    for pattern, known in kinds:
+        if name := re.match(pattern, error.message or ""):
+            return unknown("name", name[1], known).hint
+    return ""

@@ -147,7 +147,7 @@ def _page(project: Project, facts: dict[str, Any], **more: Any) -> str:
         with limits.rendering():
             return environment.get_template("page.html").render(facts | more)
     except Exception as error:
-        raise located(error, "templates/partials/page.html") from error
+        raise located(error, "templates/partials/page.html", environment) from error
 
 
 def _style(project: Project, name: str) -> str:

@@ -128,6 +128,23 @@ def test_a_malformed_template_is_a_usage_error(desk: Desk, text: str, message: s
     assert re.match(r"templates/(documents/paper|answers/loop).md:\d+: ", error.message)
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("<< valeu('net.loss') >>", "did you mean value?"),
+        (
+            "<< nothing >>",
+            "known: answer, element, figure, images_label, matrix, parameter, range, section, title, value",
+        ),
+        ("<< value('net.loss')|percnt >>", "did you mean percent"),
+        ("<% if value('net.loss') is defind %>a<% endif %>", "did you mean defined"),
+    ],
+)
+def test_an_unknown_word_of_a_template_names_near_misses(desk: Desk, text: str, hint: str) -> None:
+    """A mistyped call, filter or test is told with what may have been meant."""
+    assert failure(desk, text).hint.startswith(hint)
+
+
 def test_a_missing_result_names_line_and_command(desk: Desk) -> None:
     """A result that doesn't exist is an error that says where it is used and what would make it."""
     error = failure(desk, '\nText << value("idle.accuracy") >>')
