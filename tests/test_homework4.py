@@ -44,6 +44,15 @@ def test_every_figure_of_the_theory_is_shown() -> None:
     assert sorted(shown) == sorted(theory.theory.figures)
 
 
+@pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.stem)
+def test_an_answer_speaks_of_what_it_shows(path: Path) -> None:
+    """Each figure and table may float in print, so a sentence before it refers to it."""
+    text = path.read_text(encoding="utf-8")
+    for shown in re.finditer(r'figure\("([\w.-]+)"|\{#(tbl-[\w-]+)', text):
+        label = shown[2] or "fig-" + re.sub(r"[^A-Za-z0-9]+", "-", shown[1])
+        assert f"(#{label})" in text[: shown.start()]
+
+
 def test_every_fact_that_is_shown_is_declared() -> None:
     """Rendering an answer asks `theory` for nothing that it doesn't declare."""
     project = Project(ROOT, Settings())

@@ -125,6 +125,15 @@ def test_the_chapters_hold_for_other_results(case: Case, tmp_path: Path) -> None
     assert not [line for line in prose if re.search(r"\s[.,;](\s|$)|[.,;:]{2}|\(\s|\s\)", line)]
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.profile}-{case.origin}-{case.seeds}-{case.luck}")
+def test_what_floats_is_spoken_of_before_it_comes(case: Case, tmp_path: Path) -> None:
+    """Each figure and table may float in print, so a sentence before it refers to it."""
+    told = _told(tmp_path, case)
+    labels = list(re.finditer(r"\{#((?:fig|tbl)-[\w-]+)", told))
+    assert len(labels) > 30
+    assert not [label[1] for label in labels if f"(#{label[1]})" not in told[: label.start()]]
+
+
 @pytest.mark.parametrize("case", [CASES[0], CASES[4]], ids=["one seed", "three seeds"])
 def test_tables_keep_their_columns(case: Case, tmp_path: Path) -> None:
     """A cell never breaks its row: every row of a table has the columns of its head, and an empty line follows."""
