@@ -62,6 +62,7 @@ def build(
             draft=draft,
             profile=wanted.profile,
             strict=strict,
+            tell=say,
         )
         warn(built.warnings)
         if not built.written:

@@ -1,7 +1,7 @@
 """Builds a document: gather, render, and swap the finished files in; nothing heavy is loaded when nothing changed."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -100,10 +100,11 @@ def build(
     draft: bool = False,
     profile: str = "quick",
     strict: bool = False,
+    tell: Callable[[str], None] = lambda told: None,
 ) -> Built:
     """Bring the files of `document` up to date with `selection` and return them.
 
-    A failing build leaves the previous report untouched.
+    A failing build leaves the previous report untouched. `tell` is called before what takes a while.
 
     Raises:
         UsageError: a template names something that doesn't exist, or is malformed.
@@ -120,6 +121,7 @@ def build(
         check_warnings(stamp["warnings"], strict)
         return Built(document, tuple(paths.values()), written=False, warnings=tuple(stamp["warnings"]))
     # Rendering loads the converters; an unchanged report returns above without them.
+    tell(f"writing the pages of {document}")
     from report_cli.report.rendering import render
 
     context = Context(experiments, selection, draft)

@@ -41,12 +41,14 @@ def test_a_new_project_builds_at_once(program: Command, folder: Path) -> None:
     first = program("build", "all")
     assert first.returncode == 0, first.stderr
     assert first.stdout.split() == ["build/report/report.html", "build/report/report.pdf"]
+    assert "writing the pages of report\n" in first.stderr
     before = outputs(folder)
     assert before["report.pdf"].startswith(b"%PDF")
     assert b'<data value="' in before["report.html"]
     second = program("build", "all")
     assert second.returncode == 0
     assert "report is up to date" in second.stderr
+    assert "writing" not in second.stderr
     assert outputs(folder) == before
 
 
