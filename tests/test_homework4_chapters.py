@@ -151,3 +151,17 @@ def test_drawn_images_say_nothing_about_architectures(seeds: int, tmp_path: Path
     told = _told(tmp_path, Case("quick", "embedded", seeds, 0))
     assert "nothing follows about the three architectures" in " ".join(told.split())
     assert "holds for the architectures" not in " ".join(told.split())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.profile}-{case.origin}-{case.seeds}-{case.luck}")
+def test_a_word_is_explained_where_it_is_used(case: Case, tmp_path: Path) -> None:
+    """The caption of the networks says what overfits means if and only if one of them does."""
+    told = " ".join(_told(tmp_path, case).split())
+    assert ("a network overfits where" in told) == (": it overfits" in told)
+
+
+def test_typed_percentages_are_set_like_measured_ones(tmp_path: Path) -> None:
+    """No line ends between a number and its percent sign, whoever wrote it, nor after the sign of a small p-value."""
+    told = _told(tmp_path, CASES[0]) + _told(tmp_path / "several", CASES[4])
+    assert not re.findall(r"\d[ \n]%", told)
+    assert "< 0.001" not in re.sub(r"\[< 0\.001\]\{\.glue\}|\$p < 0\.001\$", "", told)
