@@ -19,7 +19,16 @@ WITHOUT_PAGES = (
     "test_stale_hits.py",
 )
 # What makes pages and figures, below report_cli.
-PAGES = ("report/*", "cli/build.py", "cli/watch.py", "watching.py", "serving.py", "*plots.py", "diagrams.py")
+PAGES = (
+    "report/*",
+    "cli/build.py",
+    "cli/watch.py",
+    "watching.py",
+    "serving.py",
+    "*plots.py",
+    "diagrams.py",
+    "rounding.py",
+)
 SHARED = ("requirements.lock", "tests/conftest.py", "tests/walking.py", "tests/data/making.py")
 
 
