@@ -28,6 +28,11 @@ DEFINED = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
 STRAY_LABEL = re.compile(r"\{#[\w:.-]+")
 
 
+# In one paragraph; pandoc takes twice as long for each further one, and hours for sixty.
+MOST_OPEN = 10
+BRACKET = re.compile(r"(?<!\\)[\[\]]")
+
+
 def to_html(places: Places, bibliography: Path | None) -> str:
     """Return the Markdown in `places` as HTML that is not yet cleaned.
 
@@ -36,6 +41,7 @@ def to_html(places: Places, bibliography: Path | None) -> str:
     """
     _check_closed(places)
     _check_notes(places)
+    _check_brackets(places)
     options = [*WRITER, *([f"--bibliography={bibliography}"] if bibliography else [])]
     try:
         return pandoc.convert(_linked(places) + REFERENCES, READER, "html5", *options)
@@ -75,6 +81,15 @@ def _check_closed(places: Places) -> None:
     if sign := re.search(r"(?<!\\)\$\$", places.prose):
         where = places.of_offset(sign.start())
         raise UsageError(f"{where}: a formula is never closed", "end it with $$ before the next empty line")
+
+
+def _check_brackets(places: Places) -> None:
+    """Raise UsageError for a paragraph with so many brackets that stay open that pandoc would never end."""
+    for paragraph in re.finditer(r"(?:[^\n]*\S[^\n]*\n?)+", places.prose):
+        brackets = [match[0] for match in BRACKET.finditer(paragraph[0])]
+        if (left := brackets.count("[") - brackets.count("]")) > MOST_OPEN:
+            where = places.of_offset(paragraph.start())
+            raise UsageError(f"{where}: {left} brackets are never closed", "close them, or write them as \\[")
 
 
 def _check_notes(places: Places) -> None:
