@@ -203,6 +203,8 @@ def located(error: Exception, fallback: str, environment: jinja2.Environment) ->
             where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
         trace = trace.tb_next
     if isinstance(error, ReportError):
+        if error.message.startswith("templates/"):
+            return error  # It knows its place.
         return type(error)(f"{where}: {error.message}", error.hint)
     if isinstance(error, MemoryError):
         return UsageError(f"{where}: it takes more than {limits.MEMORY_BYTES >> 20} MiB of memory")

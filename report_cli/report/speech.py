@@ -59,7 +59,7 @@ def speak(mathml: str) -> str | None:
 
     try:
         words = _say(html.fragment_fromstring(mathml))
-    except _UnspeakableError:
+    except (_UnspeakableError, RecursionError):
         return None
     words = " ".join(words.split()).replace("arg the ", "the argument of the ")
     for sign, tight in ((" ,", ","), (" ;", ";"), ("( ", "("), (" )", ")"), (",,", ","), (",;", ";")):
@@ -174,6 +174,8 @@ def _table(node: "HtmlElement", fenced: str) -> str:
 
 
 def _shape(name: str, node: "HtmlElement") -> str:
+    if not len(node):
+        raise _UnspeakableError(name)  # The parser drops what is nested hundreds of levels deep.
     base = node[0].text_content().replace("\u2061", "").strip()
     parts = [_say(child) for child in node]
     if base in LARGE and name in ("msub", "msup", "msubsup", "munder", "munderover"):

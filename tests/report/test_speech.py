@@ -67,3 +67,9 @@ def test_a_table_without_brackets_is_read_by_rows() -> None:
 def test_an_unknown_part_has_no_words() -> None:
     """A formula with a part for which there are no words is not half read."""
     assert speak("<math><mi>x</mi><mmultiscripts><mi>x</mi></mmultiscripts></math>") is None
+
+
+def test_what_is_nested_too_deeply_has_no_words() -> None:
+    """Hundreds of fractions in one another, which the parser of HTML cuts short, are not half read."""
+    deep = "<mfrac><mn>1</mn>" * 400 + "<mi>x</mi>" + "</mfrac>" * 400
+    assert speak(f"<math>{deep}</math>") is None

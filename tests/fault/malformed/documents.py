@@ -80,6 +80,10 @@ TEMPLATES: dict[str, tuple[str, str]] = {
 
 # What pandoc, the numbering or the formulas stumble over; rendering these takes no result.
 MARKDOWN: dict[str, tuple[str, str]] = {
+    "a fence that stays open": ("```python\ncode", "a block of code is never closed"),
+    "a display that stays open": ("$$ x + 1", "a formula is never closed"),
+    "brackets that stay open": ("[" * 60 + "a", "60 brackets are never closed"),
+    "a private character": ("\ue000 12 \ue001 99 \ue000", "U+E000 is a private character"),
     "a formula with an open brace": ("Text $\\frac{1}{$ more.", "malformed formula"),
     "a formula with an unknown command": ("$\\nonsense{1}$", "malformed formula"),
     "a formula of endless macros": ("$\\newcommand{\\a}{\\a\\a}\\a$", ""),
@@ -99,9 +103,7 @@ MARKDOWN: dict[str, tuple[str, str]] = {
 
 # Odd, and all the same a page.
 PLAIN: dict[str, str] = {
-    "a fence that stays open": "```python\ncode",
     "a formula that stays open": "Text $x and no end.",
-    "a display that stays open": "$$ x + 1",
     "raw HTML": "<script>alert(1)</script><iframe src='file:///etc/passwd'></iframe>",
     "a style": "<style>body { background: url(http://127.0.0.1/) }</style>",
     "raw TeX": "\\input{/etc/passwd} \\write18{touch canary}",
@@ -112,8 +114,6 @@ PLAIN: dict[str, str] = {
     "a formula of deep braces": "$" + "{" * 2000 + "x" + "}" * 2000 + "$",
     "a formula of deep fractions": "$" + "\\frac{1}{" * 400 + "x" + "}" * 400 + "$",
     "a note in itself": "A[^1] note.\n\n[^1]: [^1]",
-    "brackets that stay open": "[" * 60 + "a",
-    "a private character": "\ue000 12 \ue001 99 \ue000",
     "a line of 200,000 letters": "a" * 200_000,
     "direction marks": "a \u202e b \u2066 c",
     "half a pair": "\u0000",
