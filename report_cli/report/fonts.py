@@ -74,13 +74,18 @@ def for_screen(project: Project, text: str) -> str:
 
 def widths(project: Project, texts: Collection[str]) -> dict[str, float]:
     """Return how wide each text is in the sans of tables, in em; digits are equally wide."""
+    path = _path(project, next(face for face in FACES if face.family == "Report Sans"))
+    advances = _advances(path, _digest(path))
+    return {text: sum(advances.get(character, advances["0"]) for character in text) for text in texts}
+
+
+@lru_cache(maxsize=1)
+def _advances(path: Path, digest: str) -> dict[str, float]:
     from fontTools.ttLib import TTFont
 
-    sans = next(face for face in FACES if face.family == "Report Sans")
-    with TTFont(_path(project, sans), lazy=True) as font:
-        glyphs, advances, unit = font.getBestCmap(), font["hmtx"], font["head"].unitsPerEm
-        known = {character: glyphs.get(ord(character), "zero") for text in texts for character in text}
-        return {text: sum(advances[known[character]][0] for character in text) / unit for text in texts}
+    with TTFont(path, lazy=True) as font:
+        metrics, unit = font["hmtx"], font["head"].unitsPerEm
+        return {chr(code): metrics[glyph][0] / unit for code, glyph in font.getBestCmap().items()}
 
 
 def without_glyph(project: Project, text: str) -> list[str]:
