@@ -17,7 +17,7 @@ from experiments.catsdogs_training import (
 from report_cli.experiment import Record, experiment
 
 if TYPE_CHECKING:
-    from report_cli.data.images import Images
+    from report_cli.datasets.images import Images
 
 
 @experiment(

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
-    from report_cli.data.images import Images, Part
-    from report_cli.data.normalise import Normalisation
+    from report_cli.datasets.images import Images, Part
+    from report_cli.datasets.normalise import Normalisation
 
 CANDIDATES = ("catsdogs-cnn-1", "catsdogs-cnn-2", "catsdogs-cnn-3", "catsdogs-cnn-4")
 # Added to the seed of a run, so that the chosen network doesn't start again from the weights it was chosen with.
@@ -44,7 +44,8 @@ class Winner:
 
 def draw_best(run: StoredRun, figures: Figures) -> None:
     """Draw the learning curves of the four networks, and those and the confusion matrix of the chosen one."""
-    from report_cli import choice_plots, plots
+    from report_cli.figures import curves as choice_plots
+    from report_cli.figures import style
 
     draw(run, figures)
     histories = choice_plots.histories([str(name) for name in run.array("columns")], run.array("candidates"))
@@ -55,7 +56,7 @@ def draw_best(run: StoredRun, figures: Figures) -> None:
         alt=choice_plots.describe_side_by_side(histories, titles),
     )
     counts, classes = run.array("confusion"), [str(name) for name in run.array("classes")]
-    figures.add("confusion", plots.confusion(counts, classes), alt=plots.describe_confusion(counts, classes))
+    figures.add("confusion", style.confusion(counts, classes), alt=style.describe_confusion(counts, classes))
 
 
 @experiment(
@@ -85,12 +86,12 @@ def catsdogs_best(params: Params, images: "Images", record: Record) -> None:
     Cost: as catsdogs-cnn-1.
     """
     from experiments import catsdogs_images
-    from report_cli import statistics
-    from report_cli.data import normalise
+    from report_cli import stats
+    from report_cli.datasets import normalise
     from report_cli.training import backend, fit
     from report_cli.training.best import Settings, fit_best, lowest
     from report_cli.training.binary import compile_binary
-    from report_cli.training.evaluate import binary
+    from report_cli.training.losses import binary
 
     seed = OWN_SEED + record.seed
     backend.start(seed)
@@ -113,7 +114,7 @@ def catsdogs_best(params: Params, images: "Images", record: Record) -> None:
     record_choice(winner, params.size, normalisation, record)
     right = test(model, parts["test"], normalisation, images.classes, record)
     validated = round(lowest(history)["validation_accuracy"] * len(validation.labels))
-    z = statistics.two_shares_z(validated, len(validation.labels), right, len(parts["test"]))
+    z = stats.two_shares_z(validated, len(validation.labels), right, len(parts["test"]))
     record.scalar("test_validation_z", z)
 
 
@@ -176,14 +177,14 @@ def test(
     """Look at the test images, for the first and only time, record the result, and return how many are right."""
     import numpy as np
 
-    from report_cli import statistics
-    from report_cli.training import evaluate
+    from report_cli import stats
+    from report_cli.training import losses as evaluate
 
     logits = evaluate.predict(model, examples(part, normalisation).inputs)
     score = evaluate.binary(logits, part.labels)
     evaluate.check_floor(score)
     right = round(score.accuracy * len(part))
-    interval = statistics.wilson(right, len(part))
+    interval = stats.wilson(right, len(part))
     record.scalar("test_loss", score.loss, "nat")
     record.scalar("test_accuracy", score.accuracy, "fraction")
     record.scalar("test_accuracy_low", interval.low, "fraction")

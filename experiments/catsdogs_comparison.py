@@ -55,7 +55,7 @@ def catsdogs_comparison(params: Params, images: None, record: Record) -> None:
     """
     import numpy as np
 
-    from report_cli import statistics
+    from report_cli import stats
     from report_cli.errors import RunError
 
     runs = {name: record.need(experiment) for name, experiment in NETWORKS.items()}
@@ -73,12 +73,12 @@ def catsdogs_comparison(params: Params, images: None, record: Record) -> None:
         raise RunError(f"the networks were tested on {total} images, not {params.test}", f"--set test={total}")
     for name, answers in right.items():
         count = int(answers.sum())
-        interval = statistics.wilson(count, total)
+        interval = stats.wilson(count, total)
         record.scalar(f"{name}_right", count, "count")
         record.scalar(f"{name}_low", interval.low, "fraction")
         record.scalar(f"{name}_high", interval.high, "fraction")
-    tests = [statistics.paired(right[a].tolist(), right[b].tolist()) for a, b in PAIRS]
-    adjusted = statistics.holm([test.p for test in tests])
+    tests = [stats.paired(right[a].tolist(), right[b].tolist()) for a, b in PAIRS]
+    adjusted = stats.holm([test.p for test in tests])
     for (a, b), test, p in zip(PAIRS, tests, adjusted, strict=True):
         record.scalar(f"{a}_{b}_only_first", test.only_first, "count")
         record.scalar(f"{a}_{b}_only_second", test.only_second, "count")
@@ -86,4 +86,4 @@ def catsdogs_comparison(params: Params, images: None, record: Record) -> None:
         record.scalar(f"{a}_{b}_p", p)
     discordant = max(float(np.mean(right[a] != right[b])) for a, b in PAIRS)
     record.scalar("images", total, "count")
-    record.scalar("detectable", statistics.detectable_difference(discordant, total), "fraction")
+    record.scalar("detectable", stats.detectable_difference(discordant, total), "fraction")

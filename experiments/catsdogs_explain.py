@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
-    from report_cli.data.images import Images, Part
-    from report_cli.data.normalise import Normalisation
-    from report_cli.explain.readings import Match
+    from report_cli.datasets.images import Images, Part
+    from report_cli.datasets.normalise import Normalisation
+    from report_cli.interpret.descriptors import Match
 
 BEST = "catsdogs-best"
-# The maps of report_cli.explain.readings.NAMES, as they are called in the names of metrics.
+# The maps of report_cli.interpret.descriptors.NAMES, as they are called in the names of metrics.
 MAPS = (
     "brightness",
     "darkness",
@@ -42,7 +42,7 @@ class Explained:
 
     def inputs(self, places: Any) -> "NDArray[Any]":
         """Return the inputs made of the test images at `places`."""
-        from report_cli.data import normalise
+        from report_cli.datasets import normalise
 
         return normalise.apply(self.normalisation, self.part.pixels[places])
 
@@ -52,16 +52,16 @@ def opened(images: "Images", run: StoredRun) -> Explained:
     import numpy as np
 
     from experiments.catsdogs_best import network
-    from report_cli.data.images import Part
-    from report_cli.data.normalise import Normalisation
-    from report_cli.data.resize import resize
-    from report_cli.training import frozen
+    from report_cli.datasets.images import Part
+    from report_cli.datasets.normalise import Normalisation
+    from report_cli.datasets.resize import resize
+    from report_cli.training import transfer
 
     weights = run.weights()
     size = int(run.array("size"))
     scalars = run.scalars
     model = network(int(scalars["chosen"]), size, scalars["momentum"], scalars["dropout"])
-    frozen.load(model, weights)
+    transfer.load(model, weights)
     whole = images.train
     places = np.searchsorted(whole.ids, run.array("test_ids"))
     part = Part(whole.ids[places], whole.labels[places], resize(whole.pixels[places], size), whole.names[places])
@@ -97,7 +97,7 @@ def _activation_metrics() -> dict[str, str]:
 
 def draw_activations(run: StoredRun, figures: Figures) -> None:
     """Draw all channels of both layers beside the image."""
-    from report_cli import image_plots
+    from report_cli.figures import images as image_plots
 
     name = str(run.array("name"))
     for layer in LAYERS:
@@ -136,7 +136,7 @@ def catsdogs_activations(params: ActivationParams, images: "Images", record: Rec
     """
     import numpy as np
 
-    from report_cli.explain import activations, chain, readings
+    from report_cli.interpret import activations, descriptors, receptive_field
     from report_cli.training import backend
 
     backend.start(record.seed)
@@ -147,15 +147,15 @@ def catsdogs_activations(params: ActivationParams, images: "Images", record: Rec
     record.scalar("is_1275", int(name == "cat.1275"), "count")
     record.array("name", np.array(name))
     record.array("image", pixels)
-    convolutions = chain.convolutions(explained.model)
+    convolutions = receptive_field.convolutions(explained.model)
     many = explained.inputs(slice(0, params.images))
     for layer, number in (("first", 1), ("deeper", params.deeper)):
         convolution = convolutions[number - 1]
         maps = activations.maps(explained.model, convolution, inputs)[0]
-        named = readings.at_units(
-            readings.named_maps(pixels), chain.field(explained.model, convolution), maps.shape[:2]
+        named = descriptors.at_units(
+            descriptors.named_maps(pixels), receptive_field.field(explained.model, convolution), maps.shape[:2]
         )
-        found = readings.match(maps, named)
+        found = descriptors.match(maps, named)
         peaks, _ = activations.strongest(explained.model, convolution, many)
         record.scalar(f"{layer}_layer", number, "count")
         record.scalar(f"{layer}_dead", int((peaks.max(axis=0) <= 0).sum()), "count")
@@ -173,18 +173,20 @@ def shown(part: "Part", cat: int) -> int:
 def _record_matches(layer: str, maps: "NDArray[Any]", found: "Match", record: Record) -> None:
     import numpy as np
 
-    from report_cli.explain import readings
+    from report_cli.interpret import descriptors
 
     record.scalar(f"{layer}_channels", maps.shape[-1], "count")
     record.scalar(f"{layer}_side", maps.shape[0], "count")
-    record.scalar(f"{layer}_silent", int((found.name == readings.SILENT).sum()), "count")
-    record.scalar(f"{layer}_unmatched", int((found.name == readings.NO_MATCH).sum()), "count")
-    for name, words, r in zip(MAPS, readings.NAMES, found.all_r.T, strict=True):
+    record.scalar(f"{layer}_silent", int((found.name == descriptors.SILENT).sum()), "count")
+    record.scalar(f"{layer}_unmatched", int((found.name == descriptors.NO_MATCH).sum()), "count")
+    for name, words, r in zip(MAPS, descriptors.NAMES, found.all_r.T, strict=True):
         record.scalar(f"{layer}_{name}_count", int((found.name == words).sum()), "count")
         record.scalar(f"{layer}_{name}_r", float(r.max()))
     record.array(f"{layer}_match", found.name)
     record.array(f"{layer}_r", found.r)
-    record.array(f"{layer}_lists", np.array([_list(found, words) for words in (*readings.NAMES, readings.NO_MATCH)]))
+    record.array(
+        f"{layer}_lists", np.array([_list(found, words) for words in (*descriptors.NAMES, descriptors.NO_MATCH)])
+    )
     # Each channel on its own scale: what matters is where it responds.
     scale = np.maximum(maps.max(axis=(0, 1)), 1e-12)
     record.array(f"{layer}_maps", np.moveaxis(np.rint(255 * maps.clip(0) / scale), -1, 0).astype(np.uint8))

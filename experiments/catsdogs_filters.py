@@ -9,8 +9,8 @@ from report_cli.experiment import Figures, Record, StoredRun, experiment
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from report_cli.data.images import Images
-    from report_cli.explain.filters import Ascent, Range
+    from report_cli.datasets.images import Images
+    from report_cli.interpret.filters import Ascent, Range
 
 LAYERS = ("first", "last")
 # Patches of each filter that are shown; a field of a few pixels is shown with its surroundings.
@@ -24,7 +24,7 @@ LEVEL = 0.05
 class FilterParams:
     """The first `filters` of each layer climb `steps` steps; `top` images are asked for their class.
 
-    `rate`, `decay` and `noise` are those of `report_cli.explain.filters.Ascent`, in standard deviations of the pixels;
+    `rate`, `decay` and `noise` are those of `interpret.filters.Ascent`, in standard deviations of the pixels;
     so is `smoothing`, for the last layer: filters of the first one may prefer the finest waves.
     """
 
@@ -59,7 +59,7 @@ def _metrics() -> dict[str, str]:
 
 def draw(run: StoredRun, figures: Figures) -> None:
     """Draw the patterns of both layers beside the patches."""
-    from report_cli import image_plots
+    from report_cli.figures import images as image_plots
 
     for layer in LAYERS:
         colours, counts = [str(name) for name in run.array(f"{layer}_colour")], run.array(f"{layer}_top_cats")
@@ -95,12 +95,12 @@ def catsdogs_filters(params: FilterParams, images: "Images", record: Record) -> 
     """
     import numpy as np
 
-    from report_cli.explain import chain
+    from report_cli.interpret import receptive_field
     from report_cli.training import backend
 
     backend.start(record.seed)
     explained = opened(images, record.need(BEST))
-    convolutions = chain.convolutions(explained.model)
+    convolutions = receptive_field.convolutions(explained.model)
     record.array("top", np.array(min(params.top, len(explained.part))))
     for layer, number in (("first", 1), ("last", len(convolutions))):
         record.scalar(f"{layer}_layer", number, "count")
@@ -112,23 +112,23 @@ def _measure_patterns(layer: str, name: str, explained: Explained, params: Filte
     """Record what the filters prefer, and what it looks like in numbers."""
     import numpy as np
 
-    from report_cli.explain import chain, filters, readings
+    from report_cli.interpret import descriptors, filters, receptive_field
 
     bounds = _bounds(explained)
     smoothing = params.smoothing if layer == "last" else 0
     ascent = filters.Ascent(params.steps, params.rate, params.decay, params.noise, smoothing)
-    side, rim = explained.part.pixels.shape[1], chain.field(explained.model, name).size - 1
+    side, rim = explained.part.pixels.shape[1], receptive_field.field(explained.model, name).size - 1
     found = filters.climb(
         explained.model, name, params.filters, bounds, ascent, np.random.default_rng(record.seed), side
     )
     departures = _departures(found.inputs, explained)
     alive = found.after > 0
-    colours = [readings.colour(each)[0] for each in departures]
-    periods = np.array([readings.period(each) for each in departures])
-    focus = np.array([readings.focus(each) for each in departures])
+    colours = [descriptors.colour(each)[0] for each in departures]
+    periods = np.array([descriptors.period(each) for each in departures])
+    focus = np.array([descriptors.focus(each) for each in departures])
     control = _control(name, explained, params, record.seed, side, rim, ascent)
     record.array(f"{layer}_patterns", np.rint(255 * (departures + 0.5).clip(0, 1)).astype(np.uint8))
-    record.array(f"{layer}_colour", np.where(alive, np.array(colours), readings.SILENT))
+    record.array(f"{layer}_colour", np.where(alive, np.array(colours), descriptors.SILENT))
     record.array(f"{layer}_periods", periods)
     record.array(f"{layer}_focuses", focus)
     record.array(f"{layer}_controls", control)
@@ -154,7 +154,7 @@ def _control(
     """Return the focus of the patterns on a canvas that is wider by `rim` pixels all around, which are cut off."""
     import numpy as np
 
-    from report_cli.explain import filters, readings
+    from report_cli.interpret import descriptors, filters
 
     found = filters.climb(
         explained.model,
@@ -166,17 +166,17 @@ def _control(
         side + 2 * rim,
     )
     inner = found.inputs[:, rim : rim + side, rim : rim + side]
-    return np.array([readings.focus(each) for each in _departures(inner, explained)])
+    return np.array([descriptors.focus(each) for each in _departures(inner, explained)])
 
 
 def _measure_patches(layer: str, name: str, explained: Explained, params: FilterParams, record: Record) -> None:
     """Record the patches of test images that activate each filter most, and the classes of their images."""
     import numpy as np
 
-    from report_cli import statistics
-    from report_cli.explain import activations, chain
+    from report_cli import stats
+    from report_cli.interpret import activations, receptive_field
 
-    field = chain.field(explained.model, name)
+    field = receptive_field.field(explained.model, name)
     everything = explained.inputs(slice(None))
     peaks, places = activations.strongest(explained.model, name, everything)
     record.scalar(f"{layer}_channels", peaks.shape[1], "count")
@@ -189,7 +189,7 @@ def _measure_patches(layer: str, name: str, explained: Explained, params: Filter
     cats = (explained.part.labels[top] == 0).sum(axis=0)
     # A filter that no image wakes has no strongest patches: what is on top is the order of the images.
     awake = peaks[:, : params.filters].max(axis=0) > 0
-    p = statistics.holm([statistics.mcnemar(int(n), len(top) - int(n)) for n in cats])
+    p = stats.holm([stats.mcnemar(int(n), len(top) - int(n)) for n in cats])
     unequal = (np.array(p) < LEVEL) & awake
     record.array(f"{layer}_top_cats", cats)
     record.scalar(f"{layer}_cats", int((unequal & (cats > len(top) / 2)).sum()), "count")
@@ -199,7 +199,7 @@ def _measure_patches(layer: str, name: str, explained: Explained, params: Filter
 def _bounds(explained: Explained) -> "Range":
     import numpy as np
 
-    from report_cli.explain.filters import Range
+    from report_cli.interpret.filters import Range
 
     mean, std = explained.normalisation.mean, np.where(explained.normalisation.std > 0, explained.normalisation.std, 1)
     grey, low, high = (((value - mean) / std).astype(np.float32) for value in (0.5, 0.0, 1.0))

@@ -9,7 +9,7 @@ from report_cli.experiment import Figures, Record, StoredRun, experiment
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from report_cli.data.images import Images
+    from report_cli.datasets.images import Images
 
 KINDS = ("right", "wrong", "doubtful")
 METRICS = {
@@ -38,7 +38,7 @@ class GradcamParams:
 
 def draw(run: StoredRun, figures: Figures) -> None:
     """Draw the images with their heat, and the outline of the deciding region where it is known."""
-    from report_cli import image_plots
+    from report_cli.figures import images as image_plots
 
     facts = [[str(fact) for fact in row] for row in run.array("facts")]
     figure = image_plots.heatmaps(run.array("shown"), run.array("heat"), run.array("outline"), facts)
@@ -75,13 +75,13 @@ def catsdogs_gradcam(params: GradcamParams, images: "Images", record: Record) ->
     """
     import numpy as np
 
-    from report_cli.explain import chain, gradcam
+    from report_cli.interpret import gradcam, receptive_field
     from report_cli.training import backend
 
     backend.start(record.seed)
     run = record.need(BEST)
     explained = opened(images, run)
-    convolutions = chain.convolutions(explained.model)
+    convolutions = receptive_field.convolutions(explained.model)
     name = convolutions[-1]
     probabilities, labels = run.array("test_predictions"), run.array("test_labels")
     picked = pick(probabilities, labels)
@@ -92,7 +92,7 @@ def catsdogs_gradcam(params: GradcamParams, images: "Images", record: Record) ->
     size = explained.part.pixels.shape[1]
     regions = _regions(images, explained.part.ids[places])
     side = regions.shape[1] if len(regions) else size
-    heat = gradcam.enlarge(maps, chain.field(explained.model, name), size, side)
+    heat = gradcam.enlarge(maps, receptive_field.field(explained.model, name), size, side)
     record.scalar("layer", len(convolutions), "count")
     record.scalar("side", maps.shape[1], "count")
     for kind in ("right", "wrong"):
@@ -127,7 +127,7 @@ def _regions(images: "Images", ids: "NDArray[Any]") -> "NDArray[Any]":
 
     if images.name != "toy-pets":
         return np.empty((0, 0, 0), np.bool_)
-    from report_cli.data import toy_pets
+    from report_cli.datasets import toy_pets
 
     return toy_pets.deciding_region(ids)
 
@@ -161,7 +161,7 @@ def _record_heat(heat: "NDArray[Any]", regions: "NDArray[Any]", record: Record) 
     """Record where the heat of many images lies: in the centre, in the deciding region, in that of another image."""
     import numpy as np
 
-    from report_cli.explain import gradcam
+    from report_cli.interpret import gradcam
 
     warm = heat.max(axis=(1, 2)) > 0
     side = heat.shape[1]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
 if TYPE_CHECKING:
-    from report_cli.data.images import Images, Part
+    from report_cli.datasets.images import Images, Part
 
 # By rule of the assignment this cat is among the test images, where the source numbers its images.
 SHOWN = "cat.1275"
@@ -53,15 +53,15 @@ def select(images: "Images", params: Choice) -> "dict[str, Part]":
     Raises:
         DataError: a class has fewer images than the parts need of it.
     """
-    from report_cli.data import splits
+    from report_cli.datasets import split
 
     sizes = {"train": params.train, "validation": params.validation, "test": params.test}
-    drawn = splits.stratified(images.train, sizes, params.split_seed, fixed={"test": [SHOWN]})
+    drawn = split.stratified(images.train, sizes, params.split_seed, fixed={"test": [SHOWN]})
     return {name: _resized(part, params.size) for name, part in drawn.items()}
 
 
 def _resized(part: "Part", size: int) -> "Part":
-    from report_cli.data.images import Part
-    from report_cli.data.resize import resize
+    from report_cli.datasets.images import Part
+    from report_cli.datasets.resize import resize
 
     return Part(part.ids, part.labels, resize(part.pixels, size), part.names)

@@ -9,8 +9,8 @@ from report_cli.experiment import Figures, Record, StoredRun
 if TYPE_CHECKING:
     import keras
 
-    from report_cli.data.images import Images, Part
-    from report_cli.data.normalise import Normalisation
+    from report_cli.datasets.images import Images, Part
+    from report_cli.datasets.normalise import Normalisation
     from report_cli.training.fit import Examples, Row
 
 # The choice among the networks goes by the median over so many epochs at the end, which one odd epoch doesn't move.
@@ -88,9 +88,9 @@ METRICS = {
 
 def draw(run: StoredRun, figures: Figures) -> None:
     """Draw the learning curves of one run."""
-    from report_cli import plots
+    from report_cli.figures import style
 
-    figures.add("curves", plots.learning_curves(run.history), alt=plots.describe_curves(run.history))
+    figures.add("curves", style.learning_curves(run.history), alt=style.describe_curves(run.history))
 
 
 def measure(model: "keras.Model", params: Params, images: "Images", record: Record, dropout: float = 0.0) -> None:
@@ -98,8 +98,9 @@ def measure(model: "keras.Model", params: Params, images: "Images", record: Reco
     import numpy as np
 
     from experiments import catsdogs_images
-    from report_cli.data import normalise
-    from report_cli.training import evaluate, fit
+    from report_cli.datasets import normalise
+    from report_cli.training import fit
+    from report_cli.training import losses as evaluate
     from report_cli.training.binary import compile_binary
 
     parts = catsdogs_images.select(images, params)
@@ -148,7 +149,7 @@ def record_training(history: "list[Row]", model: "keras.Model", params: Params, 
 
 def examples(part: "Part", normalisation: "Normalisation") -> "Examples":
     """Return the images normalised, with their labels."""
-    from report_cli.data import normalise
+    from report_cli.datasets import normalise
     from report_cli.training.fit import Examples
 
     return Examples(normalise.apply(normalisation, part.pixels), part.labels)

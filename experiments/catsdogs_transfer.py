@@ -7,7 +7,7 @@ from experiments.catsdogs_images import CHOICES
 from report_cli.experiment import Figures, Record, StoredRun, check_positive, check_share, experiment
 
 if TYPE_CHECKING:
-    from report_cli.data.images import Images
+    from report_cli.datasets.images import Images
 
 BASES = ("cifar10", "imagenet")
 # The block that is tuned, and those after it; the ones before stay frozen.
@@ -82,16 +82,16 @@ def needs_finetuned(params: Params) -> tuple[str, ...]:
 
 def draw(run: StoredRun, figures: Figures) -> None:
     """Draw the learning curves and the confusion matrix."""
-    from report_cli import plots
+    from report_cli.figures import style
 
-    figures.add("curves", plots.learning_curves(run.history), alt=plots.describe_curves(run.history))
+    figures.add("curves", style.learning_curves(run.history), alt=style.describe_curves(run.history))
     counts, classes = run.array("confusion"), [str(name) for name in run.array("classes")]
-    figures.add("confusion", plots.confusion(counts, classes), alt=plots.describe_confusion(counts, classes))
+    figures.add("confusion", style.confusion(counts, classes), alt=style.describe_confusion(counts, classes))
 
 
 def draw_augmented(run: StoredRun, figures: Figures) -> None:
     """Draw the same, and what the network saw of one training image of each class."""
-    from report_cli import viewplots
+    from report_cli.figures import views as viewplots
 
     draw(run, figures)
     samples, views = run.array("sample_images"), run.array("sample_views")
@@ -212,7 +212,7 @@ def catsdogs_vgg16_augmented(params: AugmentedParams, images: "Images", record: 
     Cost: 20 passes of 2,400 images through the base: some hours on two CPU cores.
     """
     from experiments import catsdogs_images, transfer
-    from report_cli.data.images import Part
+    from report_cli.datasets.images import Part
     from report_cli.training import augment, backend
     from report_cli.training.fit import Examples
 

@@ -7,7 +7,7 @@ from experiments.cifar_training import METRICS, SEEDS, Params, draw, measure
 from report_cli.experiment import Record, experiment
 
 if TYPE_CHECKING:
-    from report_cli.data.images import Images
+    from report_cli.datasets.images import Images
 
 # In the quick profile all batches are whole: one of another size costs as much as a dozen steps, as TensorFlow traces
 # the step again for it.

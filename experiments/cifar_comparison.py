@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from experiments.cifar_training import SEEDS, pair_metrics, record_pairs
-from report_cli import statistics
+from report_cli import stats
 from report_cli.experiment import Record, every_profile, experiment
 
 if TYPE_CHECKING:
@@ -91,4 +91,4 @@ def _compare(pairs: tuple[tuple[str, str], ...], record: Record) -> None:
     record_pairs(right, pairs, record)
     discordant = max(float(np.mean(right[first] != right[second])) for first, second in pairs)
     record.scalar("test_images", len(ids[0]), "count")
-    record.scalar("detectable", statistics.detectable_difference(discordant, len(ids[0])), "fraction")
+    record.scalar("detectable", stats.detectable_difference(discordant, len(ids[0])), "fraction")

@@ -7,7 +7,7 @@ from experiments.cifar_training import METRICS, SEEDS, Params, draw, measure
 from report_cli.experiment import Record, experiment
 
 if TYPE_CHECKING:
-    from report_cli.data.images import Images
+    from report_cli.datasets.images import Images
 
 
 @experiment(

@@ -9,7 +9,7 @@ from experiments import cifar, cifar_several, cifar_training
 from experiments.cifar_comparison import NETWORKS, PAIRS
 from experiments.cifar_several import Trial
 from experiments.cifar_training import SEEDS, pair_metrics, record_pairs
-from report_cli import statistics
+from report_cli import stats
 from report_cli.errors import RunError
 from report_cli.experiment import Figures, Record, StoredRun, check_positive, experiment
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
-    from report_cli.data.images import Images
+    from report_cli.datasets.images import Images
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,11 @@ METRICS = {
 
 def draw(run: StoredRun, figures: Figures) -> None:
     """Draw accuracy against the number of training images."""
-    from report_cli import comparison_plots
+    from report_cli.figures import comparison
 
     arrays = run.array("sizes"), run.array("accuracy"), run.array("interval")
-    figure = comparison_plots.accuracy_by_size(NETWORKS, *arrays)
-    figures.add("accuracy", figure, alt=comparison_plots.describe_accuracy_by_size(NETWORKS, *arrays[:2]))
+    figure = comparison.accuracy_by_size(NETWORKS, *arrays)
+    figures.add("accuracy", figure, alt=comparison.describe_accuracy_by_size(NETWORKS, *arrays[:2]))
 
 
 @experiment(
@@ -154,5 +154,5 @@ def _record(
 
 
 def _interval(accuracy: float, total: int) -> tuple[float, float]:
-    interval = statistics.wilson(round(accuracy * total), total)
+    interval = stats.wilson(round(accuracy * total), total)
     return interval.low, interval.high

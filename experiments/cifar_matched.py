@@ -7,11 +7,11 @@ from experiments import cifar, cifar_several
 from experiments.cifar_comparison import NETWORKS, PAIRS
 from experiments.cifar_several import Trial
 from experiments.cifar_training import SEEDS, Params, pair_metrics, record_pairs
-from report_cli import statistics
+from report_cli import stats
 from report_cli.experiment import Figures, Record, StoredRun, experiment
 
 if TYPE_CHECKING:
-    from report_cli.data.images import Images
+    from report_cli.datasets.images import Images
 
 # Less training than the networks of the assignment have in the quick profile: there only the steps are shown.
 PROFILES = {**cifar.PROFILES, "quick": replace(cifar.PROFILES["quick"], train=320, validation=250, test=500, epochs=2)}
@@ -37,14 +37,14 @@ METRICS = {
 
 def draw(run: StoredRun, figures: Figures) -> None:
     """Draw the learning curves of the three networks together."""
-    from report_cli import comparison_plots
+    from report_cli.figures import comparison
 
     histories = {
         network: [row for row in run.history if row["training"] == number]
         for number, network in enumerate(NETWORKS, start=1)
     }
-    figure = comparison_plots.several_curves(histories)
-    figures.add("curves", figure, alt=comparison_plots.describe_several_curves(histories))
+    figure = comparison.several_curves(histories)
+    figures.add("curves", figure, alt=comparison.describe_several_curves(histories))
 
 
 @experiment(
@@ -85,7 +85,7 @@ def cifar_matched(params: Params, images: "Images", record: Record) -> None:
             record.scalar(f"{network}_{name}", int(result[name]), "count")
         record.scalar(f"{network}_test_loss", float(result["loss"]), "nat")
         record.scalar(f"{network}_test_accuracy", float(result["accuracy"]), "fraction")
-        interval = statistics.wilson(int((result["predicted"] == result["labels"]).sum()), len(result["labels"]))
+        interval = stats.wilson(int((result["predicted"] == result["labels"]).sum()), len(result["labels"]))
         record.scalar(f"{network}_test_accuracy_low", interval.low, "fraction")
         record.scalar(f"{network}_test_accuracy_high", interval.high, "fraction")
     counts = [int(result["parameters"]) for result in results.values()]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
-    from report_cli.data.images import Images, Part
+    from report_cli.datasets.images import Images, Part
     from report_cli.training.series import Finished, Training
 
 
@@ -68,13 +68,13 @@ def _training(
     def run(record: Record) -> "dict[str, NDArray[Any]]":
         import numpy as np
 
-        from report_cli.data import splits
+        from report_cli.datasets import split
         from report_cli.training import fit
         from report_cli.training.cost import multiply_adds
 
         model = build(record.seed)
-        train = splits.take(parts["train"], trial.train, params.split_seed)
-        validation = splits.take(parts["validation"], trial.validation, params.split_seed)
+        train = split.take(parts["train"], trial.train, params.split_seed)
+        validation = split.take(parts["validation"], trial.validation, params.split_seed)
         learned = cifar_training.prepare(train, validation)
         last = cifar_training.train(model, params, learned, record)[-1]
         record.weights(fit.weights(model))
@@ -95,11 +95,11 @@ def _test(
 ) -> "dict[str, NDArray[Any]]":
     import numpy as np
 
-    from report_cli.data.normalise import Normalisation
-    from report_cli.training import frozen
+    from report_cli.datasets.normalise import Normalisation
+    from report_cli.training import transfer
 
     model = build(seed)
-    frozen.load(model, done.weights())
+    transfer.load(model, done.weights())
     tested = cifar_training.test(model, part, Normalisation(done.results["mean"], done.results["std"]))
     return {
         **done.results,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from experiments.cifar_comparison import NETWORKS
-from report_cli import statistics
+from report_cli import stats
 from report_cli.experiment import Figures, Record, StoredRun, experiment
 
 if TYPE_CHECKING:
@@ -55,13 +55,13 @@ METRICS = {
 
 def draw(run: StoredRun, figures: Figures) -> None:
     """Draw every repeat's ratios beside the ratio of multiply-adds."""
-    from report_cli import comparison_plots
+    from report_cli.figures import comparison
 
     names = [network.replace("pooled_", "small ") for network in TIMED]
     ratios = {"per image": run.array("image_ratios"), "per epoch": run.array("epoch_ratios")}
     cost = run.array("multiply_add_ratios")
-    figure = comparison_plots.speed_ratios(names, ratios, cost)
-    figures.add("ratios", figure, alt=comparison_plots.describe_speed_ratios(names, ratios, cost))
+    figure = comparison.speed_ratios(names, ratios, cost)
+    figures.add("ratios", figure, alt=comparison.describe_speed_ratios(names, ratios, cost))
 
 
 @experiment(
@@ -88,7 +88,7 @@ def cifar_speed(params: Params, images: None, record: Record) -> None:
     """
     import numpy as np
 
-    from report_cli.training import backend, speed
+    from report_cli.training import backend, timing
     from report_cli.training.cost import multiply_adds
     from report_cli.training.fit import generator
 
@@ -96,7 +96,7 @@ def cifar_speed(params: Params, images: None, record: Record) -> None:
     models = _models()
     rng = generator(record.seed, 0, "speed")
     pixels = rng.standard_normal((params.images, *SHAPE), dtype=np.float32)
-    times = speed.interleaved(
+    times = timing.interleaved(
         list(models.values()),
         pixels,
         rng.integers(0, CLASSES, params.images),
@@ -133,7 +133,7 @@ def _models() -> "dict[str, keras.Model]":
 def _record_ratios(name: str, times: "NDArray[Any]", record: Record) -> None:
     ratios = times / times[:, :1]
     for place, network in enumerate(TIMED):
-        ratio = statistics.sample(ratios[:, place].tolist())
+        ratio = stats.sample(ratios[:, place].tolist())
         record.scalar(f"{network}_{name}_ratio", ratio.mean)
         record.scalar(f"{network}_{name}_ratio_spread", ratio.std)
     record.array(f"{name}_ratios", ratios)

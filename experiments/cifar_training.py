@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from report_cli import statistics
+from report_cli import stats
 from report_cli.experiment import Figures, Record, StoredRun, check_positive, check_share
 
 if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
-    from report_cli.data.images import Images, Part
-    from report_cli.data.normalise import Normalisation
-    from report_cli.statistics import Interval
+    from report_cli.datasets.images import Images, Part
+    from report_cli.datasets.normalise import Normalisation
+    from report_cli.stats import Interval
     from report_cli.training.fit import Examples
 
 
@@ -56,11 +56,11 @@ METRICS = {
 
 def draw(run: StoredRun, figures: Figures) -> None:
     """Draw the learning curves and the confusion matrix of one run."""
-    from report_cli import plots
+    from report_cli.figures import style
 
-    figures.add("curves", plots.learning_curves(run.history), alt=plots.describe_curves(run.history))
+    figures.add("curves", style.learning_curves(run.history), alt=style.describe_curves(run.history))
     counts, classes = run.array("confusion"), [str(name) for name in run.array("classes")]
-    figures.add("confusion", plots.confusion(counts, classes), alt=plots.describe_confusion(counts, classes))
+    figures.add("confusion", style.confusion(counts, classes), alt=style.describe_confusion(counts, classes))
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def measure(model: "keras.Model", params: Params, images: "Images", record: Reco
     """Train `model`, then look at the test images for the first and only time, and record everything."""
     import numpy as np
 
-    from report_cli.training import evaluate, fit
+    from report_cli.training import fit, losses
     from report_cli.training.cost import multiply_adds
 
     parts = split(params, images)
@@ -106,15 +106,15 @@ def measure(model: "keras.Model", params: Params, images: "Images", record: Reco
     record.scalar("test_validation_z", _difference_z(history[-1], len(learned.validation.labels), tested))
     record.array("test_ids", part.ids)
     record.array("test_labels", part.labels)
-    record.array("test_predictions", np.exp(evaluate.log_probabilities(tested.logits)))
+    record.array("test_predictions", np.exp(losses.log_probabilities(tested.logits)))
     predicted = tested.logits.argmax(axis=1)
-    record.array("confusion", evaluate.confusion(predicted, part.labels, len(images.classes)))
+    record.array("confusion", losses.confusion(predicted, part.labels, len(images.classes)))
     record.array("classes", np.array(images.classes))
 
 
 def split(params: Params, images: "Images") -> "dict[str, Part]":
     """Return the training and the validation images."""
-    from report_cli.data import splits
+    from report_cli.datasets import split as splits
 
     sizes = {"train": params.train, "validation": params.validation}
     return splits.stratified(images.train, sizes, params.split_seed)
@@ -122,7 +122,7 @@ def split(params: Params, images: "Images") -> "dict[str, Part]":
 
 def prepare(train: "Part", validation: "Part") -> Learned:
     """Return both normalised by mean and standard deviation of the first."""
-    from report_cli.data import normalise
+    from report_cli.datasets import normalise
 
     normalisation = normalise.fit(train.pixels)
     return Learned(_examples(train, normalisation), _examples(validation, normalisation), normalisation)
@@ -132,7 +132,7 @@ def train(model: "keras.Model", params: Params, learned: Learned, record: Record
     """Train `model` by RMSprop on the cross-entropy and return the history, one row an epoch."""
     from report_cli.training import fit
     from report_cli.training.categorical import compile_categorical
-    from report_cli.training.evaluate import categorical
+    from report_cli.training.losses import categorical
 
     compile_categorical(model, params.learning_rate)
     return fit.fit(
@@ -148,19 +148,19 @@ def train(model: "keras.Model", params: Params, learned: Learned, record: Record
 
 def test_part(params: Params, images: "Images") -> "Part":
     """Return the test images. To be called once in a run, after the last epoch of its last training."""
-    from report_cli.data import splits
+    from report_cli.datasets import split as splits
 
     return splits.stratified(images.test, {"test": params.test}, params.split_seed)["test"]
 
 
 def test(model: "keras.Model", part: "Part", normalisation: "Normalisation") -> Tested:
     """Return what `model` makes of the test images."""
-    from report_cli.training import evaluate
+    from report_cli.training import losses
 
-    logits = evaluate.predict(model, _examples(part, normalisation).inputs)
-    score = evaluate.categorical(logits, part.labels)
-    evaluate.check_floor(score)
-    interval = statistics.wilson(round(score.accuracy * len(part)), len(part))
+    logits = losses.predict(model, _examples(part, normalisation).inputs)
+    score = losses.categorical(logits, part.labels)
+    losses.check_floor(score)
+    interval = stats.wilson(round(score.accuracy * len(part)), len(part))
     return Tested(logits, score.loss, score.accuracy, interval)
 
 
@@ -180,8 +180,8 @@ def record_pairs(right: "Mapping[str, NDArray[Any]]", pairs: tuple[tuple[str, st
 
     `right` has for every network whether each image is right, (N,) booleans.
     """
-    tests = {pair: statistics.paired(right[pair[0]].tolist(), right[pair[1]].tolist()) for pair in pairs}
-    adjusted = statistics.holm([test.p for test in tests.values()])
+    tests = {pair: stats.paired(right[pair[0]].tolist(), right[pair[1]].tolist()) for pair in pairs}
+    adjusted = stats.holm([test.p for test in tests.values()])
     for ((first, second), test), p in zip(tests.items(), adjusted, strict=True):
         name = _pair(first, second)
         record.scalar(f"{name}_only_first", test.only_first, "count")
@@ -207,7 +207,7 @@ def _pair(first: str, second: str) -> str:
 
 
 def _examples(part: "Part", normalisation: "Normalisation") -> "Examples":
-    from report_cli.data import normalise
+    from report_cli.datasets import normalise
     from report_cli.training.fit import Examples
 
     return Examples(normalise.apply(normalisation, part.pixels), part.labels)
@@ -215,4 +215,4 @@ def _examples(part: "Part", normalisation: "Normalisation") -> "Examples":
 
 def _difference_z(last: Mapping[str, float], validated: int, tested: Tested) -> float:
     rights = round(last["validation_accuracy"] * validated), round(tested.accuracy * len(tested.logits))
-    return statistics.two_shares_z(rights[0], validated, rights[1], len(tested.logits))
+    return stats.two_shares_z(rights[0], validated, rights[1], len(tested.logits))

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 def receptive_field(run: StoredRun, figures: Figures) -> None:
     """Question 5: receptive field and map size by depth, with and without pooling."""
-    from report_cli import plots
+    from report_cli.figures import style
 
     fields, sizes = run.array("q5_fields").tolist(), run.array("q5_sizes").tolist()
     seen = {"plain": fields[0], "dilated": fields[1], "with pooling": fields[2]}
     left_over = {"plain": sizes[0], "with pooling": sizes[1]}
-    figure = plots.new_figure(42)
+    figure = style.new_figure(42)
     left, right = figure.subplots(1, 2)
     _lines(left, seen)
     _lines(right, left_over)
@@ -34,19 +34,19 @@ def _lines(axes: "Axes", lines: dict[str, list[float]]) -> None:
     """Draw the lines on a logarithmic scale, their names at their ends and apart from each other."""
     from matplotlib.ticker import NullFormatter, ScalarFormatter
 
-    from report_cli import diagrams, plots
+    from report_cli.figures import diagrams, style
 
     axes.set_yscale("log", base=2)
     axes.yaxis.set_major_formatter(ScalarFormatter())
     axes.yaxis.set_minor_formatter(NullFormatter())
-    looks = {"plain": (plots.GREY, (0, (4, 1.5))), "dilated": (plots.GREY, (0, (1, 1.2)))}
+    looks = {"plain": (style.GREY, (0, (4, 1.5))), "dilated": (style.GREY, (0, (1, 1.2)))}
     depth = range(1, 1 + max(len(values) for values in lines.values()))
     below = 0.0
     for name, values in sorted(lines.items(), key=lambda item: item[1][-1]):
-        colour, dashes = looks.get(name, (plots.ACCENT, "-"))
+        colour, dashes = looks.get(name, (style.ACCENT, "-"))
         axes.plot(depth, values, color=colour, linestyle=dashes, marker="o", markersize=2.5)
         below = max(values[-1], 1.75 * below)
-        words = plots.ACCENT if dashes == "-" else diagrams.SOFT
+        words = style.ACCENT if dashes == "-" else diagrams.SOFT
         axes.annotate(name, (1.03, below), xycoords=("axes fraction", "data"), va="center", color=words)
     axes.set_xticks(list(depth))
     axes.set_xlabel("convolution")
@@ -54,15 +54,15 @@ def _lines(axes: "Axes", lines: dict[str, list[float]]) -> None:
 
 def channels(run: StoredRun, figures: Figures) -> None:
     """Question 6: multiply-adds, weights and activations of three layers as bars."""
-    from report_cli import plots
+    from report_cli.figures import style
 
     sizes, counts, costs = run.array("q6_sizes"), run.array("q6_channels"), run.array("q6_costs")
     maps = [f"{size}×{size}×{count}" for size, count in zip(sizes, counts, strict=True)]
     names = ("multiply-adds", "weights", "activations")
-    figure = plots.new_figure(36)
+    figure = style.new_figure(36)
     panels = figure.subplots(1, 3, width_ratios=(1.25, 1, 1))
     for axes, name, values in zip(panels, names, costs, strict=True):
-        bars = axes.bar(maps, values, width=0.62, color=[plots.ACCENT if name == "multiply-adds" else plots.GREY])
+        bars = axes.bar(maps, values, width=0.62, color=[style.ACCENT if name == "multiply-adds" else style.GREY])
         axes.bar_label(bars, [f"{value:,}" for value in values], padding=1.5, fontsize=8)
         axes.set_title(name, loc="left")
         axes.set_ylim(0, 1.28 * max(values))
@@ -76,8 +76,8 @@ def channels(run: StoredRun, figures: Figures) -> None:
 
 def schedule(run: StoredRun, figures: Figures) -> None:
     """Question 16: what is trained on the source task, with a new head, and while fine-tuning."""
-    from report_cli import diagrams
-    from report_cli.diagrams import Box
+    from report_cli.figures import diagrams
+    from report_cli.figures.diagrams import Box
 
     *blocks, head = run.array("q16_blocks").tolist()
     tuned = int(run.scalars["q16_tuned_parameters"])
@@ -113,8 +113,8 @@ def schedule(run: StoredRun, figures: Figures) -> None:
 
 def inception(run: StoredRun, figures: Figures) -> None:
     """Question 17: four parallel branches between the input and the concatenation."""
-    from report_cli import diagrams
-    from report_cli.diagrams import Box
+    from report_cli.figures import diagrams
+    from report_cli.figures.diagrams import Box
 
     branches = run.array("q17_branches").tolist()
     channels, total = run.scalars["q17_channels"], run.scalars["q17_output_channels"]
@@ -150,14 +150,14 @@ def residual(run: StoredRun, figures: Figures) -> None:
     """Question 18: the convolutions of this report's block, with the shortcut around them."""
     from matplotlib.patches import Rectangle
 
-    from report_cli import diagrams, plots
-    from report_cli.diagrams import Box
+    from report_cli.figures import diagrams, style
+    from report_cli.figures.diagrams import Box
 
     names = ("q17_ours_size", "q17_ours_channels", "q18_filters")
     size, count, filters = (int(run.scalars[name]) for name in names)
     y, below = 13.0, 26.0
     figure, axes = diagrams.canvas(140, 31)
-    axes.add_patch(Rectangle((20, 2.5), 91, 18, facecolor=plots.PALE, edgecolor="none"))
+    axes.add_patch(Rectangle((20, 2.5), 91, 18, facecolor=style.PALE, edgecolor="none"))
     diagrams.label(axes, "F(x)", 65.5, 5.2)
     steps = [
         Box("x", f"x\n{size}×{size}×{count}", 8.5, y, width=15),

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 def convolution(run: StoredRun, figures: Figures) -> None:
     """Question 1: each channel with its slice of the filter, and the sum of the three."""
-    from report_cli import diagrams
-    from report_cli.diagrams import CELL_MM, Window
+    from report_cli.figures import diagrams
+    from report_cli.figures.diagrams import CELL_MM, Window
 
     kernel, output = run.array("q1_kernel"), run.array("q1_output")
     size = kernel.shape[0]
@@ -47,8 +47,8 @@ def convolution(run: StoredRun, figures: Figures) -> None:
 
 def padding(run: StoredRun, figures: Figures) -> None:
     """Question 2: the sum of the channels with a ring of zeros, and the output of the same size."""
-    from report_cli import diagrams
-    from report_cli.diagrams import CELL_MM, Window
+    from report_cli.figures import diagrams
+    from report_cli.figures.diagrams import CELL_MM, Window
 
     padded, output = run.array("q2_padded"), run.array("q2_output")
     figure, axes = diagrams.canvas(140, 33)
@@ -75,8 +75,8 @@ def dilation(run: StoredRun, figures: Figures) -> None:
     """Question 3: the taps of the dilated filter on the padded sum of the channels."""
     import numpy as np
 
-    from report_cli import diagrams
-    from report_cli.diagrams import CELL_MM, Window
+    from report_cli.figures import diagrams
+    from report_cli.figures.diagrams import CELL_MM, Window
 
     padded, output = run.array("q3_padded"), run.array("q3_output")
     reach = int(run.scalars["q3_kernel"])
@@ -106,8 +106,8 @@ def dilation(run: StoredRun, figures: Figures) -> None:
 
 def template(run: StoredRun, figures: Figures) -> None:
     """Question 4: a template, four patches, and what the template says to each."""
-    from report_cli import diagrams
-    from report_cli.diagrams import CELL_MM
+    from report_cli.figures import diagrams
+    from report_cli.figures.diagrams import CELL_MM
 
     patches, names = run.array("q4_patches"), [str(name) for name in run.array("q4_names")]
     rows = {
@@ -137,8 +137,8 @@ def template(run: StoredRun, figures: Figures) -> None:
 
 def pooling(run: StoredRun, figures: Figures) -> None:
     """Question 11: each channel and its pooled map."""
-    from report_cli import diagrams
-    from report_cli.diagrams import CELL_MM, Window
+    from report_cli.figures import diagrams
+    from report_cli.figures.diagrams import CELL_MM, Window
 
     figure, axes = diagrams.canvas(140, 24)
     middle = 5.5 + 2 * CELL_MM

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
-    from report_cli.data.images import Part
+    from report_cli.datasets.images import Part
     from report_cli.training.augment import Augmentation
     from report_cli.training.fit import Examples
-    from report_cli.training.frozen import Prepare
+    from report_cli.training.transfer import Prepare
 
 # Views of a training image that are kept to be shown: those of as many epochs.
 SAMPLED = 7
@@ -53,7 +53,7 @@ class Network:
     def examples(self, part: "Part") -> "Examples":
         """Return the features of the images with their labels."""
         from report_cli.training.fit import Examples
-        from report_cli.training.frozen import features
+        from report_cli.training.transfer import features
 
         return Examples(features(self.frozen, part.pixels, self.base.prepare), part.labels)
 
@@ -71,7 +71,7 @@ def base_of(name: str, record: Record) -> Base:
     from functools import partial
 
     from experiments.models import vgg16
-    from report_cli.data import normalise
+    from report_cli.datasets import normalise
     from report_cli.training import pretrained
 
     if name == "imagenet":
@@ -91,7 +91,8 @@ def build(
     `head` are the weights of a trained head; without them it starts at random.
     """
     from experiments.models import vgg16
-    from report_cli.training import fit, frozen
+    from report_cli.training import fit
+    from report_cli.training import transfer as frozen
 
     last = vgg16.LAST if tuned is None else tuned - 1
     below = vgg16.build((size, size, 3), base.width, last)
@@ -136,9 +137,10 @@ def train(
     Raises:
         RunError: a frozen weight changed, or one that was to be trained did not.
     """
-    from report_cli.training import fit, frozen
+    from report_cli.training import fit
+    from report_cli.training import transfer as frozen
     from report_cli.training.binary import compile_binary
-    from report_cli.training.evaluate import binary
+    from report_cli.training.losses import binary
 
     compile_binary(network.trained, params.learning_rate)
     history = fit.fit(
@@ -164,24 +166,24 @@ def test(
     """Look at the test images, for the first and only time, and record the result."""
     import numpy as np
 
-    from report_cli import statistics
-    from report_cli.training import evaluate
+    from report_cli import stats
+    from report_cli.training import losses
 
     examples = network.examples(part)
-    logits = evaluate.predict(network.trained, examples.inputs)
-    score = evaluate.binary(logits, examples.labels)
-    evaluate.check_floor(score)
+    logits = losses.predict(network.trained, examples.inputs)
+    score = losses.binary(logits, examples.labels)
+    losses.check_floor(score)
     record.scalar("test_loss", score.loss, "nat")
     record.scalar("test_accuracy", score.accuracy, "fraction")
     right = round(score.accuracy * len(part))
-    z = statistics.two_shares_z(validated.right, validated.images, right, len(part))
+    z = stats.two_shares_z(validated.right, validated.images, right, len(part))
     record.scalar("test_validation_z", z)
     record.array("base", np.array(base))
     record.array("test_ids", part.ids)
     record.array("test_labels", part.labels)
     # The probability of class 1.
     record.array("test_predictions", np.exp(-np.logaddexp(0.0, -logits[:, 0])))
-    record.array("confusion", evaluate.confusion((logits[:, 0] > 0).astype(np.int64), part.labels, len(classes)))
+    record.array("confusion", losses.confusion((logits[:, 0] > 0).astype(np.int64), part.labels, len(classes)))
     record.array("classes", np.array(classes))
 
 

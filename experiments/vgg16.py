@@ -8,8 +8,8 @@ from report_cli.experiment import Figures, Record, StoredRun, check_positive, ch
 if TYPE_CHECKING:
     import keras
 
-    from report_cli.data.images import Images, Part
-    from report_cli.data.normalise import Normalisation
+    from report_cli.datasets.images import Images, Part
+    from report_cli.datasets.normalise import Normalisation
     from report_cli.training.fit import Examples
 
 
@@ -47,9 +47,9 @@ METRICS = {
 
 def draw(run: StoredRun, figures: Figures) -> None:
     """Draw the learning curves."""
-    from report_cli import plots
+    from report_cli.figures import style
 
-    figures.add("curves", plots.learning_curves(run.history), alt=plots.describe_curves(run.history))
+    figures.add("curves", style.learning_curves(run.history), alt=style.describe_curves(run.history))
 
 
 @experiment(
@@ -85,13 +85,13 @@ def vgg16_pretrain(params: Params, images: "Images", record: Record) -> None:
     import numpy as np
 
     from experiments.models import vgg16
-    from report_cli.data import normalise, splits
+    from report_cli.datasets import normalise, split
     from report_cli.training import backend, fit
     from report_cli.training.cost import multiply_adds
 
     backend.start(record.seed)
     sizes = {"train": params.train, "validation": params.validation}
-    parts = splits.stratified(images.train, sizes, params.split_seed)
+    parts = split.stratified(images.train, sizes, params.split_seed)
     normalisation = normalise.fit(parts["train"].pixels)
     model = vgg16.pretraining(images.train.pixels.shape[1:], len(images.classes), params.width, params.dropout)
     history = _train(
@@ -114,7 +114,7 @@ def _train(
 ) -> list[dict[str, float]]:
     from report_cli.training import fit
     from report_cli.training.categorical import compile_categorical
-    from report_cli.training.evaluate import categorical
+    from report_cli.training.losses import categorical
 
     compile_categorical(model, params.learning_rate)
     return fit.fit(
@@ -134,7 +134,7 @@ def _check(last: dict[str, float], params: Params) -> None:
 
 
 def _examples(part: "Part", normalisation: "Normalisation") -> "Examples":
-    from report_cli.data import normalise
+    from report_cli.datasets import normalise
     from report_cli.training.fit import Examples
 
     return Examples(normalise.apply(normalisation, part.pixels), part.labels)

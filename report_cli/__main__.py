@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from report_cli.cli.commands import app
+from report_cli.cli.app import app
 from report_cli.errors import ReportError, of_machine
 
 

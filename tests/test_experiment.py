@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from report_cli import registry
 from report_cli.errors import ReportError, UsageError
+from report_cli.execution import registry
+from report_cli.execution.parameters import override
 from report_cli.experiment import Experiment, every_profile, experiment
-from report_cli.overrides import override
 from report_cli.project import Project, find
 
 Write = Callable[[str, str], Path]

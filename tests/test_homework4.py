@@ -7,8 +7,8 @@ import pytest
 
 from experiments import theory
 from report_cli.project import Project, Settings
-from report_cli.report import authoring
-from report_cli.report.context import Context
+from report_cli.report.text import manuscript
+from report_cli.report.text.context import Context
 
 ROOT = Path(__file__).resolve().parents[1]
 ANSWERS = sorted((ROOT / "templates" / "answers").glob("*.md"))
@@ -58,6 +58,6 @@ def test_every_fact_that_is_shown_is_declared() -> None:
     project = Project(ROOT, Settings())
     experiments = {"theory": theory.theory}
     source = "".join(f'<< answer("{path.stem}") >>\n' for path in ANSWERS)
-    author = authoring._Author(project, Context(experiments, None))
+    author = manuscript._Author(project, Context(experiments, None))
     rendered = author.environment.from_string(source).render()
     assert rendered.count("## Question") == len(ANSWERS)

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from report_cli import files
 from report_cli.experiment import Experiment, parameters
 from report_cli.project import Project, Settings
-from report_cli.report import authoring, places
-from report_cli.report.context import Context, Selection
-from report_cli.store import Run
+from report_cli.report.text import lines as places
+from report_cli.report.text import manuscript
+from report_cli.report.text.context import Context, Selection
+from report_cli.store.store import Run
 from tests.experiments import registered
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -110,7 +111,7 @@ def _told(folder: Path, case: Case) -> str:
         for name, experiment in EXPERIMENTS.items()
     }
     context = Context(EXPERIMENTS, Selection(runs, {}, {}), draft=True)
-    author = authoring._Author(Project(ROOT, Settings()), context)
+    author = manuscript._Author(Project(ROOT, Settings()), context)
     chapters = "".join(f'<< section("{name}") >>\n' for name in ("catsdogs", "transfer", "cifar10"))
     rendered = places.read(author.environment.from_string(chapters).render())
     return context.ledger.text(rendered.markdown)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from report_cli import acceptance, registry
 from report_cli.cli.console import emit, say
-from report_cli.cli.listing import planned
 from report_cli.cli.session import open_workspace
+from report_cli.cli.status import planned
 from report_cli.errors import UsageError
-from report_cli.stored import one_line
+from report_cli.execution import registry
+from report_cli.store import accept as acceptance
+from report_cli.store.run import one_line
 
 
 def accept(names: Sequence[str], *, reason: str, profile: str, data: Path | None, settings: tuple[str, ...]) -> None:

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import typer
 
-from report_cli import clock, planner
+from report_cli import wording
 from report_cli.cli.console import ProgressListener, emit, say
 from report_cli.cli.run import RESUME, show_plan
 from report_cli.cli.session import open_workspace, wish
 from report_cli.errors import UsageError, unknown
-from report_cli.plan import Plan, Wish
+from report_cli.execution import planner
+from report_cli.execution.plan import Plan, Wish
+from report_cli.execution.runner import Runner
+from report_cli.execution.workspace import Workspace
 from report_cli.report import build as pages
 from report_cli.report.build import Selection
-from report_cli.runner import Runner
-from report_cli.workspace import Workspace
 
 CONFIRM_ABOVE_S = 600
 
@@ -127,7 +128,7 @@ def _confirm(made: Plan, yes: bool) -> None:
     show_plan(made)
     if not sys.stdin.isatty():
         raise UsageError(
-            f"this would run for about {clock.words(made.estimate_s)}", "add --yes to go ahead without being asked"
+            f"this would run for about {wording.words(made.estimate_s)}", "add --yes to go ahead without being asked"
         )
     if not typer.confirm("Run it now?", err=True):
         raise typer.Exit(1)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 def experiments(incomplete: str) -> list[str]:
     """Return the experiments of this project that begin so."""
-    from report_cli import project, registry
+    from report_cli import project
+    from report_cli.execution import registry
 
     try:
         here = project.find(Path.cwd())

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from report_cli import clock, workspace
+from report_cli import wording
 from report_cli.cli.console import ProgressListener, emit, emit_json, say
 from report_cli.cli.session import open_workspace
-from report_cli.data import catalog, exclusions
-from report_cli.data.catalog import Kind, Source
-from report_cli.data.exclusions import Exclusions
-from report_cli.data.official import ARCHIVES, Archive
+from report_cli.datasets import exclusions, spec
+from report_cli.datasets.exclusions import Exclusions
+from report_cli.datasets.published import ARCHIVES, Archive
+from report_cli.datasets.spec import Kind, Source
 from report_cli.errors import AbsentError, DataError, ReportError, unknown
-from report_cli.runner import Runner
-from report_cli.workspace import Workspace
+from report_cli.execution import workspace
+from report_cli.execution.runner import Runner
+from report_cli.execution.workspace import Workspace
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -33,9 +34,9 @@ def check(folder: Path | None, *, json: bool) -> None:
         raise DataError("no real images are named", "report data check FOLDER, set REPORT_DATA, or report data fetch")
     found, problems = [], []
     with Runner(opened, ProgressListener()) as runner:
-        for kind in catalog.KINDS.values():
+        for kind in spec.KINDS.values():
             try:
-                source = catalog.choose(kind.name, choice.folder, opened.cache)
+                source = spec.choose(kind.name, choice.folder, opened.cache)
                 # Whatever was read before: a check reads again.
                 found.append(runner.read_in(replace(source, digest=None)))
             except ReportError as error:
@@ -58,7 +59,7 @@ def check(folder: Path | None, *, json: bool) -> None:
 def list_(*, json: bool) -> None:
     """Show every kind of images: what stands in for it, what is found on this machine, where it is published."""
     opened = open_workspace()
-    kinds = [_facts(kind, opened) for kind in catalog.KINDS.values()]
+    kinds = [_facts(kind, opened) for kind in spec.KINDS.values()]
     if json:
         emit_json(kinds)
         return
@@ -76,10 +77,10 @@ def list_(*, json: bool) -> None:
 
 def fetch(name: str) -> None:
     """Bring the official archive of a kind into the user's cache, where every project finds it."""
-    from report_cli.data import fetching
+    from report_cli.datasets import download
 
-    if name not in catalog.KINDS:
-        raise unknown("kind of images", name, catalog.KINDS)
+    if name not in spec.KINDS:
+        raise unknown("kind of images", name, spec.KINDS)
     if name not in ARCHIVES:
         raise DataError(f"{name} has no official archive", "known: " + ", ".join(ARCHIVES))
     archive = ARCHIVES[name]
@@ -87,7 +88,7 @@ def fetch(name: str) -> None:
     say(f"fetching {archive.address} ({_size(archive.size_bytes)}); {archive.terms}")
     meter = Meter(archive)
     try:
-        path = fetching.fetch(archive, opened.cache, meter.tell)
+        path = download.fetch(archive, opened.cache, meter.tell)
     except KeyboardInterrupt:
         meter.close()
         say("stopped; what was fetched is kept: the same command goes on from there")
@@ -105,19 +106,19 @@ class Meter:
 
     def __init__(self, archive: Archive) -> None:
         self._name = archive.name
-        self._began_s = self._told_s = clock.monotonic_s()
+        self._began_s = self._told_s = wording.monotonic_s()
         self._first: int | None = None
         self._bar: Progress | None = None
 
     def tell(self, done: int, total: int) -> None:
         """Take note of `done` of `total` bytes."""
-        now = clock.monotonic_s()
+        now = wording.monotonic_s()
         if self._first is None:
             # What an earlier fetch left tells nothing about the speed of this one.
             self._first = done
             self._began_s = now
         speed = (done - self._first) / max(now - self._began_s, 0.001)
-        left = clock.words((total - done) / speed) if speed > 0 else "?"
+        left = wording.words((total - done) / speed) if speed > 0 else "?"
         if sys.stderr.isatty():
             self._draw(done, total, left)
         elif now - self._told_s > _EVERY_S or done == total:
@@ -174,7 +175,7 @@ def _found(kind: Kind, opened: Workspace) -> tuple[Source | None, str]:
     """Return the real images that a run would use, or None and why there are none."""
     choice = workspace.choose_images(opened, None)
     try:
-        source = catalog.choose(kind.name, choice.folder, opened.cache)
+        source = spec.choose(kind.name, choice.folder, opened.cache)
     except DataError as error:
         if choice.origin == "fetched":
             return None, f"embedded {kind.embedded}"

@@ -5,10 +5,11 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from report_cli import space, system
+from report_cli.cli import system
 from report_cli.cli.console import emit, emit_json, say
+from report_cli.cli.system import Finding
 from report_cli.errors import ReportError
-from report_cli.system import Finding
+from report_cli.execution import space
 
 PACKAGES = ("keras", "tensorflow", "numpy", "pillow", "matplotlib", "weasyprint", "pypandoc_binary", "typst", "pikepdf")
 

@@ -1,10 +1,11 @@
 """`report gc`: free what the store no longer needs."""
 
-from report_cli import garbage, space
 from report_cli.cli.console import emit, emit_json, say
 from report_cli.cli.session import open_workspace
-from report_cli.garbage import Waste
-from report_cli.workspace import Workspace
+from report_cli.execution import space
+from report_cli.execution.workspace import Workspace
+from report_cli.store import gc as garbage
+from report_cli.store.gc import Waste
 
 
 def gc(*, dry_run: bool, json: bool) -> None:

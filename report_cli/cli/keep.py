@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from report_cli import registry
 from report_cli.cli.console import emit, say
-from report_cli.cli.listing import planned
 from report_cli.cli.session import open_workspace
+from report_cli.cli.status import planned
 from report_cli.errors import ReportError
+from report_cli.execution import registry
 
 
 def keep(names: Sequence[str], *, profile: str, data: Path | None) -> None:

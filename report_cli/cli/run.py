@@ -5,14 +5,15 @@ from pathlib import Path
 
 import typer
 
-from report_cli import clock, planner, registry
+from report_cli import wording
 from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table, say
 from report_cli.cli.session import open_workspace, wish
 from report_cli.errors import RunError
+from report_cli.execution import planner, registry
+from report_cli.execution.plan import Plan
+from report_cli.execution.runner import Runner
 from report_cli.experiment import Experiment
-from report_cli.plan import Plan
-from report_cli.runner import Runner
-from report_cli.store import Run
+from report_cli.store.store import Run
 
 RESUME = "stopped; what was finished is kept: the same command goes on from there"
 
@@ -72,9 +73,9 @@ def show_plan(made: Plan, json: bool = False) -> None:
         return
     emit_table(
         ["run", "state", "estimate", "reason"],
-        [(s.label, s.state, "" if s.state == "fresh" else clock.words(s.estimate_s), s.reason) for s in made.steps],
+        [(s.label, s.state, "" if s.state == "fresh" else wording.words(s.estimate_s), s.reason) for s in made.steps],
     )
-    emit(f"about {clock.words(made.estimate_s)} in all" if made.todo else "nothing to run")
+    emit(f"about {wording.words(made.estimate_s)} in all" if made.todo else "nothing to run")
 
 
 def _summary(stored: Run) -> dict[str, object]:

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from report_cli import project, workspace
+from report_cli import project
 from report_cli.cli.console import say
 from report_cli.errors import unknown
+from report_cli.execution import workspace
+from report_cli.execution.plan import Wish
+from report_cli.execution.workspace import Workspace
 from report_cli.experiment import PROFILES
-from report_cli.plan import Wish
-from report_cli.workspace import Workspace
 
 
 def open_workspace() -> Workspace:

@@ -7,18 +7,20 @@ from pathlib import Path
 
 import typer
 
-from report_cli import clock, project, serving, watching
+from report_cli import project, wording
 from report_cli.cli.build import bring_up_to_date, formats_of, warn
 from report_cli.cli.console import emit, say
 from report_cli.cli.session import open_workspace, wish
 from report_cli.errors import ReportError, UsageError, of_machine, unknown
-from report_cli.executors.local import Again
-from report_cli.plan import Wish
+from report_cli.execution.plan import Wish
+from report_cli.execution.worker_client import Again
+from report_cli.execution.workspace import Workspace
 from report_cli.project import Project
 from report_cli.report import build as pages
 from report_cli.report.build import Selection
-from report_cli.serving import Preview
-from report_cli.workspace import Workspace
+from report_cli.report.live import changes
+from report_cli.report.live import preview as serving
+from report_cli.report.live.preview import Preview
 
 PORT = 8765
 POLL_S = 0.1
@@ -67,7 +69,7 @@ def _chosen(here: Project, document: str) -> str:
 
 def _watch(desk: "_Desk", preview: Preview, printer: "_Printer | None") -> None:
     """Build whenever something has changed and then stood still for a moment."""
-    built: tuple[watching.Times, watching.Times] | None = None
+    built: tuple[changes.Times, changes.Times] | None = None
     seen = _seen(desk.here)
     while True:
         if seen != built:
@@ -86,9 +88,9 @@ def _watch(desk: "_Desk", preview: Preview, printer: "_Printer | None") -> None:
             before, seen = seen, _seen(desk.here)
 
 
-def _seen(here: Project) -> tuple[watching.Times, watching.Times]:
+def _seen(here: Project) -> tuple[changes.Times, changes.Times]:
     """Return the state of what pages and what results are made of."""
-    return watching.of_pages(here), watching.of_results(here)
+    return changes.of_pages(here), changes.of_results(here)
 
 
 @dataclass
@@ -115,7 +117,7 @@ class _Desk:
 
     def build(self, preview: Preview, *, results: bool) -> None:
         """Show the page as it is now, or what is wrong; `results` says that code or runs may have changed."""
-        began_s = clock.monotonic_s()
+        began_s = wording.monotonic_s()
         try:
             built = self._built(results)
             preview.show(built.paths[0].read_bytes())
@@ -125,7 +127,7 @@ class _Desk:
             self._fail(preview, of_machine(error) or ReportError(str(error)))
         else:
             warn(built.warnings)
-            say(f"{self.document}: shown after {clock.monotonic_s() - began_s:.1f} s")
+            say(f"{self.document}: shown after {wording.monotonic_s() - began_s:.1f} s")
 
     def _built(self, results: bool) -> pages.Built:
         if results or self.workspace is None or self.wanted is None:
@@ -166,11 +168,11 @@ class _Printer:
 
     def ask(self) -> None:
         """Have the PDF made when it has been quiet for long enough from now on."""
-        self.asked_s = clock.monotonic_s()
+        self.asked_s = wording.monotonic_s()
 
     def go_on(self, preview: Preview) -> None:
         """Start when it has been quiet for long enough, and say how it ended."""
-        if self.asked_s is not None and clock.monotonic_s() - self.asked_s > QUIET_S:
+        if self.asked_s is not None and wording.monotonic_s() - self.asked_s > QUIET_S:
             self.asked_s, self.process = None, Again(self.arguments)
         ended = self.process.ended() if self.process is not None else None
         if ended is None:

@@ -9,13 +9,13 @@ from typing import Any
 from report_cli import files
 from report_cli.errors import ReportError, unknown
 from report_cli.experiment import Experiment, parameters
-from report_cli.fingerprint import digest
+from report_cli.keys.key import digest
 from report_cli.project import Project
-from report_cli.report import authoring
-from report_cli.report.context import Context, Selection
-from report_cli.report.converters import CONVERTERS, version
-from report_cli.report.templates import documents, folders
-from report_cli.store import FigureFile, Run
+from report_cli.report.text import manuscript as authoring
+from report_cli.report.text.context import Context, Selection
+from report_cli.report.text.templates import documents, folders
+from report_cli.report.versions import CONVERTERS, version
+from report_cli.store.store import FigureFile, Run
 
 __all__ = ["FORMATS", "Built", "Selection", "build", "check_warnings", "documents", "survey", "unused_answers"]
 
@@ -122,7 +122,7 @@ def build(
         return Built(document, tuple(paths.values()), written=False, warnings=tuple(stamp["warnings"]))
     # Rendering loads the converters; an unchanged report returns above without them.
     tell(f"writing the pages of {document}")
-    from report_cli.report.rendering import render
+    from report_cli.report.page import render
 
     context = Context(experiments, selection, draft)
     rendered = render(project, document, context, tuple(paths))

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from report_cli import difference
 from report_cli.errors import ReportError
 from report_cli.experiment import Experiment
-from report_cli.report import formats
-from report_cli.report.values import Ledger
-from report_cli.store import Run
+from report_cli.keys import difference
+from report_cli.report.text import formats
+from report_cli.report.text.values import Ledger
+from report_cli.store.store import Run
 
 NAME = "provenance.json"
 

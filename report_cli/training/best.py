@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from report_cli.errors import RunError
 from report_cli.experiment import Checkpoint, Record, StoredRun
 from report_cli.training import fit
-from report_cli.training.evaluate import Score
 from report_cli.training.fit import Examples, Row
+from report_cli.training.losses import Score
 
 Arrays = dict[str, NDArray[Any]]
 # What the checkpoint of `fit` calls the variables of the model, and what ours calls those of the best epoch.

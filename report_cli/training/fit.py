@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from report_cli.errors import RunError
 from report_cli.experiment import Record
-from report_cli.training.evaluate import Score, check_floor, predict
+from report_cli.training.losses import Score, check_floor, predict
 
 Row = dict[str, float]
 Arrays = dict[str, NDArray[Any]]

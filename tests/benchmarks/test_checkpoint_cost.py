@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from experiments.models import control
-from report_cli import files, manifest
-from report_cli.recorder import CheckpointFolder
+from report_cli import files
+from report_cli.execution.recorder import CheckpointFolder
+from report_cli.store import manifest
 from report_cli.training import backend, fit
 from report_cli.training.categorical import compile_categorical
 

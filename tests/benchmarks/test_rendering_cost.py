@@ -13,9 +13,10 @@ import pytest
 from report_cli import files, project
 from report_cli.cli.build import bring_up_to_date
 from report_cli.cli.session import open_workspace, wish
-from report_cli.report import build, pdf
-from report_cli.report.context import Context
-from report_cli.report.rendering import render
+from report_cli.report import build
+from report_cli.report.page import render
+from report_cli.report.pdf import pdf
+from report_cli.report.text.context import Context
 from tests.report.conftest import furnish
 
 # The renderer leaves its colour profile open until it is collected.

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from report_cli import manifest
 from report_cli.project import Project
+from report_cli.store import manifest
 from tests.conftest import Command
 from tests.end_to_end.test_needs import CHAIN
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from report_cli import files, manifest
+from report_cli import files
 from report_cli.project import Project
-from report_cli.store import ASKED, Store
+from report_cli.store import manifest
+from report_cli.store.store import ASKED, Store
 from tests.conftest import Command
 from tests.walking import WALK
 
@@ -238,8 +239,8 @@ def test_what_a_run_under_way_needs_is_left(
 
 def test_a_killed_gc_leaves_no_half_run(project: Project, walk: Path, report: Command) -> None:
     """Killed at any change of the disk, each run is whole or gone, and the next gc ends the work."""
-    from report_cli import garbage
-    from report_cli.workspace import Workspace
+    from report_cli.execution.workspace import Workspace
+    from report_cli.store import gc
     from tests.fault.disk import Disk, Killed
 
     lines(report("run", "walk"))
@@ -253,14 +254,14 @@ def test_a_killed_gc_leaves_no_half_run(project: Project, walk: Path, report: Co
         disk = Disk(project.root, at=at)
         try:
             with disk.watched():
-                for waste in garbage.find(workspace):
-                    garbage.free(workspace, waste)
+                for waste in gc.find(workspace):
+                    gc.free(workspace, waste)
         except Killed:
             pass
         list(Store.of(project, complaints.append).runs("walk"))
         assert complaints == []
         again = Workspace.open(project, complaints.append)
-        assert all(garbage.free(again, waste) for waste in garbage.find(again))
+        assert all(gc.free(again, waste) for waste in gc.find(again))
         assert [p for p in tree(project) if "walk/" in p] == []
         if not disk.happened:
             return

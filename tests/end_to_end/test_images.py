@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from report_cli.data.catalog import KINDS
+from report_cli.datasets.spec import KINDS
 from report_cli.project import Project
 from report_cli.training import pretrained
 from tests.conftest import Command
-from tests.data.making import MANY, Files, kaggle, microsoft, photo, photos, write_folder
+from tests.datasets.making import MANY, Files, kaggle, microsoft, photo, photos, write_folder
 
 COUNT = """
     from dataclasses import dataclass
@@ -120,6 +120,6 @@ def test_weights_that_are_not_the_published_ones(
 
 def test_every_kind_of_images_can_be_named_in_a_hint() -> None:
     """The command that the hint names exists for every kind."""
-    from report_cli.data.official import ARCHIVES
+    from report_cli.datasets.published import ARCHIVES
 
     assert set(KINDS) == set(ARCHIVES)

@@ -11,7 +11,7 @@ import pytest
 
 from report_cli import files
 from report_cli.project import Project
-from report_cli.store import Store
+from report_cli.store.store import Store
 from tests.conftest import Command
 from tests.end_to_end.conftest import until_epoch
 from tests.fault.disk import Disk, Killed

@@ -181,8 +181,8 @@ def test_sources_edited_between_plan_and_run_are_refused(report: Command, walk: 
 import pathlib, sys
 from report_cli import plan, planner, project, registry
 from report_cli.cli.console import ProgressListener
-from report_cli.runner import Runner
-from report_cli.workspace import ImageChoice, Workspace
+from report_cli.execution.runner import Runner
+from report_cli.execution.workspace import ImageChoice, Workspace
 wish = plan.Wish("quick", ImageChoice(None, ""))
 work = Workspace.open(project.find(pathlib.Path.cwd()), print)
 with Runner(work, ProgressListener()) as runner:

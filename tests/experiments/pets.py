@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from report_cli.data.images import Images, Raw, assemble
+from report_cli.datasets.images import Images, Raw, assemble
 
 SIDE = 46
 # Small enough for seconds: the side is the least that four convolutions with pooling leave anything of.

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from report_cli.data.images import Images, Raw, assemble
+from report_cli.datasets.images import Images, Raw, assemble
 
 BUILDERS = {
     "control": ("build",),

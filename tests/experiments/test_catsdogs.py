@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from experiments import catsdogs, catsdogs_best, catsdogs_training
-from report_cli.data.images import Images
+from report_cli.datasets.images import Images
 from report_cli.errors import RunError
 from report_cli.experiment import Experiment
 from tests.experiments.pets import SIDE, SIZES, noise
@@ -104,12 +104,13 @@ def test_the_lowest_settled_loss_is_chosen(chosen: dict[str, MemoryRecord], imag
 
 def test_the_best_has_the_weights_of_its_best_epoch(chosen: dict[str, MemoryRecord], images: Images) -> None:
     """What is stored and tested are the weights of the best epoch, not those of the last."""
-    from report_cli.data.normalise import Normalisation
-    from report_cli.training import evaluate, frozen
+    from report_cli.datasets.normalise import Normalisation
+    from report_cli.training import losses as evaluate
+    from report_cli.training import transfer
 
     record = chosen[BEST.name]
     model = catsdogs_best.network(3, SIDE, 0.9, 0.5)
-    frozen.load(model, record.trained)
+    transfer.load(model, record.trained)
     places = np.searchsorted(images.train.ids, chosen["catsdogs-cnn-1"].arrays["validation_ids"])
     normalisation = Normalisation(record.arrays["mean"], record.arrays["std"])
     validation = catsdogs_training.examples(

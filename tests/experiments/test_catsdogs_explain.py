@@ -7,11 +7,11 @@ import pytest
 
 from experiments import catsdogs_best, catsdogs_explain, catsdogs_filters, catsdogs_gradcam, catsdogs_images
 from experiments.catsdogs_training import Params
-from report_cli.data import normalise, toy_pets
-from report_cli.data.images import Images
+from report_cli.datasets import normalise, toy_pets
+from report_cli.datasets.images import Images
 from report_cli.experiment import Experiment
-from report_cli.explain import readings
-from report_cli.training import backend, evaluate, fit
+from report_cli.interpret import descriptors
+from report_cli.training import backend, fit, losses
 from tests.experiments.pets import SIDE, SIZES, noise
 from tests.training.memory import MemoryFigures, MemoryRecord, MemoryRun
 
@@ -34,7 +34,7 @@ def best(images: Images) -> MemoryRecord:
     parts = catsdogs_images.select(images, Params(**SIZES))
     model = catsdogs_best.network(2, SIDE, 0.9, 0.0)
     normalisation = normalise.fit(parts["train"].pixels)
-    logits = evaluate.predict(model, normalise.apply(normalisation, parts["test"].pixels))
+    logits = losses.predict(model, normalise.apply(normalisation, parts["test"].pixels))
     record = MemoryRecord()
     record.scalars = {"chosen": 2, "momentum": 0.9, "dropout": 0.0}
     record.arrays = {
@@ -76,7 +76,7 @@ def test_the_network_is_opened_as_it_was_tested(images: Images, best: MemoryReco
     backend.start(0)
     run = MemoryRecord({"catsdogs-best": best}).need("catsdogs-best")
     explained = catsdogs_explain.opened(images, run)
-    logits = evaluate.predict(explained.model, explained.inputs(slice(None)))[:, 0]
+    logits = losses.predict(explained.model, explained.inputs(slice(None)))[:, 0]
     np.testing.assert_allclose(1 / (1 + np.exp(-logits)), best.arrays["test_predictions"], rtol=1e-4)
 
 
@@ -93,7 +93,7 @@ def test_cat_1275_is_shown_where_there_is_one(images: Images, runs: dict[str, Me
 def test_every_channel_is_counted_once(runs: dict[str, MemoryRecord]) -> None:
     """Matches by map, unmatched and silent channels add up to all channels, and the lists name them from 1."""
     record = runs["catsdogs-activations"]
-    assert tuple(name.replace("_", " ") for name in catsdogs_explain.MAPS) == readings.NAMES
+    assert tuple(name.replace("_", " ") for name in catsdogs_explain.MAPS) == descriptors.NAMES
     for layer, channels in (("first", 32), ("deeper", 128)):
         counts = [record.scalars[f"{layer}_{name}_count"] for name in catsdogs_explain.MAPS]
         silent, unmatched = (record.scalars[f"{layer}_{name}"] for name in ("silent", "unmatched"))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from experiments import cifar, cifar_deep
-from report_cli import statistics
-from report_cli.data.images import Images, Part
+from report_cli import stats
+from report_cli.datasets.images import Images, Part
 from report_cli.experiment import Experiment
 from tests.experiments.small import Built, build_small, noise
 from tests.training.memory import InterruptionError, MemoryFigures, MemoryRecord, MemoryRun
@@ -47,7 +47,7 @@ def test_measures_what_it_declares(experiment: Experiment, network: object, imag
     assert probabilities.sum(axis=1) == pytest.approx(np.ones(40))
     assert record.scalars["test_accuracy"] == right.mean()
     assert record.scalars["test_loss"] == pytest.approx(-np.log(probabilities[range(40), labels]).mean())
-    interval = statistics.wilson(int(right.sum()), 40)
+    interval = stats.wilson(int(right.sum()), 40)
     assert (record.scalars["test_accuracy_low"], record.scalars["test_accuracy_high"]) == (interval.low, interval.high)
     assert np.trace(record.arrays["confusion"]) == right.sum()
     assert set(record.arrays["test_ids"]) <= set(images.test.ids)
@@ -61,7 +61,7 @@ def test_validation_and_test_are_compared(images: Images, built: Built) -> None:
     record = MemoryRecord()
     cifar.cifar_control.measure(PARAMS, images, record)
     rights = round(20 * record.scalars["validation_accuracy"]), round(40 * record.scalars["test_accuracy"])
-    assert record.scalars["test_validation_z"] == statistics.two_shares_z(rights[0], 20, rights[1], 40)
+    assert record.scalars["test_validation_z"] == stats.two_shares_z(rights[0], 20, rights[1], 40)
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=NAMES)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from experiments import cifar, cifar_comparison, cifar_less_data, cifar_matched, cifar_speed, cifar_training
-from report_cli import statistics
-from report_cli.data import splits
-from report_cli.data.images import Images
+from report_cli import stats
+from report_cli.datasets import split
+from report_cli.datasets.images import Images
 from report_cli.errors import RunError
 from report_cli.experiment import Experiment
 from report_cli.training import fit
@@ -42,7 +42,7 @@ def _finished(right: str, name: str = "") -> MemoryRecord:
 
 def _whole(images: Images) -> dict[str, MemoryRecord]:
     """Return runs of the three networks under PARAMS, as less data needs them."""
-    test = splits.stratified(images.test, {"test": PARAMS.test}, PARAMS.split_seed)["test"]
+    test = split.stratified(images.test, {"test": PARAMS.test}, PARAMS.split_seed)["test"]
     runs = {}
     for number, name in enumerate(cifar_less_data.cifar_less_data.needs_of(None), start=1):
         runs[name] = MemoryRecord()
@@ -75,11 +75,11 @@ def test_comparison_counts_what_only_one_network_has_right() -> None:
     assert record.scalars["control_inception_only_first"] == 2
     assert record.scalars["control_inception_only_second"] == 4
     assert record.scalars["control_inception_difference"] == pytest.approx(0.2)
-    raw = [statistics.mcnemar(2, 4), statistics.mcnemar(0, 1), statistics.mcnemar(3, 2)]
+    raw = [stats.mcnemar(2, 4), stats.mcnemar(0, 1), stats.mcnemar(3, 2)]
     pairs = ("control_inception", "control_residual", "inception_residual")
-    assert [record.scalars[f"{pair}_p"] for pair in pairs] == statistics.holm(raw)
+    assert [record.scalars[f"{pair}_p"] for pair in pairs] == stats.holm(raw)
     assert record.scalars["test_images"] == 10
-    assert record.scalars["detectable"] == statistics.detectable_difference(0.6, 10)
+    assert record.scalars["detectable"] == stats.detectable_difference(0.6, 10)
 
 
 def test_comparison_needs_the_same_test_images() -> None:
@@ -119,8 +119,8 @@ def test_less_data_measures_what_it_declares(images: Images, built: Built) -> No
 
 def test_less_data_subsets_are_nested(images: Images) -> None:
     """A smaller subset is part of every larger one, and of the training images of the whole set."""
-    part = splits.stratified(images.train, {"train": 60, "validation": 20}, PARAMS.split_seed)["train"]
-    subsets = [set(splits.take(part, size, PARAMS.split_seed).ids) for size in (20, 40, 60)]
+    part = split.stratified(images.train, {"train": 60, "validation": 20}, PARAMS.split_seed)["train"]
+    subsets = [set(split.take(part, size, PARAMS.split_seed).ids) for size in (20, 40, 60)]
     assert all(small < large for small, large in combinations(subsets, 2))
     assert subsets[-1] == set(part.ids)
 

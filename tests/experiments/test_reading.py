@@ -12,10 +12,10 @@ import pytest
 
 from experiments import catsdogs_best, catsdogs_images, cifar, cifar_comparison, cifar_less_data
 from experiments.models import vgg16
-from report_cli.data import splits
-from report_cli.data.images import Images, Part
-from report_cli.training import evaluate
-from report_cli.training.evaluate import Score
+from report_cli.datasets import split
+from report_cli.datasets.images import Images, Part
+from report_cli.training import losses
+from report_cli.training.losses import Score
 from tests.experiments import pets, registered, small
 from tests.training.memory import MemoryRecord
 
@@ -77,13 +77,13 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def checked(monkeypatch: pytest.MonkeyPatch) -> list[Score]:
     """Results on test images that were checked against the floor; those after an epoch are checked elsewhere."""
     told: list[Score] = []
-    monkeypatch.setattr(evaluate, "check_floor", told.append)
+    monkeypatch.setattr(losses, "check_floor", told.append)
     return told
 
 
 def _objects(images: Images) -> MemoryRecord:
     """Return a record with the runs that less data needs."""
-    test = splits.stratified(images.test, {"test": OBJECTS.test}, OBJECTS.split_seed)["test"]
+    test = split.stratified(images.test, {"test": OBJECTS.test}, OBJECTS.split_seed)["test"]
     needs = {}
     for network in cifar_comparison.NETWORKS:
         run = MemoryRecord()

@@ -6,11 +6,12 @@ import pytest
 
 from experiments import catsdogs_comparison, catsdogs_images, catsdogs_transfer, transfer
 from experiments.models import vgg16
-from report_cli import statistics
-from report_cli.data.images import Images, Raw, assemble
+from report_cli import stats
+from report_cli.datasets.images import Images, Raw, assemble
 from report_cli.errors import DataError, RunError
 from report_cli.experiment import Experiment
-from report_cli.training import frozen, pretrained
+from report_cli.training import pretrained
+from report_cli.training import transfer as frozen
 from tests.training.memory import InterruptionError, MemoryFigures, MemoryRecord, MemoryRun
 
 WIDTH = 1 / 32
@@ -75,7 +76,7 @@ def test_measures_what_it_declares(experiment: Experiment, steps: dict[str, Memo
     assert np.trace(record.arrays["confusion"]) == 12 * record.scalars["test_accuracy"]
     assert record.arrays["confusion"].sum(axis=1).tolist() == [6, 6]
     assert record.arrays["classes"].tolist() == ["cat", "dog"]
-    assert record.scalars["test_validation_z"] == statistics.two_shares_z(rights[0], 12, rights[1], 12)
+    assert record.scalars["test_validation_z"] == stats.two_shares_z(rights[0], 12, rights[1], 12)
     assert record.scalars["width"] == WIDTH
     assert record.scalars["parameters"] == record.scalars["base_parameters"] + record.scalars["head_parameters"]
     assert sum(array.size for array in record.trained.values()) == (

@@ -6,9 +6,9 @@ import pytest
 
 from experiments import vgg16 as pretraining
 from experiments.models import vgg16
-from report_cli.data.images import Images, Raw, assemble
+from report_cli.datasets.images import Images, Raw, assemble
 from report_cli.errors import RunError
-from report_cli.training import backend, fit, frozen
+from report_cli.training import backend, fit, transfer
 from report_cli.training.cost import multiply_adds
 from tests.training.memory import MemoryFigures, MemoryRecord, MemoryRun
 
@@ -64,7 +64,7 @@ def test_the_parts_make_the_whole() -> None:
     inputs = keras.Input(below.output_shape[1:])
     above = keras.Model(inputs, vgg16.blocks(inputs, WIDTH, first=5))
     for part in (below, above):
-        frozen.load(part, arrays)
+        transfer.load(part, arrays)
     images = np.random.default_rng(0).normal(size=(3, 32, 32, 3)).astype(np.float32)
     np.testing.assert_allclose(np.asarray(above(below(images))), np.asarray(whole(images)), atol=1e-6)
 
@@ -93,7 +93,7 @@ def test_the_folded_base_computes_what_the_normalised_one_does() -> None:
     folded = vgg16.build((32, 32, 3), 1 / 8)
     arrays = vgg16.fold(fit.weights(normalised), 1 / 8)
     assert {name: array.shape for name, array in arrays.items()} == vgg16.weight_shapes(1 / 8)
-    frozen.load(folded, arrays)
+    transfer.load(folded, arrays)
     images = rng.normal(size=(4, 32, 32, 3)).astype(np.float32)
     expected = np.asarray(normalised(images, training=False))
     assert expected.std() > 0.01

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from report_cli import fingerprint, planner, project
-from report_cli.data import reading
-from report_cli.data.catalog import Source
-from report_cli.plan import Wish
-from report_cli.workspace import ImageChoice, Workspace
-from tests.data.making import KINDS_HERE, Pictures, pictures, write_layout
+from report_cli import project
+from report_cli.datasets import load
+from report_cli.datasets.spec import Source
+from report_cli.execution import planner
+from report_cli.execution.plan import Wish
+from report_cli.execution.workspace import ImageChoice, Workspace
+from report_cli.keys import key as fingerprint
+from tests.datasets.making import KINDS_HERE, Pictures, pictures, write_layout
 
 HELPERS = '''
     """Helpers of the measuring function."""
@@ -135,7 +137,7 @@ class Bench:
         wish = Wish(self.profile, choice, self.settings)
 
         def read_in(source: Source) -> Source:
-            return reading.read_in(source, workspace.cache, KINDS_HERE)
+            return load.read_in(source, workspace.cache, KINDS_HERE)
 
         plan = planner.make(workspace, [workspace.experiments[self.name]], wish, read_in)
         (step,) = (s for s in plan.steps if (s.experiment.name, s.seed) == (self.name, self.seed))

@@ -23,13 +23,9 @@ PAGES = (
     "report/*",
     "cli/build.py",
     "cli/watch.py",
-    "watching.py",
-    "serving.py",
-    "*plots.py",
-    "diagrams.py",
-    "rounding.py",
+    "figures/*",
 )
-SHARED = ("requirements.lock", "tests/conftest.py", "tests/walking.py", "tests/data/making.py")
+SHARED = ("requirements.lock", "tests/conftest.py", "tests/walking.py", "tests/datasets/making.py")
 
 
 def files(test: str) -> Iterator[Path]:

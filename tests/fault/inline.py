@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from report_cli import planner
 from report_cli.errors import ReportError, RunError
-from report_cli.plan import Plan, Step, Wish
+from report_cli.execution import planner
+from report_cli.execution.plan import Plan, Step, Wish
+from report_cli.execution.runner import Outcome, Runner
+from report_cli.execution.worker import Worker
+from report_cli.execution.workspace import ImageChoice, Workspace
 from report_cli.project import Project, Settings
-from report_cli.runner import Outcome, Runner
-from report_cli.store import Run
-from report_cli.worker import Worker
-from report_cli.workspace import ImageChoice, Workspace
+from report_cli.store.store import Run
 from tests.walking import WALK
 
 

@@ -5,9 +5,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from report_cli import manifest
 from report_cli.project import Project
-from report_cli.store import Store
+from report_cli.store import manifest
+from report_cli.store.store import Store
 from tests.fault.cases import numbered
 from tests.fault.inline import made, run
 

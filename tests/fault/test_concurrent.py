@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from report_cli.store import Store
+from report_cli.store.store import Store
 from tests.fault.cases import numbered
 from tests.fault.inline import made
 from tests.walking import WALK

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from report_cli import files, manifest
+from report_cli import files
 from report_cli.errors import ReportError, of_machine
 from report_cli.project import Project
-from report_cli.store import Run, Store
+from report_cli.store import manifest
+from report_cli.store.store import Run, Store
 from tests.fault.cases import FAULT
 from tests.fault.disk import Disk, Killed
 from tests.fault.inline import made, run

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from report_cli.errors import ReportError
-from report_cli.report import pdf
+from report_cli.report.pdf import pdf
 from tests.fault.cases import FAULT, numbered
 from tests.fault.hostile import COUNT, Bait, Page, pages
 from tests.fault.hostile.watching import NAMES, HungError, active, canaries, found, in_time, server, shown

@@ -12,9 +12,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from report_cli import fingerprint, registry
-from report_cli.data import catalog
-from tests.data.making import TINY, pictures
+from report_cli.datasets import spec
+from report_cli.execution import registry
+from report_cli.keys import key
+from tests.datasets.making import TINY, pictures
 from tests.fault.bench import FILES, MEASURED, Bench
 
 
@@ -23,13 +24,13 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     root, package = tmp_path / "project", tmp_path / "program" / "report_cli"
     shutil.copytree(registry.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(registry, "PACKAGE", package)
-    monkeypatch.setitem(catalog.KINDS, "tiny", TINY)
+    monkeypatch.setitem(spec.KINDS, "tiny", TINY)
     for name, text in FILES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(textwrap.dedent(text))
     (root / "pyproject.toml").write_text("[tool.report]\n")
     yield Bench(root, package, monkeypatch)
-    fingerprint._environment.cache_clear()
+    key._environment.cache_clear()
 
 
 ANOTHER = SimpleNamespace(major=3, minor=99)
@@ -103,19 +104,19 @@ MATTERS: dict[str, Change] = {
     "a decorator": edited(HELPER, "function(x) + 9", "function(x) + 8"),
     "the program's own training code": edited("report_cli/training/pretrained.py", "CHECKSUM = ", "CHECKSUM = '' + "),
     "what that code imports": edited("report_cli/errors.py", "self.hint = hint", "self.hint = str(hint)"),
-    "the code that draws the images": edited("report_cli/data/drawing.py", "UNIT = 1000", "UNIT = 1001"),
+    "the code that draws the images": edited("report_cli/datasets/raster.py", "UNIT = 1000", "UNIT = 1001"),
     "embedded or real images": asked(real=True),
     "what is needed": edited(MAIN, "params.epochs + 13", "params.epochs + 14"),
     "a parameter of what is needed": configured("[tool.report.parameters.base]\nepochs = 3\n"),
-    "the form of recipes": lambda bench: bench.patch.setattr(fingerprint, "SCHEMA", 99),
+    "the form of recipes": lambda bench: bench.patch.setattr(key, "SCHEMA", 99),
     "the version of Keras": installed("keras"),
     "the version of the backend": installed("tensorflow"),
     "the version of numpy": installed("numpy"),
     "the version of Pillow": installed("pillow"),
     "the backend": set_to("KERAS_BACKEND", "jax"),
     "oneDNN": set_to("TF_ENABLE_ONEDNN_OPTS", "0"),
-    "the version of Python": lambda b: b.patch.setattr(fingerprint, "sys", SimpleNamespace(version_info=ANOTHER)),
-    "the device": lambda bench: bench.patch.setattr(fingerprint, "_device", lambda: "another"),
+    "the version of Python": lambda b: b.patch.setattr(key, "sys", SimpleNamespace(version_info=ANOTHER)),
+    "the device": lambda bench: bench.patch.setattr(key, "_device", lambda: "another"),
     "the operating system": lambda bench: bench.patch.setattr(platform, "system", lambda: "Other"),
     "the architecture": lambda bench: bench.patch.setattr(platform, "machine", lambda: "other"),
 }
@@ -181,7 +182,7 @@ INDIFFERENT: dict[str, Change] = {
         configured("[tool.report.parameters.main2]\nepochs = 3\n")(b),
     ),
     "the profile, where it changes nothing": asked(profile="smoke"),
-    "the program's pages": appended("report_cli/report/pages.py"),
+    "the program's pages": appended("report_cli/report/html/compose.py"),
     "the program's command line": appended("report_cli/cli/console.py"),
     "the user": set_to("USER", "another"),
     "the home": set_to("HOME", "/nowhere"),
@@ -193,7 +194,7 @@ INDIFFERENT: dict[str, Change] = {
 PIXELS_INDIFFERENT: dict[str, Change] = {
     "the layout of the images": asked(layout="binary archive"),
     "the order of the images": asked(images=pictures(0, order=3)),
-    "the code that draws embedded images": edited("report_cli/data/drawing.py", "UNIT = 1000", "UNIT = 1001"),
+    "the code that draws embedded images": edited("report_cli/datasets/raster.py", "UNIT = 1000", "UNIT = 1001"),
 }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from report_cli.project import Project
-from report_cli.store import Store
+from report_cli.store.store import Store
 from tests.conftest import Command
 from tests.walking import WALK, fill
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from report_cli import files
-from report_cli.store import Store
+from report_cli.store.store import Store
 from tests.fault import power
 from tests.fault.cases import numbered
 from tests.fault.disk import Change, Disk

@@ -11,9 +11,9 @@ import pytest
 from tests.fault import code, table
 
 FILES = {
-    "report_cli/store.py": {"test_kills.py", "test_malformed_input.py"},
-    "report_cli/report/pages.py": {"test_malformed_input.py"},
-    "report_cli/image_plots.py": {"test_malformed_input.py"},
+    "report_cli/store/store.py": {"test_kills.py", "test_malformed_input.py"},
+    "report_cli/report/html/compose.py": {"test_malformed_input.py"},
+    "report_cli/figures/images.py": {"test_malformed_input.py"},
     "templates/style/page.css": {"test_malformed_input.py"},
     "requirements.lock": {"test_kills.py", "test_malformed_input.py"},
     "tests/walking.py": {"test_kills.py", "test_malformed_input.py"},
@@ -39,7 +39,7 @@ def test_a_change_repeats_what_can_depend_on_it(tmp_path: Path, monkeypatch: pyt
 
 def test_what_is_said_to_write_no_page_loads_none_of_that_code() -> None:
     """Neither those tests nor what they start, `report run` and its worker, load a module of pages."""
-    names = ["report_cli.__main__", "report_cli.cli.run", "report_cli.worker"]
+    names = ["report_cli.__main__", "report_cli.cli.run", "report_cli.execution.worker"]
     names += [f"tests.fault.{Path(test).stem}" for test in code.WITHOUT_PAGES]
     parts = code.ROOT / "report_cli"
     pages = [file for pattern in code.PAGES for file in parts.glob(pattern) if file.suffix == ".py"]

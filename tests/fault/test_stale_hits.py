@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from report_cli import reach, sources
+from report_cli.keys import dependencies, sources
 from report_cli.project import Project
 from tests.fault.cases import numbered
 from tests.fault.inline import made, run
@@ -273,7 +273,7 @@ def test_a_key_of_time_and_size_is_noticed(tmp_path: Path, monkeypatch: pytest.M
         for case in range(60):
             stale_hits(furnished(tmp_path / str(case)), case)
 
-    real = reach._node
-    monkeypatch.setattr(reach, "_node", node)
+    real = dependencies._node
+    monkeypatch.setattr(dependencies, "_node", node)
     with pytest.raises(AssertionError, match="same size"):
         all_is_well()

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from report_cli.project import Project, Settings
-from report_cli.store import Store
+from report_cli.store.store import Store
 
 EPOCHS = 6
 SITE = Path(__file__).parent / "site"

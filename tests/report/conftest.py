@@ -12,11 +12,12 @@ import pytest
 from report_cli import files
 from report_cli.experiment import Experiment, every_profile
 from report_cli.project import Project, Settings
-from report_cli.report import authoring, pages
 from report_cli.report.build import Built, Selection, build
-from report_cli.report.context import Context
-from report_cli.report.pages import Body
-from report_cli.store import FigureFile, Run
+from report_cli.report.html import compose
+from report_cli.report.html.compose import Body
+from report_cli.report.text import manuscript
+from report_cli.report.text.context import Context
+from report_cli.store.store import FigureFile, Run
 
 SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="396" height="120" viewBox="0 0 396 120">
 <path d="M40 100 L120 60 L200 40 L380 30" fill="none" stroke="#1b4f8f" stroke-width="1.5"/>
@@ -99,7 +100,7 @@ class Desk:
         """Return the composed body of a document with this text."""
         self.write(text)
         context = self.context(draft)
-        return pages.compose(self.project, authoring.write(self.project, "paper", context), context.ledger)
+        return compose.compose(self.project, manuscript.write(self.project, "paper", context), context.ledger)
 
     def tree(self, text: str, draft: bool = False) -> Any:
         """Return the parsed screen form of a document with this text."""

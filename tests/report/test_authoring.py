@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from report_cli.errors import ReportError, UsageError
-from report_cli.report import authoring
 from report_cli.report.build import survey
+from report_cli.report.text import manuscript
 from tests.report.conftest import Desk
 
 
@@ -13,13 +13,13 @@ def markdown(desk: Desk, text: str, draft: bool = False) -> str:
     """Return the rendered Markdown with its values as text."""
     desk.write(text)
     context = desk.context(draft)
-    return context.ledger.text(authoring.write(desk.project, "paper", context).markdown).strip()
+    return context.ledger.text(manuscript.write(desk.project, "paper", context).markdown).strip()
 
 
 def failure(desk: Desk, text: str, draft: bool = False) -> ReportError:
     desk.write(text)
     with pytest.raises(ReportError) as caught:
-        authoring.write(desk.project, "paper", desk.context(draft))
+        manuscript.write(desk.project, "paper", desk.context(draft))
     return caught.value
 
 
@@ -202,14 +202,14 @@ def test_a_document_needs_a_title(desk: Desk) -> None:
     ):
         desk.write("Text", front=front)
         with pytest.raises(UsageError, match=re.escape(message)):
-            authoring.write(desk.project, "paper", desk.context())
+            manuscript.write(desk.project, "paper", desk.context())
 
 
 def test_an_unknown_document_is_named(desk: Desk) -> None:
     """Building a document that doesn't exist lists those that do."""
     desk.write("Text")
     with pytest.raises(UsageError, match="unknown document 'papers'"):
-        authoring.write(desk.project, "papers", desk.context())
+        manuscript.write(desk.project, "papers", desk.context())
 
 
 def test_the_experiments_of_a_document_are_found_without_runs(desk: Desk) -> None:

@@ -16,10 +16,11 @@ from PIL import Image, ImageFile
 
 from report_cli import files, project
 from report_cli.errors import ReportError, UsageError
-from report_cli.report import limits, pdf, provenance
+from report_cli.report import provenance
 from report_cli.report.build import Built, documents
-from report_cli.report.pages import ASSETS
-from report_cli.report.rendering import Rendered
+from report_cli.report.html.compose import ASSETS
+from report_cli.report.page import Rendered
+from report_cli.report.pdf import limits, pdf
 from tests.report.conftest import SVG, Desk
 from tests.report.judges import judge
 
@@ -134,7 +135,7 @@ def test_an_unchanged_report_loads_nothing_heavy(built: Report) -> None:
         "from report_cli.experiment import Experiment, every_profile\n"
         "from report_cli.project import Project, Settings\n"
         "from report_cli.report.build import Selection, build, survey\n"
-        "from report_cli.store import FigureFile, Run\n"
+        "from report_cli.store.store import FigureFile, Run\n"
         "sys.meta_path.insert(0, Refuse())\n"
         "root = Path(sys.argv[1])\n"
         "settings = Settings(author='A. Student', id='0000000', course='Deep Learning', date='2026-11-22')\n"
@@ -164,7 +165,7 @@ def test_a_change_is_noticed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
         rendered.append(True)
         return Rendered({"html": b"page"})
 
-    monkeypatch.setattr("report_cli.report.rendering.render", render)
+    monkeypatch.setattr("report_cli.report.page.render", render)
     desk.write("Text")
 
     def written(**options: bool) -> bool:
@@ -201,7 +202,7 @@ def test_a_failing_build_leaves_the_old_report(desk: Desk) -> None:
 def test_without_pango_the_html_is_written(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing Pango is an error with the remedy, after the HTML has been written."""
     monkeypatch.setattr(pdf, "load", lambda: (_ for _ in ()).throw(OSError("no pango")))
-    monkeypatch.setattr("report_cli.report.fonts.for_screen", lambda project, text: "")
+    monkeypatch.setattr("report_cli.report.html.fonts.for_screen", lambda project, text: "")
     desk.write("Text")
     with pytest.raises(ReportError, match="Pango is missing") as caught:
         desk.build()

@@ -1,7 +1,7 @@
 import pytest
 
 from report_cli.errors import UsageError
-from report_cli.report import formats
+from report_cli.report.text import formats
 
 GAP = "\N{NARROW NO-BREAK SPACE}"
 

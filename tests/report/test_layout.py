@@ -9,7 +9,7 @@ import pikepdf
 import pytest
 import weasyprint
 
-from report_cli.report import tables
+from report_cli.report.html import tables
 from tests.report import layout
 from tests.report.conftest import Desk, furnish
 from tests.report.layout import Page

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from report_cli.errors import UsageError
-from report_cli.report import authoring, limits
+from report_cli.report.pdf import limits
+from report_cli.report.text import manuscript
 from tests.report.conftest import Desk
 
 ENDLESS = "<% for i in range(99999) %><% for j in range(99999) %><% endfor %><% endfor %>"
@@ -27,7 +28,7 @@ def test_what_takes_too_much_is_an_error(desk: Desk, monkeypatch: pytest.MonkeyP
     before = resource.getrlimit(resource.RLIMIT_AS), signal.getsignal(signal.SIGPROF)
     desk.write(f"Text\n{text}")
     with pytest.raises(UsageError) as caught:
-        authoring.write(desk.project, "paper", desk.context())
+        manuscript.write(desk.project, "paper", desk.context())
     assert caught.value.message.startswith("templates/documents/paper.md:5: ")
     assert says in caught.value.message.lower()
     assert (resource.getrlimit(resource.RLIMIT_AS), signal.getsignal(signal.SIGPROF)) == before
@@ -39,7 +40,7 @@ def test_a_document_has_a_greatest_length(desk: Desk, monkeypatch: pytest.Monkey
     monkeypatch.setattr(limits, "MARKDOWN_BYTES", 1 << 20)
     desk.write("<% for i in range(99999) %>twelve bytes<% endfor %>")
     with pytest.raises(UsageError, match="1 MiB of Markdown"):
-        authoring.write(desk.project, "paper", desk.context())
+        manuscript.write(desk.project, "paper", desk.context())
 
 
 def test_a_converter_is_ended_by_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +59,7 @@ def test_a_byte_order_mark_is_passed_over(desk: Desk) -> None:
     """What editors on Windows put before the front matter is no part of it."""
     path = desk.write("Text")
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
-    assert authoring.write(desk.project, "paper", desk.context()).front["title"] == "A small report"
+    assert manuscript.write(desk.project, "paper", desk.context()).front["title"] == "A small report"
 
 
 def stubborn() -> None:

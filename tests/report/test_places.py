@@ -1,7 +1,7 @@
 import pytest
 
-from report_cli.report import reading
-from report_cli.report.places import Places, read
+from report_cli.report.html import reading
+from report_cli.report.text.lines import Places, read
 
 MARKED = "one\ue002a.md:1\ue003\n\n![c](fig)\ue002a.md:4\ue003\n\ninner\ue002b.md:1\ue003\nlast\ue002a.md:5\ue003"
 

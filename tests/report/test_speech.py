@@ -1,8 +1,8 @@
 import pytest
 
-from report_cli.report import math
-from report_cli.report.math import Formula
-from report_cli.report.speech import speak
+from report_cli.report.html import formulas
+from report_cli.report.html.formulas import Formula
+from report_cli.report.html.speech import speak
 
 WORDS = {
     r"\frac{\partial L}{\partial w_{ij}}": "(partial L) over (partial w sub (i j))",
@@ -48,8 +48,8 @@ WORDS = {
 @pytest.fixture(scope="module")
 def spoken() -> dict[str, str | None]:
     """The words of all formulas, as pandoc makes MathML of them in one call."""
-    paragraphs = math._pandoc([Formula(tex, False) for tex in WORDS], "html5", "\n<hr>\n")
-    return {tex: speak(math._math_element(paragraph)) for tex, paragraph in zip(WORDS, paragraphs, strict=True)}
+    paragraphs = formulas._pandoc([Formula(tex, False) for tex in WORDS], "html5", "\n<hr>\n")
+    return {tex: speak(formulas._math_element(paragraph)) for tex, paragraph in zip(WORDS, paragraphs, strict=True)}
 
 
 @pytest.mark.parametrize("tex", WORDS)

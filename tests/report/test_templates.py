@@ -1,5 +1,5 @@
 from report_cli.project import inherited_templates
-from report_cli.report import templates
+from report_cli.report.text import templates
 from tests.report.conftest import Desk
 
 

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from report_cli.errors import ReportError
-from report_cli.report.values import Ledger, Value
+from report_cli.report.text.values import Ledger, Value
 
 
 def value(number: float, *samples: float, name: str = "a.x", unit: str = "", missing: str = "") -> Value:

@@ -6,8 +6,8 @@ from report_cli.errors import RunError
 from report_cli.training import backend, fit
 from report_cli.training.best import Settings, fit_best, lowest
 from report_cli.training.binary import compile_binary
-from report_cli.training.evaluate import binary, predict
 from report_cli.training.fit import Examples
+from report_cli.training.losses import binary, predict
 from tests.training.memory import InterruptionError, MemoryCheckpoint, MemoryRecord
 
 EPOCHS = 6

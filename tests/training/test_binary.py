@@ -4,7 +4,7 @@ import pytest
 
 from report_cli.training import backend
 from report_cli.training.binary import compile_binary
-from report_cli.training.evaluate import Score, binary, check_floor, predict
+from report_cli.training.losses import Score, binary, check_floor, predict
 
 
 def test_binary_score_is_that_of_the_definition() -> None:

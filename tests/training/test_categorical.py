@@ -4,7 +4,7 @@ import pytest
 
 from report_cli.training import backend
 from report_cli.training.categorical import compile_categorical
-from report_cli.training.evaluate import categorical, predict
+from report_cli.training.losses import categorical, predict
 
 
 def _network() -> keras.Model:

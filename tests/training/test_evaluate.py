@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from report_cli.errors import RunError
-from report_cli.training.evaluate import BATCH, Score, categorical, check_floor, confusion, log_probabilities, predict
+from report_cli.training.losses import BATCH, Score, categorical, check_floor, confusion, log_probabilities, predict
 
 
 def test_score_of_known_logits() -> None:

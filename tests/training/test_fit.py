@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from report_cli.errors import RunError
 from report_cli.training import backend
-from report_cli.training.evaluate import Score, categorical
 from report_cli.training.fit import Examples, fit, generator, weights
+from report_cli.training.losses import Score, categorical
 from tests.training.memory import InterruptionError, MemoryCheckpoint, MemoryRecord, Saved
 
 EPOCHS = 4

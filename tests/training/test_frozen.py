@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from report_cli.errors import RunError
-from report_cli.training import backend, frozen
+from report_cli.training import backend, transfer
 from report_cli.training.fit import weights
 
 
@@ -22,17 +22,17 @@ def _prepare(pixels: np.ndarray) -> np.ndarray:
 
 def test_features_are_those_of_the_model_on_prepared_images(model: keras.Model) -> None:
     """Features come in the order of the images, whatever the batches, and of prepared pixels."""
-    pixels = np.random.default_rng(0).integers(0, 256, (frozen.BATCH + 7, 8, 8, 3)).astype(np.uint8)
-    features = frozen.features(model, pixels, _prepare)
+    pixels = np.random.default_rng(0).integers(0, 256, (transfer.BATCH + 7, 8, 8, 3)).astype(np.uint8)
+    features = transfer.features(model, pixels, _prepare)
     np.testing.assert_allclose(features, np.asarray(model(_prepare(pixels))), atol=1e-5)
     assert features.dtype == np.float32
-    assert frozen.features(model, pixels[:0], _prepare).shape == (0, 2)
+    assert transfer.features(model, pixels[:0], _prepare).shape == (0, 2)
 
 
 def test_load_gives_weights_by_name(model: keras.Model) -> None:
     """What has the name of a weight becomes that weight; what has another name is passed over."""
     before = weights(model)
-    frozen.load(model, {"first/bias": np.ones(4, np.float32), "elsewhere/kernel": np.ones(3, np.float32)})
+    transfer.load(model, {"first/bias": np.ones(4, np.float32), "elsewhere/kernel": np.ones(3, np.float32)})
     after = weights(model)
     np.testing.assert_array_equal(after["first/bias"], np.ones(4))
     np.testing.assert_array_equal(after["last/kernel"], before["last/kernel"])
@@ -41,18 +41,18 @@ def test_load_gives_weights_by_name(model: keras.Model) -> None:
 def test_load_refuses_what_does_not_fit(model: keras.Model) -> None:
     """A weight of another shape, and weights of which none is known, are errors that name them."""
     with pytest.raises(RunError, match=r"first/bias has the shape \(5,\), not \(4,\)"):
-        frozen.load(model, {"first/bias": np.ones(5, np.float32)})
+        transfer.load(model, {"first/bias": np.ones(5, np.float32)})
     with pytest.raises(RunError, match="none of the weights is one of small"):
-        frozen.load(model, {"other/bias": np.ones(5, np.float32)})
+        transfer.load(model, {"other/bias": np.ones(5, np.float32)})
 
 
 def test_the_smallest_change_of_a_frozen_weight_is_found(model: keras.Model) -> None:
     """Frozen weights have to be the same to the last bit, be it the sign of a zero."""
     before = weights(model)
-    frozen.check_frozen(model, before)
+    transfer.check_frozen(model, before)
     model.get_layer("first").bias.assign(-np.zeros(4, np.float32))
     with pytest.raises(RunError, match="first/bias was to stay frozen"):
-        frozen.check_frozen(model, before)
+        transfer.check_frozen(model, before)
 
 
 def test_a_trained_weight_that_did_not_move_is_found(model: keras.Model) -> None:
@@ -61,6 +61,6 @@ def test_a_trained_weight_that_did_not_move_is_found(model: keras.Model) -> None
     for variable in model.trainable_weights[:-1]:
         variable.assign_add(np.full(variable.shape, 1e-3, np.float32))
     with pytest.raises(RunError, match="last/bias was to be trained and did not change"):
-        frozen.check_tuned(model, before)
+        transfer.check_tuned(model, before)
     model.trainable_weights[-1].assign_add(np.ones(2, np.float32))
-    frozen.check_tuned(model, before)
+    transfer.check_tuned(model, before)

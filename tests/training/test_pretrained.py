@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from report_cli.errors import DataError
+from report_cli.execution.workspace import Workspace
 from report_cli.project import Project, Settings
 from report_cli.training import pretrained
-from report_cli.workspace import Workspace
 
 SHAPES = {
     "block1_conv1/kernel": (3, 3, 3, 8),

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from report_cli.training import backend, speed
+from report_cli.training import backend, timing
 
 
 class Clock:
@@ -38,10 +38,10 @@ def clock() -> Clock:
     return Clock()
 
 
-def _measure(clock: Clock, **changes: int) -> speed.Times:
+def _measure(clock: Clock, **changes: int) -> timing.Times:
     models = [clock.model("a", 1.0, 0.5), clock.model("b", 3.0, 1.0)]
     settings = {"batch_size": 4, "steps": 2, "warm_up": 1, "repeats": 3, **changes}
-    return speed.interleaved(models, np.zeros((10, 4, 4, 1), np.float32), np.zeros(10, int), seconds=clock, **settings)
+    return timing.interleaved(models, np.zeros((10, 4, 4, 1), np.float32), np.zeros(10, int), seconds=clock, **settings)
 
 
 def test_times_are_seconds_per_image(clock: Clock) -> None:
@@ -76,7 +76,7 @@ def test_real_models_are_timed() -> None:
     model = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
     model.compile("rmsprop", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     told: list[tuple[int, int]] = []
-    times = speed.interleaved(
+    times = timing.interleaved(
         [model],
         np.zeros((8, 6, 6, 1), np.float32),
         np.zeros(8, int),

@@ -5,9 +5,9 @@ import io
 import tarfile
 from collections.abc import Mapping
 
-from report_cli.data.batches import BATCHES
-from report_cli.data.catalog import BINARY_FOLDER, KINDS
-from tests.data.making import write_tar
+from report_cli.datasets.readers.cifar import BATCHES
+from report_cli.datasets.spec import BINARY_FOLDER, KINDS
+from tests.datasets.making import write_tar
 from tests.fault.malformed.case import CHECK, Case, Place, cut, flipped
 
 NAME = "cifar-10-binary.tar.gz"

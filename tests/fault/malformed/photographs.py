@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from tests.data.making import Files, kaggle, photo, photos, write_zip
+from tests.datasets.making import Files, kaggle, photo, photos, write_zip
 from tests.fault.malformed.archives import HTML
 from tests.fault.malformed.case import CHECK, Case, Place, cut, files, flipped
 from tests.fault.malformed.zips import chunk, png_of, saved, zipped

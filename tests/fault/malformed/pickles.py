@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from report_cli.data.batches import BATCHES
-from report_cli.data.catalog import PICKLED_FOLDER
-from tests.data.making import batch
+from report_cli.datasets.readers.cifar import BATCHES
+from report_cli.datasets.spec import PICKLED_FOLDER
+from tests.datasets.making import batch
 from tests.fault.malformed.archives import CLASSES, packed
 from tests.fault.malformed.case import CHECK, Case, Place, cut, flipped
 

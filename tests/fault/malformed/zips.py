@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 from PIL import Image
 
-from report_cli.data.catalog import KINDS
-from tests.data.making import png
+from report_cli.datasets.spec import KINDS
+from tests.datasets.making import png
 from tests.fault.malformed.archives import HTML
 from tests.fault.malformed.case import CHECK, Case, Place, cut, flipped
 

@@ -1,0 +1,1 @@
+"""Readers of what data sets are kept in: archives, class folders, photographs, tables."""

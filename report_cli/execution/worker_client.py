@@ -1,0 +1,117 @@
+"""Processes on this machine: the worker, and the program itself once more. The one place that spawns any."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from report_cli import files
+from report_cli.errors import ReportError, RunError
+from report_cli.keys import key
+from report_cli.project import Project
+
+
+class LocalWorker:
+    """A worker that starts with its first request and serves many, so TensorFlow is imported once."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def log(self) -> Path:
+        """Where the output of the worker goes."""
+        return self._project.logs / f"worker-{os.getpid()}.log"
+
+    def ask(self, request: Mapping[str, Any]) -> Generator[dict[str, Any], None, None]:
+        """Yield the events that answer `request`; the last one is "done".
+
+        Raises:
+            RunError: the work failed, or the process was killed.
+        """
+        process = self._started()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+            for line in process.stdout:
+                event = json.loads(line)
+                if event["event"] == "failed":
+                    log = f"log: {self._shown_log}" if event.get("logged", True) else ""
+                    hint = event["hint"] or log
+                    raise RunError(event["message"], hint)
+                yield event
+                if event["event"] == "done":
+                    return
+        except (BrokenPipeError, json.JSONDecodeError):
+            pass  # the worker died: its exit code says how
+        raise self._death(process)
+
+    def close(self) -> None:
+        """End the worker, whatever it does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _started(self) -> "subprocess.Popen[str]":
+        if self._process is None:
+            # Hash randomisation and TensorFlow's chatter are switched off before the interpreter starts.
+            # What the key says decides the backend, not a keras.json in someone's home.
+            backend = key.environment()["backend"]
+            variables = {**os.environ, "PYTHONHASHSEED": "0", "KERAS_BACKEND": backend}
+            variables.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+            with files.log(self.log) as log:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "report_cli.execution.worker", str(self._project.root)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    env=variables,
+                    cwd=self._project.root,
+                )
+        return self._process
+
+    @property
+    def _shown_log(self) -> str:
+        return self.log.relative_to(self._project.root).as_posix()
+
+    def _death(self, process: "subprocess.Popen[str]") -> ReportError:
+        code = process.wait()
+        self._process = None
+        if code == -signal.SIGKILL:
+            return RunError("the worker was killed, most likely because memory ran out", f"log: {self._shown_log}")
+        how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+        return RunError(f"the worker process ended {how}", f"log: {self._shown_log}")
+
+
+class Again:
+    """The program in a process of its own, in the same folder, with other arguments."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        # In a session of its own: Ctrl-C in the terminal is for the one who started it, who then stops it.
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "report_cli", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def ended(self) -> tuple[int, str] | None:
+        """Return the exit code and what was said, or None while it goes on."""
+        if self._process.poll() is None:
+            return None
+        return self._process.returncode, self._process.communicate()[1].strip()
+
+    def stop(self) -> None:
+        """End it, whatever it does; files are replaced whole, so nothing is left half-written."""
+        self._process.kill()
+        self._process.communicate()

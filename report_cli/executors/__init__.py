@@ -1,1 +1,0 @@
-"""Where runs are computed: worker processes on this machine."""

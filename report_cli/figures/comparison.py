@@ -1,0 +1,134 @@
+"""Figures that compare networks: curves together, accuracy against the size of the training set, ratios of speed.
+
+Three networks are told apart by colour, line and marker at once, so that grey print and any colour vision do as well.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from numpy.typing import NDArray
+
+from report_cli.figures import style as plots
+from report_cli.figures.style import ACCENT, GREY, GREY_WORDS, INK, History, new_figure, style
+
+# Colour, dashes and marker of the first, second and third network.
+LOOKS: tuple[tuple[str, Any, str], ...] = ((GREY, (0, (4, 1.5)), "s"), (ACCENT, "-", "o"), (INK, (0, (1, 1.2)), "^"))
+WORDS = (GREY_WORDS, ACCENT, INK)
+
+
+def several_curves(histories: Mapping[str, History]) -> Figure:
+    """Return validation loss and accuracy of up to three trainings over the epochs, side by side."""
+    with style():
+        figure = new_figure(48)
+        for axes, name, label in zip(
+            figure.subplots(1, 2),
+            ("validation_loss", "validation_accuracy"),
+            ("validation loss (nats)", "validation accuracy (%)"),
+            strict=True,
+        ):
+            factor = 100 if name.endswith("accuracy") else 1
+            ends = {}
+            for (network, history), (colour, dashes, marker) in zip(histories.items(), LOOKS, strict=False):
+                values = [factor * row[name] for row in history]
+                marker = marker if len(history) < 12 else ""
+                epochs = [row["epoch"] for row in history]
+                axes.plot(epochs, values, color=colour, linestyle=dashes, marker=marker, markersize=3)
+                ends[network] = values[-1]
+            plots.by_epoch(axes, label)
+            plots.label_ends(axes, ends, WORDS)
+    return figure
+
+
+def describe_several_curves(histories: Mapping[str, History]) -> str:
+    """Return in words what `several_curves` shows."""
+    parts = [f"Two line charts of {len(histories)} networks over the epochs, on validation images."]
+    for network, history in histories.items():
+        first, last = history[0], history[-1]
+        parts.append(
+            f"{network.capitalize()}: loss from {first['validation_loss']:.2f} to {last['validation_loss']:.2f}, "
+            f"accuracy from {first['validation_accuracy']:.1%} to {last['validation_accuracy']:.1%} "
+            f"in {len(history)} epochs."
+        )
+    return " ".join(parts)
+
+
+def accuracy_by_size(
+    networks: Sequence[str], sizes: NDArray[Any], accuracy: NDArray[Any], interval: NDArray[Any]
+) -> Figure:
+    """Return test accuracy over the number of training images, on a logarithmic axis, with intervals.
+
+    `accuracy` is (networks, sizes), `interval` (networks, sizes, 2) its ends; both between 0 and 1.
+    """
+    with style():
+        figure = new_figure(54)
+        axes = figure.add_subplot()
+        for row, (colour, dashes, marker) in enumerate(LOOKS[: len(networks)]):
+            # A little apart, so that intervals at one size don't hide each other.
+            places = sizes * 1.015 ** (row - (len(networks) - 1) / 2)
+            reach = 100 * np.abs(interval[row].T - accuracy[row])
+            axes.errorbar(
+                places,
+                100 * accuracy[row],
+                reach,
+                color=colour,
+                linestyle=dashes,
+                marker=marker,
+                markersize=3.5,
+                elinewidth=0.8,
+                capsize=1.8,
+            )
+        ends = {network: 100 * float(accuracy[row, -1]) for row, network in enumerate(networks)}
+        plots.label_ends(axes, ends, WORDS)
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(FixedLocator(sizes.tolist()))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size:,.0f}"))
+        axes.set_xlabel("training images")
+        axes.set_title("test accuracy (%)", loc="left")
+    return figure
+
+
+def describe_accuracy_by_size(networks: Sequence[str], sizes: NDArray[Any], accuracy: NDArray[Any]) -> str:
+    """Return in words what `accuracy_by_size` shows."""
+    parts = [f"Line chart of the test accuracy of {len(networks)} networks for {len(sizes)} sizes of the training set."]
+    for row, network in enumerate(networks):
+        points = [f"{value:.1%} at {size:,}" for size, value in zip(sizes.tolist(), accuracy[row], strict=True)]
+        parts.append(f"{network.capitalize()}: {', '.join(points)}.")
+    return " ".join(parts)
+
+
+def speed_ratios(names: Sequence[str], ratios: Mapping[str, NDArray[Any]], cost: NDArray[Any]) -> Figure:
+    """Return a chart of times as multiples of the first network's, every repeat as a dot, their mean as a bar.
+
+    `ratios` has for each panel (repeats, networks); `cost` (networks,) are the ratios of multiply-adds, shown as
+    open diamonds.
+    """
+    with style():
+        figure = new_figure(14 + 6.5 * len(names))
+        panels = figure.subplots(1, len(ratios), sharex=True, sharey=True)
+        for axes, (label, measured) in zip(np.atleast_1d(panels), ratios.items(), strict=True):
+            rows = np.arange(len(names))
+            axes.axvline(1, color=GREY, linewidth=0.6)
+            axes.scatter(cost, rows, marker="D", s=22, facecolors="none", edgecolors=INK, linewidths=0.8, zorder=2)
+            axes.scatter(measured, np.broadcast_to(rows, measured.shape), s=9, color=ACCENT, alpha=0.55, linewidths=0)
+            axes.scatter(measured.mean(axis=0), rows, marker="|", s=90, color=ACCENT, linewidths=1.6, zorder=3)
+            axes.set_yticks(rows, names)
+            axes.set_ylim(len(names) - 0.5, -0.5)
+            axes.set_xlim(left=0)
+            axes.xaxis.set_major_locator(MaxNLocator(5))
+            axes.set_xlabel(f"time {label}, control = 1")
+            axes.tick_params(axis="y", length=0)
+    return figure
+
+
+def describe_speed_ratios(names: Sequence[str], ratios: Mapping[str, NDArray[Any]], cost: NDArray[Any]) -> str:
+    """Return in words what `speed_ratios` shows."""
+    repeats = len(next(iter(ratios.values())))
+    parts = [f"Dot plot of {repeats} repeats: times of {len(names)} networks as multiples of the control's."]
+    for place, name in enumerate(names[1:], start=1):
+        times = [f"{measured[:, place].mean():.2f} {label}" for label, measured in ratios.items()]
+        parts.append(f"{name.capitalize()}: {', '.join(times)}; multiply-adds {cost[place]:.2f}.")
+    return " ".join(parts)

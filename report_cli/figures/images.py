@@ -1,0 +1,183 @@
+"""Figures made of pictures: grids of channel maps, patterns beside patches, heatmaps over images.
+
+Every block of pictures is one small image in its own resolution, so that a figure stays small as a file.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from report_cli.figures import style
+from report_cli.figures.style import TEXT_WIDTH_MM, TINT
+
+Pixels = NDArray[np.uint8]
+GROUND = 226
+OUTLINE = "#ffffff"
+LABEL_PT = 8
+# At most so many along a side of a tile: it is 15 mm wide in print, more would not be seen.
+TILE_PX = 80
+
+
+def mosaic(tiles: Pixels, columns: int, gap: int, above: int = 0) -> Pixels:
+    """Return tiles (N, h, w, 3) side by side in `columns`, as one image on a grey ground.
+
+    `gap` are the pixels between tiles, `above` those left free above each row.
+    """
+    count, height, width = tiles.shape[:3]
+    rows = -(-count // columns)
+    step_y, step_x = height + gap + above, width + gap
+    whole = np.full((rows * step_y - gap, columns * step_x - gap, 3), GROUND, np.uint8)
+    for number, tile in enumerate(tiles):
+        top, left = (number // columns) * step_y + above, (number % columns) * step_x
+        whole[top : top + height, left : left + width] = tile
+    return whole
+
+
+def channels(image: Pixels, maps: Pixels, *, numbered: bool) -> Figure:
+    """Return the image (S, S, 3) beside the maps (K, h, w) of all channels, the strongest response darkest.
+
+    Numbered, each map has its number above it; else the first of each row has, at its left.
+    """
+    columns = 8 if len(maps) <= 64 else 16
+    rows = -(-len(maps) // columns)
+    maps = _reduced(maps)
+    size = maps.shape[1]
+    gap, above = max(1, size // 16), round(0.42 * size) if numbered else 0
+    whole = mosaic(_tinted(maps), columns, gap, above)
+    if above:
+        whole[:above] = 255
+        for row in range(1, rows):
+            top = row * (size + gap + above) - gap
+            whole[top : top + gap + above] = 255
+    grid_mm = TEXT_WIDTH_MM - 34
+    height = grid_mm * whole.shape[0] / whole.shape[1]
+    with style.style():
+        figure = style.new_figure(height + 2)
+        figure.set_layout_engine("none")
+        place(figure, image, 0, 0, 24, 24)
+        axes = place(figure, whole, 34, 0, grid_mm, height)
+        for number in range(len(maps)) if numbered else range(0, len(maps), columns):
+            row, column = divmod(number, columns)
+            x, y = column * (size + gap), row * (size + gap + above)
+            if numbered:
+                axes.text(x, y + above - 0.06 * size, str(number + 1), fontsize=LABEL_PT, va="bottom")
+            else:
+                axes.text(x - gap, y + size / 2, str(number + 1), fontsize=LABEL_PT, ha="right", va="center")
+    return figure
+
+
+def describe_channels(name: str, matches: Sequence[str]) -> str:
+    """Return in words what `channels` shows: what the channels resemble."""
+    counts = Counter(matches).most_common()
+    found = "; ".join(f"{kind}: {number}" for kind, number in counts)
+    return f"The image {name} beside {len(matches)} channel maps. What they resemble most: {found}."
+
+
+def patterns(preferred: Pixels, patches: Pixels) -> Figure:
+    """Return, for each filter, its pattern (K, S, S, 3) beside four patches of images (K, 4, s, s, 3), numbered."""
+    columns, step, side, above = 4, TEXT_WIDTH_MM / 4, 14.5, 4.0
+    rows = -(-len(preferred) // columns)
+    with style.style():
+        figure = style.new_figure(rows * (side + above + 0.5))
+        figure.set_layout_engine("none")
+        for number, (pattern, found) in enumerate(zip(preferred, patches, strict=True)):
+            row, column = divmod(number, columns)
+            x, y = column * step, row * (side + above + 0.5)
+            first = place(figure, _reduced(pattern[None])[0], x, y + above, side, side)
+            first.set_title(str(number + 1), loc="left", fontsize=LABEL_PT, pad=1.5)
+            block = mosaic(found, 2, max(1, found.shape[1] // 16))
+            place(figure, block, x + side + 1, y + above, side, side)
+    return figure
+
+
+def describe_patterns(colours: Sequence[str], periods: NDArray[np.float64], cats: NDArray[np.int64], top: int) -> str:
+    """Return in words what `patterns` shows."""
+    parts = [f"The patterns that {len(colours)} filters prefer, each beside four patches of images."]
+    for number, (colour, period, count) in enumerate(zip(colours, periods, cats, strict=True), start=1):
+        wave = f"period {period:.1f} pixels" if period else "no wave"
+        parts.append(f"Filter {number}: {colour}, {wave}, {count} cats among {top} images.")
+    return " ".join(parts)
+
+
+def heatmaps(
+    images: Pixels, heat: NDArray[np.float32], regions: NDArray[np.bool_], facts: Sequence[Sequence[str]]
+) -> Figure:
+    """Return each image (N, S, S, 3) beside itself under its heat (N, s, s), 0 to 1.
+
+    `regions` (N, s, s) are outlined where there are any; `facts` are kind, class, named class and its probability.
+    """
+    side, gap, step = 21.5, 1.0, TEXT_WIDTH_MM / 3
+    with style.style():
+        figure = style.new_figure(side + 9)
+        figure.set_layout_engine("none")
+        for number, (image, warmth) in enumerate(zip(images, heat, strict=True)):
+            kind, class_name, named, probability = facts[number]
+            x = number * step
+            left = place(figure, image, x, 9, side, side)
+            left.set_title(f"{kind}: a {class_name},\nnamed {named} at {probability}", loc="left", fontsize=8, pad=2)
+            right = place(figure, _under(image, warmth), x + side + gap, 9, side, side)
+            if len(regions):
+                scale = image.shape[0] / warmth.shape[0]
+                at = (np.arange(warmth.shape[0]) + 0.5) * scale - 0.5
+                right.contour(at, at, regions[number], levels=[0.5], colors=OUTLINE, linewidths=0.8)
+    return figure
+
+
+def describe_heatmaps(heat: NDArray[np.float32], facts: Sequence[Sequence[str]]) -> str:
+    """Return in words what `heatmaps` shows: the answers, and where each map is hottest."""
+    parts = [f"{len(facts)} images, each beside itself under a heatmap."]
+    for warmth, (kind, class_name, named, probability) in zip(heat, facts, strict=True):
+        parts.append(f"{kind.capitalize()}: a {class_name}, named {named} at {probability}; {_hottest(warmth)}.")
+    return " ".join(parts)
+
+
+def place(figure: Figure, image: Pixels, x: float, y: float, width: float, height: float) -> Axes:
+    """Return new axes with `image` in them: left top corner and size in mm, from the left top of the figure."""
+    inches = figure.get_size_inches()
+    across, down = 25.4 * inches[0], 25.4 * inches[1]
+    axes = figure.add_axes((x / across, 1 - (y + height) / down, width / across, height / down))
+    # Not resampled: the file holds the pixels as they are.
+    axes.imshow(image, interpolation="none", aspect="auto")
+    axes.set_axis_off()
+    return axes
+
+
+def _reduced(tiles: Pixels) -> Pixels:
+    """Return tiles (N, h, w, ...) with every few pixels of larger ones joined to their mean."""
+    step = -(-max(tiles.shape[1:3]) // TILE_PX)
+    rows, columns = (size // step for size in tiles.shape[1:3])
+    cut = tiles[:, : rows * step, : columns * step]
+    joined = cut.reshape(len(tiles), rows, step, columns, step, *tiles.shape[3:])
+    means: Pixels = np.rint(joined.mean(axis=(2, 4))).astype(np.uint8)
+    return means
+
+
+def _tinted(maps: Pixels) -> Pixels:
+    colours: Pixels = TINT(maps, bytes=True)[..., :3]
+    return colours
+
+
+def _under(image: Pixels, heat: NDArray[np.float32]) -> Pixels:
+    """Return `image`, grey, under the colours of `heat`, in the larger of both resolutions."""
+    side = max(len(image), len(heat))
+    at = np.arange(side)
+    grey = image.mean(axis=2)[at * len(image) // side][:, at * len(image) // side]
+    warmth = heat[at * len(heat) // side][:, at * len(heat) // side]
+    colours: NDArray[Any] = matplotlib.colormaps["inferno"](warmth)[..., :3]
+    mixed: Pixels = np.rint(0.45 * grey[..., None] + 0.55 * 255 * colours).astype(np.uint8)
+    return mixed
+
+
+def _hottest(heat: NDArray[np.float32]) -> str:
+    if heat.max() <= 0:
+        return "without heat"
+    row, column = np.divmod(int(heat.argmax()), heat.shape[1])
+    down = ("top", "middle", "bottom")[min(3 * row // heat.shape[0], 2)]
+    across = ("left", "centre", "right")[min(3 * column // heat.shape[1], 2)]
+    return f"hottest at the {down} {across}"

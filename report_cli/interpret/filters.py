@@ -1,0 +1,101 @@
+"""What a filter prefers: an image that makes it respond, found by gradient ascent on the pixels."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from report_cli.interpret import receptive_field
+from report_cli.training import backend
+
+_BELOW = 0.01
+
+
+@dataclass(frozen=True)
+class Ascent:
+    """How to climb: in inputs' units, `rate` is the root mean square of a step and `decay` the part of the departure
+    from grey that a step takes back; `noise` is the standard deviation of the grey noise at the start; `smoothing` is
+    how often the gradient is averaged with its neighbours, which keeps single pixels from standing out."""
+
+    steps: int
+    rate: float
+    decay: float
+    noise: float
+    smoothing: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Preferred:
+    """Inputs (K, S, S, C) that filters prefer, and their mean responses (K,) at the start and at the end.
+
+    A response that is not above 0 means that the filter stayed silent.
+    """
+
+    inputs: NDArray[np.float32]
+    before: NDArray[np.float64]
+    after: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Range:
+    """What inputs can be: the values of grey, black and white in each channel, (C,)."""
+
+    grey: NDArray[np.float32]
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+
+
+def climb(
+    model: keras.Model, name: str, count: int, bounds: Range, ascent: Ascent, generator: np.random.Generator, side: int
+) -> Preferred:
+    """Return inputs of `side` pixels that maximise the mean activation of the first `count` filters of layer `name`.
+
+    Each step adds the gradient, divided by its root mean square so that weak and strong filters climb alike, then
+    draws the input back towards grey and into `bounds`. What is below the threshold of the filter's ReLU counts a
+    hundredth, so that a filter that is silent at the start can wake.
+
+    Source: Simonyan, Vedaldi and Zisserman, Deep inside convolutional networks (2014), section 2.
+    """
+    slope = backend.gradient(_responses(model, name, count, side))
+    noise = generator.normal(0, ascent.noise, (count, side, side, len(bounds.grey)))
+    inputs = (bounds.grey + noise).clip(bounds.low, bounds.high).astype(np.float32)
+    before: NDArray[np.float64] | None = None
+    for _ in range(ascent.steps):
+        activation, gradient = slope(inputs)
+        before = activation if before is None else before
+        gradient = _smoothed(gradient, ascent.smoothing)
+        size = np.sqrt((gradient**2).mean(axis=(1, 2, 3), keepdims=True))
+        moved = inputs + ascent.rate * gradient / np.maximum(size, 1e-12)
+        moved = moved - ascent.decay * (moved - bounds.grey)
+        inputs = np.where(size > 0, moved.clip(bounds.low, bounds.high), inputs).astype(np.float32)
+    after, _ = slope(inputs)
+    return Preferred(inputs, after if before is None else before, after)
+
+
+def _smoothed(gradient: NDArray[Any], times: int) -> NDArray[Any]:
+    """Return the gradient (K, S, S, C) averaged with the weights 1 2 1 along both axes, so many times."""
+    for _ in range(times):
+        for axis in (1, 2):
+            rim = [(1, 1) if each == axis else (0, 0) for each in range(4)]
+            padded = np.pad(gradient, rim, mode="edge")
+            before, after = (np.roll(padded, step, axis=axis) for step in (1, -1))
+            inner = tuple(slice(1, -1) if each == axis else slice(None) for each in range(4))
+            gradient = ((before + 2 * padded + after) / 4)[inner]
+    return gradient
+
+
+def _responses(model: keras.Model, name: str, count: int, side: int) -> Callable[[Any], Any]:
+    """Return a function from inputs to the mean response of filter k to input k."""
+    convolution = model.get_layer(name)
+    below = receptive_field.before(model, name, side)
+    chosen = np.eye(count, convolution.filters, dtype=np.float32)[:, None, None, :]
+
+    def responses(inputs: Any) -> Any:
+        found = convolution.convolution_op(below(inputs, training=False), convolution.kernel) + convolution.bias
+        bent = keras.ops.maximum(found, _BELOW * found)
+        return keras.ops.mean(keras.ops.sum(bent * chosen, axis=-1), axis=(1, 2))
+
+    return responses

@@ -1,0 +1,56 @@
+"""Where a network looks: heatmaps of what speaks for a class, from the gradient of its score."""
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from report_cli.interpret import receptive_field
+from report_cli.training import backend
+
+BATCH = 50
+
+
+def heatmaps(
+    model: keras.Model, name: str, inputs: NDArray[np.float32], signs: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Return one map (h, w) for each of the inputs (N, H, W, C): what in layer `name` speaks for the chosen class.
+
+    `model` gives one logit, before any sigmoid; `signs` (N,) is 1 where the map is to explain class 1 and -1 where
+    it is to explain class 0. The map is ReLU(sum_k a_k A_k), a_k the spatial mean of the gradient by channel A_k.
+
+    Source: Selvaraju et al., Grad-CAM (2017), equations 1 and 2.
+    """
+    lower, upper = receptive_field.upto(model, name), receptive_field.after(model, name)
+    slope = backend.gradient(lambda maps: upper(maps, training=False)[:, 0])
+    found = []
+    for start in range(0, len(inputs), BATCH):
+        maps = lower.predict_on_batch(inputs[start : start + BATCH])
+        _, gradient = slope(maps)
+        weights = gradient.mean(axis=(1, 2), keepdims=True) * signs[start : start + BATCH, None, None, None]
+        found.append((weights * maps).sum(axis=-1, dtype=np.float64).clip(0))
+    return np.concatenate(found)
+
+
+def enlarge(maps: NDArray[np.float64], field: receptive_field.Field, size: int, side: int) -> NDArray[np.float64]:
+    """Return maps (N, h, w) of images of `size` pixels over squares of `side` pixels, (N, side, side).
+
+    Linear between the centres of the receptive fields, constant beyond the outermost.
+    """
+    pixels = (np.arange(side) + 0.5) * size / side - 0.5
+    at = (pixels - (field.size - 1) / 2) / field.stride
+    rows, columns = _weights(at, maps.shape[1]), _weights(at, maps.shape[2])
+    larger: NDArray[np.float64] = rows @ maps @ columns.T
+    return larger
+
+
+def share(maps: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return which part of the heat (N, side, side) lies in `mask` (N, side, side), (N,); NaN where there is none."""
+    total = maps.sum(axis=(1, 2))
+    inside = (maps * mask).sum(axis=(1, 2))
+    return np.where(total > 0, inside / np.where(total > 0, total, 1), np.nan)
+
+
+def _weights(at: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Return how much each of `count` units counts at each place, (len(at), count)."""
+    place = at.clip(0, count - 1)[:, None]
+    return (1 - abs(place - np.arange(count))).clip(0)

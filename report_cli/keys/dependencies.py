@@ -1,0 +1,230 @@
+"""The code that a function reaches, digested by our own walk over the syntax tree.
+
+Definitions are followed by name from the function through module-level and function-level imports. Docstrings,
+comments, layout, annotations and `@experiment(...)` with its titles are not part of a digest; the result is the same
+on every supported Python. What static names can't show (a method of an object that is passed in) must be reached by
+naming its class or module: see docs/decisions.md.
+"""
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
+
+from report_cli.errors import UsageError
+from report_cli.keys.sources import (
+    Module,
+    Node,
+    Sources,
+    Target,
+    import_targets,
+    is_docstring,
+    is_type_checking,
+    orelse,
+)
+
+# The key, beside the names of definitions, of what a module does when it is imported.
+IMPORT = "<import>"
+
+
+def reached(sources: Sources, module: str, name: str) -> dict[str, str]:
+    """Return {"module:definition": sha256} for everything that `name` of `module` reaches, itself included."""
+    found = sources.module(module)
+    if found is None or name not in found.index.definitions:
+        raise UsageError(f"{module}:{name} is not defined at the top level of a module of this project")
+    digests: dict[str, str] = {}
+    waiting = [f"{module}:{name}"]
+    while waiting:
+        key = waiting.pop()
+        if key not in digests:
+            node = _node(sources, key)
+            digests[key] = node.digest
+            waiting.extend(node.uses)
+    return {key: digest for key, digest in sorted(digests.items()) if digest}
+
+
+def _node(sources: Sources, key: str) -> Node:
+    """Return the digest of one definition and the keys of what it uses, computed once in a snapshot."""
+    if key not in sources.nodes:
+        name, _, definition = key.partition(":")
+        module = sources.module(name)
+        assert module is not None
+        uses = _Uses(sources)
+        if definition == IMPORT:
+            uses.imports_of(module)
+            statements = module.index.effects
+        else:
+            uses.add(module, IMPORT)
+            statements = module.index.definitions[definition]
+        digest = uses.digest(module, statements) if statements else ""
+        sources.nodes[key] = Node(digest, tuple(uses.keys))
+    return sources.nodes[key]
+
+
+class _Uses:
+    """Collects the keys of the definitions that some statements use."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self.keys: dict[str, None] = {}
+
+    def add(self, module: Module, name: str) -> None:
+        self.keys[f"{module.name}:{name}"] = None
+
+    def imports_of(self, module: Module) -> None:
+        """Importing a module runs the top level of its parents and of what it imports, before its own."""
+        parent, _, _ = module.name.rpartition(".")
+        self._import([parent, *sorted(module.index.imported)])
+
+    def digest(self, module: Module, statements: list[ast.stmt]) -> str:
+        bindings: set[str] = set()
+        for statement in statements:
+            local = self._local_imports(statement, module)
+            for root, attributes in _references(statement):
+                # A name can be bound in several places (two branches, two methods): whichever it is, it counts.
+                for target in [*local.get(root, ()), *self._lookup(module, root)]:
+                    bindings.add(f"{root}={target.module}:{target.name or ''};")
+                    self._follow(target, attributes)
+        state = sha256()
+        for statement in statements:
+            _feed(state.update, statement)
+        for binding in sorted(bindings):
+            state.update(binding.encode())
+        return state.hexdigest()
+
+    def _import(self, names: Iterable[str]) -> None:
+        for name in names:
+            module = self._sources.module(name) if name else None
+            if module is not None:
+                self.add(module, IMPORT)
+
+    def _local_imports(self, statement: ast.stmt, module: Module) -> dict[str, list[Target]]:
+        bound: dict[str, list[Target]] = {}
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names, _, imported = import_targets(node, module)
+                for name, target in names:
+                    bound.setdefault(name, []).append(target)
+                self._import(sorted(imported))
+        return bound
+
+    def _lookup(self, module: Module, name: str, seen: frozenset[str] = frozenset()) -> list[Target]:
+        """Return all that `name` can mean at the top level of `module`; nothing for builtins and locals."""
+        index = module.index
+        found = [Target(module.name, name)] if name in index.definitions else []
+        found += index.imports.get(name, [])
+        seen |= {module.name}
+        for origin in index.stars:
+            other = self._sources.module(origin)
+            if other is not None and other.name not in seen:
+                found += self._lookup(other, name, seen)
+        return found
+
+    def _follow(self, target: Target, attributes: list[str]) -> None:
+        module = self._sources.module(target.module)
+        if module is None:
+            return
+        names = ([target.name] if target.name else []) + attributes
+        while names and (inner := self._sources.module(f"{module.name}.{names[0]}")):
+            module, names = inner, names[1:]
+        if not names:
+            # The module itself is passed on as a value: anything in it may be used.
+            self.add(module, IMPORT)
+            for name in module.index.definitions:
+                self.add(module, name)
+        else:
+            self.add(module, IMPORT)
+            if names[0] in module.index.definitions:
+                self.add(module, names[0])
+            for found in self._lookup(module, names[0]):
+                if found not in (target, Target(module.name, names[0])):
+                    self._follow(found, names[1:])
+
+
+def _references(node: ast.AST) -> Iterator[tuple[str, list[str]]]:
+    """Yield (name, attributes) for each name that is read: `a.b.c` gives ("a", ["b", "c"])."""
+    if isinstance(node, ast.Name):
+        yield node.id, []
+        return
+    if isinstance(node, ast.Attribute):
+        attributes: list[str] = []
+        inner: ast.expr = node
+        while isinstance(inner, ast.Attribute):
+            attributes.insert(0, inner.attr)
+            inner = inner.value
+        if isinstance(inner, ast.Name):
+            yield inner.id, attributes
+            return
+    for _, child in _children(node):
+        if isinstance(child, ast.AST):
+            yield from _references(child)
+
+
+def _feed(update: Callable[[bytes], object], node: object) -> None:
+    """Feed a normal form of `node` to a hash: node and field names, without positions, in a fixed order."""
+    if isinstance(node, ast.AST):
+        update(f"({type(node).__name__}".encode())
+        for name, child in _children(node):
+            update(f" {name}".encode())
+            _feed(update, child)
+        update(b")")
+    else:
+        update(_constant(node).encode())
+
+
+def _children(node: ast.AST) -> Iterator[tuple[str, object]]:
+    """Yield (field, value) of what can change a result; empty fields, which vary with the Python, are left out."""
+    for name in sorted(node._fields):
+        value = getattr(node, name, None)
+        if name in _IGNORED.get(type(node), _NOTHING) or name in ("ctx", "kind", "type_comment", "type_params"):
+            continue
+        if name == "decorator_list":
+            value = [d for d in value or [] if not _is_registration(d)]
+        if isinstance(node, ast.JoinedStr) and name == "values":
+            value = _merged(node.values)
+        if isinstance(value, list):
+            for item in value:
+                if isinstance(item, ast.stmt) and is_docstring(item):
+                    continue
+                if isinstance(item, ast.stmt) and is_type_checking(item):
+                    yield from ((name, other) for other in orelse(item))
+                    continue
+                yield name, item
+        elif value is not None or isinstance(node, ast.Constant):
+            yield name, value
+
+
+_NOTHING: frozenset[str] = frozenset()
+_IGNORED: dict[type, frozenset[str]] = {
+    ast.arg: frozenset({"annotation"}),
+    ast.FunctionDef: frozenset({"returns"}),
+    ast.AsyncFunctionDef: frozenset({"returns"}),
+    ast.AnnAssign: frozenset({"annotation"}),
+}
+
+
+def _is_registration(decorator: ast.expr) -> bool:
+    """Whether this is `@experiment(...)`: its parameters enter the recipe by value, its titles not at all."""
+    function = decorator.func if isinstance(decorator, ast.Call) else decorator
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return bool(name == "experiment")
+
+
+def _merged(values: list[ast.expr]) -> list[ast.expr]:
+    """Join neighbouring texts of an f-string, which Python 3.12 and later split in other places than 3.11."""
+    merged: list[ast.expr] = []
+    for value in values:
+        last = merged[-1] if merged else None
+        if isinstance(value, ast.Constant) and isinstance(last, ast.Constant):
+            merged[-1] = ast.Constant(str(last.value) + str(value.value))
+        elif not (isinstance(value, ast.Constant) and value.value == ""):
+            merged.append(value)
+    return merged
+
+
+def _constant(value: object) -> str:
+    if isinstance(value, float):
+        return f"float {value.hex()}"
+    if isinstance(value, complex):
+        return f"complex {value.real.hex()} {value.imag.hex()}"
+    # ascii(): which characters repr() escapes depends on the Unicode tables of the Python at hand.
+    return f"{type(value).__name__} {value!a}"

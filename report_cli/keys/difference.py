@@ -1,0 +1,76 @@
+"""Which parts of two recipes differ, in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from report_cli.keys.key import digest
+
+Parts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One part of a key that differs: what it is, and both of its values (None: not there)."""
+
+    part: str
+    name: str
+    before: Any
+    after: Any
+
+    def sentence(self) -> str:
+        """Return it in words."""
+        if self.part == "code":
+            verb = "is new" if self.before is None else "is no longer used" if self.after is None else "changed"
+            return f"code {self.name} {verb}"
+        if self.part == "images" and "drawn" in (self.before or {}) and "drawn" in (self.after or {}):
+            return "the code that draws the embedded images changed"
+        if self.part == "images":
+            return f"other images ({_images(self.before)}, now {_images(self.after)})"
+        if self.part == "needs":
+            return f"the run of {self.name} that it needs changed"
+        if self.part == "parameters":
+            return f"{self.name} is {_shown(self.after)}, was {_shown(self.before)}"
+        return f"{self.name} changed"
+
+
+def between(before: Parts, after: Parts) -> list[Difference]:
+    """Return what differs between two recipes, part by part."""
+    found = []
+    for part in ("parameters", "code", "needs"):
+        old, new = before.get(part) or {}, after.get(part) or {}
+        found += [Difference(part, name, old.get(name), new.get(name)) for name in sorted(old.keys() | new.keys())]
+    found += [Difference(p, p, before.get(p), after.get(p)) for p in ("images", "seed", "schema", "experiment")]
+    return [change for change in found if digest(change.before) != digest(change.after)]
+
+
+def sentences(before: Parts, after: Parts, limit: int | None = 3) -> list[str]:
+    """Return the first differences in words, and how many more there are; all of them without a `limit`."""
+    return shortened([d.sentence() for d in between(before, after)], limit)
+
+
+def shortened(found: list[str], limit: int | None = 3) -> list[str]:
+    """Return the first of these sentences, and how many more there are."""
+    if limit is not None and len(found) > limit:
+        return [*found[:limit], f"and {len(found) - limit} more differences"]
+    return found
+
+
+def environments(there: Mapping[str, str], here: Mapping[str, str]) -> str:
+    """Return in words how two environments differ ("keras 3.14, here 3.15"); empty where they don't."""
+    names = sorted(name for name in there.keys() | here.keys() if there.get(name) != here.get(name))
+    return ", ".join(
+        f"{name.replace('_', ' ')} {_shown(there.get(name))}, here {_shown(here.get(name))}" for name in names
+    )
+
+
+def _images(identity: Mapping[str, Any] | None) -> str:
+    if not identity:
+        return "none"
+    if "drawn" in identity:
+        return "embedded"
+    return f"{identity['kind']} {identity['pixels'][:8]}"
+
+
+def _shown(value: Any) -> str:
+    return "not there" if value is None else str(value)

@@ -1,0 +1,1 @@
+"""Markdown to one HTML file: pandoc, cleaning, numbering, tables, formulas, figures."""

@@ -1,0 +1,160 @@
+"""The shipped fonts: whole for print, cut down to the used characters for the one-file HTML."""
+
+import base64
+import io
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from report_cli import files
+from report_cli.errors import ReportError
+from report_cli.project import Project
+from report_cli.report.text import templates
+from report_cli.report.versions import version
+
+# Figures name the sans by its own name, so print knows it under both.
+FIGURE_FAMILY = "Source Sans 3"
+# Always embedded, so that an edit of the text rarely asks for a new cut, which takes seconds.
+COMMON = "".join(map(chr, [*range(0x20, 0x7F), *range(0xA0, 0x100)])) + "‐–—‘’“”…•−×⁰¹²³⁴⁵⁶⁷⁸⁹⁻→≈≤≥\u202f"
+# A browser draws a one-letter identifier of a formula with the italic letter of Unicode's mathematical block.
+ITALIC = [*range(0x1D434, 0x1D468), 0x210E, *range(0x1D6E2, 0x1D71C)]
+GREEK = [*range(0x391, 0x3AA), *range(0x3B1, 0x3CA)]
+FORMULAS = "".join(map(chr, ITALIC + GREEK)) + "∑∏∂∇∈∞√∗⋅⋯⋮⌊⌋⌈⌉∥⊤ℝ∘⊙′±∼≔"
+
+
+@dataclass(frozen=True)
+class Face:
+    """One font file and the name that style sheets call it by. Never "Sans" or "Serif": fontconfig aliases those."""
+
+    family: str
+    file: str
+    weight: int = 400
+    style: str = "normal"
+
+
+FACES = (
+    Face("Report Serif", "STIXTwoText-Regular.otf"),
+    Face("Report Serif", "STIXTwoText-Italic.otf", style="italic"),
+    Face("Report Serif", "STIXTwoText-SemiBold.otf", weight=600),
+    Face("Report Math", "STIXTwoMath-Regular.otf"),
+    Face("Report Sans", "SourceSans3-Regular.ttf"),
+    Face("Report Sans", "SourceSans3-It.ttf", style="italic"),
+    Face("Report Sans", "SourceSans3-Semibold.ttf", weight=600),
+    Face("Report Mono", "SourceCodePro-Regular.ttf"),
+)
+FIGURE_FACES = (
+    Face(FIGURE_FAMILY, "SourceSans3-Regular.ttf"),
+    Face(FIGURE_FAMILY, "SourceSans3-It.ttf", style="italic"),
+    Face(FIGURE_FAMILY, "SourceSans3-Bold.ttf", weight=700),
+)
+
+
+def for_print(project: Project, base: str) -> tuple[str, dict[str, bytes]]:
+    """Return the font rules for print, addresses below `base`, and the files they name."""
+    faces = FACES + FIGURE_FACES
+    rules = "".join(_rule(face, f"{base}fonts/{face.file}") for face in faces)
+    return rules, {f"fonts/{face.file}": _path(project, face).read_bytes() for face in faces}
+
+
+def for_screen(project: Project, text: str) -> str:
+    """Return font rules with the characters of `text` embedded as WOFF2; a known subset is taken from the cache."""
+    used = {character for character in set(text) if character.isprintable()}
+    rules = []
+    for face in FACES:
+        wanted = used.union(COMMON, FORMULAS if face.family == "Report Math" else "")
+        path = _path(project, face)
+        # A character that a face hasn't got is no reason to cut it anew.
+        wanted &= _covered(path, _digest(path))
+        subset = _subset(project, path, "".join(sorted(wanted)))
+        rules.append(_rule(face, "data:font/woff2;base64," + base64.b64encode(subset).decode()))
+    return "".join(rules)
+
+
+def widths(project: Project, texts: Collection[str]) -> dict[str, float]:
+    """Return how wide each text is in the sans of tables, in em; digits are equally wide."""
+    path = _path(project, next(face for face in FACES if face.family == "Report Sans"))
+    advances = _advances(path, _digest(path))
+    return {text: sum(advances.get(character, advances["0"]) for character in text) for text in texts}
+
+
+@lru_cache(maxsize=1)
+def _advances(path: Path, digest: str) -> dict[str, float]:
+    from fontTools.ttLib import TTFont
+
+    with TTFont(path, lazy=True) as font:
+        metrics, unit = font["hmtx"], font["head"].unitsPerEm
+        return {chr(code): metrics[glyph][0] / unit for code, glyph in font.getBestCmap().items()}
+
+
+def without_glyph(project: Project, text: str) -> list[str]:
+    """Return the characters of `text` that none of the fonts can show, each once."""
+    unknown = {character for character in set(text) if character.isprintable()}
+    for face in FACES:
+        if unknown:
+            path = _path(project, face)
+            unknown -= _covered(path, _digest(path))
+    return sorted(unknown)
+
+
+@lru_cache(maxsize=len(FACES))
+def _covered(path: Path, digest: str) -> frozenset[str]:
+    from fontTools.ttLib import TTFont
+
+    with TTFont(path, lazy=True) as font:
+        return frozenset(map(chr, font.getBestCmap()))
+
+
+def _rule(face: Face, address: str) -> str:
+    return (
+        f'@font-face{{font-family:"{face.family}";font-weight:{face.weight};font-style:{face.style};'
+        f'src:url("{address}")}}\n'
+    )
+
+
+def _path(project: Project, face: Face) -> Path:
+    path = templates.find(project, f"style/fonts/{face.file}")
+    if path is None:
+        raise ReportError(f"a font is missing: templates/style/fonts/{face.file}", "restore the file")
+    return path
+
+
+def _digest(path: Path) -> str:
+    status = path.stat()
+    return _digest_at(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=64)
+def _digest_at(path: Path, mtime_ns: int, size_bytes: int) -> str:
+    return files.digest(path)
+
+
+def _subset(project: Project, path: Path, characters: str) -> bytes:
+    made_of = "\0".join((_digest(path), characters, version("fonttools")))
+    kept = project.build / "fonts" / f"{sha256(made_of.encode()).hexdigest()[:32]}.woff2"
+    if not kept.is_file():
+        files.write_bytes(kept, _cut(path, characters))
+    return kept.read_bytes()
+
+
+def _cut(path: Path, characters: Iterable[str]) -> bytes:
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+
+    options = subset.Options()
+    options.flavor = "woff2"
+    options.layout_features = ["*"]
+    options.hinting = False
+    # A changed font may not go by a reserved name, so a subset has none; the style sheet names it.
+    options.name_IDs = []
+    options.notdef_outline = True
+    out = io.BytesIO()
+    # Otherwise the time of cutting gets into the file, and no two reports are the same bytes.
+    with TTFont(path, lazy=True, recalcTimestamp=False) as font:
+        cutter = subset.Subsetter(options)
+        cutter.populate(text="".join(characters))
+        cutter.subset(font)
+        font.flavor = "woff2"
+        font.save(out)
+    return out.getvalue()

@@ -1,0 +1,60 @@
+"""Finishes the tables of a page: first cells that name their row become its header, numbers meet at their points."""
+
+import re
+from typing import TYPE_CHECKING
+
+from report_cli.project import Project
+from report_cli.report.html import fonts
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+NUMBER = re.compile(r"(?:[<>] ?)?[+−±-]?\d[\d,]*")
+POWER = "× 10"
+# A name of a row so short is kept on one line.
+SHORT_NAME = 24
+
+
+def finish(body: "HtmlElement", project: Project) -> None:
+    """Change the tables of `body` in place; the values in their cells have to be text by now."""
+    for table in body.iter("table"):
+        rows = [row for part in table.iter("tbody") for row in part.iter("tr")]
+        _name_rows(rows)
+        for column in zip(*(list(row) for row in rows), strict=False):
+            _meet([cell for cell in column if cell.get("class") == "right"], project)
+
+
+def _name_rows(rows: "list[HtmlElement]") -> None:
+    """Make the first cells headers of their rows where they tell the rows apart and are no results."""
+    first = [row[0] for row in rows if len(row) > 1]
+    names = [" ".join(cell.text_content().split()) for cell in first]
+    if len(first) < 2 or not all(names) or len(set(names)) < len(names):
+        return
+    if any(cell.find(".//data") is not None for cell in first):
+        return
+    for cell, name in zip(first, names, strict=True):
+        cell.tag = "th"
+        cell.set("scope", "row")
+        if len(name) <= SHORT_NAME and cell.get("class") is None:
+            cell.set("class", "glue")
+
+
+def _meet(cells: "list[HtmlElement]", project: Project) -> None:
+    """Keep free at the end of each cell what brings the first points of all numbers below each other."""
+    tails = {cell: tail for cell in cells if (tail := _tail(cell.text_content())) is not None}
+    if len(set(tails.values())) < 2:
+        return
+    widths = fonts.widths(project, tails.values())
+    for cell, tail in tails.items():
+        room = max(widths.values()) - widths[tail]
+        if room:
+            cell.set("style", f"--room:{room:.3f}em")
+
+
+def _tail(text: str) -> str | None:
+    """Return what follows the whole part of the number that `text` begins with, its digits alike; None without one.
+
+    A power of ten is none either: it is compared by its exponent, not by the place of its point.
+    """
+    number = None if POWER in text else NUMBER.match(text.strip())
+    return re.sub(r"\d", "0", text.strip()[number.end() :]) if number else None

@@ -1,0 +1,1 @@
+"""The preview that follows every edit."""

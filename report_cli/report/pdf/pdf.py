@@ -1,0 +1,217 @@
+"""HTML to a PDF that passes PDF/A-3a and PDF/UA-1, the same bytes every time, from nothing but memory."""
+
+import contextlib
+import datetime
+import gc
+import importlib
+import io
+import logging
+import mimetypes
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from report_cli.errors import ReportError
+from report_cli.report.html.compose import ASSETS, AT
+from report_cli.report.pdf import floats, limits
+from report_cli.report.provenance import NAME
+
+UA_NAMESPACE = "http://www.aiim.org/pdfua/ns/id/"
+# PDF/A allows only properties that are declared; this declares the one that says PDF/UA.
+UA_PROPERTIES = f"""
+<rdf:Description rdf:about="" xmlns:pdfuaid="{UA_NAMESPACE}" pdfuaid:part="1"/>
+<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
+ xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
+<pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
+<pdfaSchema:schema>PDF/UA identification</pdfaSchema:schema>
+<pdfaSchema:namespaceURI>{UA_NAMESPACE}</pdfaSchema:namespaceURI>
+<pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix>
+<pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource">
+<pdfaProperty:name>part</pdfaProperty:name><pdfaProperty:valueType>Integer</pdfaProperty:valueType>
+<pdfaProperty:category>internal</pdfaProperty:category>
+<pdfaProperty:description>Part of ISO 14289 that the file follows</pdfaProperty:description>
+</rdf:li></rdf:Seq></pdfaSchema:property>
+</rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>
+</rdf:RDF>"""
+# Paper that stays empty on each side, whatever reaches into the margins: 10 mm.
+MARGIN_PX = 10 / 25.4 * 96
+NAMES = {"table": "table", "td": "table", "th": "table", "img": "figure or formula", "pre": "block of code"}
+UNDATED = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+
+
+def load() -> None:
+    """Import the renderer. OSError when Pango is missing; what it prints then has no place among results."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        importlib.import_module("weasyprint")
+
+
+def to_pdf(html: str, styles: list[str], assets: Mapping[str, bytes], provenance: str, date: str) -> bytes:
+    """Return the PDF of `html` with `provenance` attached.
+
+    `assets` maps a path below ASSETS to content; nothing else is ever read, from disk or network. `date` is ISO.
+
+    Raises:
+        UsageError: more cells of tables than anyone reads.
+        ReportError: an address that is no asset, a warning of the renderer, a font that is not ours, or a page that
+            can't be laid out, or not in the time and memory that limits.printing gives.
+    """
+    from weasyprint.urls import FatalURLFetchingError
+
+    limits.check_cells(html)
+    length = len(html) + sum(len(content) for name, content in assets.items() if name.endswith(".svg"))
+    try:
+        with _no_flaws(), _uncollected(), limits.printing(length):
+            content = _laid_out(html, styles, assets, provenance, _moment(date))
+    except FatalURLFetchingError as error:  # A BaseException, which nothing above this would catch.
+        raise ReportError(f"a page asks for something that is not part of the report: {error}") from error
+    except ReportError:
+        raise
+    except MemoryError as error:
+        raise ReportError(f"the PDF takes more than {limits.PRINT_BYTES >> 20} MiB of memory") from error
+    except RecursionError as error:
+        raise ReportError("the PDF can't be laid out: something is nested too deeply") from error
+    except Exception as error:
+        raise ReportError(f"the PDF can't be laid out: {error}", "look for style rules with huge numbers") from error
+    _check_fonts(content, assets)
+    return content
+
+
+def _laid_out(
+    html: str, styles: list[str], assets: Mapping[str, bytes], provenance: str, when: datetime.datetime
+) -> bytes:
+    import weasyprint
+    from weasyprint.text.fonts import FontConfiguration
+
+    fetcher, configuration = _fetcher(assets), FontConfiguration()
+    with warnings.catch_warnings():
+        # The renderer leaves its colour profile open until it is collected.
+        warnings.simplefilter("ignore", ResourceWarning)
+        sheets = [
+            weasyprint.CSS(string=style, base_url=ASSETS, url_fetcher=fetcher, font_config=configuration)
+            for style in styles
+        ]
+        page = weasyprint.HTML(string=html, base_url=ASSETS, url_fetcher=fetcher)
+        with floats.figures():
+            document = page.render(stylesheets=sheets, font_config=configuration, pdf_variant="pdf/a-3a")
+        _check_widths(document)
+        _declare_ua(document.metadata)
+        attached = weasyprint.Attachment(
+            string=provenance,
+            name=NAME,
+            description="Runs and values of this report",
+            relationship="Data",
+            created=when,
+            modified=when,
+        )
+        content: bytes = document.write_pdf(pdf_variant="pdf/a-3a", attachments=[attached])
+    return content
+
+
+def _fetcher(assets: Mapping[str, bytes]) -> Any:
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+    class Assets(URLFetcher):  # type: ignore[misc]
+        """Serves the report's own content and refuses every other address."""
+
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            if url.startswith("data:"):
+                return super().fetch(url, headers)  # the pixels inside one of our own figures
+            content = assets.get(url.removeprefix(ASSETS)) if url.startswith(ASSETS) else None
+            if content is None:
+                # Inside a figure the renderer catches even this error, so it is logged as well.
+                logging.getLogger("weasyprint").error("%s is not part of the report", url[:200])
+                raise FatalURLFetchingError(url[:200])
+            kind = mimetypes.guess_type(url)[0] or "application/octet-stream"
+            return URLFetcherResponse(url, content, {"Content-Type": kind})
+
+    return Assets(allowed_protocols={"data"})
+
+
+def _declare_ua(metadata: Any) -> None:
+    plain = metadata.generate_rdf_metadata
+
+    def declared(*arguments: Any) -> bytes:
+        text: str = plain(*arguments).decode()
+        return text.replace("</rdf:RDF>", UA_PROPERTIES.strip()).encode()
+
+    metadata.generate_rdf_metadata = declared
+
+
+class _Collector(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
+@contextlib.contextmanager
+def _no_flaws() -> Iterator[None]:
+    """Fail when the renderer logs a warning: what it only logs (an unreadable image) is a hole in the page."""
+    logger, collector = logging.getLogger("weasyprint"), _Collector()
+    propagated, logger.propagate = logger.propagate, False
+    logger.addHandler(collector)
+    try:
+        yield
+    finally:
+        logger.removeHandler(collector)
+        logger.propagate = propagated
+    if collector.messages:
+        raise ReportError(f"the PDF has a flaw: {'; '.join(dict.fromkeys(collector.messages))}")
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Put off the search for cycles among the renderer's many small objects, which takes an eighth of its time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _check_widths(document: Any) -> None:
+    """Fail when a table or a formula reaches beyond the paper's margin: what is cut off can't be read."""
+    where = ""
+    for number, page in enumerate(document.pages, 1):
+        box = page._page_box
+        # Wide tables reach 12 mm into each margin by design.
+        edge = box.width + box.margin_left + box.margin_right - MARGIN_PX
+        for child in box.descendants():
+            place = child.element.get(AT) if child.element is not None else None
+            where = f"{place}: " if place else where
+            right = child.position_x + (child.width if isinstance(child.width, int | float) else 0.0)
+            if child.element_tag in ("table", "img", "pre", "td", "th") and right > edge + 1:
+                text = " ".join("".join(getattr(inner, "text", "") for inner in child.descendants()).split())
+                raise ReportError(
+                    f"{where}on page {number} of the PDF a {NAMES[child.element_tag]} is wider than the page"
+                    + (f": {text[:60]}" if text else ""),
+                    "break it into lines, take a column away, or give the table {.wide}",
+                )
+
+
+def _check_fonts(content: bytes, assets: Mapping[str, bytes]) -> None:
+    """Fail when a font of the system got into the pages: the report would look different on the next machine."""
+    import pikepdf
+
+    # Inside the PDF a font goes by the name that the style sheet gives it, with hyphens.
+    ours = ("Report-", "Source-Sans-3")
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        names = {
+            str(font.get("/BaseFont", "")).partition("+")[2] or str(font.get("/BaseFont", ""))
+            for font in pdf.objects
+            if isinstance(font, pikepdf.Dictionary) and font.get("/Type") == "/Font"
+        }
+    foreign = sorted(name for name in names if not name.startswith(ours))
+    if foreign:
+        raise ReportError(
+            f"the PDF uses a font of this machine: {', '.join(foreign)}",
+            "a character is missing in templates/style/fonts; replace the character",
+        )
+
+
+def _moment(date: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(date).replace(tzinfo=datetime.UTC) if date else UNDATED

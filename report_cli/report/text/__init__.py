@@ -1,0 +1,1 @@
+"""Templates: the manuscript, what it may take, and how values are written."""

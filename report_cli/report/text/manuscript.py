@@ -1,0 +1,252 @@
+"""Answers and sections: Markdown with Jinja in delimiters that collide with neither LaTeX nor Markdown."""
+
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from typing import Any
+
+import jinja2
+
+from report_cli.errors import UsageError, unknown
+from report_cli.project import Project
+from report_cli.report.pdf import limits
+from report_cli.report.text import formats, templates
+from report_cli.report.text import lines as places
+from report_cli.report.text.context import Context
+from report_cli.report.text.formats import Written
+from report_cli.report.text.lines import Places
+from report_cli.report.text.values import Value
+from report_cli.store.store import FigureFile
+
+FRONT = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*\n", re.DOTALL | re.MULTILINE)
+DELIMITERS: dict[str, Any] = {
+    "block_start_string": "<%",
+    "block_end_string": "%>",
+    "variable_start_string": "<<",
+    "variable_end_string": ">>",
+    "comment_start_string": "<#",
+    "comment_end_string": "#>",
+}
+FRONT_KEYS = ("title", "subtitle", "kicker")
+NOTE = re.compile(r"^\[\^([^\]\s]+)\]:", re.MULTILINE)
+PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+PRIVATE = re.compile("[\ue000-\uf8ff]")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A figure that a template placed: its file (None for a placeholder) and the line that asked for it."""
+
+    name: str
+    label: str
+    file: FigureFile | None
+    where: str
+
+
+@dataclass
+class Manuscript:
+    """A document's Markdown, where its lines come from, and everything that its templates asked for."""
+
+    places: Places = field(default_factory=Places)
+    front: dict[str, str] = field(default_factory=dict)
+    figures: dict[str, Placed] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def markdown(self) -> str:
+        return self.places.markdown
+
+
+def write(project: Project, document: str, context: Context) -> Manuscript:
+    """Return the rendered manuscript of `document`.
+
+    Raises:
+        UsageError: a template is malformed or names something that doesn't exist (template and line in the message).
+        ReportError: a value has no result.
+    """
+    if document not in templates.documents(project):
+        raise unknown("document", document, templates.documents(project))
+    return _Author(project, context).document(document)
+
+
+def named(manuscript: Manuscript) -> set[str]:
+    """Return the experiments that the templates name as constants, also in branches that were not rendered."""
+    return {name for text in manuscript.sources.values() for name in _named(text)}
+
+
+@lru_cache(maxsize=256)  # `report watch` asks again after every edit of one template.
+def _named(text: str) -> frozenset[str]:
+    found = set()
+    tree = jinja2.Environment(**DELIMITERS).parse(FRONT.sub("", text))  # noqa: S701 - only parsed
+    for call in tree.find_all(jinja2.nodes.Call):
+        first = call.args[0] if call.args else None
+        if isinstance(call.node, jinja2.nodes.Name) and isinstance(first, jinja2.nodes.Const):
+            found.add(str(first.value).partition(".")[0])
+    return frozenset(found)
+
+
+def escape(text: str) -> str:
+    """Return text from outside so that Markdown shows it literally."""
+    return PUNCTUATION.sub(r"\\\1", " ".join(PRIVATE.sub("", str(text)).split()))
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """Templates compiled in this process: a build renders them twice, `report watch` after every edit."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, tuple[str, Any]] = {}
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        checksum, code = self.known.get(bucket.key, ("", None))
+        bucket.code = code if checksum == bucket.checksum else None
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        self.known[bucket.key] = (bucket.checksum, bucket.code)
+
+
+@cache
+def _compiled() -> _Compiled:
+    return _Compiled()
+
+
+class _Author:
+    def __init__(self, project: Project, context: Context) -> None:
+        self.project = project
+        self.context = context
+        self.manuscript = Manuscript()
+        self.open: list[str] = []
+        self.environment = self._environment()
+
+    def document(self, name: str) -> Manuscript:
+        path = f"documents/{name}.md"
+        try:
+            with limits.rendering():
+                self.manuscript.places = places.read(self.environment.get_template(path).render())
+                front = self._front(path)
+                self.manuscript.front = {k: self.environment.from_string(text).render() for k, text in front.items()}
+            limits.check_length(self.manuscript.markdown)
+        except Exception as error:
+            # Once, out here: the traceback's last frame inside a template is the line at fault.
+            raise places.located(error, f"templates/{path}", self.environment) from error
+        return self.manuscript
+
+    def _environment(self) -> limits.Sandbox:
+        environment = limits.Sandbox(
+            **DELIMITERS,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=jinja2.StrictUndefined,
+            extensions=[places.Marking],
+            bytecode_cache=_compiled(),
+            loader=jinja2.FunctionLoader(self._load),
+        )
+        context = self.context
+        environment.globals = {
+            "section": lambda name: self._include("sections", "section", name),
+            "answer": lambda name: self._include("answers", "answer", name),
+            "value": context.value,
+            "parameter": lambda name, field_name: _text(context.parameter(name, field_name)),
+            "matrix": self._matrix,
+            "element": lambda name, *index: _text(context.element(name, *index)),
+            "figure": self._figure,
+            "title": lambda name: escape(context.title(name)),
+            "images_label": lambda name: escape(context.images_label(name)),
+            "range": environment.globals["range"],
+        }
+        # These would turn a value into a number that has forgotten its run; `int` and `float` even into a silent 0.
+        for name in ("int", "float", "round", "sum", "safe", "tojson", "xmlattr", "pprint", "filesizeformat"):
+            environment.filters.pop(name)
+        environment.filters |= {
+            "percent": _filter(formats.percent),
+            "decimals": _filter(formats.decimals),
+            "integer": _filter(formats.integer),
+            "scientific": _filter(formats.scientific),
+            "duration": _filter(formats.duration),
+            "escape": escape,
+            "e": escape,
+        }
+        return environment
+
+    def _load(self, name: str) -> tuple[str, str, Callable[[], bool]]:
+        text, shown, current = templates.read(self.project, name)
+        if stray := PRIVATE.search(text):
+            line = text.count("\n", 0, stray.start()) + 1
+            code = f"U+{ord(stray[0]):04X}"
+            raise UsageError(f"{shown}:{line}: {code} is a private character, which no font has", "take it out")
+        self.manuscript.sources[shown] = text
+        # Front matter becomes empty lines, so that line numbers stay those of the file.
+        return FRONT.sub(lambda match: "\n" * match[0].count("\n"), text), shown, current
+
+    def _front(self, path: str) -> dict[str, str]:
+        text = (self.project.templates / path).read_text(encoding="utf-8-sig")
+        match = FRONT.match(text)
+        try:
+            front = tomllib.loads(match[1]) if match else {}
+        except tomllib.TOMLDecodeError as error:
+            raise UsageError(f"the front matter is not valid TOML: {error}") from error
+        for key, content in front.items():
+            if key not in FRONT_KEYS:
+                raise unknown("key in the front matter", key, FRONT_KEYS)
+            if not isinstance(content, str):
+                raise UsageError(f"{key} in the front matter must be text, not {content!r}")
+        if not front.get("title"):
+            raise UsageError("no title", 'start the file with +++, title = "...", +++')
+        return front
+
+    def _include(self, folder: str, what: str, name: str) -> str:
+        path = f"{folder}/{name}.md"
+        known = templates.names(self.project, folder)
+        if name not in known:
+            raise unknown(what, name, known)
+        if path in self.open:
+            raise UsageError(f"{what} {name!r} includes itself")
+        self.open.append(path)
+        try:
+            return "\n" + _own_notes(self.environment.get_template(path).render(), name) + "\n"
+        finally:
+            self.open.pop()
+
+    def _matrix(self, name: str) -> str:
+        array = self.context.array(name)
+        if array is None:
+            return r"\begin{bmatrix}\cdot\end{bmatrix}"
+        if array.ndim != 2 or array.size > 400:
+            raise UsageError(f"{name} has the shape {array.shape}", "matrix takes a small array with two axes")
+        whole = array.dtype.kind in "iu" or bool((array == array.round()).all())
+        rows = [" & ".join(f"{x or 0:.0f}" if whole else f"{x:.4g}" for x in row) for row in array.tolist()]
+        return r"\begin{bmatrix}" + r" \\ ".join(rows) + r"\end{bmatrix}"
+
+    def _figure(self, name: str, caption: str, label: str = "", wide: bool = False) -> str:
+        file = self.context.figure(name)
+        label = label or "fig-" + re.sub(r"[^A-Za-z0-9]+", "-", name)
+        where = places.here()
+        if label in self.manuscript.figures:
+            first = self.manuscript.figures[label].where
+            raise UsageError(f"duplicate label {label!r}, first at {first}", 'give one of them label="fig-..."')
+        if not label.startswith("fig-"):
+            raise UsageError(f"the label {label!r} of a figure must start with fig-")
+        self.manuscript.figures[label] = Placed(name, label, file, where)
+        return f"\n![{' '.join(caption.split())}]({label}){{#{label}{' .wide' if wide else ''}}}\n"
+
+
+def _text(content: Value | str) -> Value | str:
+    return escape(content) if isinstance(content, str) else content
+
+
+def _filter(write: Callable[..., Written]) -> Callable[..., str]:
+    def apply(value: object, *digits: int) -> str:
+        if isinstance(value, Value):
+            return value.show(lambda number: write(number, *digits))
+        if isinstance(value, int | float):
+            return write(value, *digits)[0]
+        raise UsageError(f"{value!r} is no number", "filters take a value, a result of arithmetic, or a number")
+
+    return apply
+
+
+def _own_notes(markdown: str, name: str) -> str:
+    """Return `markdown` with its footnotes named after the part, so that two parts may both have a note 1."""
+    labels = set(NOTE.findall(markdown))
+    return re.sub(r"\[\^([^\]\s]+)\]", lambda m: f"[^{name}-{m[1]}]" if m[1] in labels else m[0], markdown)

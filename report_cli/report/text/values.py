@@ -1,0 +1,201 @@
+"""A number with where it came from, and the ledger of every number that a document shows."""
+
+import math
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from statistics import stdev
+
+from report_cli.errors import ReportError
+from report_cli.report.text import formats
+from report_cli.report.text.formats import Written
+
+# A shown value travels through Jinja, pandoc and nh3 as its number in the ledger between two private-use characters,
+# which all three pass on untouched in every position: prose, captions, attributes and formulas.
+OPEN, CLOSE = "\ue000", "\ue001"
+MARK = re.compile(f"{OPEN}([0-9]+){CLOSE}")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One shown value: its text in prose, its TeX in formulas."""
+
+    text: str
+    tex: str
+    value: "Value"
+
+
+@dataclass
+class Ledger:
+    """What a document has taken while its templates were rendered, in order."""
+
+    entries: list[Entry] = field(default_factory=list)
+    experiments: dict[str, None] = field(default_factory=dict)
+
+    def write(self, value: "Value", written: Written) -> str:
+        """Return the mark that stands for `value` until the last step."""
+        self.entries.append(Entry(*written, value))
+        return f"{OPEN}{len(self.entries) - 1}{CLOSE}"
+
+    def text(self, marked: str) -> str:
+        """Return `marked` with every mark replaced by its text."""
+        return MARK.sub(lambda match: self.entries[int(match[1])].text, marked)
+
+    def tex(self, marked: str) -> str:
+        """Return `marked` with every mark replaced by its TeX."""
+        return MARK.sub(lambda match: self.entries[int(match[1])].tex, marked)
+
+
+Number = int | float
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """A number, its unit, and its provenance: `origins` names what it was computed from, `runs` the keys of the runs.
+
+    Several seeds give their mean; `samples` are the numbers of the seeds. `missing` is why there is no number.
+    """
+
+    number: float
+    unit: str
+    origins: tuple[str, ...]
+    runs: tuple[str, ...]
+    ledger: Ledger = field(repr=False)
+    samples: tuple[float, ...] = ()
+    missing: str = ""
+
+    @property
+    def n(self) -> int:
+        """Count of seeds."""
+        return len(self.samples)
+
+    @property
+    def spread(self) -> "Value":
+        """Sample standard deviation over the seeds; ReportError with fewer than two."""
+        if self.missing:
+            return self
+        if self.n < 2:
+            raise ReportError(f"{self.name} has no spread: it comes from {self.n} run", "ask for .spread where .n > 1")
+        return Value(stdev(self.samples), self.unit, self.origins, self.runs, self.ledger)
+
+    @property
+    def name(self) -> str:
+        return ", ".join(self.origins) or "a value"
+
+    def show(self, write: Callable[[float], Written]) -> str:
+        """Return the mark of this value, written by `write`; ReportError when the number is not finite."""
+        if self.missing:
+            placeholder = f"[{self.name}: {self.missing}]"
+            return self.ledger.write(self, (placeholder, r"\text{[missing]}"))
+        if not math.isfinite(self.number):
+            raise ReportError(f"{self.name} is {self.number}, which is no result", _again(self))
+        return self.ledger.write(self, write(self.number))
+
+    def __str__(self) -> str:
+        return self.show(partial(formats.plain, unit=self.unit))
+
+    def __bool__(self) -> bool:
+        return self.number != 0
+
+    def __add__(self, other: "Value | Number") -> "Value":
+        return _combine(operator.add, self, other, _common)
+
+    def __sub__(self, other: "Value | Number") -> "Value":
+        return _combine(operator.sub, self, other, _common)
+
+    def __mul__(self, other: "Value | Number") -> "Value":
+        return _combine(operator.mul, self, other, _scaled)
+
+    def __truediv__(self, other: "Value | Number") -> "Value":
+        return _combine(operator.truediv, self, other, _ratio)
+
+    def __radd__(self, other: Number) -> "Value":
+        return _combine(operator.add, other, self, _common)
+
+    def __rsub__(self, other: Number) -> "Value":
+        return _combine(operator.sub, other, self, _common)
+
+    def __rmul__(self, other: Number) -> "Value":
+        return _combine(operator.mul, other, self, _scaled)
+
+    def __rtruediv__(self, other: Number) -> "Value":
+        return _combine(operator.truediv, other, self, _ratio)
+
+    def __neg__(self) -> "Value":
+        return self * -1
+
+    def __abs__(self) -> "Value":
+        return self if self.missing or self.number >= 0 else -self
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Value | int | float) and self.number == _number(other)
+
+    def __hash__(self) -> int:
+        return hash(self.number)
+
+    def __lt__(self, other: "Value | Number") -> bool:
+        return self.number < _number(other)
+
+    def __le__(self, other: "Value | Number") -> bool:
+        return self.number <= _number(other)
+
+    def __gt__(self, other: "Value | Number") -> bool:
+        return self.number > _number(other)
+
+    def __ge__(self, other: "Value | Number") -> bool:
+        return self.number >= _number(other)
+
+
+Operand = Value | Number
+Units = Callable[[str | None, str | None], str]
+
+
+def _combine(operate: Callable[[float, float], float], left: Operand, right: Operand, units: Units) -> Value:
+    values = [operand for operand in (left, right) if isinstance(operand, Value)]
+    missing = next((value.missing for value in values if value.missing), "")
+    number = math.nan if missing else operate(_number(left), _number(right))
+    # Seeds of different runs are not paired, so only an operation with a constant keeps them.
+    alone = len(values) == 1 and not missing
+    samples = tuple(operate(_sample(left, i), _sample(right, i)) for i in range(values[0].n)) if alone else ()
+    return Value(
+        number,
+        units(_unit(left), _unit(right)),
+        tuple(dict.fromkeys(origin for value in values for origin in value.origins)),
+        tuple(dict.fromkeys(key for value in values for key in value.runs)),
+        values[0].ledger,
+        samples,
+        missing,
+    )
+
+
+def _number(operand: Operand) -> float:
+    return operand.number if isinstance(operand, Value) else operand
+
+
+def _sample(operand: Operand, index: int) -> float:
+    return operand.samples[index] if isinstance(operand, Value) else operand
+
+
+def _unit(operand: Operand) -> str | None:
+    return operand.unit if isinstance(operand, Value) else None
+
+
+def _common(left: str | None, right: str | None) -> str:
+    if left is None or right is None or left == right:
+        return left or right or ""
+    return ""
+
+
+def _scaled(left: str | None, right: str | None) -> str:
+    return (left or "") if right is None else (right or "") if left is None else ""
+
+
+def _ratio(left: str | None, right: str | None) -> str:
+    return (left or "") if right is None else ""
+
+
+def _again(value: Value) -> str:
+    names = dict.fromkeys(origin.split(".")[0] for origin in value.origins)
+    return f"report run {' '.join(names)} --force"

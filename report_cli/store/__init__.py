@@ -1,0 +1,1 @@
+"""Finished runs: their manifests, where they lie, whether they are up to date."""

@@ -1,0 +1,226 @@
+"""The finished runs, in two layers: own (`build/runs`) and kept (`experiments/results`)."""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from report_cli import files, wording
+from report_cli.keys.key import digest, key
+from report_cli.project import Project
+from report_cli.store import manifest, wellformed
+from report_cli.store.run import WEIGHTS, Failure, FigureFile, Run
+
+__all__ = ["WEIGHTS", "Damage", "Failure", "FigureFile", "Run", "Store"]
+
+# Beside the place of a run: never read as one, because it has a suffix.
+DAMAGED = "damaged"
+FREED = "freed"
+# In a folder of checkpoints: the recipe, by which `report gc` knows whether they are still wanted.
+ASKED = "asked.json"
+# The folders of an absolute path. A draft shows why a run failed, and goes to other people.
+FOLDERS = re.compile(r"(?<![\w.:/~])/(?:[^\s/:'\"]+/)+")
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A folder in the place of a run that can't be used: damaged, or whole and written by another version."""
+
+    folder: Path
+    reason: str
+    foreign: bool = False
+
+
+@dataclass(frozen=True)
+class Store:
+    """The runs of a project. Reading never changes it; a damaged entry is named and hides no other.
+
+    Those who write set damaged entries aside, under the run's lock: out of the way, and still there to look at.
+    """
+
+    own: Path
+    kept: Path
+    figure_folder: Path
+    scratch: Path
+    tell: Callable[[str], None]
+    # A command checks each run once: what it has seen whole, it goes on using.
+    _seen: dict[Path, Run | Damage] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, project: Project, tell: Callable[[str], None]) -> "Store":
+        """Return the store of `project`; `tell` is called with a sentence for each damaged entry met."""
+        return cls(project.runs, project.kept, project.figures, project.scratch, tell)
+
+    def find(self, experiment: str, recipe: str, environment: Mapping[str, str], *, strict: bool = False) -> Run | None:
+        """Return the run that answers `recipe`: from this environment first, then a kept one, then by key.
+
+        `strict` asks for one of this very environment.
+        """
+        wanted = key(recipe, digest(environment))
+        matches = [r for r in self.runs(experiment, prefix=recipe[:16]) if r.recipe == recipe]
+        if strict:
+            matches = [r for r in matches if r.key == wanted]
+        ranked = sorted(matches, key=lambda r: (r.key != wanted, not r.folder.is_relative_to(self.kept), r.key))
+        return ranked[0] if ranked else None
+
+    def runs(self, experiment: str, prefix: str = "") -> Iterator[Run]:
+        """Yield the whole runs of `experiment` whose key begins with `prefix`, kept ones last."""
+        self._restore(experiment)
+        for layer in (self.own, self.kept):
+            for folder in sorted((layer / experiment).glob(f"{prefix}*")):
+                if folder.is_dir() and not folder.suffix:
+                    run = self._open(folder)
+                    if run is not None:
+                        yield run
+
+    def folder(self, experiment: str, name: str) -> Path:
+        """Return where the own run with the key `name` lies, or would lie."""
+        return self.own / experiment / name
+
+    def beside(self, experiment: str, name: str, suffix: str) -> Path:
+        """Return the place beside a run for what belongs to it while it is not finished (lock, checkpoint, failure)."""
+        return self.own / experiment / f"{name}.{suffix}"
+
+    def checkpoints(self, experiment: str, name: str, needs: Mapping[str, str]) -> Path:
+        """Return where a run computed from these outputs of what it needs keeps its progress."""
+        return self.beside(experiment, f"{name}.{digest(needs)[:8]}", "checkpoint")
+
+    @contextmanager
+    def lock(self, experiment: str, name: str, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+        """Hold the run's lock, which a killed process frees.
+
+        `waiting` is called once when another process holds it; without it that raises TimeoutError.
+        """
+        with files.locked(self.beside(experiment, name, "lock"), waiting):
+            yield
+
+    def commit(self, staging: Path, experiment: str, name: str, facts: Mapping[str, Any]) -> Run:
+        """Turn the folder a run was measured into into a finished run: manifest last, then one rename."""
+        manifest.write(staging, facts)
+        target = self.folder(experiment, name)
+        if os.path.lexists(target) and not isinstance(_examined(target), Run):
+            self._set_aside(target)
+        files.commit_folder(staging, target)
+        for checkpoint in target.parent.glob(f"{name}*.checkpoint"):
+            files.remove_folder(checkpoint)
+        files.remove(self.beside(experiment, name, "failed.json"))
+        run = self._seen[target] = Run(target, manifest.read(target))
+        return run
+
+    def keep(self, run: Run, waiting: Callable[[], None] | None = None) -> Run:
+        """Copy `run` into the kept layer, which is in git, without its weights; `waiting` as for `lock`."""
+        target = self.kept / run.experiment / run.key
+        facts = {name: value for name, value in run.manifest.items() if name not in ("files", "manifest_digest")}
+        with self.lock(run.experiment, run.key, waiting), files.staged_folder(self.scratch, target) as folder:
+            for name in run.manifest["files"]:
+                if name != WEIGHTS:
+                    files.write_bytes(folder / name, (run.folder / name).read_bytes())
+            manifest.write(folder, facts)
+        return Run(target, manifest.read(target))
+
+    def fail(self, experiment: str, name: str, message: str, log: str, recipe: Mapping[str, Any]) -> None:
+        """Record that the run was tried and failed; of paths on this machine the message keeps the file's name."""
+        path = self.beside(experiment, name, "failed.json")
+        told = FOLDERS.sub("", message.replace(f"{self.kept.parents[1]}/", "").replace(str(Path.home()), "~"))
+        files.write_json(path, {"message": told, "when": wording.now(), "log": log, "recipe": recipe})
+
+    def failure(self, experiment: str, name: str) -> Failure | None:
+        """Return how the run failed last time, or None."""
+        try:
+            return Failure(**files.read_json(self.beside(experiment, name, "failed.json")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def figures(self, run: Run, figure_key: str) -> dict[str, FigureFile] | None:
+        """Return the figures drawn from `run` by name, or None where they have not been drawn with this code."""
+        folder = self.figure_target(run, figure_key)
+        try:
+            content = manifest.read(folder)
+            manifest.verify(folder, content)
+        except ValueError:
+            return None
+        return {
+            name: FigureFile(run.experiment, name, alt, folder / f"{name}.print.svg", folder / f"{name}.screen.svg")
+            for name, alt in content["figures"].items()
+        }
+
+    def figure_target(self, run: Run, figure_key: str) -> Path:
+        return self.figure_folder / run.experiment / f"{run.key}-{figure_key[:12]}"
+
+    def free(self, path: Path, experiment: str, name: str) -> None:
+        """Remove what belongs to the run `name`, under its lock: whole, or it is left; TimeoutError when it is in use.
+
+        Killed meanwhile, it leaves no half of a run in the place of one.
+        """
+        with self.lock(experiment, name):
+            if os.path.lexists(path):
+                aside = path if path.suffix == f".{FREED}" else path.with_name(f"{path.name}.{FREED}")
+                if aside != path:
+                    files.discard(aside)
+                    files.move(path, aside)
+                files.discard(aside)
+                self._seen.pop(path, None)
+
+    def set_damaged_aside(self) -> None:
+        """Rename the damaged own runs that were met to a name that is never read, and say so.
+
+        A run that another process holds is left to it: it replaces the damaged one itself.
+        """
+        for damage in [d for d in self._seen.values() if isinstance(d, Damage) and not d.foreign]:
+            folder = damage.folder
+            if folder.is_relative_to(self.own):
+                with suppress(TimeoutError), self.lock(folder.parent.name, folder.name):
+                    # Another process may have done it meanwhile, or put a whole run there.
+                    if os.path.lexists(folder) and isinstance(_examined(folder), Damage):
+                        self._set_aside(folder)
+                # Whoever held it may have put a whole run there.
+                self._seen.pop(folder, None)
+
+    def shown(self, path: Path) -> str:
+        """Return a path of the store as seen from the project."""
+        return path.relative_to(self.kept.parents[1]).as_posix()
+
+    def _restore(self, experiment: str) -> None:
+        """Put back runs whose replacement was killed half-way; one that is under way holds its lock."""
+        for layer in (self.own, self.kept):
+            for retired in (layer / experiment).glob(f"*{files.RETIRED}"):
+                name = retired.name.removesuffix(files.RETIRED)
+                with suppress(TimeoutError), self.lock(experiment, name):
+                    files.restore(layer / experiment / name)
+
+    def _set_aside(self, folder: Path) -> None:
+        aside = folder.with_name(f"{folder.name}.{DAMAGED}")
+        files.discard(aside)
+        files.move(folder, aside)
+        self.tell(f"set the damaged run {folder.parent.name}/{folder.name} aside: {self.shown(aside)}")
+
+    def _open(self, folder: Path) -> Run | None:
+        if folder not in self._seen:
+            found = self._seen[folder] = _examined(folder)
+            if isinstance(found, Damage):
+                self.tell(self._told(found))
+        seen = self._seen[folder]
+        return seen if isinstance(seen, Run) else None
+
+    def _told(self, damage: Damage) -> str:
+        name = f"{damage.folder.parent.name}/{damage.folder.name}"
+        if damage.foreign:
+            return f"run {name} is not used: {damage.reason}"
+        kept = damage.folder.is_relative_to(self.kept)
+        hint = f"; restore it with: git restore {self.shown(damage.folder)}" if kept else ""
+        return f"run {name} is damaged and not used: {damage.reason}{hint}"
+
+
+def _examined(folder: Path) -> Run | Damage:
+    """Return the run in `folder`, or what is wrong with it."""
+    try:
+        content = manifest.read(folder)
+        wellformed.check_manifest(folder, content)
+        manifest.verify(folder, content)
+        wellformed.check_measured(files.read_json(folder / "measured.json"))
+    except (ValueError, OSError, RecursionError) as error:
+        return Damage(folder, str(error), isinstance(error, manifest.OtherSchemaError))
+    return Run(folder, content)

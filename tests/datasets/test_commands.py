@@ -1,0 +1,76 @@
+"""`report data` as people use it: what it prints, where, and with which exit code."""
+
+import json
+from pathlib import Path
+
+from report_cli.datasets.published import ARCHIVES
+from report_cli.datasets.spec import KINDS
+from report_cli.project import Project
+from tests.conftest import Command
+from tests.datasets.making import MANY, kaggle, microsoft, photo, photos, write_zip
+
+
+def test_check_lists_what_was_left_out(report: Command, tmp_path: Path) -> None:
+    """Skipped files come with their reasons, mislabelled ones with their names; what is not there is no failure."""
+    files = microsoft(photos(MANY))
+    files |= {"PetImages/Cat/666.jpg": b"", "PetImages/Dog/7.jpg": photo(700, "PNG")}
+    write_zip(tmp_path / "given.zip", files)
+    done = report("data", "check", str(tmp_path / "given.zip"))
+    assert done.returncode == 0, done.stderr
+    assert "Dogs vs. Cats from given.zip: ok, identity" in done.stdout
+    assert "left out, because they are no whole images: 1\n    PetImages/Cat/666.jpg is empty" in done.stdout
+    assert "another format: 1\n    PetImages/Dog/7.jpg" in done.stdout
+    assert "CIFAR-10: no CIFAR-10 images" in done.stderr
+    (found,) = json.loads(report("data", "check", str(tmp_path / "given.zip"), "--json").stdout)
+    assert found["skipped"] == {"PetImages/Cat/666.jpg": "is empty"}
+    assert found["mislabelled"] == ["PetImages/Dog/7.jpg"]
+
+
+def test_check_fails_where_nothing_is_whole(report: Command, tmp_path: Path) -> None:
+    """A set that is too small for its kind is an error that says what is needed."""
+    write_zip(tmp_path / "given.zip", kaggle(photos(12)))
+    done = report("data", "check", str(tmp_path))
+    assert done.returncode == 1
+    assert "given.zip has images: 6 of cat and 6 of dog" in done.stderr
+
+
+def test_list_says_where_everything_is(report: Command, tmp_path: Path) -> None:
+    """Every kind has its embedded set and its official address, and what lies in the cache is found unasked."""
+    shown = report("data", "list")
+    assert shown.returncode == 0, shown.stderr
+    for kind in KINDS.values():
+        assert f"used here:  embedded {kind.embedded}" in shown.stdout
+        assert f"report data fetch {kind.name}" in shown.stdout
+        assert ARCHIVES[kind.name].page in shown.stdout
+    (tmp_path / "cache" / "archives").mkdir(parents=True)
+    path = write_zip(tmp_path / "cache" / "archives" / "pets.zip", kaggle(photos()))
+    kinds = {each["kind"]: each for each in json.loads(report("data", "list", "--json").stdout)}
+    assert kinds["dogs-vs-cats"]["source"]["path"] == str(path)
+    assert kinds["cifar10"]["source"] is None
+
+
+def test_fetch_names_near_misses(report: Command) -> None:
+    """An unknown kind is a usage error."""
+    done = report("data", "fetch", "cats-vs-dogs")
+    assert done.returncode == 2
+    assert "did you mean dogs-vs-cats?" in done.stderr
+
+
+def test_fetch_without_a_network(report: Command, tmp_path: Path) -> None:
+    """One error names the address, and the hint the page about it and the place for the file."""
+    done = report("data", "fetch", "cifar10", https_proxy="http://127.0.0.1:9", no_proxy="")
+    assert done.returncode == 1
+    assert f"error: {ARCHIVES['cifar10'].address} can't be fetched" in done.stderr
+    assert ARCHIVES["cifar10"].page in done.stderr
+    assert str(tmp_path / "cache" / "archives") in done.stderr
+    assert not done.stdout
+
+
+def test_check_raises_what_is_wrong_with_the_images_that_are_there(report: Command, project: Project) -> None:
+    """Of two kinds, one absent and one damaged, the error is about the damaged one, and no log is named for it."""
+    files = {**kaggle(photos(120)), "train/cat.900.jpg": b"", "train/dog.900.jpg": b""}
+    write_zip(project.root / "pets.zip", files)
+    done = report("data", "check", "pets.zip")
+    assert done.returncode == 1
+    assert "error: pets.zip: 2 of 122 images are unreadable" in done.stderr
+    assert "log:" not in done.stderr

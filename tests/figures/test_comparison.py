@@ -1,0 +1,86 @@
+from itertools import combinations
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from report_cli.figures import comparison, style
+
+NETWORKS = ("control", "inception", "residual")
+SIZES = np.array([500, 1_000, 2_000])
+ACCURACY = np.array([[0.2, 0.4, 0.6], [0.2, 0.4, 0.61], [0.1, 0.5, 0.6]])
+INTERVAL = np.stack([ACCURACY - 0.02, ACCURACY + 0.03], axis=-1)
+NAMES = ["control", "inception", "small control"]
+RATIOS = {"per image": np.array([[1, 1.1, 0.5], [1, 1.3, 0.7]]), "per epoch": np.array([[1, 1.2, 0.6], [1, 1.4, 0.8]])}
+COST = np.array([1.0, 1.13, 0.94])
+
+
+def _histories(epochs: int = 4) -> dict[str, list[dict[str, float]]]:
+    return {
+        network: [
+            {"epoch": e, "validation_loss": 2 / e + 0.01 * n, "validation_accuracy": e / (epochs + 1)}
+            for e in range(1, epochs + 1)
+        ]
+        for n, network in enumerate(NETWORKS)
+    }
+
+
+def _figures() -> dict[str, Figure]:
+    return {
+        "curves": comparison.several_curves(_histories()),
+        "sizes": comparison.accuracy_by_size(NETWORKS, SIZES, ACCURACY, INTERVAL),
+        "speed": comparison.speed_ratios(NAMES, RATIOS, COST),
+    }
+
+
+@pytest.mark.parametrize("name", ["curves", "sizes", "speed"])
+def test_same_bytes_every_time_at_full_width(name: str) -> None:
+    """The same numbers give the same SVG, 140 mm wide."""
+    first, second = (style.to_svg(_figures()[name], text=True) for _ in range(2))
+    assert first == second
+    assert f'width="{140 / 25.4 * 72:.3f}'[:11].encode() in first
+
+
+@pytest.mark.parametrize("name", ["curves", "sizes"])
+def test_names_of_lines_stand_apart(name: str) -> None:
+    """Names at the ends of lines never overlap, even where the lines end together."""
+    figure = _figures()[name]
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        boxes = [text.get_window_extent() for text in axes.texts]
+        assert len(boxes) == 3
+        assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+
+
+def test_names_are_in_the_order_of_the_ends() -> None:
+    """The line that ends highest has the highest name."""
+    figure = comparison.accuracy_by_size(NETWORKS, SIZES, ACCURACY + np.array([[0.02], [0], [0.04]]), INTERVAL)
+    height = {text.get_text(): text.get_position()[1] for text in figure.axes[0].texts}
+    assert height["residual"] > height["control"] > height["inception"]
+
+
+def test_lines_differ_in_more_than_colour() -> None:
+    """Each network has a marker of its own, and one line alone is solid."""
+    lines = comparison.several_curves(_histories()).axes[0].lines
+    assert len({line.get_marker() for line in lines}) == 3
+    assert [line.is_dashed() for line in lines] == [True, False, True]
+
+
+def test_every_repeat_is_a_dot() -> None:
+    """Each panel shows every repeat of every network, the means and the ratios of multiply-adds."""
+    for axes, measured in zip(comparison.speed_ratios(NAMES, RATIOS, COST).axes, RATIOS.values(), strict=True):
+        cost, dots, means = (collection.get_offsets() for collection in axes.collections[-3:])
+        np.testing.assert_allclose(cost[:, 0], COST)
+        np.testing.assert_allclose(sorted(dots[:, 0]), sorted(measured.ravel()))
+        np.testing.assert_allclose(means[:, 0], measured.mean(axis=0))
+
+
+def test_alternative_texts_give_the_numbers() -> None:
+    """What a figure shows is said with the numbers it shows."""
+    words = comparison.describe_several_curves(_histories())
+    assert "Control: loss from 2.00 to 0.50, accuracy from 20.0% to 80.0% in 4 epochs." in words
+    words = comparison.describe_accuracy_by_size(NETWORKS, SIZES, ACCURACY)
+    assert "Residual: 10.0% at 500, 50.0% at 1,000, 60.0% at 2,000." in words
+    words = comparison.describe_speed_ratios(NAMES, RATIOS, COST)
+    assert "2 repeats" in words
+    assert "Inception: 1.20 per image, 1.30 per epoch; multiply-adds 1.13." in words

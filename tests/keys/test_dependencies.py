@@ -1,0 +1,232 @@
+"""The code that decides a result is part of its key, and nothing else is."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from report_cli.errors import UsageError
+from report_cli.keys.dependencies import reached
+from report_cli.keys.sources import Sources
+
+MODULES = {
+    "main.py": '''
+        """Docstring."""
+        from typing import TYPE_CHECKING
+
+        import numpy as np
+
+        from work import shared
+        from work.deep import tools as t
+        from work.values import LIMIT, renamed as local_name
+
+        if TYPE_CHECKING:
+            from work.types_only import Shape
+
+
+        def unused():
+            return 0
+
+
+        def measure(params, images: "Shape", record) -> None:
+            """What it asks."""
+            from work.late import helper
+
+            total = helper(params) + t.inner.scale(LIMIT)  # a comment
+            return local_name(total), np.float32(1.5), f"{total:>{LIMIT}} of {shared.count()}"
+    ''',
+    "shared.py": "def count():\n    return Counter().value\n\n\nclass Counter:\n    value = 3\n",
+    "deep/__init__.py": "",
+    "deep/tools/__init__.py": "from work.deep.tools import inner\n",
+    "deep/tools/inner.py": "FACTOR = 2\n\n\ndef scale(x):\n    return x * FACTOR\n\n\ndef other():\n    return 1\n",
+    "values.py": "LIMIT = 7\n\n\ndef original(x):\n    return x\n\n\nrenamed = original\n",
+    "late.py": "import math\nfrom math import sqrt as root\n\nmath.acos(1)\n\n\ndef helper(p):\n    return root(p)\n",
+    "types_only.py": "class Shape:\n    size = 1\n",
+    "__init__.py": "",
+}
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """Return a package folder with the modules above."""
+    for name, text in MODULES.items():
+        path = tmp_path / "work" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text).lstrip("\n"))
+    return tmp_path / "work"
+
+
+def key_of(package: Path) -> dict[str, str]:
+    return reached(Sources({"work": package}), "work.main", "measure")
+
+
+def edit(package: Path, name: str, old: str, new: str) -> None:
+    text = (package / name).read_text()
+    assert old in text
+    (package / name).write_text(text.replace(old, new))
+
+
+def test_follows_imports_transitively(package: Path) -> None:
+    """Every definition that the function reaches is found, through aliases and function-level imports."""
+    assert set(key_of(package)) == {
+        "work.main:measure",
+        "work.shared:count",
+        "work.shared:Counter",
+        "work.deep.tools.inner:scale",
+        "work.deep.tools.inner:FACTOR",
+        "work.values:LIMIT",
+        "work.values:renamed",
+        "work.values:original",
+        "work.late:helper",
+        "work.late:<import>",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("main.py", "1.5", "1.25"),
+        ("main.py", "np.float32", "np.float64"),
+        ("main.py", "import numpy as np", "import jax.numpy as np"),
+        ("main.py", "{total:>{LIMIT}}", "{total:<{LIMIT}}"),
+        ("shared.py", "value = 3", "value = 4"),
+        ("deep/tools/inner.py", "FACTOR = 2", "FACTOR = 2.0"),
+        ("values.py", "LIMIT = 7", "LIMIT = 8"),
+        ("values.py", "return x", "return -x"),
+        ("late.py", "math.acos(1)", "math.acos(0)"),
+        ("late.py", "sqrt as root", "cbrt as root"),
+    ],
+)
+def test_a_change_that_can_matter_changes_the_key(package: Path, name: str, old: str, new: str) -> None:
+    """A change of anything that is executed gives another key."""
+    before = key_of(package)
+    edit(package, name, old, new)
+    assert key_of(package) != before
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("main.py", "What it asks.", "What it really asks."),
+        ("main.py", "  # a comment", ""),
+        ("main.py", "return 0", "return 1"),
+        ("main.py", '"Shape"', '"object"'),
+        ("main.py", "import numpy as np", "import numpy as np\nimport json"),
+        ("deep/tools/inner.py", "return 1", "return 2"),
+        ("types_only.py", "size = 1", "size = 2"),
+        ("shared.py", "    value = 3\n", "\n    value = (3)\n\n"),
+    ],
+)
+def test_a_change_that_cannot_matter_keeps_the_key(package: Path, name: str, old: str, new: str) -> None:
+    """Docstrings, comments, layout, annotations and code that isn't reached are no part of the key."""
+    before = key_of(package)
+    edit(package, name, old, new)
+    assert key_of(package) == before
+
+
+def test_a_module_passed_as_a_value_counts_whole(package: Path) -> None:
+    """What is done with a module that is passed on can't be seen, so all of it counts."""
+    edit(package, "main.py", "t.inner.scale(LIMIT)", "getattr(t.inner, 'scale')(LIMIT)")
+    assert "work.deep.tools.inner:other" in key_of(package)
+
+
+def test_registration_is_no_part_of_the_key(package: Path) -> None:
+    """Titles and declarations in @experiment(...) restyle a report; other decorators change what runs."""
+    edit(package, "main.py", "def measure(", '@experiment("a", title="one")\ndef measure(')
+    titled = key_of(package)
+    edit(package, "main.py", 'title="one"', 'title="two"')
+    assert key_of(package) == titled
+    edit(package, "main.py", '@experiment("a", title="two")', "@cached")
+    assert key_of(package) != titled
+
+
+def test_same_digest_on_every_python(package: Path) -> None:
+    """The digests are the same on every supported Python, so this one is written down."""
+    assert key_of(package)["work.main:measure"][:16] == "82df5b50afd32848"
+
+
+def test_a_function_inside_a_function_is_refused(package: Path) -> None:
+    """What can't be found by name can't be hashed, so it is an error and not a silent gap."""
+    with pytest.raises(UsageError, match="not defined at the top level"):
+        reached(Sources({"work": package}), "work.main", "measure.<locals>.inner")
+
+
+def test_sources_are_read_once(package: Path) -> None:
+    """An edit after the first read changes nothing in the snapshot."""
+    sources = Sources({"work": package})
+    before = reached(sources, "work.main", "measure")
+    edit(package, "values.py", "LIMIT = 7", "LIMIT = 8")
+    assert reached(sources, "work.main", "measure") == before
+
+
+@pytest.mark.parametrize(
+    ("main", "other", "old", "new"),
+    [
+        (
+            (
+                "def measure(k):\n    if k:\n        from work.a import f\n"
+                "    else:\n        from work.b import f\n    return f()\n"
+            ),
+            {"a": "def f():\n    return 1\n", "b": "def f():\n    return 2\n"},
+            "return 1",
+            "return 3",
+        ),
+        (
+            (
+                "try:\n    from work.a import f\nexcept ImportError:\n    from work.b import f\n\n\n"
+                "def measure():\n    return f()\n"
+            ),
+            {"a": "def f():\n    return 1\n", "b": "def f():\n    return 2\n"},
+            "return 1",
+            "return 3",
+        ),
+        (
+            "from work.a import MODELS\n\n\ndef measure(k):\n    return MODELS[k]()\n",
+            {"a": "MODELS = {}\n\n\ndef model(f):\n    MODELS[0] = f\n\n\n@model\ndef x():\n    return 1\n"},
+            "return 1",
+            "return 3",
+        ),
+        (
+            "from work.a import SIZE\n\n\ndef measure():\n    return SIZE\n",
+            {"a": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    SIZE = 0\nelse:\n    SIZE = 1\n"},
+            "SIZE = 1",
+            "SIZE = 3",
+        ),
+        (
+            "from work.a import SIZE\n\n\ndef measure():\n    return SIZE\n",
+            {"a": "LIST = [(SIZE := 1)]\n"},
+            "SIZE := 1",
+            "SIZE := 3",
+        ),
+        (
+            "from work.a import *\nfrom work.b import *\n\n\ndef measure():\n    return f()\n",
+            {
+                "b": "from work.a import *\nfrom work.main import *\n\n\ndef f():\n    return 2\n",
+                "a": "def f():\n    return 1\n",
+            },
+            "return 1",
+            "return 3",
+        ),
+    ],
+    ids=["two branches", "two imports", "a registry", "type checking", "a walrus", "stars"],
+)
+def test_every_way_to_bind_a_name_is_followed(
+    tmp_path: Path, main: str, other: dict[str, str], old: str, new: str
+) -> None:
+    """Whatever a name may be bound to counts, so that an edit of any of it is seen."""
+    for name, text in {"__init__": "", "main": main, **other}.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    before = reached(Sources({"work": tmp_path}), "work.main", "measure")
+    edit(tmp_path, "a.py", old, new)
+    assert reached(Sources({"work": tmp_path}), "work.main", "measure") != before
+
+
+def test_what_was_found_is_kept_for_equal_sources_only(package: Path) -> None:
+    """The digest of the sources, which decides whether an earlier walk still holds, changes with any file of theirs."""
+    before = Sources({"work": package}).digest()
+    assert Sources({"work": package}).digest() == before
+    edit(package, "types_only.py", "size = 1", "size = 2")
+    edited = Sources({"work": package}).digest()
+    assert edited != before
+    (package / "extra.py").write_text("")
+    assert Sources({"work": package}).digest() not in (before, edited)

@@ -1,0 +1,43 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from report_cli.project import Project
+from report_cli.report.live import changes
+
+Write = Callable[[str, str], Path]
+
+
+def test_an_edit_is_noticed_where_it_matters(project: Project, write: Write) -> None:
+    """Templates and styles are what pages are made of; settings, experiments and finished runs are what results are."""
+    for name, pages, results in (
+        ("templates/answers/a.md", True, False),
+        ("templates/style/page.css", True, False),
+        ("experiments/one.py", False, True),
+        ("experiments/models/two.py", False, True),
+        ("experiments/results/one/ab12/manifest.json", False, True),
+        ("build/runs/one/ab12/manifest.json", False, True),
+        ("build/runs/one/ab12.failed.json", False, True),
+        ("pyproject.toml", False, True),
+        ("build/runs/one/ab12.checkpoint/weights.npz", False, False),
+        ("build/report/paper.html", False, False),
+        ("experiments/__pycache__/one.pyc", False, False),
+        ("templates/answers/.a.md.swp", False, False),
+    ):
+        before = changes.of_pages(project), changes.of_results(project)
+        write(name, "text")
+        after = changes.of_pages(project), changes.of_results(project)
+        assert (before[0] != after[0], before[1] != after[1]) == (pages, results), name
+
+
+def test_a_file_that_was_replaced_is_another(project: Project, write: Write) -> None:
+    """A new file of the same size and time in the place of the old one is noticed, and so is a deletion."""
+    path = write("templates/answers/a.md", "one")
+    os.utime(path, ns=(1, 1))
+    first = changes.of_pages(project)
+    other = write("templates/answers/b.md", "two")
+    os.utime(other, ns=(1, 1))
+    other.replace(path)
+    second = changes.of_pages(project)
+    path.unlink()
+    assert len({str(times) for times in (first, second, changes.of_pages(project))}) == 3
