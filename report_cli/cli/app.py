@@ -23,7 +23,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"report {version('report-cli')}")
+        typer.echo(f"report {version('coursework-report')}")
         raise typer.Exit
 
 
