@@ -29,10 +29,10 @@ OPENERS = ("open", "fdopen", "FileIO", "ZipFile", "TarFile", "File", "memmap")
 MODE = re.compile(r"(?=.*[wax+])[rwaxbt+]+([:|]\w*)?")
 # What looks like writing to the disk and is none.
 ALLOWED = {
-    ("recorder.py", "np.save"): "into memory, on the way to files.write_bytes",
-    ("recorder.py", "np.savez"): "into memory, on the way to files.write_bytes",
-    ("plots.py", "figure.savefig"): "into memory, on the way to files.write_bytes",
-    ("worker.py", "os.fdopen"): "the pipe to the process that asked",
+    ("execution/recorder.py", "np.save"): "into memory, on the way to files.write_bytes",
+    ("execution/recorder.py", "np.savez"): "into memory, on the way to files.write_bytes",
+    ("figures/style.py", "figure.savefig"): "into memory, on the way to files.write_bytes",
+    ("execution/worker.py", "os.fdopen"): "the pipe to the process that asked",
 }
 
 

@@ -1,40 +1,56 @@
 """`report build`: bring the runs of documents up to date, then write their pages."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from report_cli import wording
+from report_cli.cli import completion
 from report_cli.cli.console import ProgressListener, emit, say
+from report_cli.cli.options import Data, Profile, StrictEnv
 from report_cli.cli.run import RESUME, show_plan
 from report_cli.cli.session import open_workspace, wish
 from report_cli.errors import UsageError, unknown
-from report_cli.execution import planner
-from report_cli.execution.plan import Plan, Wish
-from report_cli.execution.runner import Runner
-from report_cli.execution.workspace import Workspace
-from report_cli.report import build as pages
-from report_cli.report.build import Selection
+
+if TYPE_CHECKING:
+    from report_cli.execution.plan import Plan, Wish
+    from report_cli.execution.workspace import Workspace
+    from report_cli.report.build import Selection
 
 CONFIRM_ABOVE_S = 600
 
 
 def build(
-    documents: Sequence[str],
-    *,
-    profile: str,
-    data: Path | None,
-    to: str,
-    strict_env: bool,
-    no_run: bool,
-    draft: bool,
-    yes: bool,
-    strict: bool,
-    launch: bool,
+    documents: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DOCUMENT...",
+            help="Documents by name, or all.",
+            autocompletion=completion.documents,
+            show_default=False,
+        ),
+    ],
+    profile: Profile = "",
+    data: Data = None,
+    to: Annotated[str, typer.Option(metavar="html,pdf", help="What to write.")] = "html,pdf",
+    strict_env: StrictEnv = False,
+    no_run: Annotated[bool, typer.Option("--no-run", help="Run nothing: write the pages from stored results.")] = False,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Run nothing, and mark what is missing; DRAFT on every page.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Run a plan above 10 minutes without asking.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Take warnings for errors.")] = False,
+    launch: Annotated[bool, typer.Option("--open", help="Open the result.")] = False,
 ) -> None:
-    """Write the named documents and print the paths of their pages, the PDF last."""
+    """Run what is out of date, then write HTML and PDF.
+
+    Example: report build all
+    """
+    from report_cli.report import build as pages
+
     workspace = open_workspace()
     known = pages.documents(workspace.project)
     chosen = known if "all" in documents else documents
@@ -76,9 +92,13 @@ def build(
 
 
 def bring_up_to_date(
-    workspace: Workspace, wanted: Wish, names: list[str], no_run: bool, draft: bool, yes: bool
-) -> Selection:
+    workspace: "Workspace", wanted: "Wish", names: list[str], no_run: bool, draft: bool, yes: bool
+) -> "Selection":
     """Run what is out of date, unless told not to, and return what a document may take."""
+    from report_cli.execution import planner
+    from report_cli.execution.runner import Runner
+    from report_cli.report.build import Selection
+
     listener = ProgressListener()
     try:
         with Runner(workspace, listener) as runner:
@@ -109,7 +129,7 @@ def bring_up_to_date(
     return Selection(taken, figures, missing, _options(workspace, wanted))
 
 
-def _options(workspace: Workspace, wanted: Wish) -> tuple[str, ...]:
+def _options(workspace: "Workspace", wanted: "Wish") -> tuple[str, ...]:
     """Return the options of `report run` that mean what was asked for."""
     profile = () if wanted.profile == workspace.project.settings.profile else ("--profile", wanted.profile)
     data = ("--data", str(wanted.choice.folder)) if wanted.choice.origin == "--data" else ()
@@ -122,7 +142,7 @@ def warn(warnings: Iterable[str]) -> None:
         say(f"warning: {warning}")
 
 
-def _confirm(made: Plan, yes: bool) -> None:
+def _confirm(made: "Plan", yes: bool) -> None:
     if yes or made.estimate_s <= CONFIRM_ABOVE_S:
         return
     show_plan(made)
@@ -136,6 +156,8 @@ def _confirm(made: Plan, yes: bool) -> None:
 
 def formats_of(to: str) -> tuple[str, ...]:
     """Return the formats named in `to`, separated by commas."""
+    from report_cli.report import build as pages
+
     chosen = tuple(part for part in to.split(",") if part)
     for part in chosen:
         if part not in pages.FORMATS:

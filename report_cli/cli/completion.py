@@ -31,3 +31,10 @@ def documents(incomplete: str) -> list[str]:
 def profiles(incomplete: str) -> list[str]:
     """Return the profiles that begin so."""
     return [name for name in ("smoke", "quick", "full") if name.startswith(incomplete)]
+
+
+def images(incomplete: str) -> list[str]:
+    """Return the kinds of images that begin so."""
+    from report_cli.datasets.spec import KINDS
+
+    return [name for name in KINDS if name.startswith(incomplete)]

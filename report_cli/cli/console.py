@@ -8,11 +8,12 @@ import typer
 
 from report_cli import wording
 from report_cli.errors import ReportError
-from report_cli.execution.plan import Step
-from report_cli.store.store import Run
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from report_cli.execution.plan import Step
+    from report_cli.store.store import Run
 
 
 def say(text: str) -> None:
@@ -56,7 +57,7 @@ class ProgressListener:
         self._told_s = 0.0
         self._title = ""
 
-    def started(self, step: Step, number: int, total: int) -> None:
+    def started(self, step: "Step", number: int, total: int) -> None:
         self._began_s = self._told_s = wording.monotonic_s()
         self._first = -1
         self._estimate_s = step.estimate_s
@@ -66,7 +67,7 @@ class ProgressListener:
         else:
             say(f"{self._title}: {step.reason}; about {wording.words(step.estimate_s)}")
 
-    def progressed(self, step: Step, done: int, total: int, metrics: Mapping[str, float]) -> None:
+    def progressed(self, step: "Step", done: int, total: int, metrics: Mapping[str, float]) -> None:
         left = self._left_s(done, total)
         shown = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in metrics.items())
         if self._bar is not None and self._task is not None:
@@ -84,11 +85,11 @@ class ProgressListener:
             return max(self._estimate_s - (now - started_s), 0) if done < total else 0
         return (now - self._began_s) / (done - self._first) * (total - done) if done > self._first else 0
 
-    def finished(self, step: Step, run: Run) -> None:
+    def finished(self, step: "Step", run: "Run") -> None:
         self.close()
         say(f"{self._title}: done in {wording.words(run.manifest['times']['duration_s'])}")
 
-    def failed(self, step: Step, error: ReportError) -> None:
+    def failed(self, step: "Step", error: ReportError) -> None:
         self.close()
 
     def note(self, text: str) -> None:

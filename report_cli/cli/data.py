@@ -4,30 +4,46 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from report_cli import wording
+from report_cli.cli import completion
 from report_cli.cli.console import ProgressListener, emit, emit_json, say
+from report_cli.cli.options import Json
 from report_cli.cli.session import open_workspace
-from report_cli.datasets import exclusions, spec
-from report_cli.datasets.exclusions import Exclusions
-from report_cli.datasets.published import ARCHIVES, Archive
-from report_cli.datasets.spec import Kind, Source
 from report_cli.errors import AbsentError, DataError, ReportError, unknown
-from report_cli.execution import workspace
-from report_cli.execution.runner import Runner
-from report_cli.execution.workspace import Workspace
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from report_cli.datasets.exclusions import Exclusions
+    from report_cli.datasets.published import Archive
+    from report_cli.datasets.spec import Kind, Source
+    from report_cli.execution.workspace import Workspace
+
+app = typer.Typer(help="Find, fetch and check the real images.", no_args_is_help=True)
+
 _EVERY_S = 10.0
 
 
-def check(folder: Path | None, *, json: bool) -> None:
-    """Read every kind of images found in `folder`; an error is raised when there is none that is whole."""
+@app.command()
+def check(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="FOLDER", help="Folder or archive. [default: as for report run]", show_default=False),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Read all images and check them.
+
+    Example: report data check FOLDER
+    """
+    from report_cli.datasets import exclusions, spec
+    from report_cli.execution import workspace
+    from report_cli.execution.runner import Runner
+
     opened = open_workspace()
     choice = workspace.choose_images(opened, folder)
     if choice.folder is None:
@@ -56,8 +72,11 @@ def check(folder: Path | None, *, json: bool) -> None:
         raise faulty[0] if faulty else nothing
 
 
-def list_(*, json: bool) -> None:
-    """Show every kind of images: what stands in for it, what is found on this machine, where it is published."""
+@app.command("list")
+def list_(json: Json = False) -> None:
+    """List the kinds of images and where they are."""
+    from report_cli.datasets import spec
+
     opened = open_workspace()
     kinds = [_facts(kind, opened) for kind in spec.KINDS.values()]
     if json:
@@ -75,9 +94,22 @@ def list_(*, json: bool) -> None:
             emit(f"  terms:      {facts['terms']}")
 
 
-def fetch(name: str) -> None:
-    """Bring the official archive of a kind into the user's cache, where every project finds it."""
-    from report_cli.datasets import download
+@app.command()
+def fetch(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="cifar10 or dogs-vs-cats.", autocompletion=completion.images, show_default=False
+        ),
+    ],
+) -> None:
+    """Fetch the official archive into the user's cache.
+
+    Every project then uses it. A fetch that was broken off goes on where it stopped. Example: report data fetch cifar10
+    """
+    from report_cli.datasets import download, spec
+    from report_cli.datasets.published import ARCHIVES
+    from report_cli.execution import workspace
 
     if name not in spec.KINDS:
         raise unknown("kind of images", name, spec.KINDS)
@@ -104,7 +136,7 @@ def fetch(name: str) -> None:
 class Meter:
     """Shows how much of an archive is there and the time left: a bar on a terminal, else a line now and then."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: "Archive") -> None:
         self._name = archive.name
         self._began_s = self._told_s = wording.monotonic_s()
         self._first: int | None = None
@@ -145,7 +177,7 @@ class Meter:
         self._bar.update(self._bar.task_ids[0], completed=done, shown=shown, left=left)
 
 
-def _emit_checked(source: Source, left_out: Exclusions) -> None:
+def _emit_checked(source: "Source", left_out: "Exclusions") -> None:
     emit(f"{source.label}: ok, identity {(source.digest or '')[:16]}")
     if left_out.skipped:
         emit(f"  left out, because they are no whole images: {len(left_out.skipped)}")
@@ -157,7 +189,9 @@ def _emit_checked(source: Source, left_out: Exclusions) -> None:
         emit(f"    {name}")
 
 
-def _facts(kind: Kind, opened: Workspace) -> dict[str, Any]:
+def _facts(kind: "Kind", opened: "Workspace") -> dict[str, Any]:
+    from report_cli.datasets.published import ARCHIVES
+
     archive = ARCHIVES.get(kind.name)
     published: Mapping[str, Any] = asdict(archive) if archive else dict.fromkeys(("address", "page", "terms"))
     source, why = _found(kind, opened)
@@ -171,8 +205,11 @@ def _facts(kind: Kind, opened: Workspace) -> dict[str, Any]:
     }
 
 
-def _found(kind: Kind, opened: Workspace) -> tuple[Source | None, str]:
+def _found(kind: "Kind", opened: "Workspace") -> "tuple[Source | None, str]":
     """Return the real images that a run would use, or None and why there are none."""
+    from report_cli.datasets import spec
+    from report_cli.execution import workspace
+
     choice = workspace.choose_images(opened, None)
     try:
         source = spec.choose(kind.name, choice.folder, opened.cache)
@@ -183,12 +220,12 @@ def _found(kind: Kind, opened: Workspace) -> tuple[Source | None, str]:
     return (source, "") if source.origin == "real" else (None, source.label)
 
 
-def _shown(source: Source) -> str:
+def _shown(source: "Source") -> str:
     known = f"identity {source.digest[:16]}" if source.digest else "not read in yet"
     return f"{source.path} ({source.layout}; {known})"
 
 
-def _plain(source: Source) -> dict[str, Any]:
+def _plain(source: "Source") -> dict[str, Any]:
     return {**asdict(source), "path": str(source.path)}
 
 

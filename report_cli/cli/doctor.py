@@ -4,18 +4,24 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from report_cli.cli import system
 from report_cli.cli.console import emit, emit_json, say
+from report_cli.cli.options import Json
 from report_cli.cli.system import Finding
 from report_cli.errors import ReportError
-from report_cli.execution import space
 
 PACKAGES = ("keras", "tensorflow", "numpy", "pillow", "matplotlib", "weasyprint", "pypandoc_binary", "typst", "pikepdf")
 
 
-def doctor(*, fix: bool, json: bool) -> None:
-    """Print what is here and what is missing; ReportError when something is and `fix` wasn't asked for."""
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Install Pango where it is missing (root only).")] = False,
+    json: Json = False,
+) -> None:
+    """Check what this machine lacks, and how to get it."""
     findings = [_python(), *map(_package, PACKAGES), system.pango(), _disk()]
     absent = next((f for f in findings if f.name == "Pango" and not f.present), None)
     if fix and absent is not None and system.install_pango():
@@ -48,5 +54,7 @@ def _package(name: str) -> Finding:
 
 
 def _disk() -> Finding:
+    from report_cli.execution import space
+
     free_gb = space.free_bytes(Path.cwd()) / 1e9
     return Finding("disk space", free_gb > 1, f"{free_gb:.0f} GB free", "free some space: report needs about 1 GB")

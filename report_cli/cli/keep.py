@@ -1,18 +1,21 @@
 """`report keep`: put finished runs into git."""
 
-from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from report_cli.cli.console import emit, say
+from report_cli.cli.options import Data, Names, Profile
 from report_cli.cli.session import open_workspace
 from report_cli.cli.status import planned
 from report_cli.errors import ReportError
-from report_cli.execution import registry
 
 
-def keep(names: Sequence[str], *, profile: str, data: Path | None) -> None:
-    """Copy the runs of the named experiments into the kept layer; ReportError when one is not up to date."""
+def keep(names: Names, profile: Profile = "", data: Data = None) -> None:
+    """Put results into experiments/results, for git.
+
+    Weights stay out. A report can be built from kept results without images and without training.
+    """
+    from report_cli.execution import registry
+
     workspace = open_workspace()
     chosen = registry.select(workspace.experiments, names)
     made = planned(workspace, chosen, profile, data)

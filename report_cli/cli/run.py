@@ -1,37 +1,47 @@
 """`report run`: run experiments and store what they measure."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from report_cli import wording
 from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table, say
+from report_cli.cli.options import Data, Json, Names, Profile, Settings, StrictEnv
 from report_cli.cli.session import open_workspace, wish
 from report_cli.errors import RunError
-from report_cli.execution import planner, registry
-from report_cli.execution.plan import Plan
-from report_cli.execution.runner import Runner
-from report_cli.experiment import Experiment
-from report_cli.store.store import Run
+
+if TYPE_CHECKING:
+    from report_cli.execution.plan import Plan
+    from report_cli.experiment import Experiment
+    from report_cli.store.store import Run
 
 RESUME = "stopped; what was finished is kept: the same command goes on from there"
 
 
 def run(
-    names: Sequence[str],
-    *,
-    profile: str,
-    data: Path | None,
-    settings: tuple[str, ...],
-    seeds: int | None,
-    strict_env: bool,
-    force: bool,
-    dry_run: bool,
-    keep_going: bool,
-    json: bool,
+    names: Names,
+    profile: Profile = "",
+    data: Data = None,
+    settings: Settings = None,
+    seeds: Annotated[
+        int | None, typer.Option(metavar="N", help="How many seeds to run.", min=1, show_default=False)
+    ] = None,
+    strict_env: StrictEnv = False,
+    force: Annotated[bool, typer.Option("--force", help="Run again what is up to date.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would run, why, and how long.")] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="After a failure, run what doesn't need it.")
+    ] = False,
+    json: Json = False,
 ) -> None:
-    """Run the named experiments and print what they measured; RunError when one failed."""
+    """Run experiments that are out of date.
+
+    Example: report run cifar-inception --data FOLDER
+    """
+    from report_cli.execution import planner, registry
+    from report_cli.execution.runner import Runner
+
     workspace = open_workspace()
     chosen = registry.select(workspace.experiments, names)
     wanted = wish(workspace, profile, data, settings=settings, seeds=seeds, force=force, strict_env=strict_env)
@@ -64,7 +74,7 @@ def run(
         raise RunError("failed: " + "; ".join(error.message for error in outcome.failures.values()))
 
 
-def show_plan(made: Plan, json: bool = False) -> None:
+def show_plan(made: "Plan", json: bool = False) -> None:
     """Print what a plan would run, why, and how long it will take."""
     if json:
         emit_json(
@@ -78,7 +88,7 @@ def show_plan(made: Plan, json: bool = False) -> None:
     emit(f"about {wording.words(made.estimate_s)} in all" if made.todo else "nothing to run")
 
 
-def _summary(stored: Run) -> dict[str, object]:
+def _summary(stored: "Run") -> dict[str, object]:
     return {
         "experiment": stored.experiment,
         "key": stored.key,
@@ -89,7 +99,7 @@ def _summary(stored: Run) -> dict[str, object]:
     }
 
 
-def _headline(stored: Run, experiments: Mapping[str, Experiment]) -> str:
+def _headline(stored: "Run", experiments: Mapping[str, "Experiment"]) -> str:
     """Return the metrics to show in one line: what was measured on test images first, then as declared."""
     declared = experiments[stored.experiment].metrics
     there = [name for name in declared if name in stored.scalars]

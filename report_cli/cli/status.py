@@ -1,22 +1,24 @@
 """`report list` and `report status`: what exists, and what is stale and why."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from report_cli import wording
 from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table
+from report_cli.cli.options import Data, Json, Profile, StrictEnv
 from report_cli.cli.session import open_workspace, wish
-from report_cli.execution import planner
-from report_cli.execution.plan import Plan, Step
-from report_cli.execution.runner import Runner
-from report_cli.execution.workspace import Workspace
-from report_cli.experiment import Experiment
-from report_cli.report import build as pages
+
+if TYPE_CHECKING:
+    from report_cli.execution.plan import Plan, Step
+    from report_cli.execution.workspace import Workspace
+    from report_cli.experiment import Experiment
 
 
-def list_all(*, json: bool) -> None:
-    """Print the experiments and documents of the project."""
+def list_all(json: Json = False) -> None:
+    """List the experiments and documents."""
+    from report_cli.report import build as pages
+
     workspace = open_workspace()
     documents = pages.documents(workspace.project)
     if json:
@@ -47,8 +49,12 @@ def list_all(*, json: bool) -> None:
     emit_table(["document", "make it with"], [(name, f"report build {name}") for name in documents])
 
 
-def status(*, profile: str, data: Path | None, strict_env: bool, json: bool) -> None:
-    """Print the state of every run that the profile asks for."""
+def status(profile: Profile = "", data: Data = None, strict_env: StrictEnv = False, json: Json = False) -> None:
+    """Show what is up to date, stale, missing or failed.
+
+    fresh: up to date. elsewhere: up to date, computed with other versions or on another machine; it is used, and the
+    report says so. stale: something it depends on changed. missing: never run. failed: the last try failed.
+    """
     workspace = open_workspace()
     made = planned(workspace, list(workspace.experiments.values()), profile, data, strict_env=strict_env)
     if json:
@@ -58,22 +64,27 @@ def status(*, profile: str, data: Path | None, strict_env: bool, json: bool) -> 
 
 
 def planned(
-    workspace: Workspace,
-    experiments: list[Experiment],
+    workspace: "Workspace",
+    experiments: list["Experiment"],
     profile: str,
     data: Path | None,
-    settings: tuple[str, ...] = (),
+    settings: Sequence[str] | None = None,
     *,
     strict_env: bool = False,
-) -> Plan:
+) -> "Plan":
     """Return the plan for `experiments`; nothing is run but the reading of images that are new."""
+    from report_cli.execution import planner
+    from report_cli.execution.runner import Runner
+
     with Runner(workspace, ProgressListener()) as runner:
         wanted = wish(workspace, profile, data, settings=settings, strict_env=strict_env)
         return planner.make(workspace, experiments, wanted, runner.read_in)
 
 
-def state_of(step: Step) -> dict[str, Any]:
+def state_of(step: "Step") -> dict[str, Any]:
     """Return the state of one run for other programs."""
+    from dataclasses import asdict
+
     return {
         "run": step.label,
         "experiment": step.experiment.name,
@@ -88,17 +99,17 @@ def state_of(step: Step) -> dict[str, Any]:
     }
 
 
-def state(step: Step) -> str:
+def state(step: "Step") -> str:
     """Return the state of one run in a word; up to date and computed in another environment is "elsewhere"."""
     return "elsewhere" if step.state == "fresh" and step.elsewhere else step.state
 
 
-def key(step: Step) -> str:
+def key(step: "Step") -> str:
     """Return the key of the run that answers, or of the one that would."""
     return step.run.key if step.run else step.key
 
 
-def reason(step: Step) -> str:
+def reason(step: "Step") -> str:
     """Return why a run is in its state; where it was computed when that was elsewhere, and why it was accepted."""
     parts = [step.reason]
     if step.state == "fresh" and step.run is not None:

@@ -4,23 +4,26 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from report_cli import project, wording
+from report_cli import wording
+from report_cli.cli import completion
 from report_cli.cli.build import bring_up_to_date, formats_of, warn
 from report_cli.cli.console import emit, say
+from report_cli.cli.options import Data, Profile
 from report_cli.cli.session import open_workspace, wish
 from report_cli.errors import ReportError, UsageError, of_machine, unknown
-from report_cli.execution.plan import Wish
-from report_cli.execution.worker_client import Again
-from report_cli.execution.workspace import Workspace
-from report_cli.project import Project
-from report_cli.report import build as pages
-from report_cli.report.build import Selection
-from report_cli.report.live import changes
-from report_cli.report.live import preview as serving
-from report_cli.report.live.preview import Preview
+
+if TYPE_CHECKING:
+    from report_cli.execution.plan import Wish
+    from report_cli.execution.worker_client import Again
+    from report_cli.execution.workspace import Workspace
+    from report_cli.project import Project
+    from report_cli.report.build import Built, Selection
+    from report_cli.report.live.changes import Times
+    from report_cli.report.live.preview import Preview
 
 PORT = 8765
 POLL_S = 0.1
@@ -29,17 +32,38 @@ QUIET_S = 1.0
 
 
 def watch(
-    document: str,
-    *,
-    profile: str,
-    data: Path | None,
-    to: str,
-    run: bool,
-    draft: bool,
-    port: int | None,
-    launch: bool,
+    document: Annotated[
+        str,
+        typer.Argument(
+            metavar="[DOCUMENT]",
+            help="The document; may be left out where there is one.",
+            autocompletion=completion.documents,
+            show_default=False,
+        ),
+    ] = "",
+    profile: Profile = "",
+    data: Data = None,
+    to: Annotated[str, typer.Option(metavar="html,pdf", help="With pdf, the PDF is written when you pause.")] = "html",
+    run: Annotated[bool, typer.Option("--run", help="Also run experiments that are out of date.")] = False,
+    draft: Annotated[bool, typer.Option("--draft", help="Mark what is missing; DRAFT on every page.")] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Port of the address. [default: 8765, or any]", min=0, max=65535, show_default=False
+        ),
+    ] = None,
+    launch: Annotated[bool, typer.Option("--open", help="Open the page.")] = False,
 ) -> None:
-    """Show `document` until it is interrupted."""
+    """Show a document in the browser, and again after every change.
+
+    Prints an address of this machine. The page there follows every change of a template, a style or a stored result;
+    what is wrong is shown in the terminal and below the page. Runs nothing unless told so. Stop it with Ctrl-C.
+    Example: report watch homework4 --open
+    """
+    from report_cli import project
+    from report_cli.report.live import preview as serving
+    from report_cli.report.live.preview import Preview
+
     here = project.find(Path.cwd())
     desk = _Desk(here, _chosen(here, document), profile, data, run, draft)
     printer = _Printer(here, desk.again()) if "pdf" in formats_of(to) else None
@@ -58,7 +82,9 @@ def watch(
             printer.stop()
 
 
-def _chosen(here: Project, document: str) -> str:
+def _chosen(here: "Project", document: str) -> str:
+    from report_cli.report import build as pages
+
     known = pages.documents(here)
     if document and document not in known:
         raise unknown("document", document, known)
@@ -67,9 +93,9 @@ def _chosen(here: Project, document: str) -> str:
     return document or known[0]
 
 
-def _watch(desk: "_Desk", preview: Preview, printer: "_Printer | None") -> None:
+def _watch(desk: "_Desk", preview: "Preview", printer: "_Printer | None") -> None:
     """Build whenever something has changed and then stood still for a moment."""
-    built: tuple[changes.Times, changes.Times] | None = None
+    built: tuple[Times, Times] | None = None
     seen = _seen(desk.here)
     while True:
         if seen != built:
@@ -88,8 +114,10 @@ def _watch(desk: "_Desk", preview: Preview, printer: "_Printer | None") -> None:
             before, seen = seen, _seen(desk.here)
 
 
-def _seen(here: Project) -> tuple[changes.Times, changes.Times]:
+def _seen(here: "Project") -> "tuple[Times, Times]":
     """Return the state of what pages and what results are made of."""
+    from report_cli.report.live import changes
+
     return changes.of_pages(here), changes.of_results(here)
 
 
@@ -97,15 +125,15 @@ def _seen(here: Project) -> tuple[changes.Times, changes.Times]:
 class _Desk:
     """What is kept from one build to the next: code, results and converters are read again only when they changed."""
 
-    here: Project
+    here: "Project"
     document: str
     profile: str
     data: Path | None
     run: bool
     draft: bool
-    workspace: Workspace | None = None
-    wanted: Wish | None = None
-    selection: Selection | None = None
+    workspace: "Workspace | None" = None
+    wanted: "Wish | None" = None
+    selection: "Selection | None" = None
     taken: frozenset[str] = frozenset()
 
     def again(self) -> list[str]:
@@ -115,7 +143,7 @@ class _Desk:
         asked += ["--data", str(self.data)] if self.data else []
         return [*asked, *(["--draft"] if self.draft else [])]
 
-    def build(self, preview: Preview, *, results: bool) -> None:
+    def build(self, preview: "Preview", *, results: bool) -> None:
         """Show the page as it is now, or what is wrong; `results` says that code or runs may have changed."""
         began_s = wording.monotonic_s()
         try:
@@ -129,7 +157,9 @@ class _Desk:
             warn(built.warnings)
             say(f"{self.document}: shown after {wording.monotonic_s() - began_s:.1f} s")
 
-    def _built(self, results: bool) -> pages.Built:
+    def _built(self, results: bool) -> "Built":
+        from report_cli.report import build as pages
+
         if results or self.workspace is None or self.wanted is None:
             self.selection = self.workspace = None
             self.workspace = open_workspace()
@@ -151,7 +181,9 @@ class _Desk:
             profile=self.wanted.profile,
         )
 
-    def _fail(self, preview: Preview, error: ReportError) -> None:
+    def _fail(self, preview: "Preview", error: ReportError) -> None:
+        from report_cli.report.live import preview as serving
+
         text = serving.told(error)
         preview.fail(text)
         say(text)
@@ -161,17 +193,19 @@ class _Desk:
 class _Printer:
     """Makes the PDF in a process of its own, which the next edit ends."""
 
-    here: Project
+    here: "Project"
     arguments: Sequence[str]
     asked_s: float | None = None
-    process: Again | None = None
+    process: "Again | None" = None
 
     def ask(self) -> None:
         """Have the PDF made when it has been quiet for long enough from now on."""
         self.asked_s = wording.monotonic_s()
 
-    def go_on(self, preview: Preview) -> None:
+    def go_on(self, preview: "Preview") -> None:
         """Start when it has been quiet for long enough, and say how it ended."""
+        from report_cli.execution.worker_client import Again
+
         if self.asked_s is not None and wording.monotonic_s() - self.asked_s > QUIET_S:
             self.asked_s, self.process = None, Again(self.arguments)
         ended = self.process.ended() if self.process is not None else None

@@ -1,24 +1,27 @@
 """`report show` and `report why`: one experiment, its results, and what its key is made of."""
 
-import inspect
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from report_cli.cli.console import emit, emit_json, emit_table
+from report_cli.cli.options import Data, Json, Name, Profile, Settings
 from report_cli.cli.run import number
 from report_cli.cli.session import open_workspace
 from report_cli.cli.status import planned, reason, state, state_of
 from report_cli.errors import ReportError, unknown
-from report_cli.execution.plan import Step
-from report_cli.execution.planner import closest
-from report_cli.execution.workspace import Workspace
-from report_cli.experiment import PROFILES, Experiment, parameters
-from report_cli.keys import difference
-from report_cli.keys.sources import Sources
+
+if TYPE_CHECKING:
+    from report_cli.execution.plan import Step
+    from report_cli.execution.workspace import Workspace
+    from report_cli.experiment import Experiment
+    from report_cli.keys.sources import Sources
 
 
-def show(name: str, *, profile: str, data: Path | None, settings: tuple[str, ...], json: bool) -> None:
-    """Print what an experiment asks, its parameters, and its stored results."""
+def show(name: Name, profile: Profile = "", data: Data = None, settings: Settings = None, json: Json = False) -> None:
+    """Show an experiment and its results."""
+    import inspect
+
+    from report_cli.experiment import PROFILES, parameters
+
     workspace = open_workspace()
     experiment = _known(workspace, name)
     made = planned(workspace, [experiment], profile, data, settings)
@@ -27,7 +30,7 @@ def show(name: str, *, profile: str, data: Path | None, settings: tuple[str, ...
         emit_json([{**state_of(s), "parameters": parameters(s.order.params), "scalars": _scalars(s)} for s in steps])
         return
     emit(f"{experiment.name}: {experiment.title}\n")
-    emit(_unindented(experiment.doc) + "\n")
+    emit(inspect.cleandoc(experiment.doc) + "\n")
     if parameters(experiment.params["quick"]):
         emit_table(
             ["parameter", *PROFILES],
@@ -42,8 +45,11 @@ def show(name: str, *, profile: str, data: Path | None, settings: tuple[str, ...
             emit(f"  {metric:<24}{number(value):>14}  {experiment.metrics[metric]}")
 
 
-def why(name: str, *, profile: str, data: Path | None, settings: tuple[str, ...], json: bool) -> None:
-    """Print which parts of the key differ from the nearest stored run, and the files the key is made of."""
+def why(name: Name, profile: Profile = "", data: Data = None, settings: Settings = None, json: Json = False) -> None:
+    """Show why a result is or isn't up to date.
+
+    Names each part of its key that differs from the stored result, and the files the key is made of.
+    """
     workspace = open_workspace()
     experiment = _known(workspace, name)
     made = planned(workspace, [experiment], profile, data, settings)
@@ -67,18 +73,21 @@ def why(name: str, *, profile: str, data: Path | None, settings: tuple[str, ...]
             emit(f"    {path}: {', '.join(definitions)}")
 
 
-def _known(workspace: Workspace, name: str) -> Experiment:
+def _known(workspace: "Workspace", name: str) -> "Experiment":
     if name not in workspace.experiments:
         raise unknown("experiment", name, workspace.experiments)
     return workspace.experiments[name]
 
 
-def _scalars(step: Step) -> dict[str, float]:
+def _scalars(step: "Step") -> dict[str, float]:
     stored = step.run.scalars if step.run else {}
     return {name: value for name, value in stored.items() if name in step.experiment.metrics}
 
 
-def _explanation(workspace: Workspace, step: Step) -> dict[str, Any]:
+def _explanation(workspace: "Workspace", step: "Step") -> dict[str, Any]:
+    from report_cli.execution.planner import closest
+    from report_cli.keys import difference
+
     older = None if step.run else closest(workspace, step.experiment, step.profile, step.seed, step.recipe)
     changes = difference.between(older.manifest["recipe"], step.recipe.parts) if older else []
     return {
@@ -89,7 +98,7 @@ def _explanation(workspace: Workspace, step: Step) -> dict[str, Any]:
     }
 
 
-def _files(snapshot: Sources, parts: Any, workspace: Workspace) -> dict[str, list[str]]:
+def _files(snapshot: "Sources", parts: Any, workspace: "Workspace") -> dict[str, list[str]]:
     """Return the definitions that are part of the key, by file."""
     code = {**parts["code"], **((parts["images"] or {}).get("code") or {})}
     found: dict[str, list[str]] = {}
@@ -102,7 +111,3 @@ def _files(snapshot: Sources, parts: Any, workspace: Workspace) -> dict[str, lis
         path = module.path.relative_to(root) if module.path.is_relative_to(root) else name.replace(".", "/") + ".py"
         found.setdefault(str(path), []).append(inner)
     return found
-
-
-def _unindented(text: str) -> str:
-    return inspect.cleandoc(text)

@@ -1,28 +1,37 @@
-"""A new project: the files in `_scaffold`, copied into an empty folder."""
+"""`report new`: a project that builds at once, the files of `_scaffold` copied into an empty folder."""
 
 from pathlib import Path
+from typing import Annotated
 
-from report_cli import files, wording
+import typer
+
+from report_cli import wording
+from report_cli.cli.console import emit, say
 from report_cli.errors import UsageError
 
 SCAFFOLD = Path(__file__).parents[1] / "_scaffold"
 
 
-def create(folder: Path) -> list[Path]:
-    """Write a project that builds at once into `folder` and return its files.
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to make.", show_default=False)],
+) -> None:
+    """Make a new project that builds at once.
 
-    Raises:
-        UsageError: the folder exists and is not empty, or can't be written.
+    It has one experiment, one answer and one document. Example: report new homework5
     """
+    import shlex
+
+    from report_cli import files
+
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} exists and is not an empty folder", "name another one")
-    written = []
     for source in sorted(p for p in SCAFFOLD.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+        # A file that tools would take for their own in this repository ends in .txt here.
         name = source.relative_to(SCAFFOLD).with_suffix("") if source.suffix == ".txt" else source.relative_to(SCAFFOLD)
         text = source.read_text(encoding="utf-8").replace("@TODAY@", wording.now()[:10])
         try:
             files.write_text(folder / name, text)
         except OSError as error:
             raise UsageError(f"{folder} can't be written: {error.strerror}", "name another folder") from error
-        written.append(folder / name)
-    return written
+        say(f"wrote {folder / name}")
+    emit(f"cd {shlex.quote(str(folder))} && report build all")
