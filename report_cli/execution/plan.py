@@ -14,7 +14,7 @@ from report_cli.experiment import Experiment, Point, parameters
 from report_cli.keys import key
 from report_cli.keys.canonical import digest
 from report_cli.keys.key import Recipe
-from report_cli.store.freshness import Question, State, Verdict, elsewhere, judge
+from report_cli.store.freshness import Question, State, Verdict, elsewhere
 from report_cli.store.run import Run
 
 ReadIn = Callable[[DataSet, Source], Source]
@@ -188,7 +188,7 @@ class _Planner:
         if any(step.state != "fresh" for steps in needed.values() for step in steps):
             outputs = None
         question = Question(experiment.name, recipe, profile, seed, outputs, self.request.strict_env)
-        verdict = judge(workspace.store, workspace.project.root, question)
+        verdict = workspace.judge.answer(question)
         if verdict.run is not None and self.request.force and experiment.name in self.requested:
             verdict = Verdict("forced", "--force", verdict.run)
         if absent and verdict.state != "fresh":

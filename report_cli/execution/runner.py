@@ -17,7 +17,6 @@ from report_cli.execution.worker_client import LocalWorker, commit
 from report_cli.execution.workspace import Workspace
 from report_cli.experiment import Experiment
 from report_cli.keys import key
-from report_cli.store.freshness import judge
 from report_cli.store.manifest import Behind, Commit, Data, Manifest, Times, Warned
 from report_cli.store.run import FigureFile, Results, Run
 from report_cli.store.store import ASKED
@@ -147,7 +146,7 @@ class Runner:
             outputs = {need: [run.outputs for run in runs] for need, runs in needs.items()}
             if step.state != "forced":
                 # Another process may have stored it meanwhile; or what it needs came out as it was before.
-                now = judge(store, self._workspace.project.root, replace(step.question, needs=outputs))
+                now = self._workspace.judge.answer(replace(step.question, needs=outputs))
                 if now.state == "fresh" and now.run is not None:
                     return now.run
             # A disk that is too full says nothing about the run: it is not recorded as failed.

@@ -14,6 +14,7 @@ from report_cli.execution.registry import Registry
 from report_cli.experiment import Experiment
 from report_cli.keys.sources import Node, Sources
 from report_cli.project import Project
+from report_cli.store.freshness import Judge
 from report_cli.store.store import Store
 
 
@@ -60,6 +61,11 @@ class Workspace:
     @property
     def experiments(self) -> dict[str, Experiment]:
         return self.registry.experiments
+
+    @cached_property
+    def judge(self) -> Judge:
+        """Decides which stored runs answer what is asked."""
+        return Judge(self.store, self.experiments, self.snapshot, self.project.root)
 
     @property
     def cache(self) -> Path:

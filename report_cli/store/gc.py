@@ -5,16 +5,15 @@ and of other data stay. A stale one stays while it is the last answer to its que
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from report_cli import files
-from report_cli.experiment import PROFILES, Experiment, parameters
-from report_cli.keys import inputs, key
+from report_cli.keys import key
 from report_cli.keys.canonical import digest
-from report_cli.keys.sources import Sources
+from report_cli.store.freshness import Judge
 from report_cli.store.run import Run
 from report_cli.store.store import ASKED, DAMAGED, FREED, Store
 
@@ -29,19 +28,9 @@ class Waste:
     run: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class Declared:
-    """What the project asks today: its experiments, their code, and where the project and the user's cache lie."""
-
-    experiments: Mapping[str, Experiment]
-    snapshot: Sources
-    root: Path
-    cache: Path
-
-
-def find(store: Store, declared: Declared) -> list[Waste]:
-    """Return what can be freed, in the order in which that is safe; changes nothing."""
-    return list(_Search(store, declared).waste())
+def find(judge: Judge, cache: Path) -> list[Waste]:
+    """Return what can be freed here and in the user's `cache`, in the order in which that is safe; changes nothing."""
+    return list(_Search(judge.store, judge, cache).waste())
 
 
 def free(store: Store, waste: Waste) -> bool:
@@ -59,8 +48,8 @@ def free(store: Store, waste: Waste) -> bool:
 @dataclass
 class _Search:
     store: Store
-    declared: Declared
-    _code: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    judge: Judge
+    cache: Path
 
     def waste(self) -> Iterator[Waste]:
         used = self._used_elsewhere()
@@ -71,7 +60,7 @@ class _Search:
         yield from self._unfinished()
         for folder, why in old.items():
             yield _waste(folder, why)
-        for scratch in (self.store.scratch, self.declared.cache / "tmp"):
+        for scratch in (self.store.scratch, self.cache / "tmp"):
             for folder in files.abandoned(scratch):
                 yield Waste(folder, "left by a command that was killed", files.size_bytes(folder))
 
@@ -102,59 +91,14 @@ class _Search:
 
     def _superseded(self, run: Run) -> str:
         """Return why `run` will answer nothing any more; empty where it may."""
-        impossible, stale = self._judged(run)
+        impossible, stale = self.judge.outdated(run)
         if impossible or not stale:
             return impossible
         for other in self._questions[_question(run)]:
-            if not any(self._judged(other)):
+            if not any(self.judge.outdated(other)):
                 return f"{stale}; {other.key} is up to date"
             if other.age > run.age:
                 return f"{stale}; {other.key} is newer"
-        return ""
-
-    def _judged(self, run: Run) -> tuple[str, str]:
-        impossible, stale = self._asked(run.experiment, run.manifest.recipe)
-        if not stale and (changes := inputs.changed(run.manifest.inputs, self.declared.root)):
-            stale = changes[0]
-        return impossible, stale
-
-    def _asked(self, name: str, parts: Any) -> tuple[str, str]:
-        """Return why a recipe can't be asked for any more: never again, or with the code as it is; empty where it can.
-
-        What is no recipe is left alone.
-        """
-        try:
-            impossible = self._impossible(name, parts)
-            return impossible, "" if impossible else self._stale(name, parts)
-        except (KeyError, TypeError, AttributeError):
-            return "", ""
-
-    def _impossible(self, name: str, parts: Mapping[str, Any]) -> str:
-        """Return why not even `report accept` can make this recipe an answer."""
-        experiment = self.declared.experiments.get(name)
-        if experiment is None:
-            return f"there is no experiment {name} any more"
-        if set(parts["parameters"]) != set(parameters(experiment.params[PROFILES[0]])):
-            return f"{name} has other parameters now"
-        data = parts.get("data")
-        if (data and data["name"]) != (experiment.data and experiment.data.name):
-            return f"{name} uses other data now"
-        return ""
-
-    def _stale(self, name: str, parts: Mapping[str, Any]) -> str:
-        experiment, data = self.declared.experiments[name], parts.get("data") or {}
-        if name not in self._code:
-            self._code[name] = key.code(experiment, self.declared.snapshot).digests
-        if parts.get("code") != dict(self._code[name]):
-            return "its code changed"
-        if "drawn" in data:
-            draw = getattr(experiment.data, "draw", None)
-            if data != key.data_identity(data["name"], draw, None, self.declared.snapshot):
-                return "the code that draws its images changed"
-        for need, recipes in parts["needs"].items():
-            # Of what is not stored nothing is known.
-            if any(any(self._judged(run)) for recipe in recipes for run in self._recipes.get(recipe, ())):
-                return f"{need}, which it needs, is out of date"
         return ""
 
     def _depth(self, run: Run) -> int:
@@ -168,12 +112,12 @@ class _Search:
             if folder.suffix or not folder.is_dir():
                 continue
             drawing = self.store.drawing(folder)
-            experiment = self.declared.experiments.get(folder.parent.name)
+            experiment = self.judge.experiments.get(folder.parent.name)
             if drawing is None or experiment is None or experiment.draw is None:
                 yield _waste(folder, "nothing draws it any more", folder.name)
             elif not keys.issuperset(drawing.runs):
                 yield _waste(folder, "a run it shows is gone", folder.name)
-            elif not key.figure_key(experiment, drawing.runs, self.declared.snapshot).startswith(folder.name):
+            elif not key.figure_key(experiment, drawing.runs, self.judge.snapshot).startswith(folder.name):
                 yield _waste(folder, "drawn by other code", folder.name)
 
     def _unfinished(self) -> Iterator[Waste]:
@@ -188,11 +132,11 @@ class _Search:
                 name = path.name.partition(".")[0]
                 run = finished.get(name)
                 there = run and self.store.checkpoints(run.experiment, name, run.manifest.needs) == path
-                why = "it is finished" if there else "".join(self._asked(path.parent.name, _content(path / ASKED)))
+                why = "it is finished" if there else "".join(self.judge.unanswerable(path.parent.name, _content(path / ASKED)))
                 if why:
                     yield _waste(path, f"progress of a run: {why}")
             elif path.name.endswith(".failed.json"):
-                why = "".join(self._asked(path.parent.name, _content(path).get("recipe")))
+                why = "".join(self.judge.unanswerable(path.parent.name, _content(path).get("recipe")))
                 if why:
                     yield _waste(path, f"record of a failure: {why}")
 
