@@ -1,6 +1,7 @@
 """`report run`: run experiments and store what they measure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,13 +9,13 @@ import typer
 from report_cli import wording
 from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table, say
 from report_cli.cli.options import Data, Json, Names, Profile, Settings, StrictEnv
-from report_cli.cli.session import open_workspace, wish
+from report_cli.cli.session import opened
 from report_cli.errors import RunError
 
 if TYPE_CHECKING:
     from report_cli.execution.plan import Plan
     from report_cli.experiment import Experiment
-    from report_cli.store.store import Run
+    from report_cli.store.run import Run
 
 RESUME = "stopped; what was finished is kept: the same command goes on from there"
 
@@ -39,39 +40,47 @@ def run(
 
     Example: report run cifar-inception --data FOLDER
     """
-    from report_cli.execution import planner, registry
-    from report_cli.execution.runner import Runner
+    from report_cli import api
+    from report_cli.execution import plan as plans
 
-    workspace = open_workspace()
-    chosen = registry.select(workspace.experiments, names)
-    wanted = wish(workspace, profile, data, settings=settings, seeds=seeds, force=force, strict_env=strict_env)
+    workspace, asked = opened(
+        profile, data, settings=settings, seeds=seeds, force=force, strict_env=strict_env
+    )
+    chosen = workspace.registry.select(names)
+    with listening() as listener, api.runner(workspace, listener) as runner:
+        made = plans.make(workspace, chosen, asked, runner.read_in)
+        if dry_run:
+            show_plan(made, json)
+            return
+        outcome = api.execute(workspace, runner, made, keep_going=keep_going)
+    if not made.todo:
+        say("nothing to run: all is up to date")
+    if json:
+        emit_json([_summary(stored) for stored in outcome.runs.values()])
+    else:
+        for step in made.steps:
+            if (stored := outcome.runs.get(step.name)) is not None:
+                emit(f"{step.label}  {_headline(stored, workspace.experiments)}")
+    for step in made.todo:
+        if (stored := outcome.runs.get(step.name)) is not None and (warnings := stored.manifest.warnings):
+            count = sum(warned.count for warned in warnings)
+            say(f"{step.label}: {count} warnings, the first {warnings[0].message!r}; report logs {stored.experiment}")
+    if outcome.failures:
+        raise RunError("failed: " + "; ".join(error.message for error in outcome.failures.values()))
+
+
+@contextmanager
+def listening() -> Iterator[ProgressListener]:
+    """Yield a listener that shows progress; Ctrl-C within the block ends the program with what it means."""
     listener = ProgressListener()
     try:
-        with Runner(workspace, listener) as runner:
-            made = planner.make(workspace, chosen, wanted, runner.read_in)
-            if dry_run:
-                show_plan(made, json)
-                return
-            outcome = runner.execute(made, keep_going=keep_going)
-            for step in made.steps:
-                stored = outcome.runs.get((step.experiment.name, step.seed))
-                if stored is not None and step.seed == 0:
-                    runner.figures(step.experiment, stored)
+        yield listener
     except KeyboardInterrupt:
         listener.close()
         say(RESUME)
         raise typer.Exit(130) from None
     finally:
         listener.close()
-    if not made.todo:
-        say("nothing to run: all is up to date")
-    if json:
-        emit_json([_summary(stored) for stored in outcome.runs.values()])
-    else:
-        for stored in outcome.runs.values():
-            emit(f"{stored.experiment}  seed {stored.seed}  {_headline(stored, workspace.experiments)}")
-    if outcome.failures:
-        raise RunError("failed: " + "; ".join(error.message for error in outcome.failures.values()))
 
 
 def show_plan(made: "Plan", json: bool = False) -> None:
@@ -83,9 +92,9 @@ def show_plan(made: "Plan", json: bool = False) -> None:
         return
     emit_table(
         ["run", "state", "estimate", "reason"],
-        [(s.label, s.state, "" if s.state == "fresh" else wording.words(s.estimate_s), s.reason) for s in made.steps],
+        [(s.label, s.state, "" if s.state == "fresh" else wording.duration(s.estimate_s), s.reason) for s in made.steps],
     )
-    emit(f"about {wording.words(made.estimate_s)} in all" if made.todo else "nothing to run")
+    emit(f"about {wording.duration(made.estimate_s)} in all" if made.todo else "nothing to run")
 
 
 def _summary(stored: "Run") -> dict[str, object]:
@@ -93,8 +102,9 @@ def _summary(stored: "Run") -> dict[str, object]:
         "experiment": stored.experiment,
         "key": stored.key,
         "seed": stored.seed,
-        "profile": stored.profile,
-        "scalars": stored.scalars,
+        "point": dict(stored.point),
+        "profile": stored.manifest.profile,
+        "metrics": stored.scalars,
         "outputs": stored.outputs,
     }
 
