@@ -47,4 +47,5 @@ lock:
 
 # Spares build/runs and build/fault, which cost hours.
 clean:
-	rm -rf build/figures build/report build/logs build/tmp build/math build/fonts build/survey .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build/figures build/report build/logs build/tmp build/math build/fonts build/survey \
+		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache

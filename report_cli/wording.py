@@ -1,5 +1,6 @@
-"""Durations, sizes, times and lists for people."""
+"""Durations, sizes, times, lists and lines for people."""
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -30,3 +31,11 @@ def size(size_bytes: int) -> str:
 def listing(words: Sequence[str], last: str = "and") -> str:
     """Return words as a list: a, b and c."""
     return f" {last} ".join(part for part in (", ".join(words[:-1]), words[-1] if words else "") if part)
+
+
+def printable(text: str) -> str:
+    """Return `text` with what a terminal would obey or couldn't show (escapes, bells, lone surrogates) spelled out."""
+    return "".join(
+        c if c.isprintable() or c == "\n" or unicodedata.category(c) == "Zs" else c.encode("unicode_escape").decode()
+        for c in text
+    )

@@ -1,7 +1,7 @@
 """`report build`: bring the runs of documents up to date, then write their pages."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,9 @@ from report_cli.cli.session import opened
 from report_cli.errors import UsageError, unknown
 
 if TYPE_CHECKING:
-    from report_cli.execution.plan import Plan
+    from report_cli.execution.plan import Plan, Request
+    from report_cli.execution.workspace import Workspace
+    from report_cli.report.build import Selection
 
 CONFIRM_ABOVE_S = 600
 
@@ -54,14 +56,7 @@ def build(
     chosen = api.documents(workspace, documents, strict=strict)
     warn(chosen.warnings)
 
-    def run_first(made: "Plan") -> bool:
-        if no_run or draft:
-            return False
-        _confirm(made, yes)
-        return True
-
-    with listening() as listener:
-        selection = api.select(workspace, chosen.experiments, asked, listener, run_first=run_first)
+    selection = bring_up_to_date(workspace, chosen.experiments, asked, run=not (no_run or draft), yes=yes)
     last: Path | None = None
     for name in chosen.names:
         built = api.write_document(
@@ -83,6 +78,21 @@ def build(
             emit(str(path.relative_to(here) if path.is_relative_to(here) else path))
     if launch and last is not None:
         typer.launch(str(last))
+
+
+def bring_up_to_date(
+    workspace: "Workspace", experiments: Sequence[str], asked: "Request", *, run: bool, yes: bool
+) -> "Selection":
+    """Return what documents may take of `experiments`; with `run`, after what is out of date was run."""
+    from report_cli import api
+
+    def run_first(made: "Plan") -> bool:
+        if run:
+            _confirm(made, yes)
+        return run
+
+    with listening() as listener:
+        return api.select(workspace, experiments, asked, listener, run_first=run_first)
 
 
 def warn(warnings: Iterable[str]) -> None:

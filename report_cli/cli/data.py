@@ -1,6 +1,5 @@
 """`report data`: the real images, on this machine and where they are published."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -10,22 +9,17 @@ import typer
 
 from report_cli import wording
 from report_cli.cli import completion
-from report_cli.cli.console import ProgressListener, emit, emit_json, say
+from report_cli.cli.console import Bar, ProgressListener, emit, emit_json, say
 from report_cli.cli.options import Json
 from report_cli.cli.session import open_workspace
 from report_cli.errors import AbsentError, DataError, ReportError, unknown
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from report_cli.datasets.exclusions import Exclusions
-    from report_cli.datasets.published import Archive
     from report_cli.datasets.spec import Kind, Source
     from report_cli.execution.workspace import Workspace
 
 app = typer.Typer(help="Find, fetch and check the real images.", no_args_is_help=True)
-
-_EVERY_S = 10.0
 
 
 @app.command()
@@ -89,7 +83,7 @@ def list_(json: Json = False) -> None:
         emit(f"  used here:  {facts['used']}")
         emit(f"  embedded:   {facts['embedded']}, drawn by the program")
         if facts["address"]:
-            emit(f"  fetch:      report data fetch {facts['kind']} ({_size(facts['size_bytes'])})")
+            emit(f"  fetch:      report data fetch {facts['kind']} ({wording.size(facts['size_bytes'])})")
             emit(f"  published:  {facts['page']}")
             emit(f"  terms:      {facts['terms']}")
 
@@ -99,7 +93,7 @@ def fetch(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="cifar10 or dogs-vs-cats.", autocompletion=completion.images, show_default=False
+            metavar="NAME", help="cifar10 or dogs-vs-cats.", autocompletion=completion.datasets, show_default=False
         ),
     ],
 ) -> None:
@@ -117,64 +111,24 @@ def fetch(
         raise DataError(f"{name} has no official archive", "known: " + ", ".join(ARCHIVES))
     archive = ARCHIVES[name]
     opened = open_workspace()
-    say(f"fetching {archive.address} ({_size(archive.size_bytes)}); {archive.terms}")
-    meter = Meter(archive)
+    say(f"fetching {archive.address} ({wording.size(archive.size_bytes)}); {archive.terms}")
+    bar = Bar(archive.name)
+
+    def tell(done: int, total: int) -> None:
+        bar.update(done, total, f"{wording.size(done)} of {wording.size(total)}, {done * 100 // total} %")
+
     try:
-        path = download.fetch(archive, opened.cache, meter.tell)
+        path = download.fetch(archive, opened.cache, tell)
     except KeyboardInterrupt:
-        meter.close()
+        bar.close()
         say("stopped; what was fetched is kept: the same command goes on from there")
         raise typer.Exit(130) from None
     finally:
-        meter.close()
+        bar.close()
     choice = workspace.choose_images(opened, None)
     if choice.origin != "fetched":
         say(f"note: {choice.origin} names {choice.folder}, which is used instead of fetched archives")
     emit(str(path))
-
-
-class Meter:
-    """Shows how much of an archive is there and the time left: a bar on a terminal, else a line now and then."""
-
-    def __init__(self, archive: "Archive") -> None:
-        self._name = archive.name
-        self._began_s = self._told_s = wording.monotonic_s()
-        self._first: int | None = None
-        self._bar: Progress | None = None
-
-    def tell(self, done: int, total: int) -> None:
-        """Take note of `done` of `total` bytes."""
-        now = wording.monotonic_s()
-        if self._first is None:
-            # What an earlier fetch left tells nothing about the speed of this one.
-            self._first = done
-            self._began_s = now
-        speed = (done - self._first) / max(now - self._began_s, 0.001)
-        left = wording.words((total - done) / speed) if speed > 0 else "?"
-        if sys.stderr.isatty():
-            self._draw(done, total, left)
-        elif now - self._told_s > _EVERY_S or done == total:
-            self._told_s = now
-            say(f"{self._name}: {_size(done)} of {_size(total)}, {done * 100 // total} %; {left} left")
-
-    def close(self) -> None:
-        """Take the bar away."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
-
-    def _draw(self, done: int, total: int, left: str) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn
-
-        if self._bar is None:
-            columns = ["{task.description}", "{task.fields[shown]}", "{task.fields[left]} left"]
-            first, *others = (TextColumn(column, markup=False) for column in columns)
-            self._bar = Progress(first, BarColumn(bar_width=24), *others, console=Console(stderr=True), transient=True)
-            self._bar.start()
-            self._bar.add_task(self._name, total=total, shown="", left="?")
-        shown = f"{_size(done)} of {_size(total)}"
-        self._bar.update(self._bar.task_ids[0], completed=done, shown=shown, left=left)
 
 
 def _emit_checked(source: "Source", left_out: "Exclusions") -> None:
@@ -227,7 +181,3 @@ def _shown(source: "Source") -> str:
 
 def _plain(source: "Source") -> dict[str, Any]:
     return {**asdict(source), "path": str(source.path)}
-
-
-def _size(size_bytes: int) -> str:
-    return f"{size_bytes / 1e6:.0f} MB"

@@ -1,7 +1,6 @@
 """Carries out a plan: lock, measure in the worker, commit; then the figures, under their own key."""
 
 import contextlib
-import shutil
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -213,10 +212,7 @@ class Runner:
         store = self._workspace.store
         former = [p for p in (store.own / experiment).glob("*") if p.suffix in ("", ".checkpoint") and p.is_dir()]
         needed = max(LEAST_BYTES, COPIES * max(map(files.size_bytes, former), default=0))
-        place = store.own
-        while not place.exists():
-            place = place.parent
-        free = shutil.disk_usage(place).free
+        free = files.free_bytes(store.own)
         if free < needed:
             raise RunError(
                 f"only {wording.size(free)} free in {store.shown(store.own.parent)}, and a run of {experiment} needs "

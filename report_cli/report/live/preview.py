@@ -199,8 +199,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", keep)
         self.send_header("X-Content-Type-Options", "nosniff")
         self.end_headers()
-
-
-def told(error: ReportError) -> str:
-    """Return an error and its hint as the browser shows them."""
-    return f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else "")
