@@ -1,7 +1,7 @@
 """What the author of an experiment writes: frozen parameters per profile and a function that measures.
 
-    @experiment("cifar-control", title=..., images="cifar10", profiles={"smoke": Params(...), ...}, ...)
-    def cifar_control(params: Params, images: Images, record: Record) -> None: ...
+    @experiment("cifar-control", title=..., data=CIFAR10, profiles={"smoke": Params(...), ...}, ...)
+    def cifar_control(params: Params, data: ImageData, record: Record) -> None: ...
 
 Standard library only: listing the experiments of a project must load nothing heavy.
 """
@@ -104,7 +104,8 @@ class Experiment:
     measure: Measure
     params: Mapping[str, Any]
     metrics: Mapping[str, str]
-    images: str | None = None
+    # The declared set (report_cli.datasets.spec) that it measures on.
+    data: Any = None
     needs: Needs = ()
     seeds: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(PROFILES, 1))
     cost_s: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(PROFILES, 5.0))
@@ -132,7 +133,7 @@ def experiment(
     title: str,
     metrics: Mapping[str, str],
     profiles: Mapping[str, Any],
-    images: str | None = None,
+    data: Any = None,
     needs: Needs = (),
     seeds: Mapping[str, int] | None = None,
     cost_s: Mapping[str, float] | None = None,
@@ -141,6 +142,7 @@ def experiment(
 ) -> Callable[[Measure], Experiment]:
     """Register the decorated function as the experiment `name`.
 
+    `data` is the declared set of images that is measured on.
     `needs` names the experiments whose runs this one uses, or is a function of the parameters that does.
     `metrics` declares every scalar the function must record, with what it is in words; `profiles` has one parameter
     instance for each of smoke, quick and full (`every_profile(params)` where the budget changes nothing); `seeds`
@@ -159,9 +161,7 @@ def experiment(
             optional["seeds"] = seeds
         if cost_s is not None:
             optional["cost_s"] = cost_s
-        return Experiment(
-            name, title, measure, profiles, metrics, images, needs, figures=figures, draw=draw, **optional
-        )
+        return Experiment(name, title, measure, profiles, metrics, data, needs, figures=figures, draw=draw, **optional)
 
     return register
 

@@ -60,12 +60,6 @@ StrictEnv = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
 
-def _kinds(incomplete: str) -> list[str]:
-    from report_cli.datasets.spec import KINDS
-
-    return [name for name in KINDS if name.startswith(incomplete)]
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -344,7 +338,9 @@ def list_data(json: Json = False) -> None:
 def fetch(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="cifar10 or dogs-vs-cats.", autocompletion=_kinds, show_default=False),
+        typer.Argument(
+            metavar="NAME", help="A data set by name.", autocompletion=completion.datasets, show_default=False
+        ),
     ],
 ) -> None:
     """Fetch the official archive into the user's cache.

@@ -28,6 +28,21 @@ def documents(incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
+def datasets(incomplete: str) -> list[str]:
+    """Return the data sets of this project that begin so."""
+    from report_cli import project
+    from report_cli.execution import registry
+
+    try:
+        here = project.find(Path.cwd())
+        snapshot = registry.sources(here)
+        registry.load(here, snapshot)
+        names = registry.declared(here, snapshot)
+    except Exception:  # as above
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
 def profiles(incomplete: str) -> list[str]:
     """Return the profiles that begin so."""
     return [name for name in ("smoke", "quick", "full") if name.startswith(incomplete)]

@@ -13,8 +13,7 @@ from report_cli.cli.console import ProgressListener, emit, emit_json, say
 from report_cli.cli.session import open_workspace
 from report_cli.datasets import exclusions, spec
 from report_cli.datasets.exclusions import Exclusions
-from report_cli.datasets.published import ARCHIVES, Archive
-from report_cli.datasets.spec import Kind, Source
+from report_cli.datasets.spec import Archive, Images, Source
 from report_cli.errors import AbsentError, DataError, ReportError, unknown
 from report_cli.execution import workspace
 from report_cli.execution.runner import Runner
@@ -34,19 +33,19 @@ def check(folder: Path | None, *, json: bool) -> None:
         raise DataError("no real images are named", "report data check FOLDER, set REPORT_DATA, or report data fetch")
     found, problems = [], []
     with Runner(opened, ProgressListener()) as runner:
-        for kind in spec.KINDS.values():
+        for data in opened.declared.values():
             try:
-                source = spec.choose(kind.name, choice.folder, opened.cache)
+                source = spec.choose(data, choice.folder, opened.cache)
                 # Whatever was read before: a check reads again.
                 found.append(runner.read_in(replace(source, digest=None)))
             except ReportError as error:
                 problems.append(error)
-                say(f"{kind.title}: {error.message}")
-    left_out = {source.kind: exclusions.read(opened.cache, source.digest or "") for source in found}
+                say(f"{data.title}: {error.message}")
+    left_out = {source.data.name: exclusions.read(opened.cache, source.digest or "") for source in found}
     if json:
-        emit_json([{**_plain(source), **exclusions.to_json(left_out[source.kind])} for source in found])
+        emit_json([{**_plain(source), **exclusions.to_json(left_out[source.data.name])} for source in found])
     for source in () if json else found:
-        _emit_checked(source, left_out[source.kind])
+        _emit_checked(source, left_out[source.data.name])
     if not found:
         # Images that are there and faulty are what was meant, not those that are absent.
         faulty = [each for each in problems if not isinstance(each, AbsentError)]
@@ -59,18 +58,18 @@ def check(folder: Path | None, *, json: bool) -> None:
 def list_(*, json: bool) -> None:
     """Show every kind of images: what stands in for it, what is found on this machine, where it is published."""
     opened = open_workspace()
-    kinds = [_facts(kind, opened) for kind in spec.KINDS.values()]
+    sets = [_facts(data, opened) for data in opened.declared.values()]
     if json:
-        emit_json(kinds)
+        emit_json(sets)
         return
-    for number, facts in enumerate(kinds):
+    for number, facts in enumerate(sets):
         if number:
             emit("")
-        typer.secho(f"{facts['kind']}  {facts['title']}", bold=True)
+        typer.secho(f"{facts['data']}  {facts['title']}", bold=True)
         emit(f"  used here:  {facts['used']}")
         emit(f"  embedded:   {facts['embedded']}, drawn by the program")
         if facts["address"]:
-            emit(f"  fetch:      report data fetch {facts['kind']} ({_size(facts['size_bytes'])})")
+            emit(f"  fetch:      report data fetch {facts['data']} ({_size(facts['size_bytes'])})")
             emit(f"  published:  {facts['page']}")
             emit(f"  terms:      {facts['terms']}")
 
@@ -79,12 +78,13 @@ def fetch(name: str) -> None:
     """Bring the official archive of a kind into the user's cache, where every project finds it."""
     from report_cli.datasets import download
 
-    if name not in spec.KINDS:
-        raise unknown("kind of images", name, spec.KINDS)
-    if name not in ARCHIVES:
-        raise DataError(f"{name} has no official archive", "known: " + ", ".join(ARCHIVES))
-    archive = ARCHIVES[name]
     opened = open_workspace()
+    if name not in opened.declared:
+        raise unknown("data set", name, opened.declared)
+    archive = opened.declared[name].published
+    if archive is None:
+        others = [known for known, data in opened.declared.items() if data.published]
+        raise DataError(f"{name} has no published archive", "known: " + (", ".join(others) or "none"))
     say(f"fetching {archive.address} ({_size(archive.size_bytes)}); {archive.terms}")
     meter = Meter(archive)
     try:
@@ -157,28 +157,28 @@ def _emit_checked(source: Source, left_out: Exclusions) -> None:
         emit(f"    {name}")
 
 
-def _facts(kind: Kind, opened: Workspace) -> dict[str, Any]:
-    archive = ARCHIVES.get(kind.name)
+def _facts(data: Images, opened: Workspace) -> dict[str, Any]:
+    archive = data.published
     published: Mapping[str, Any] = asdict(archive) if archive else dict.fromkeys(("address", "page", "terms"))
-    source, why = _found(kind, opened)
+    source, why = _found(data, opened)
     return {
         **published,
-        "kind": kind.name,
-        "title": kind.title,
-        "embedded": kind.embedded,
+        "data": data.name,
+        "title": data.title,
+        "embedded": data.drawn,
         "source": None if source is None else _plain(source),
         "used": why if source is None else _shown(source),
     }
 
 
-def _found(kind: Kind, opened: Workspace) -> tuple[Source | None, str]:
+def _found(data: Images, opened: Workspace) -> tuple[Source | None, str]:
     """Return the real images that a run would use, or None and why there are none."""
     choice = workspace.choose_images(opened, None)
     try:
-        source = spec.choose(kind.name, choice.folder, opened.cache)
+        source = spec.choose(data, choice.folder, opened.cache)
     except DataError as error:
         if choice.origin == "fetched":
-            return None, f"embedded {kind.embedded}"
+            return None, f"embedded {data.drawn}"
         return None, f"nothing: {choice.origin} is set, but {error.message}"
     return (source, "") if source.origin == "real" else (None, source.label)
 
@@ -189,7 +189,7 @@ def _shown(source: Source) -> str:
 
 
 def _plain(source: Source) -> dict[str, Any]:
-    return {**asdict(source), "path": str(source.path)}
+    return {**source.to_json(), "path": str(source.path)}
 
 
 def _size(size_bytes: int) -> str:

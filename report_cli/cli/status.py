@@ -27,7 +27,7 @@ def list_all(*, json: bool) -> None:
                     {
                         "name": e.name,
                         "title": e.title,
-                        "images": e.images,
+                        "images": e.data and e.data.name,
                         "needs": e.needs_of(e.params["full"]),
                         "seeds": dict(e.seeds),
                     }
@@ -39,7 +39,13 @@ def list_all(*, json: bool) -> None:
     emit_table(
         ["experiment", "images", "quick", "full", "title"],
         [
-            (e.name, e.images or "-", wording.words(e.cost_s["quick"]), wording.words(e.cost_s["full"]), e.title)
+            (
+                e.name,
+                e.data.name if e.data else "-",
+                wording.words(e.cost_s["quick"]),
+                wording.words(e.cost_s["full"]),
+                e.title,
+            )
             for e in workspace.experiments.values()
         ],
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from report_cli.datasets import spec
-from report_cli.datasets.spec import Source
+from report_cli.datasets.spec import Images, Source
 from report_cli.errors import DataError, UsageError
 from report_cli.execution.parameters import override
 from report_cli.execution.plan import Order, Plan, State, Step, Wish
@@ -118,12 +118,12 @@ class _Planner:
         return "stale", "; ".join(difference.sentences(older.manifest["recipe"], recipe.parts))
 
     def _source(self, experiment: Experiment) -> Source | None:
-        kind = experiment.images
-        if kind is None:
+        data = experiment.data
+        if data is None:
             return None
-        if kind not in self._sources:
-            self._sources[kind] = self._choose(kind)
-        return self._sources[kind]
+        if data.name not in self._sources:
+            self._sources[data.name] = self._choose(data)
+        return self._sources[data.name]
 
     def _kept(self, experiment: Experiment, seed: int, recipe: Recipe) -> Recipe:
         """Return the recipe of the run in git that answers `recipe` with the real images it was computed from.
@@ -137,20 +137,20 @@ class _Planner:
         raise self._no_images(experiment)
 
     def _no_images(self, experiment: Experiment) -> DataError:
-        title = spec.KINDS[experiment.images or ""].title
+        data = experiment.data
         return DataError(
-            f"{experiment.name}: the full profile needs real images of {title}, and there are none here",
-            f"report data fetch {experiment.images}, or name the folder that has them: --data FOLDER or REPORT_DATA",
+            f"{experiment.name}: the full profile needs real images of {data.title}, and there are none here",
+            f"report data fetch {data.name}, or name the folder that has them: --data FOLDER or REPORT_DATA",
         )
 
-    def _choose(self, kind: str) -> Source:
+    def _choose(self, data: Images) -> Source:
         choice, cache = self.wish.choice, self.workspace.cache
         if choice.origin == "fetched":
             try:
-                return self._read(spec.choose(kind, choice.folder, cache))
+                return self._read(spec.choose(data, choice.folder, cache))
             except DataError:
-                return spec.choose(kind, None, cache)  # other images were fetched, these were not
-        return self._read(spec.choose(kind, choice.folder, cache))
+                return spec.choose(data, None, cache)  # other images were fetched, these were not
+        return self._read(spec.choose(data, choice.folder, cache))
 
     def _read(self, source: Source) -> Source:
         return self.read_in(source) if source.origin == "real" and source.digest is None else source
@@ -158,8 +158,7 @@ class _Planner:
     def _identity(self, source: Source | None) -> dict[str, Any] | None:
         if source is None:
             return None
-        kind = spec.KINDS[source.kind]
-        return fingerprint.images_identity(kind.name, kind.generator, source.digest, self.workspace.snapshot)
+        return fingerprint.images_identity(source.data, source.digest, self.workspace.snapshot)
 
 
 def closest(

@@ -11,6 +11,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, ModuleType
 
+from report_cli.datasets.spec import Images
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.experiment import Experiment
 from report_cli.keys.sources import Sources
@@ -46,6 +47,29 @@ def load(project: Project, snapshot: Sources, packages: tuple[str, ...] = (EXPER
             if need not in found:
                 raise unknown(f"experiment needed by {item.name}:", need, found)
     return dict(sorted(found.items()))
+
+
+def declared(project: Project, snapshot: Sources) -> dict[str, Images]:
+    """Return the data sets that the modules in `experiments/` and `experiments/datasets/` define, by name, sorted.
+
+    `load` must have been called with the same snapshot: modules are imported as it settled.
+
+    Raises:
+        UsageError: two different ones share a name.
+    """
+    sets: dict[str, tuple[Images, str]] = {}
+    for folder in ("", "datasets/"):
+        for path in sorted(project.experiments.glob(f"{folder}*.py")):
+            inner = f"{folder}{path.stem}".replace("/", ".").removesuffix("__init__")
+            module = _import(f"{EXPERIMENTS}.{inner}".rstrip("."), path)
+            for candidate in vars(module).values():
+                if not isinstance(candidate, Images):
+                    continue
+                file = f"experiments/{folder}{path.name}"
+                known, place = sets.setdefault(candidate.name, (candidate, file))
+                if known is not candidate:
+                    raise UsageError(f"two data sets are named {candidate.name!r}: in {place} and in {file}")
+    return {name: data for name, (data, _) in sorted(sets.items())}
 
 
 def select(experiments: Mapping[str, Experiment], patterns: Sequence[str]) -> list[Experiment]:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Generator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -68,8 +68,9 @@ class Runner:
     def read_in(self, source: Source) -> Source:
         """Read real images in, once per archive, and return the source with their digest."""
         self._listener.note(f"reading {source.label} (once)")
-        answer = self._ask({"do": "read_in", "source": _plain(source), "cache": str(self._workspace.cache)})
-        return Source(**{**asdict(source), "path": source.path, "digest": answer["digest"]})
+        request = {"do": "read_in", "source": source.to_json(), "cache": str(self._workspace.cache)}
+        answer = self._ask({**request, "sources": self._digests()})
+        return replace(source, digest=answer["digest"])
 
     def execute(self, plan: Plan, *, keep_going: bool = False) -> Outcome:
         """Run what is to be run and return every run of the plan.
@@ -157,7 +158,7 @@ class Runner:
                 "seed": step.seed,
                 "folder": str(folder),
                 "checkpoints": str(checkpoints),
-                "source": None if step.source is None else _plain(step.source),
+                "source": step.source and step.source.to_json(),
                 "cache": str(self._workspace.cache),
                 "needs": {need: str(run.folder) for need, run in needs.items()},
             }
@@ -171,8 +172,10 @@ class Runner:
                 raise RunError(f"{step.label} needs {need}, which failed", f"report run {need}")
 
     def _common(self, experiment: Experiment) -> dict[str, Any]:
-        digests = {module.name: module.digest for module in self._workspace.snapshot.read()}
-        return {"experiment": experiment.name, "sources": digests}
+        return {"experiment": experiment.name, "sources": self._digests()}
+
+    def _digests(self) -> dict[str, str]:
+        return {module.name: module.digest for module in self._workspace.snapshot.read()}
 
     def _ask(self, request: Mapping[str, Any], label: str = "", step: Step | None = None) -> dict[str, Any]:
         answer: dict[str, Any] = {}
@@ -203,7 +206,3 @@ def _facts(step: Step, needs: Mapping[str, Run], times: Mapping[str, Any]) -> di
         "needs": {name: {"key": run.key, "outputs": run.outputs} for name, run in needs.items()},
         "times": times,
     }
-
-
-def _plain(source: Source) -> dict[str, Any]:
-    return {**asdict(source), "path": None if source.path is None else str(source.path.resolve())}

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from report_cli.datasets.spec import Images, Source
 from report_cli.errors import DataError, ReportError, of_machine
 from report_cli.execution import registry
 from report_cli.execution.parameters import override
@@ -72,6 +73,7 @@ class Worker:
         self._project = project
         self._send = send
         self._experiments: dict[str, Experiment] = {}
+        self._declared: Mapping[str, Images] = {}
         self._images: dict[str, Any] = {}
 
     def serve(self, request: Request) -> None:
@@ -103,8 +105,8 @@ class Worker:
         folder, checkpoints = Path(request["folder"]), Path(request["checkpoints"])
         needs = {name: _open(Path(place)) for name, place in request["needs"].items()}
         record = Recorder(experiment, request["seed"], folder, checkpoints, needs, tell)
-        images = self._load(request["source"], request["cache"])
-        experiment.measure(params, images, record)
+        data = self._load(request)
+        experiment.measure(params, data, record)
         record.finish()
         return {}
 
@@ -122,29 +124,35 @@ class Worker:
 
     def _read_in(self, request: Request) -> dict[str, Any]:
         from report_cli.datasets import load
-        from report_cli.datasets.spec import Source
 
-        source = Source(**{**request["source"], "path": Path(request["source"]["path"])})
+        source = Source.from_json(request["source"], self._sets(request))
         return {"digest": load.read_in(source, Path(request["cache"])).digest}
 
     def _experiment(self, request: Request) -> Experiment:
+        self._import(request)
+        return self._experiments[request["experiment"]]
+
+    def _sets(self, request: Request) -> Mapping[str, Images]:
+        self._import(request)
+        return self._declared
+
+    def _import(self, request: Request) -> None:
         if not self._experiments:
             # What runs must be what was hashed: every module is checked against the plan as it is imported.
             snapshot = registry.sources(self._project, request["sources"])
             self._experiments = registry.load(self._project, snapshot, (registry.EXPERIMENTS, "report_cli"))
-        return self._experiments[request["experiment"]]
+            self._declared = registry.declared(self._project, snapshot)
 
-    def _load(self, source: Mapping[str, Any] | None, cache: str) -> Any:
-        if source is None:
+    def _load(self, request: Request) -> Any:
+        if request["source"] is None:
             return None
         from report_cli.datasets import load
-        from report_cli.datasets.spec import Source
 
-        name = json.dumps(source, sort_keys=True)
+        name = json.dumps(request["source"], sort_keys=True)
         if name not in self._images:
-            path = source["path"] and Path(source["path"])
+            source = Source.from_json(request["source"], self._sets(request))
             # One set of images at a time: two real ones would not fit beside a training run.
-            self._images = {name: load.load(Source(**{**source, "path": path}), Path(cache))}
+            self._images = {name: load.load(source, Path(request["cache"]))}
         return self._images[name]
 
     def _where(self, error: BaseException) -> str:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from report_cli import files
+from report_cli.datasets.spec import Images
 from report_cli.errors import UsageError, unknown
 from report_cli.execution import registry
 from report_cli.experiment import Experiment
@@ -54,6 +55,12 @@ class Workspace:
             if not any(fnmatchcase(name, pattern) for name in found):
                 raise unknown("experiment in [tool.report.parameters]:", pattern, found)
         return found
+
+    @cached_property
+    def declared(self) -> dict[str, Images]:
+        """The data sets that the project declares, by name."""
+        _ = self.experiments  # from here on modules are imported from the snapshot
+        return registry.declared(self.project, self.snapshot)
 
     @property
     def cache(self) -> Path:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from report_cli.datasets.spec import Images
 from report_cli.errors import UsageError
 from report_cli.experiment import PROFILES, Experiment, parameters
 from report_cli.keys.dependencies import reached
@@ -77,15 +78,13 @@ def figure_key(experiment: Experiment, outputs: str, sources: Sources) -> str:
     return digest(facts)
 
 
-def images_identity(kind: str, generator: str, pixels: str | None, sources: Sources) -> dict[str, Any]:
-    """Return what decides the pixels: their digest, or for embedded images (no `pixels`) the code that draws them.
-
-    `generator` names that code as "module:function".
-    """
+def images_identity(data: Images, pixels: str | None, sources: Sources) -> dict[str, Any]:
+    """Return what decides the pixels: their digest, or for embedded images (no `pixels`) the code that draws them."""
     if pixels is not None:
-        return {"kind": kind, "pixels": pixels}
-    module, _, function = generator.partition(":")
-    return {"kind": kind, "drawn": generator, "code": reached(sources, module, function)}
+        return {"kind": data.name, "pixels": pixels}
+    assert data.draw is not None, f"{data.name} is not drawn"
+    code = reached(sources, data.draw.__module__, data.draw.__qualname__)
+    return {"kind": data.name, "drawn": data.drawn, "code": code}
 
 
 def environment() -> dict[str, str]:

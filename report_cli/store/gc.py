@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from report_cli import files
-from report_cli.datasets import spec
 from report_cli.execution import space
 from report_cli.execution.workspace import Workspace
 from report_cli.experiment import PROFILES, Experiment, parameters
@@ -123,7 +122,7 @@ class _Search:
         if set(parts["parameters"]) != set(parameters(experiment.params[PROFILES[0]])):
             return f"{name} has other parameters now"
         images = parts.get("images")
-        if (images and images["kind"]) != experiment.images:
+        if (images and images["kind"]) != (experiment.data and experiment.data.name):
             return f"{name} uses other images now"
         return ""
 
@@ -131,7 +130,7 @@ class _Search:
         experiment, images = self.workspace.experiments[name], parts.get("images") or {}
         if parts.get("code") != self._measuring(experiment):
             return "its code changed"
-        if "drawn" in images and images != self._drawn(images["kind"]):
+        if "drawn" in images and images != self._drawn(experiment):
             return "the code that draws its images changed"
         for need, recipe in parts["needs"].items():
             # Of what is not stored nothing is known.
@@ -144,9 +143,8 @@ class _Search:
             self._code[experiment.name] = fingerprint.code(experiment, self.workspace.snapshot)
         return self._code[experiment.name]
 
-    def _drawn(self, kind: str) -> Mapping[str, Any]:
-        generator = spec.KINDS[kind].generator
-        return fingerprint.images_identity(kind, generator, None, self.workspace.snapshot)
+    def _drawn(self, experiment: Experiment) -> Mapping[str, Any]:
+        return fingerprint.images_identity(experiment.data, None, self.workspace.snapshot)
 
     def _depth(self, run: Run) -> int:
         needed = map(str, run.manifest["recipe"].get("needs", {}).values())

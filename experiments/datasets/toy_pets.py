@@ -10,9 +10,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from report_cli.datasets.images import Images, Raw, assemble, identity
-from report_cli.datasets.pet_faces import Painter
-from report_cli.datasets.raster import SAMPLES, UNIT, Dice, Frame, Grid, Mask, Placement, cloudy, place, striped
+from experiments.datasets.pet_faces import Painter
+from experiments.datasets.raster import SAMPLES, UNIT, Dice, Frame, Grid, Mask, Placement, cloudy, place, striped
+from report_cli.datasets.images import ImageData, Raw, assemble, identity
 from report_cli.errors import DataError
 
 SIDE = 64
@@ -25,7 +25,7 @@ _CLUTTER = Placement(shift=1600, smallest=150, largest=550, turn=48)
 _HIDING = Placement(shift=1000, smallest=200, largest=450, turn=48)
 
 
-def draw_images(seed: int = 0) -> Images:
+def draw_images(seed: int = 0) -> ImageData:
     """Return 1,300 cats and 1,300 dogs of 64x64 pixels, the same for the same `seed`; all are in `train`.
 
     They are named as photographs are: "cat.0" to "cat.1299".
