@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from report_cli.cli import accept, build, data, doctor, gc, keep, new, run, status, watch, why
+from report_cli.cli import accept, build, data, doctor, gc, keep, new, run, status, verify, watch, why
 
 app = typer.Typer(
     help="Write a report in which no number is typed: run its experiments, keep their results, render its pages.",
@@ -44,6 +44,8 @@ app.command("list")(status.list_all)
 app.command()(status.status)
 app.command()(why.show)
 app.command()(why.why)
+app.command()(why.logs)
+app.command()(verify.verify)
 app.command()(accept.accept)
 app.command()(keep.keep)
 app.command()(gc.gc)

@@ -10,7 +10,7 @@ def experiments(incomplete: str) -> list[str]:
 
     try:
         here = project.find(Path.cwd())
-        names = [*registry.load(here, registry.sources(here)), "all"]
+        names = [*registry.load(here, registry.sources(here)).experiments, "all"]
     except Exception:  # a broken project must not print into the shell's prompt
         return []
     return [name for name in names if name.startswith(incomplete)]
@@ -28,13 +28,19 @@ def documents(incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
+def datasets(incomplete: str) -> list[str]:
+    """Return the data sets of this project that begin so."""
+    from report_cli import project
+    from report_cli.execution import registry
+
+    try:
+        here = project.find(Path.cwd())
+        names = registry.load(here, registry.sources(here)).data
+    except Exception:  # as above
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
 def profiles(incomplete: str) -> list[str]:
     """Return the profiles that begin so."""
     return [name for name in ("smoke", "quick", "full") if name.startswith(incomplete)]
-
-
-def images(incomplete: str) -> list[str]:
-    """Return the kinds of images that begin so."""
-    from report_cli.datasets.spec import KINDS
-
-    return [name for name in KINDS if name.startswith(incomplete)]

@@ -1,6 +1,7 @@
 """What people see while they wait (on stderr) and what they get (on stdout)."""
 
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from report_cli.execution.plan import Step
-    from report_cli.store.store import Run
+    from report_cli.store.run import Run
 
 
 def say(text: str) -> None:
@@ -58,27 +59,27 @@ class ProgressListener:
         self._title = ""
 
     def started(self, step: "Step", number: int, total: int) -> None:
-        self._began_s = self._told_s = wording.monotonic_s()
+        self._began_s = self._told_s = time.monotonic()
         self._first = -1
         self._estimate_s = step.estimate_s
         self._title = f"[{number}/{total}] {step.label}"
         if sys.stderr.isatty():
             self._open_bar()
         else:
-            say(f"{self._title}: {step.reason}; about {wording.words(step.estimate_s)}")
+            say(f"{self._title}: {step.reason}; about {wording.duration(step.estimate_s)}")
 
     def progressed(self, step: "Step", done: int, total: int, metrics: Mapping[str, float]) -> None:
         left = self._left_s(done, total)
         shown = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in metrics.items())
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=done, total=total, metrics=shown, left=wording.words(left))
-        elif wording.monotonic_s() - self._told_s > 10 or done == total:
-            self._told_s = wording.monotonic_s()
-            say(f"{self._title}: epoch {done} of {total}, {shown}; {wording.words(left)} left")
+            self._bar.update(self._task, completed=done, total=total, metrics=shown, left=wording.duration(left))
+        elif time.monotonic() - self._told_s > 10 or done == total:
+            self._told_s = time.monotonic()
+            say(f"{self._title}: epoch {done} of {total}, {shown}; {wording.duration(left)} left")
 
     def _left_s(self, done: int, total: int) -> float:
         """Return the time left at the pace since the first epoch that was done here, which start-up doesn't slow."""
-        now = wording.monotonic_s()
+        now = time.monotonic()
         if self._first < 0:
             self._first, started_s = done, self._began_s
             self._began_s = now
@@ -87,7 +88,7 @@ class ProgressListener:
 
     def finished(self, step: "Step", run: "Run") -> None:
         self.close()
-        say(f"{self._title}: done in {wording.words(run.manifest['times']['duration_s'])}")
+        say(f"{self._title}: done in {wording.duration(run.manifest.times.duration_s)}")
 
     def failed(self, step: "Step", error: ReportError) -> None:
         self.close()

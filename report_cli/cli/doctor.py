@@ -54,7 +54,7 @@ def _package(name: str) -> Finding:
 
 
 def _disk() -> Finding:
-    from report_cli.execution import space
+    from report_cli import files
 
-    free_gb = space.free_bytes(Path.cwd()) / 1e9
+    free_gb = files.free_bytes(Path.cwd()) / 1e9
     return Finding("disk space", free_gb > 1, f"{free_gb:.0f} GB free", "free some space: report needs about 1 GB")

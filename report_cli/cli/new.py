@@ -28,7 +28,7 @@ def new(
     for source in sorted(p for p in SCAFFOLD.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
         # A file that tools would take for their own in this repository ends in .txt here.
         name = source.relative_to(SCAFFOLD).with_suffix("") if source.suffix == ".txt" else source.relative_to(SCAFFOLD)
-        text = source.read_text(encoding="utf-8").replace("@TODAY@", wording.now()[:10])
+        text = source.read_text(encoding="utf-8").replace("@TODAY@", wording.timestamp()[:10])
         try:
             files.write_text(folder / name, text)
         except OSError as error:

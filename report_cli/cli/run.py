@@ -43,9 +43,7 @@ def run(
     from report_cli import api
     from report_cli.execution import plan as plans
 
-    workspace, asked = opened(
-        profile, data, settings=settings, seeds=seeds, force=force, strict_env=strict_env
-    )
+    workspace, asked = opened(profile, data, settings=settings, seeds=seeds, force=force, strict_env=strict_env)
     chosen = workspace.registry.select(names)
     with listening() as listener, api.runner(workspace, listener) as runner:
         made = plans.make(workspace, chosen, asked, runner.read_in)
@@ -92,7 +90,10 @@ def show_plan(made: "Plan", json: bool = False) -> None:
         return
     emit_table(
         ["run", "state", "estimate", "reason"],
-        [(s.label, s.state, "" if s.state == "fresh" else wording.duration(s.estimate_s), s.reason) for s in made.steps],
+        [
+            (s.label, s.state, "" if s.state == "fresh" else wording.duration(s.estimate_s), s.reason)
+            for s in made.steps
+        ],
     )
     emit(f"about {wording.duration(made.estimate_s)} in all" if made.todo else "nothing to run")
 

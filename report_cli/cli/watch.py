@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from report_cli import wording
 from report_cli.cli import completion
-from report_cli.cli.build import bring_up_to_date, formats_of, warn
-from report_cli.cli.console import emit, say
+from report_cli.cli.build import formats_of, warn
+from report_cli.cli.console import ProgressListener, emit, say
 from report_cli.cli.options import Data, Profile
-from report_cli.cli.session import open_workspace, wish
+from report_cli.cli.session import opened
 from report_cli.errors import ReportError, UsageError, of_machine, unknown
 
 if TYPE_CHECKING:
-    from report_cli.execution.plan import Wish
-    from report_cli.execution.worker_client import Again
+    from report_cli.execution.plan import Request
+    from report_cli.execution.worker_client import Program
     from report_cli.execution.workspace import Workspace
     from report_cli.project import Project
     from report_cli.report.build import Built, Selection
@@ -132,7 +131,7 @@ class _Desk:
     run: bool
     draft: bool
     workspace: "Workspace | None" = None
-    wanted: "Wish | None" = None
+    asked: "Request | None" = None
     selection: "Selection | None" = None
     taken: frozenset[str] = frozenset()
 
@@ -145,7 +144,7 @@ class _Desk:
 
     def build(self, preview: "Preview", *, results: bool) -> None:
         """Show the page as it is now, or what is wrong; `results` says that code or runs may have changed."""
-        began_s = wording.monotonic_s()
+        began_s = time.monotonic()
         try:
             built = self._built(results)
             preview.show(built.paths[0].read_bytes())
@@ -155,30 +154,28 @@ class _Desk:
             self._fail(preview, of_machine(error) or ReportError(str(error)))
         else:
             warn(built.warnings)
-            say(f"{self.document}: shown after {wording.monotonic_s() - began_s:.1f} s")
+            say(f"{self.document}: shown after {time.monotonic() - began_s:.1f} s")
 
     def _built(self, results: bool) -> "Built":
-        from report_cli.report import build as pages
+        from report_cli import api
 
-        if results or self.workspace is None or self.wanted is None:
+        if results or self.workspace is None or self.asked is None:
             self.selection = self.workspace = None
-            self.workspace = open_workspace()
-            self.wanted = wish(self.workspace, self.profile, self.data)
-        experiments = self.workspace.experiments
-        names = pages.survey(self.here, self.document, experiments).experiments
+            self.workspace, self.asked = opened(self.profile, self.data)
+        names = api.documents(self.workspace, [self.document]).experiments
         if self.selection is None or not self.taken.issuperset(names):
-            self.selection = bring_up_to_date(
-                self.workspace, self.wanted, sorted(names), not self.run, self.draft, False
+            self.selection = api.select(
+                self.workspace, names, self.asked, ProgressListener(), run_first=lambda made: self.run
             )
             self.taken = frozenset(names)
-        return pages.build(
-            self.workspace.project,
+        return api.write_document(
+            self.workspace,
             self.document,
-            self.selection,
-            experiments,
+            selection=self.selection,
+            asked=self.asked,
             formats=("html",),
             draft=self.draft,
-            profile=self.wanted.profile,
+            strict=False,
         )
 
     def _fail(self, preview: "Preview", error: ReportError) -> None:
@@ -196,18 +193,18 @@ class _Printer:
     here: "Project"
     arguments: Sequence[str]
     asked_s: float | None = None
-    process: "Again | None" = None
+    process: "Program | None" = None
 
     def ask(self) -> None:
         """Have the PDF made when it has been quiet for long enough from now on."""
-        self.asked_s = wording.monotonic_s()
+        self.asked_s = time.monotonic()
 
     def go_on(self, preview: "Preview") -> None:
         """Start when it has been quiet for long enough, and say how it ended."""
-        from report_cli.execution.worker_client import Again
+        from report_cli.execution.worker_client import Program
 
-        if self.asked_s is not None and wording.monotonic_s() - self.asked_s > QUIET_S:
-            self.asked_s, self.process = None, Again(self.arguments)
+        if self.asked_s is not None and time.monotonic() - self.asked_s > QUIET_S:
+            self.asked_s, self.process = None, Program(self.arguments)
         ended = self.process.ended() if self.process is not None else None
         if ended is None:
             return

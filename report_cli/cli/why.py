@@ -31,9 +31,7 @@ def show(name: Name, profile: Profile = "", data: Data = None, settings: Setting
     emit(inspect.cleandoc(experiment.doc) + "\n")
     by_profile = [parameters(experiment.params[profile]) for profile in PROFILES]
     if by_profile[0]:
-        emit_table(
-            ["parameter", *PROFILES], [(p, *(str(each[p]) for each in by_profile)) for p in by_profile[0]]
-        )
+        emit_table(["parameter", *PROFILES], [(p, *(str(each[p]) for each in by_profile)) for p in by_profile[0]])
     for state in states:
         emit(f"\n{state.step.label} ({state.step.profile}): {state.state}, {state.reason}")
         for metric, value in _metrics(state).items():
@@ -52,7 +50,17 @@ def why(name: Name, profile: Profile = "", data: Data = None, settings: Settings
     workspace, states = _states(name, profile, data, settings)
     explanations = [api.explain(workspace, state.step) for state in states]
     if json:
-        emit_json([{**facts(e.status), "compared_with": e.compared_with, "differences": e.differences, "files": e.files} for e in explanations])
+        emit_json(
+            [
+                {
+                    **facts(e.status),
+                    "compared_with": e.compared_with,
+                    "differences": e.differences,
+                    "files": e.files,
+                }
+                for e in explanations
+            ]
+        )
         return
     for explanation in explanations:
         state, step = explanation.status, explanation.status.step
@@ -82,9 +90,7 @@ def logs(name: Name) -> None:
     emit(max(written, key=lambda path: path.stat().st_mtime).read_text(encoding="utf-8", errors="replace").rstrip())
 
 
-def _states(
-    name: str, profile: str, data: Data, settings: Settings
-) -> "tuple[Workspace, list[Status]]":
+def _states(name: str, profile: str, data: Data, settings: Settings) -> "tuple[Workspace, list[Status]]":
     from report_cli import api
 
     workspace, asked = opened(profile, data, settings=settings)

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from report_cli import files
-from report_cli.datasets.published import Archive
+from report_cli.datasets.spec import Archive
 from report_cli.errors import DataError
-from report_cli.execution import space
 
 # Is told the bytes that are there and the bytes of the whole.
 Tell = Callable[[int, int], None]
@@ -212,7 +211,7 @@ def _strong_tag(answer: http.client.HTTPResponse) -> str:
 
 def _check_space(archive: Archive, unfinished: _Unfinished) -> None:
     needed = archive.size_bytes - unfinished.size_bytes + _SPARE_BYTES
-    free = space.free_bytes(unfinished.path.parent)
+    free = files.free_bytes(unfinished.path.parent)
     if free < needed:
         raise DataError(
             f"{archive.name} needs {needed >> 20} MiB, and {free >> 20} MiB are free in {unfinished.path.parent}",
