@@ -1,4 +1,4 @@
-"""`report show`, `report why` and `report logs`: one experiment, its results, what its key is made of, what it printed."""
+"""`report show`, `report why`, `report logs`: results of an experiment, what its key is made of, what it printed."""
 
 from typing import TYPE_CHECKING
 

@@ -198,16 +198,16 @@ class Worker:
         self._seed = seed
         random.seed(seed)
         np.random.seed(seed)
-        for name, start in (("keras", self._start_keras), ("torch", self._start_torch)):
-            if name in sys.modules:
-                start(sys.modules[name])
+        with _random_states():
+            for name, start in (("keras", self._start_keras), ("torch", self._start_torch)):
+                if name in sys.modules:
+                    start(sys.modules[name])
 
     def _start_keras(self, module: ModuleType) -> None:
         if self._seed is not None:
             from report_cli.training import backend
 
-            with _random_states():
-                backend.start(self._seed)
+            backend.start(self._seed)
 
     def _start_torch(self, module: Any) -> None:
         if self._seed is not None:
@@ -319,8 +319,9 @@ class _AfterImport(importlib.abc.MetaPathFinder):
         execute = spec.loader.exec_module
 
         def exec_module(module: ModuleType) -> None:
-            execute(module)
-            hook(module)
+            with _random_states():
+                execute(module)
+                hook(module)
 
         spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
