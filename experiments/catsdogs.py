@@ -14,16 +14,17 @@ from experiments.catsdogs_training import (
     draw,
     measure,
 )
+from experiments.datasets import DOGS_VS_CATS
 from report_cli.experiment import Record, experiment
 
 if TYPE_CHECKING:
-    from report_cli.datasets.images import Images
+    from report_cli.datasets.images import ImageData
 
 
 @experiment(
     "catsdogs-cnn-1",
     title="cnn-1",
-    images="dogs-vs-cats",
+    data=DOGS_VS_CATS,
     metrics=METRICS,
     profiles=PROFILES,
     seeds=SEEDS,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     figures=("curves",),
     draw=draw,
 )
-def catsdogs_cnn_1(params: Params, images: "Images", record: Record) -> None:
+def catsdogs_cnn_1(params: Params, data: "ImageData", record: Record) -> None:
     """How far do three convolutions and large dense layers come with a few thousand photographs?
 
     Command: report run catsdogs-cnn-1 --profile full
@@ -45,13 +46,13 @@ def catsdogs_cnn_1(params: Params, images: "Images", record: Record) -> None:
     from report_cli.training import backend
 
     backend.start(record.seed)
-    measure(cnn_1.build((params.size, params.size, 3), params.momentum), params, images, record)
+    measure(cnn_1.build((params.size, params.size, 3), params.momentum), params, data, record)
 
 
 @experiment(
     "catsdogs-cnn-2",
     title="cnn-2",
-    images="dogs-vs-cats",
+    data=DOGS_VS_CATS,
     metrics=METRICS,
     profiles=PROFILES,
     seeds=SEEDS,
@@ -59,7 +60,7 @@ def catsdogs_cnn_1(params: Params, images: "Images", record: Record) -> None:
     figures=("curves",),
     draw=draw,
 )
-def catsdogs_cnn_2(params: Params, images: "Images", record: Record) -> None:
+def catsdogs_cnn_2(params: Params, data: "ImageData", record: Record) -> None:
     """Does a fourth convolution, which leaves a fifth of the parameters, help?
 
     Command: report run catsdogs-cnn-2 --profile full
@@ -73,13 +74,13 @@ def catsdogs_cnn_2(params: Params, images: "Images", record: Record) -> None:
     from report_cli.training import backend
 
     backend.start(record.seed)
-    measure(cnn_2.build((params.size, params.size, 3), params.momentum), params, images, record)
+    measure(cnn_2.build((params.size, params.size, 3), params.momentum), params, data, record)
 
 
 @experiment(
     "catsdogs-cnn-3",
     title="cnn-3",
-    images="dogs-vs-cats",
+    data=DOGS_VS_CATS,
     metrics=METRICS,
     profiles=DROPOUT_PROFILES,
     seeds=SEEDS,
@@ -87,7 +88,7 @@ def catsdogs_cnn_2(params: Params, images: "Images", record: Record) -> None:
     figures=("curves",),
     draw=draw,
 )
-def catsdogs_cnn_3(params: DropoutParams, images: "Images", record: Record) -> None:
+def catsdogs_cnn_3(params: DropoutParams, data: "ImageData", record: Record) -> None:
     """Does dropout before the dense layers keep the second network from learning its images by heart?
 
     The published text has lost this step; this is a reconstruction.
@@ -106,7 +107,7 @@ def catsdogs_cnn_3(params: DropoutParams, images: "Images", record: Record) -> N
     measure(
         cnn_3.build((params.size, params.size, 3), params.momentum, params.dropout),
         params,
-        images,
+        data,
         record,
         params.dropout,
     )
@@ -115,7 +116,7 @@ def catsdogs_cnn_3(params: DropoutParams, images: "Images", record: Record) -> N
 @experiment(
     "catsdogs-cnn-4",
     title="cnn-4",
-    images="dogs-vs-cats",
+    data=DOGS_VS_CATS,
     metrics=METRICS,
     profiles=SLOW_PROFILES,
     seeds=SEEDS,
@@ -123,7 +124,7 @@ def catsdogs_cnn_3(params: DropoutParams, images: "Images", record: Record) -> N
     figures=("curves",),
     draw=draw,
 )
-def catsdogs_cnn_4(params: Params, images: "Images", record: Record) -> None:
+def catsdogs_cnn_4(params: Params, data: "ImageData", record: Record) -> None:
     """Do one hidden layer less and a tenth of the learning rate make the training calmer?
 
     Where its layers are is a reconstruction from the number of parameters.
@@ -139,4 +140,4 @@ def catsdogs_cnn_4(params: Params, images: "Images", record: Record) -> None:
     from report_cli.training import backend
 
     backend.start(record.seed)
-    measure(cnn_4.build((params.size, params.size, 3), params.momentum), params, images, record)
+    measure(cnn_4.build((params.size, params.size, 3), params.momentum), params, data, record)

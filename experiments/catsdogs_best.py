@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from experiments.catsdogs_training import METRICS, PROFILES, SEEDS, Params, draw, examples, record_training
+from experiments.datasets import DOGS_VS_CATS
 from report_cli.experiment import Figures, Record, StoredRun, experiment
 
 if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
-    from report_cli.datasets.images import Images, Part
+    from report_cli.datasets.images import ImageData, Part
     from report_cli.datasets.normalise import Normalisation
 
 CANDIDATES = ("catsdogs-cnn-1", "catsdogs-cnn-2", "catsdogs-cnn-3", "catsdogs-cnn-4")
@@ -62,7 +63,7 @@ def draw_best(run: StoredRun, figures: Figures) -> None:
 @experiment(
     "catsdogs-best",
     title="Best network",
-    images="dogs-vs-cats",
+    data=DOGS_VS_CATS,
     needs=CANDIDATES,
     metrics=BEST_METRICS,
     profiles=PROFILES,
@@ -71,7 +72,7 @@ def draw_best(run: StoredRun, figures: Figures) -> None:
     figures=("curves", "candidates", "confusion"),
     draw=draw_best,
 )
-def catsdogs_best(params: Params, images: "Images", record: Record) -> None:
+def catsdogs_best(params: Params, data: "ImageData", record: Record) -> None:
     """How well does the best of the four networks do on images that played no part in choosing or training it?
 
     Chosen is the network with the lowest validation loss, the median over its last five epochs. It is trained again
@@ -95,7 +96,7 @@ def catsdogs_best(params: Params, images: "Images", record: Record) -> None:
 
     seed = OWN_SEED + record.seed
     backend.start(seed)
-    parts = catsdogs_images.select(images, params)
+    parts = catsdogs_images.select(data, params)
     winner = choose({name: record.need(name) for name in CANDIDATES}, parts["validation"], params.size)
     model = network(winner.number, params.size, winner.momentum, winner.dropout)
     compile_binary(model, winner.learning_rate)
@@ -112,7 +113,7 @@ def catsdogs_best(params: Params, images: "Images", record: Record) -> None:
         record,
     )
     record_choice(winner, params.size, normalisation, record)
-    right = test(model, parts["test"], normalisation, images.classes, record)
+    right = test(model, parts["test"], normalisation, data.classes, record)
     validated = round(lowest(history)["validation_accuracy"] * len(validation.labels))
     z = stats.two_shares_z(validated, len(validation.labels), right, len(parts["test"]))
     record.scalar("test_validation_z", z)

@@ -40,7 +40,7 @@ METRICS = {
     seeds=SEEDS,
     cost_s={"smoke": 1, "quick": 1, "full": 1},
 )
-def catsdogs_comparison(params: Params, images: None, record: Record) -> None:
+def catsdogs_comparison(params: Params, data: None, record: Record) -> None:
     """Which of the trained networks differ by more than the choice of test images explains?
 
     The best network that was trained from scratch is compared with the first step, and the steps with each other,

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from experiments.datasets import DOGS_VS_CATS
 from report_cli.experiment import Figures, Record, StoredRun, experiment
 
 if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
-    from report_cli.datasets.images import Images, Part
+    from report_cli.datasets.images import ImageData, Part
     from report_cli.datasets.normalise import Normalisation
     from report_cli.interpret.descriptors import Match
 
@@ -47,7 +48,7 @@ class Explained:
         return normalise.apply(self.normalisation, self.part.pixels[places])
 
 
-def opened(images: "Images", run: StoredRun) -> Explained:
+def opened(images: "ImageData", run: StoredRun) -> Explained:
     """Return the network that `run` of catsdogs-best trained."""
     import numpy as np
 
@@ -109,7 +110,7 @@ def draw_activations(run: StoredRun, figures: Figures) -> None:
 @experiment(
     "catsdogs-activations",
     title="Activations",
-    images="dogs-vs-cats",
+    data=DOGS_VS_CATS,
     needs=(BEST,),
     metrics=_activation_metrics(),
     profiles={
@@ -121,7 +122,7 @@ def draw_activations(run: StoredRun, figures: Figures) -> None:
     figures=LAYERS,
     draw=draw_activations,
 )
-def catsdogs_activations(params: ActivationParams, images: "Images", record: Record) -> None:
+def catsdogs_activations(params: ActivationParams, data: "ImageData", record: Record) -> None:
     """What do the channels of the first and of a deeper convolution make of one cat?
 
     Every channel is compared with named maps of the image (brightness, edges, colours) by correlation, so that what
@@ -140,8 +141,8 @@ def catsdogs_activations(params: ActivationParams, images: "Images", record: Rec
     from report_cli.training import backend
 
     backend.start(record.seed)
-    explained = opened(images, record.need(BEST))
-    place = shown(explained.part, images.classes.index("cat"))
+    explained = opened(data, record.need(BEST))
+    place = shown(explained.part, data.classes.index("cat"))
     pixels, inputs = explained.part.pixels[place], explained.inputs([place])
     name = str(explained.part.names[place]) or str(explained.part.ids[place])
     record.scalar("is_1275", int(name == "cat.1275"), "count")

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from experiments.catsdogs_explain import BEST, Explained, opened
+from experiments.datasets import DOGS_VS_CATS
 from report_cli.experiment import Figures, Record, StoredRun, experiment
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from report_cli.datasets.images import Images
+    from report_cli.datasets.images import ImageData
     from report_cli.interpret.filters import Ascent, Range
 
 LAYERS = ("first", "last")
@@ -71,7 +72,7 @@ def draw(run: StoredRun, figures: Figures) -> None:
 @experiment(
     "catsdogs-filters",
     title="Preferred patterns",
-    images="dogs-vs-cats",
+    data=DOGS_VS_CATS,
     needs=(BEST,),
     metrics=_metrics(),
     profiles={"smoke": FilterParams(steps=2), "quick": FilterParams(steps=30), "full": FilterParams(steps=150)},
@@ -79,7 +80,7 @@ def draw(run: StoredRun, figures: Figures) -> None:
     figures=LAYERS,
     draw=draw,
 )
-def catsdogs_filters(params: FilterParams, images: "Images", record: Record) -> None:
+def catsdogs_filters(params: FilterParams, data: "ImageData", record: Record) -> None:
     """Which patterns do filters of the first and the last convolution prefer, and which images come closest?
 
     Gradient ascent on the pixels, from grey noise. Convolutions without padding look at the border less often than
@@ -99,7 +100,7 @@ def catsdogs_filters(params: FilterParams, images: "Images", record: Record) -> 
     from report_cli.training import backend
 
     backend.start(record.seed)
-    explained = opened(images, record.need(BEST))
+    explained = opened(data, record.need(BEST))
     convolutions = receptive_field.convolutions(explained.model)
     record.array("top", np.array(min(params.top, len(explained.part))))
     for layer, number in (("first", 1), ("last", len(convolutions))):

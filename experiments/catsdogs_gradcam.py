@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from experiments.catsdogs_explain import BEST, Explained, opened
+from experiments.datasets import DOGS_VS_CATS
 from report_cli.experiment import Figures, Record, StoredRun, experiment
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from report_cli.datasets.images import Images
+    from report_cli.datasets.images import ImageData
 
 KINDS = ("right", "wrong", "doubtful")
 METRICS = {
@@ -48,7 +49,7 @@ def draw(run: StoredRun, figures: Figures) -> None:
 @experiment(
     "catsdogs-gradcam",
     title="Heatmaps",
-    images="dogs-vs-cats",
+    data=DOGS_VS_CATS,
     needs=(BEST,),
     metrics=METRICS,
     profiles={
@@ -60,7 +61,7 @@ def draw(run: StoredRun, figures: Figures) -> None:
     figures=("heatmaps",),
     draw=draw,
 )
-def catsdogs_gradcam(params: GradcamParams, images: "Images", record: Record) -> None:
+def catsdogs_gradcam(params: GradcamParams, data: "ImageData", record: Record) -> None:
     """Which parts of an image speak for the class that the network names?
 
     Shown are the most certain right answer, the most certain wrong one, and the least certain of all. On images that
@@ -80,7 +81,7 @@ def catsdogs_gradcam(params: GradcamParams, images: "Images", record: Record) ->
 
     backend.start(record.seed)
     run = record.need(BEST)
-    explained = opened(images, run)
+    explained = opened(data, run)
     convolutions = receptive_field.convolutions(explained.model)
     name = convolutions[-1]
     probabilities, labels = run.array("test_predictions"), run.array("test_labels")
@@ -90,7 +91,7 @@ def catsdogs_gradcam(params: GradcamParams, images: "Images", record: Record) ->
     signs = np.where(probabilities[places] > 0.5, 1, -1).astype(np.float32)
     maps = gradcam.heatmaps(explained.model, name, explained.inputs(places), signs)
     size = explained.part.pixels.shape[1]
-    regions = _regions(images, explained.part.ids[places])
+    regions = _regions(data, explained.part.ids[places])
     side = regions.shape[1] if len(regions) else size
     heat = gradcam.enlarge(maps, receptive_field.field(explained.model, name), size, side)
     record.scalar("layer", len(convolutions), "count")
@@ -98,7 +99,7 @@ def catsdogs_gradcam(params: GradcamParams, images: "Images", record: Record) ->
     for kind in ("right", "wrong"):
         record.scalar(kind, int(kind in picked), "count")
     count = len(picked)
-    _record_shown(picked, explained, heat[:count], regions[:count], probabilities, images.classes, record)
+    _record_shown(picked, explained, heat[:count], regions[:count], probabilities, data.classes, record)
     _record_heat(heat[count:], regions[count:], record)
 
 
@@ -121,13 +122,13 @@ def pick(probabilities: "NDArray[Any]", labels: "NDArray[Any]") -> dict[str, int
     return picked
 
 
-def _regions(images: "Images", ids: "NDArray[Any]") -> "NDArray[Any]":
+def _regions(images: "ImageData", ids: "NDArray[Any]") -> "NDArray[Any]":
     """Return where the class is decided, (N, side, side), for images that the program drew; else none, (0, 0, 0)."""
     import numpy as np
 
     if images.name != "toy-pets":
         return np.empty((0, 0, 0), np.bool_)
-    from report_cli.datasets import toy_pets
+    from experiments.datasets import toy_pets
 
     return toy_pets.deciding_region(ids)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
 if TYPE_CHECKING:
-    from report_cli.datasets.images import Images, Part
+    from report_cli.datasets.images import ImageData, Part
 
 # By rule of the assignment this cat is among the test images, where the source numbers its images.
 SHOWN = "cat.1275"
@@ -47,7 +47,7 @@ CHOICES: Mapping[str, Chosen] = {
 }
 
 
-def select(images: "Images", params: Choice) -> "dict[str, Part]":
+def select(images: "ImageData", params: Choice) -> "dict[str, Part]":
     """Return the parts "train", "validation" and "test", disjoint, both classes in equal shares, resized to the size.
 
     Raises:

@@ -9,7 +9,7 @@ from report_cli.experiment import Figures, Record, StoredRun
 if TYPE_CHECKING:
     import keras
 
-    from report_cli.datasets.images import Images, Part
+    from report_cli.datasets.images import ImageData, Part
     from report_cli.datasets.normalise import Normalisation
     from report_cli.training.fit import Examples, Row
 
@@ -93,7 +93,7 @@ def draw(run: StoredRun, figures: Figures) -> None:
     figures.add("curves", style.learning_curves(run.history), alt=style.describe_curves(run.history))
 
 
-def measure(model: "keras.Model", params: Params, images: "Images", record: Record, dropout: float = 0.0) -> None:
+def measure(model: "keras.Model", params: Params, images: "ImageData", record: Record, dropout: float = 0.0) -> None:
     """Train `model` and record the training and its validation; no test image is looked at."""
     import numpy as np
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from experiments.catsdogs_images import CHOICES
+from experiments.datasets import DOGS_VS_CATS
 from report_cli.experiment import Figures, Record, StoredRun, check_positive, check_share, experiment
 
 if TYPE_CHECKING:
-    from report_cli.datasets.images import Images
+    from report_cli.datasets.images import ImageData
 
 BASES = ("cifar10", "imagenet")
 # The block that is tuned, and those after it; the ones before stay frozen.
@@ -102,7 +103,7 @@ def draw_augmented(run: StoredRun, figures: Figures) -> None:
 @experiment(
     "catsdogs-vgg16-frozen",
     title="VGG16, base frozen",
-    images="dogs-vs-cats",
+    data=DOGS_VS_CATS,
     needs=needs,
     metrics=METRICS,
     profiles={
@@ -115,7 +116,7 @@ def draw_augmented(run: StoredRun, figures: Figures) -> None:
     figures=("curves", "confusion"),
     draw=draw,
 )
-def catsdogs_vgg16_frozen(params: Params, images: "Images", record: Record) -> None:
+def catsdogs_vgg16_frozen(params: Params, data: "ImageData", record: Record) -> None:
     """How well do features that were learned on other images tell cats from dogs?
 
     The base stays as it was pretrained; only a new head is trained, on features that are computed once.
@@ -134,16 +135,16 @@ def catsdogs_vgg16_frozen(params: Params, images: "Images", record: Record) -> N
 
     backend.start(record.seed)
     base = transfer.base_of(params.base, record)
-    parts = catsdogs_images.select(images, params)
+    parts = catsdogs_images.select(data, params)
     network = transfer.build(base, params.size, params.dropout)
     validated = transfer.train(network, network.examples(parts["train"]), parts["validation"], params, record)
-    transfer.test(network, parts["test"], images.classes, validated, params.base, record)
+    transfer.test(network, parts["test"], data.classes, validated, params.base, record)
 
 
 @experiment(
     "catsdogs-vgg16-finetuned",
     title="VGG16, last block tuned",
-    images="dogs-vs-cats",
+    data=DOGS_VS_CATS,
     needs=needs_finetuned,
     metrics=METRICS,
     profiles={
@@ -156,7 +157,7 @@ def catsdogs_vgg16_frozen(params: Params, images: "Images", record: Record) -> N
     figures=("curves", "confusion"),
     draw=draw,
 )
-def catsdogs_vgg16_finetuned(params: Params, images: "Images", record: Record) -> None:
+def catsdogs_vgg16_finetuned(params: Params, data: "ImageData", record: Record) -> None:
     """Does it help to go on training with the last block of the base unfrozen, at a small rate?
 
     Starts from the head of catsdogs-vgg16-frozen; the features up to block 4 are computed once.
@@ -174,17 +175,17 @@ def catsdogs_vgg16_finetuned(params: Params, images: "Images", record: Record) -
 
     backend.start(record.seed)
     base = transfer.base_of(params.base, record)
-    parts = catsdogs_images.select(images, params)
+    parts = catsdogs_images.select(data, params)
     head = transfer.head_of(record.need("catsdogs-vgg16-frozen"), params.base, parts["test"])
     network = transfer.build(base, params.size, params.dropout, tuned=TUNED, head=head)
     validated = transfer.train(network, network.examples(parts["train"]), parts["validation"], params, record)
-    transfer.test(network, parts["test"], images.classes, validated, params.base, record)
+    transfer.test(network, parts["test"], data.classes, validated, params.base, record)
 
 
 @experiment(
     "catsdogs-vgg16-augmented",
     title="VGG16, base frozen, augmented images",
-    images="dogs-vs-cats",
+    data=DOGS_VS_CATS,
     needs=needs,
     metrics=METRICS,
     profiles={
@@ -197,7 +198,7 @@ def catsdogs_vgg16_finetuned(params: Params, images: "Images", record: Record) -
     figures=("curves", "confusion", "samples"),
     draw=draw_augmented,
 )
-def catsdogs_vgg16_augmented(params: AugmentedParams, images: "Images", record: Record) -> None:
+def catsdogs_vgg16_augmented(params: AugmentedParams, data: "ImageData", record: Record) -> None:
     """Does a new head on the frozen base learn more from randomly changed views of the training images?
 
     A view is mirrored, shifted, turned and zoomed at random, a new one in every epoch; validation and test images are
@@ -218,7 +219,7 @@ def catsdogs_vgg16_augmented(params: AugmentedParams, images: "Images", record: 
 
     backend.start(record.seed)
     base = transfer.base_of(params.base, record)
-    parts = catsdogs_images.select(images, params)
+    parts = catsdogs_images.select(data, params)
     network = transfer.build(base, params.size, params.dropout)
     train = parts["train"]
     augmentation = augment.Augmentation(params.flip, params.shift, params.rotation, params.zoom)
@@ -228,5 +229,5 @@ def catsdogs_vgg16_augmented(params: AugmentedParams, images: "Images", record: 
         return network.examples(Part(train.ids, train.labels, changed))
 
     validated = transfer.train(network, views, parts["validation"], params, record)
-    transfer.record_samples(train, images.classes, augmentation, record)
-    transfer.test(network, parts["test"], images.classes, validated, params.base, record)
+    transfer.record_samples(train, data.classes, augmentation, record)
+    transfer.test(network, parts["test"], data.classes, validated, params.base, record)

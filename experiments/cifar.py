@@ -4,10 +4,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from experiments.cifar_training import METRICS, SEEDS, Params, draw, measure
+from experiments.datasets import CIFAR10
 from report_cli.experiment import Record, experiment
 
 if TYPE_CHECKING:
-    from report_cli.datasets.images import Images
+    from report_cli.datasets.images import ImageData
 
 # In the quick profile all batches are whole: one of another size costs as much as a dozen steps, as TensorFlow traces
 # the step again for it.
@@ -26,7 +27,7 @@ SHORT_PROFILES = {
 @experiment(
     "cifar-control-20",
     title="Control network, short",
-    images="cifar10",
+    data=CIFAR10,
     metrics=METRICS,
     profiles=SHORT_PROFILES,
     seeds=SEEDS,
@@ -34,7 +35,7 @@ SHORT_PROFILES = {
     figures=("curves", "confusion"),
     draw=draw,
 )
-def cifar_control_20(params: Params, images: "Images", record: Record) -> None:
+def cifar_control_20(params: Params, data: "ImageData", record: Record) -> None:
     """Is the control network, without dropout before its output, done after 20 epochs?
 
     Command: report run cifar-control-20 --profile full
@@ -49,14 +50,14 @@ def cifar_control_20(params: Params, images: "Images", record: Record) -> None:
     from report_cli.training import backend
 
     backend.start(record.seed)
-    shape, classes = images.train.pixels.shape[1:], len(images.classes)
-    measure(control.build(shape, classes, params.dropout, last_dropout=False), params, images, record)
+    shape, classes = data.train.pixels.shape[1:], len(data.classes)
+    measure(control.build(shape, classes, params.dropout, last_dropout=False), params, data, record)
 
 
 @experiment(
     "cifar-control",
     title="Control network",
-    images="cifar10",
+    data=CIFAR10,
     metrics=METRICS,
     profiles=PROFILES,
     seeds=SEEDS,
@@ -64,7 +65,7 @@ def cifar_control_20(params: Params, images: "Images", record: Record) -> None:
     figures=("curves", "confusion"),
     draw=draw,
 )
-def cifar_control(params: Params, images: "Images", record: Record) -> None:
+def cifar_control(params: Params, data: "ImageData", record: Record) -> None:
     """How well does a plain stack of four convolutions classify small images?
 
     Command: report run cifar-control --profile full
@@ -80,14 +81,14 @@ def cifar_control(params: Params, images: "Images", record: Record) -> None:
     from report_cli.training import backend
 
     backend.start(record.seed)
-    shape, classes = images.train.pixels.shape[1:], len(images.classes)
-    measure(control.build(shape, classes, params.dropout), params, images, record)
+    shape, classes = data.train.pixels.shape[1:], len(data.classes)
+    measure(control.build(shape, classes, params.dropout), params, data, record)
 
 
 @experiment(
     "cifar-inception",
     title="Inception network",
-    images="cifar10",
+    data=CIFAR10,
     metrics=METRICS,
     profiles=PROFILES,
     seeds=SEEDS,
@@ -95,7 +96,7 @@ def cifar_control(params: Params, images: "Images", record: Record) -> None:
     figures=("curves", "confusion"),
     draw=draw,
 )
-def cifar_inception(params: Params, images: "Images", record: Record) -> None:
+def cifar_inception(params: Params, data: "ImageData", record: Record) -> None:
     """Does an inception block between the convolutions and the dense layers help the control network?
 
     Command: report run cifar-inception --profile full
@@ -109,14 +110,14 @@ def cifar_inception(params: Params, images: "Images", record: Record) -> None:
     from report_cli.training import backend
 
     backend.start(record.seed)
-    shape, classes = images.train.pixels.shape[1:], len(images.classes)
-    measure(inception.build(shape, classes, params.dropout), params, images, record)
+    shape, classes = data.train.pixels.shape[1:], len(data.classes)
+    measure(inception.build(shape, classes, params.dropout), params, data, record)
 
 
 @experiment(
     "cifar-residual",
     title="Residual network",
-    images="cifar10",
+    data=CIFAR10,
     metrics=METRICS,
     profiles=PROFILES,
     seeds=SEEDS,
@@ -124,7 +125,7 @@ def cifar_inception(params: Params, images: "Images", record: Record) -> None:
     figures=("curves", "confusion"),
     draw=draw,
 )
-def cifar_residual(params: Params, images: "Images", record: Record) -> None:
+def cifar_residual(params: Params, data: "ImageData", record: Record) -> None:
     """Does a residual block between the convolutions and the dense layers help the control network?
 
     Command: report run cifar-residual --profile full
@@ -138,5 +139,5 @@ def cifar_residual(params: Params, images: "Images", record: Record) -> None:
     from report_cli.training import backend
 
     backend.start(record.seed)
-    shape, classes = images.train.pixels.shape[1:], len(images.classes)
-    measure(residual.build(shape, classes, params.dropout), params, images, record)
+    shape, classes = data.train.pixels.shape[1:], len(data.classes)
+    measure(residual.build(shape, classes, params.dropout), params, data, record)

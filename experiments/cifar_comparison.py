@@ -37,7 +37,7 @@ def _metrics(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
     seeds=SEEDS,
     cost_s={"smoke": 1, "quick": 1, "full": 1},
 )
-def cifar_comparison(params: Params, images: None, record: Record) -> None:
+def cifar_comparison(params: Params, data: None, record: Record) -> None:
     """Which of the three trained networks differ by more than the choice of test images explains?
 
     Command: report run cifar-comparison --profile full
@@ -60,7 +60,7 @@ def cifar_comparison(params: Params, images: None, record: Record) -> None:
     seeds=SEEDS,
     cost_s={"smoke": 1, "quick": 1, "full": 1},
 )
-def cifar_deeper(params: Params, images: None, record: Record) -> None:
+def cifar_deeper(params: Params, data: None, record: Record) -> None:
     """Do the more complicated blocks change what the inception and the residual network get right?
 
     Command: report run cifar-deeper --profile full

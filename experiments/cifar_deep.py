@@ -4,16 +4,17 @@ from typing import TYPE_CHECKING
 
 from experiments.cifar import PROFILES
 from experiments.cifar_training import METRICS, SEEDS, Params, draw, measure
+from experiments.datasets import CIFAR10
 from report_cli.experiment import Record, experiment
 
 if TYPE_CHECKING:
-    from report_cli.datasets.images import Images
+    from report_cli.datasets.images import ImageData
 
 
 @experiment(
     "cifar-inception-deep",
     title="Deep inception network",
-    images="cifar10",
+    data=CIFAR10,
     metrics=METRICS,
     profiles=PROFILES,
     seeds=SEEDS,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     figures=("curves", "confusion"),
     draw=draw,
 )
-def cifar_inception_deep(params: Params, images: "Images", record: Record) -> None:
+def cifar_inception_deep(params: Params, data: "ImageData", record: Record) -> None:
     """Do two inception blocks of four branches with bottlenecks do better than the one block of cifar-inception?
 
     Command: report run cifar-inception-deep --profile full
@@ -35,14 +36,14 @@ def cifar_inception_deep(params: Params, images: "Images", record: Record) -> No
     from report_cli.training import backend
 
     backend.start(record.seed)
-    shape, classes = images.train.pixels.shape[1:], len(images.classes)
-    measure(inception_deep.build(shape, classes, params.dropout), params, images, record)
+    shape, classes = data.train.pixels.shape[1:], len(data.classes)
+    measure(inception_deep.build(shape, classes, params.dropout), params, data, record)
 
 
 @experiment(
     "cifar-residual-deep",
     title="Deep residual network",
-    images="cifar10",
+    data=CIFAR10,
     metrics=METRICS,
     profiles=PROFILES,
     seeds=SEEDS,
@@ -50,7 +51,7 @@ def cifar_inception_deep(params: Params, images: "Images", record: Record) -> No
     figures=("curves", "confusion"),
     draw=draw,
 )
-def cifar_residual_deep(params: Params, images: "Images", record: Record) -> None:
+def cifar_residual_deep(params: Params, data: "ImageData", record: Record) -> None:
     """Do three small residual blocks do better than the one wide block of cifar-residual?
 
     Command: report run cifar-residual-deep --profile full
@@ -64,5 +65,5 @@ def cifar_residual_deep(params: Params, images: "Images", record: Record) -> Non
     from report_cli.training import backend
 
     backend.start(record.seed)
-    shape, classes = images.train.pixels.shape[1:], len(images.classes)
-    measure(residual_deep.build(shape, classes, params.dropout), params, images, record)
+    shape, classes = data.train.pixels.shape[1:], len(data.classes)
+    measure(residual_deep.build(shape, classes, params.dropout), params, data, record)

@@ -9,6 +9,7 @@ from experiments import cifar, cifar_several, cifar_training
 from experiments.cifar_comparison import NETWORKS, PAIRS
 from experiments.cifar_several import Trial
 from experiments.cifar_training import SEEDS, pair_metrics, record_pairs
+from experiments.datasets import CIFAR10
 from report_cli import stats
 from report_cli.errors import RunError
 from report_cli.experiment import Figures, Record, StoredRun, check_positive, experiment
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
-    from report_cli.datasets.images import Images
+    from report_cli.datasets.images import ImageData
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def draw(run: StoredRun, figures: Figures) -> None:
 @experiment(
     "cifar-less-data",
     title="Three networks with less data",
-    images="cifar10",
+    data=CIFAR10,
     metrics=METRICS,
     profiles=PROFILES,
     needs=("cifar-control", "cifar-inception", "cifar-residual"),
@@ -84,7 +85,7 @@ def draw(run: StoredRun, figures: Figures) -> None:
     figures=("accuracy",),
     draw=draw,
 )
-def cifar_less_data(params: Params, images: "Images", record: Record) -> None:
+def cifar_less_data(params: Params, data: "ImageData", record: Record) -> None:
     """How does the accuracy of the three networks grow with the number of training images?
 
     Command: report run cifar-less-data --profile full
@@ -101,7 +102,7 @@ def cifar_less_data(params: Params, images: "Images", record: Record) -> None:
     builders = _builders()
     names = {(network, size): f"{network} {size}" for network in builders for size in params.sizes}
     trials = {name: Trial(builders[network], size, params.watched) for (network, size), name in names.items()}
-    results = cifar_several.measure(trials, params, images, record)
+    results = cifar_several.measure(trials, params, data, record)
     _record(params, whole, {key: results[name] for key, name in names.items()}, record)
 
 

@@ -7,11 +7,12 @@ from experiments import cifar, cifar_several
 from experiments.cifar_comparison import NETWORKS, PAIRS
 from experiments.cifar_several import Trial
 from experiments.cifar_training import SEEDS, Params, pair_metrics, record_pairs
+from experiments.datasets import CIFAR10
 from report_cli import stats
 from report_cli.experiment import Figures, Record, StoredRun, experiment
 
 if TYPE_CHECKING:
-    from report_cli.datasets.images import Images
+    from report_cli.datasets.images import ImageData
 
 # Less training than the networks of the assignment have in the quick profile: there only the steps are shown.
 PROFILES = {**cifar.PROFILES, "quick": replace(cifar.PROFILES["quick"], train=320, validation=250, test=500, epochs=2)}
@@ -50,7 +51,7 @@ def draw(run: StoredRun, figures: Figures) -> None:
 @experiment(
     "cifar-matched",
     title="Three networks of the same size",
-    images="cifar10",
+    data=CIFAR10,
     metrics=METRICS,
     profiles=PROFILES,
     seeds=SEEDS,
@@ -58,7 +59,7 @@ def draw(run: StoredRun, figures: Figures) -> None:
     figures=("curves",),
     draw=draw,
 )
-def cifar_matched(params: Params, images: "Images", record: Record) -> None:
+def cifar_matched(params: Params, data: "ImageData", record: Record) -> None:
     """Which of the three structures makes most of the same number of parameters?
 
     Command: report run cifar-matched --profile full
@@ -77,7 +78,7 @@ def cifar_matched(params: Params, images: "Images", record: Record) -> None:
     trials = {
         name: Trial(build, params.train, params.validation) for name, build in zip(NETWORKS, builders, strict=True)
     }
-    results = cifar_several.measure(trials, params, images, record)
+    results = cifar_several.measure(trials, params, data, record)
     for network, result in results.items():
         for name in ("train_accuracy", "validation_accuracy"):
             record.scalar(f"{network}_{name}", float(result[name]), "fraction")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
-    from report_cli.datasets.images import Images, Part
+    from report_cli.datasets.images import ImageData, Part
     from report_cli.training.series import Finished, Training
 
 
@@ -29,7 +29,7 @@ class Trial:
 
 
 def measure(
-    trials: Mapping[str, Trial], params: Params, images: "Images", record: Record
+    trials: Mapping[str, Trial], params: Params, images: "ImageData", record: Record
 ) -> "dict[str, dict[str, NDArray[Any]]]":
     """Train the network of each trial; then look at the test images, for the first and only time, with all of them.
 

@@ -73,7 +73,7 @@ def draw(run: StoredRun, figures: Figures) -> None:
     figures=("ratios",),
     draw=draw,
 )
-def cifar_speed(params: Params, images: None, record: Record) -> None:
+def cifar_speed(params: Params, data: None, record: Record) -> None:
     """How much longer than the control do the other networks take, for an image and for an epoch?
 
     All are trained in one process in turns, each repeat beginning with another one, on random images: the time of a

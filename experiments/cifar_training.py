@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
-    from report_cli.datasets.images import Images, Part
+    from report_cli.datasets.images import ImageData, Part
     from report_cli.datasets.normalise import Normalisation
     from report_cli.stats import Interval
     from report_cli.training.fit import Examples
@@ -82,7 +82,7 @@ class Tested:
     interval: "Interval"
 
 
-def measure(model: "keras.Model", params: Params, images: "Images", record: Record) -> None:
+def measure(model: "keras.Model", params: Params, images: "ImageData", record: Record) -> None:
     """Train `model`, then look at the test images for the first and only time, and record everything."""
     import numpy as np
 
@@ -112,7 +112,7 @@ def measure(model: "keras.Model", params: Params, images: "Images", record: Reco
     record.array("classes", np.array(images.classes))
 
 
-def split(params: Params, images: "Images") -> "dict[str, Part]":
+def split(params: Params, images: "ImageData") -> "dict[str, Part]":
     """Return the training and the validation images."""
     from report_cli.datasets import split as splits
 
@@ -146,7 +146,7 @@ def train(model: "keras.Model", params: Params, learned: Learned, record: Record
     )
 
 
-def test_part(params: Params, images: "Images") -> "Part":
+def test_part(params: Params, images: "ImageData") -> "Part":
     """Return the test images. To be called once in a run, after the last epoch of its last training."""
     from report_cli.datasets import split as splits
 

@@ -54,7 +54,7 @@ def draw(run: StoredRun, figures: Figures) -> None:
     figures=FIGURES,
     draw=draw,
 )
-def theory(params: Params, images: None, record: Record) -> None:
+def theory(params: Params, data: None, record: Record) -> None:
     """What do the definitions give for the inputs of the questions, and for small examples of the others?
 
     Command: report run theory

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from experiments.datasets import CIFAR10
 from report_cli.experiment import Figures, Record, StoredRun, check_positive, check_share, experiment
 
 if TYPE_CHECKING:
     import keras
 
-    from report_cli.datasets.images import Images, Part
+    from report_cli.datasets.images import ImageData, Part
     from report_cli.datasets.normalise import Normalisation
     from report_cli.training.fit import Examples
 
@@ -55,7 +56,7 @@ def draw(run: StoredRun, figures: Figures) -> None:
 @experiment(
     "vgg16-pretrain",
     title="Pretraining of VGG16",
-    images="cifar10",
+    data=CIFAR10,
     metrics=METRICS,
     profiles={
         "smoke": Params(train=100, validation=40, epochs=1, width=0.0625, least_accuracy=0),
@@ -66,7 +67,7 @@ def draw(run: StoredRun, figures: Figures) -> None:
     figures=("curves",),
     draw=draw,
 )
-def vgg16_pretrain(params: Params, images: "Images", record: Record) -> None:
+def vgg16_pretrain(params: Params, data: "ImageData", record: Record) -> None:
     """What can the convolutions of VGG16 learn from small images, to be transferred to larger ones?
 
     VGG16 without normalisation often stays at chance from scratch. So every convolution is followed by batch
@@ -91,9 +92,9 @@ def vgg16_pretrain(params: Params, images: "Images", record: Record) -> None:
 
     backend.start(record.seed)
     sizes = {"train": params.train, "validation": params.validation}
-    parts = split.stratified(images.train, sizes, params.split_seed)
+    parts = split.stratified(data.train, sizes, params.split_seed)
     normalisation = normalise.fit(parts["train"].pixels)
-    model = vgg16.pretraining(images.train.pixels.shape[1:], len(images.classes), params.width, params.dropout)
+    model = vgg16.pretraining(data.train.pixels.shape[1:], len(data.classes), params.width, params.dropout)
     history = _train(
         model, _examples(parts["train"], normalisation), _examples(parts["validation"], normalisation), params, record
     )

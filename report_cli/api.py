@@ -1,8 +1,8 @@
 """What the commands do, as functions that neither print nor exit: for notebooks, tests and the command line.
 
-    import report_cli as report
-    report.run("cifar-*", profile="smoke")
-    report.results("cifar-control").to_pandas()
+import report_cli as report
+report.run("cifar-*", profile="smoke")
+report.results("cifar-control").to_pandas()
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -245,7 +245,7 @@ def select(
     *,
     run_first: Callable[[Plan], bool] = lambda made: True,
 ) -> Selection:
-    """Return what documents may take of these experiments, run and drawn first where `run_first` says so of the plan."""
+    """Return what documents may take of these experiments, run first where `run_first` says so of the plan."""
     with runner(workspace, listener) as opened:
         made = plans.make(workspace, [workspace.experiments[n] for n in names], asked, opened.read_in)
         if made.todo and run_first(made):

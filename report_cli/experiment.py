@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, is_dataclass, make_dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from report_cli.errors import UsageError, unknown
+from report_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -201,11 +201,10 @@ def experiment(
     if set(counts) != set(PROFILES) or not all(isinstance(n, int) and n >= 1 for n in counts.values()):
         raise refuse(f"has seeds={seeds!r}", "give a number from 1, or one for each of smoke, quick and full")
     costs = dict(cost_s) if isinstance(cost_s, Mapping) else dict.fromkeys(PROFILES, cost_s)
-    for metric, content in metrics.items():
-        if not isinstance(content, Metric):
-            raise refuse(f"declares the metric {metric!r} as {content!r}", 'write Metric("fraction", "what it says")')
-        if content.of and content.of not in metrics:
-            raise unknown(f"metric of {name} that {metric} is a share of:", content.of, metrics)
+    if odd := [each for each, metric in metrics.items() if not isinstance(metric, Metric)]:
+        raise refuse(f"declares the metric {odd[0]!r} otherwise", 'write Metric("fraction", "what it says")')
+    if odd := [each for each, metric in metrics.items() if metric.of and metric.of not in metrics]:
+        raise refuse(f"declares {odd[0]!r} as a share of {metrics[odd[0]].of!r}, which is no metric of it")
 
     def register(measure: Measure) -> Experiment:
         function = measure.measure if isinstance(measure, Experiment) else measure

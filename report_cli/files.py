@@ -209,6 +209,13 @@ def size_bytes(path: Path) -> int:
     return total
 
 
+def free_bytes(place: Path) -> int:
+    """Return how many bytes can be written at `place`, which need not exist yet."""
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    return shutil.disk_usage(place).free
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in `folder` durable."""
     _sync(folder)

@@ -100,7 +100,7 @@ EXPERIMENT = """
 
 
     @experiment("{name}", title="T", metrics={{}}, profiles=every_profile(Params()), needs={needs})
-    def measure(params, images, record):
+    def measure(params, data, record):
         pass
 """
 

@@ -91,7 +91,7 @@ def _store(folder: Path, experiment: Experiment, case: Case, seed: int) -> Run:
     settings = parameters(experiment.params[case.profile])
     if "base" in settings:
         settings |= {"base": case.base}
-    images = {"label": f"{case.origin} pictures", "origin": case.origin} if experiment.images else None
+    images = {"label": f"{case.origin} pictures", "origin": case.origin} if experiment.data else None
     scalars = {metric: {"value": _scalar(metric, rng), "unit": ""} for metric in experiment.metrics}
     files.write_json(folder / "measured.json", {"scalars": scalars, "history": []})
     (folder / "arrays").mkdir()

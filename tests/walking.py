@@ -37,7 +37,7 @@ WALK = '''
         figures=("path",),
         draw=draw,
     )
-    def walk(params, images, record):
+    def walk(params, data, record):
         """Where does it end?"""
         import time
 

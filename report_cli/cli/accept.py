@@ -28,10 +28,9 @@ def accept(
     from report_cli import api
 
     workspace, asked = opened(profile, data, settings=settings)
-    count = 0
-    for count, (step, run, changes) in enumerate(
-        api.accept(workspace, names, asked, reason, ProgressListener()), start=1
-    ):
+    accepted = False
+    for step, run, changes in api.accept(workspace, names, asked, reason, ProgressListener()):
+        accepted = True
         emit(f"{step.label}  {run.key}  {'; '.join(changes)}")
-    if not count:
+    if not accepted:
         say("nothing to accept: all is up to date")

@@ -16,10 +16,10 @@ from report_cli.errors import AbsentError, DataError, ReportError, unknown
 
 if TYPE_CHECKING:
     from report_cli.datasets.exclusions import Exclusions
-    from report_cli.datasets.spec import Kind, Source
+    from report_cli.datasets.spec import Images, Source
     from report_cli.execution.workspace import Workspace
 
-app = typer.Typer(help="Find, fetch and check the real images.", no_args_is_help=True)
+app = typer.Typer(help="Find, fetch and check the real data.", no_args_is_help=True)
 
 
 @app.command()
@@ -39,24 +39,24 @@ def check(
     from report_cli.execution.runner import Runner
 
     opened = open_workspace()
-    choice = workspace.choose_images(opened, folder)
+    choice = workspace.choose_data(opened, folder)
     if choice.folder is None:
         raise DataError("no real images are named", "report data check FOLDER, set REPORT_DATA, or report data fetch")
     found, problems = [], []
     with Runner(opened, ProgressListener()) as runner:
-        for kind in spec.KINDS.values():
+        for data in opened.registry.data.values():
             try:
-                source = spec.choose(kind.name, choice.folder, opened.cache)
+                source = spec.choose(data, choice.folder, opened.cache)
                 # Whatever was read before: a check reads again.
                 found.append(runner.read_in(replace(source, digest=None)))
             except ReportError as error:
                 problems.append(error)
-                say(f"{kind.title}: {error.message}")
-    left_out = {source.kind: exclusions.read(opened.cache, source.digest or "") for source in found}
+                say(f"{data.title}: {error.message}")
+    left_out = {source.data.name: exclusions.read(opened.cache, source.digest or "") for source in found}
     if json:
-        emit_json([{**_plain(source), **exclusions.to_json(left_out[source.kind])} for source in found])
+        emit_json([{**_plain(source), **exclusions.to_json(left_out[source.data.name])} for source in found])
     for source in () if json else found:
-        _emit_checked(source, left_out[source.kind])
+        _emit_checked(source, left_out[source.data.name])
     if not found:
         # Images that are there and faulty are what was meant, not those that are absent.
         faulty = [each for each in problems if not isinstance(each, AbsentError)]
@@ -68,22 +68,20 @@ def check(
 
 @app.command("list")
 def list_(json: Json = False) -> None:
-    """List the kinds of images and where they are."""
-    from report_cli.datasets import spec
-
+    """List the data sets of the project and where they are."""
     opened = open_workspace()
-    kinds = [_facts(kind, opened) for kind in spec.KINDS.values()]
+    sets = [_facts(data, opened) for data in opened.registry.data.values()]
     if json:
-        emit_json(kinds)
+        emit_json(sets)
         return
-    for number, facts in enumerate(kinds):
+    for number, facts in enumerate(sets):
         if number:
             emit("")
-        typer.secho(f"{facts['kind']}  {facts['title']}", bold=True)
+        typer.secho(f"{facts['data']}  {facts['title']}", bold=True)
         emit(f"  used here:  {facts['used']}")
-        emit(f"  embedded:   {facts['embedded']}, drawn by the program")
+        emit(f"  drawn:      {facts['drawn']}, drawn by the program")
         if facts["address"]:
-            emit(f"  fetch:      report data fetch {facts['kind']} ({wording.size(facts['size_bytes'])})")
+            emit(f"  fetch:      report data fetch {facts['data']} ({wording.size(facts['size_bytes'])})")
             emit(f"  published:  {facts['page']}")
             emit(f"  terms:      {facts['terms']}")
 
@@ -92,25 +90,23 @@ def list_(json: Json = False) -> None:
 def fetch(
     name: Annotated[
         str,
-        typer.Argument(
-            metavar="NAME", help="cifar10 or dogs-vs-cats.", autocompletion=completion.datasets, show_default=False
-        ),
+        typer.Argument(metavar="NAME", help="The data set.", autocompletion=completion.datasets, show_default=False),
     ],
 ) -> None:
-    """Fetch the official archive into the user's cache.
+    """Fetch a published archive into the user's cache.
 
     Every project then uses it. A fetch that was broken off goes on where it stopped. Example: report data fetch cifar10
     """
-    from report_cli.datasets import download, spec
-    from report_cli.datasets.published import ARCHIVES
+    from report_cli.datasets import download
     from report_cli.execution import workspace
 
-    if name not in spec.KINDS:
-        raise unknown("kind of images", name, spec.KINDS)
-    if name not in ARCHIVES:
-        raise DataError(f"{name} has no official archive", "known: " + ", ".join(ARCHIVES))
-    archive = ARCHIVES[name]
     opened = open_workspace()
+    if name not in opened.registry.data:
+        raise unknown("data set", name, opened.registry.data)
+    archive = opened.registry.data[name].published
+    if archive is None:
+        others = [known for known, data in opened.registry.data.items() if data.published]
+        raise DataError(f"{name} has no published archive", "known: " + (", ".join(others) or "none"))
     say(f"fetching {archive.address} ({wording.size(archive.size_bytes)}); {archive.terms}")
     bar = Bar(archive.name)
 
@@ -125,7 +121,7 @@ def fetch(
         raise typer.Exit(130) from None
     finally:
         bar.close()
-    choice = workspace.choose_images(opened, None)
+    choice = workspace.choose_data(opened, None)
     if choice.origin != "fetched":
         say(f"note: {choice.origin} names {choice.folder}, which is used instead of fetched archives")
     emit(str(path))
@@ -143,33 +139,31 @@ def _emit_checked(source: "Source", left_out: "Exclusions") -> None:
         emit(f"    {name}")
 
 
-def _facts(kind: "Kind", opened: "Workspace") -> dict[str, Any]:
-    from report_cli.datasets.published import ARCHIVES
-
-    archive = ARCHIVES.get(kind.name)
+def _facts(data: "Images", opened: "Workspace") -> dict[str, Any]:
+    archive = data.published
     published: Mapping[str, Any] = asdict(archive) if archive else dict.fromkeys(("address", "page", "terms"))
-    source, why = _found(kind, opened)
+    source, why = _found(data, opened)
     return {
         **published,
-        "kind": kind.name,
-        "title": kind.title,
-        "embedded": kind.embedded,
+        "data": data.name,
+        "title": data.title,
+        "drawn": data.drawn,
         "source": None if source is None else _plain(source),
         "used": why if source is None else _shown(source),
     }
 
 
-def _found(kind: "Kind", opened: "Workspace") -> "tuple[Source | None, str]":
+def _found(data: "Images", opened: "Workspace") -> "tuple[Source | None, str]":
     """Return the real images that a run would use, or None and why there are none."""
     from report_cli.datasets import spec
     from report_cli.execution import workspace
 
-    choice = workspace.choose_images(opened, None)
+    choice = workspace.choose_data(opened, None)
     try:
-        source = spec.choose(kind.name, choice.folder, opened.cache)
+        source = spec.choose(data, choice.folder, opened.cache)
     except DataError as error:
         if choice.origin == "fetched":
-            return None, f"embedded {kind.embedded}"
+            return None, f"drawn {data.drawn}"
         return None, f"nothing: {choice.origin} is set, but {error.message}"
     return (source, "") if source.origin == "real" else (None, source.label)
 
@@ -180,4 +174,4 @@ def _shown(source: "Source") -> str:
 
 
 def _plain(source: "Source") -> dict[str, Any]:
-    return {**asdict(source), "path": str(source.path)}
+    return {**source.to_json(), "path": str(source.path)}

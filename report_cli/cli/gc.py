@@ -23,18 +23,20 @@ def gc(
     from report_cli.store import gc as store
 
     workspace = open_workspace()
-    root, freed = workspace.project.root, []
+    root, total = workspace.project.root, 0
+    freed: list[dict[str, object]] = []
     for waste in api.waste(workspace):
         place = str(waste.path.relative_to(root) if waste.path.is_relative_to(root) else waste.path)
         if not dry_run and not store.free(workspace.store, waste):
             say(f"left {place}: another process uses it")
             continue
+        total += waste.size_bytes
         freed.append({"path": place, "size_bytes": waste.size_bytes, "reason": waste.reason})
         if not json:
             emit(f"{place}  {wording.size(waste.size_bytes)}  {waste.reason}")
     if json:
         emit_json(freed)
     elif freed:
-        emit(f"{'would free' if dry_run else 'freed'} {wording.size(sum(int(f['size_bytes']) for f in freed))}")
+        emit(f"{'would free' if dry_run else 'freed'} {wording.size(total)}")
     else:
         say("nothing to free")

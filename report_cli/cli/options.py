@@ -33,7 +33,7 @@ Data = Annotated[
     Path | None,
     typer.Option(
         metavar="FOLDER",
-        help="Folder or archive with the real images. [default: REPORT_DATA, pyproject.toml, embedded images]",
+        help="Folder or archive with the real images. [default: REPORT_DATA, pyproject.toml, drawn images]",
         show_default=False,
     ),
 ]

@@ -1,4 +1,4 @@
-"""`report show`, `report why` and `report logs`: one experiment, its results, what its key is made of, what it printed."""
+"""`report show`, `report why`, `report logs`: results of an experiment, what its key is made of, what it printed."""
 
 from typing import TYPE_CHECKING
 
@@ -52,7 +52,12 @@ def why(name: Name, profile: Profile = "", data: Data = None, settings: Settings
     if json:
         emit_json(
             [
-                {**facts(e.status), "compared_with": e.compared_with, "differences": e.differences, "files": e.files}
+                {
+                    **facts(e.status),
+                    "compared_with": e.compared_with,
+                    "differences": e.differences,
+                    "files": e.files,
+                }
                 for e in explanations
             ]
         )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from report_cli import files
 from report_cli.datasets import exclusions
-from report_cli.datasets.images import IDENTITY_BYTES, Decoded, Images, Part, Sorted, in_order, set_digest
+from report_cli.datasets.images import IDENTITY_BYTES, Decoded, ImageData, Part, Sorted, in_order, set_digest
 from report_cli.datasets.spec import PARTS, Source
 
 _ABOUT = "images.json"
@@ -54,7 +54,7 @@ def has(cache: Path, digest: str) -> bool:
     return (_folder(cache, digest) / _ABOUT).is_file()
 
 
-def read(cache: Path, digest: str, source: Source) -> Images | None:
+def read(cache: Path, digest: str, source: Source) -> ImageData | None:
     """Return the images with this digest, or None when they are not stored or not what was stored."""
     folder = _folder(cache, digest)
     try:
@@ -72,7 +72,7 @@ def read(cache: Path, digest: str, source: Source) -> Images | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
     name, label = source.name, source.label
-    return Images(source.kind, name, "real", label, digest, classes, parts["train"], parts["test"], left_out)
+    return ImageData(source.data.name, name, "real", label, digest, classes, parts["train"], parts["test"], left_out)
 
 
 def _check(folder: Path, checksums: Mapping[str, str], sizes: Mapping[str, tuple[int, ...]]) -> None:

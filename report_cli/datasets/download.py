@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from report_cli import files
-from report_cli.datasets.published import Archive
+from report_cli.datasets.spec import Archive
 from report_cli.errors import DataError
 
 # Is told the bytes that are there and the bytes of the whole.

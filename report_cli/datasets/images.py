@@ -65,7 +65,7 @@ class Decoded:
 
 
 @dataclass(frozen=True, eq=False)
-class Images:
+class ImageData:
     """A whole set of images. `label` names it for people; `digest` (sha256, hex) is its identity.
 
     Where a set has no official test images, `test` is empty and everything is in `train`.
@@ -73,7 +73,7 @@ class Images:
 
     kind: str
     name: str
-    origin: Literal["embedded", "real"]
+    origin: Literal["drawn", "real"]
     label: str
     digest: str
     classes: tuple[str, ...]
@@ -99,12 +99,12 @@ class Sorted:
 def assemble(
     kind: str,
     name: str,
-    origin: Literal["embedded", "real"],
+    origin: Literal["drawn", "real"],
     label: str,
     classes: tuple[str, ...],
     train: Raw,
     test: Raw,
-) -> Images:
+) -> ImageData:
     """Return the images with classes in the order of their names, parts in the order of their ids, and the digest.
 
     The id of an image is the sha256 over class name, shape and pixels, shortened to 16 hex digits; the digest is
@@ -114,7 +114,7 @@ def assemble(
     digest = set_digest(classes, {"train": first.identities, "test": second.identities})
     ordered = tuple(sorted(classes))
     parts = first.part(train.pixels[first.rows]), second.part(test.pixels[second.rows])
-    return Images(kind, name, origin, label, digest, ordered, *parts)
+    return ImageData(kind, name, origin, label, digest, ordered, *parts)
 
 
 def in_order(classes: tuple[str, ...], raw: Raw) -> Sorted:

@@ -7,13 +7,13 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
 from report_cli import files
 from report_cli.datasets import layouts
-from report_cli.datasets.spec import LAYOUTS, PARTS, Kind
+from report_cli.datasets.spec import LAYOUTS, PARTS, Images
 
 # Counts up when ids, digests or checks change, so that nothing of the former code is believed.
 FORMAT = 2
@@ -27,13 +27,15 @@ class Entry:
     digest: str | None = None
 
 
-def signature(kind: Kind, path: Path, layout: str) -> str:
+def signature(kind: Images, path: Path, layout: str) -> str:
     """Return the name under which what is known of `path` as a source of `kind` is kept.
 
     Raises:
         OSError: `path` can't be read.
     """
-    state = sha256(json.dumps([FORMAT, asdict(kind), layout, str(path.resolve())], sort_keys=True).encode())
+    state = sha256(
+        json.dumps([FORMAT, asdict(replace(kind, draw=None)), layout, str(path.resolve())], sort_keys=True).encode()
+    )
     if LAYOUTS[layout].container == "folder":
         for name, folder in _folders(kind, path, layout):
             state.update(repr((name, _stats(folder))).encode(errors="surrogateescape"))
@@ -43,7 +45,7 @@ def signature(kind: Kind, path: Path, layout: str) -> str:
     return state.hexdigest()
 
 
-def entries(kind: Kind, path: Path, layout: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+def entries(kind: Images, path: Path, layout: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Yield (name relative to `path`, entry) of what belongs to the images in a folder, in the order of the names.
 
     Unpacked archives lie in the folder itself, class folders in train/<class>/. Hidden entries are left out.
@@ -56,7 +58,7 @@ def entries(kind: Kind, path: Path, layout: str) -> Iterator[tuple[str, os.DirEn
                 yield f"{name}/{entry.name}".removeprefix("/"), entry
 
 
-def _folders(kind: Kind, path: Path, layout: str) -> Iterator[tuple[str, str]]:
+def _folders(kind: Images, path: Path, layout: str) -> Iterator[tuple[str, str]]:
     """Yield (name relative to `path`, path) of the folders that hold the images' files, or folders of them."""
     if LAYOUTS[layout].format == "photos":
         yield from layouts.photo_folders(path, kind.classes)

@@ -1,7 +1,6 @@
 """Reads images in, once, and loads them, verified, as often as they are needed."""
 
-import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +11,16 @@ from filelock import FileLock
 from report_cli import files
 from report_cli.datasets import cache as decoded
 from report_cli.datasets import index
-from report_cli.datasets.images import Decoded, Images
+from report_cli.datasets.images import Decoded, ImageData
 from report_cli.datasets.readers import cifar, photos, pictures
 from report_cli.datasets.readers.archive import members
 from report_cli.datasets.readers.binary import BINARY
 from report_cli.datasets.readers.pickled import PICKLED
-from report_cli.datasets.spec import KINDS, LAYOUTS, PARTS, Kind, Source
+from report_cli.datasets.spec import LAYOUTS, PARTS, Images, Source
 from report_cli.errors import DataError
 
 
-def read_in(source: Source, cache: Path, kinds: Mapping[str, Kind] = KINDS) -> Source:
+def read_in(source: Source, cache: Path) -> Source:
     """Return `source` with its digest, after its images were decoded, checked and stored in `cache`.
 
     Embedded images are returned at once, and so are those that another process stored while this one waited for it.
@@ -31,7 +30,7 @@ def read_in(source: Source, cache: Path, kinds: Mapping[str, Kind] = KINDS) -> S
     """
     if source.path is None or source.layout is None:
         return source
-    kind = kinds[source.kind]
+    kind = source.data
     former = _known(kind, source.path, source.layout, cache)
     with _alone(cache):
         now = _known(kind, source.path, source.layout, cache)
@@ -40,7 +39,7 @@ def read_in(source: Source, cache: Path, kinds: Mapping[str, Kind] = KINDS) -> S
         return replace(source, digest=_read_in(source.path, source.layout, cache, kind))
 
 
-def load(source: Source, cache: Path, kinds: Mapping[str, Kind] = KINDS) -> Images:
+def load(source: Source, cache: Path) -> ImageData:
     """Return the images of `source`: drawn, or from the decoded cache and verified against the digest.
 
     Where the decoded cache is damaged or absent, the images are read in again.
@@ -48,16 +47,15 @@ def load(source: Source, cache: Path, kinds: Mapping[str, Kind] = KINDS) -> Imag
     Raises:
         DataError: as `read_in`, or the source no longer has the images it had when it was read in.
     """
-    kind = kinds[source.kind]
     if source.path is None or source.layout is None:
-        module, function = kind.generator.split(":")
-        drawn: Images = getattr(importlib.import_module(module), function)()
+        assert source.data.draw is not None, f"{source.data.name} is not drawn"
+        drawn: ImageData = source.data.draw()
         return drawn
-    digest = source.digest or read_in(source, cache, kinds).digest or ""
+    digest = source.digest or read_in(source, cache).digest or ""
     images = decoded.read(cache, digest, source)
     if images is None:
         with _alone(cache):
-            now = _read_in(source.path, source.layout, cache, kind)
+            now = _read_in(source.path, source.layout, cache, source.data)
         images = decoded.read(cache, now, source) if now == digest else None
     if images is None:
         raise DataError(
@@ -67,7 +65,7 @@ def load(source: Source, cache: Path, kinds: Mapping[str, Kind] = KINDS) -> Imag
     return images
 
 
-def _read_in(path: Path, layout: str, cache: Path, kind: Kind) -> str:
+def _read_in(path: Path, layout: str, cache: Path, kind: Images) -> str:
     """Store the images at `path` and return their digest; the index, which makes them known, is written last."""
     before = _signature(kind, path, layout)
     with files.scratch_folder(cache / "tmp", "reading") as scratch:
@@ -85,7 +83,7 @@ def _read_in(path: Path, layout: str, cache: Path, kind: Kind) -> str:
     return digest
 
 
-def _decode(path: Path, layout: str, kind: Kind, scratch: Path) -> Decoded:
+def _decode(path: Path, layout: str, kind: Images, scratch: Path) -> Decoded:
     with closing(members(kind, path, layout)) as found:
         match LAYOUTS[layout].format:
             case "photos":
@@ -98,7 +96,7 @@ def _decode(path: Path, layout: str, kind: Kind, scratch: Path) -> Decoded:
                 return Decoded(*cifar.read(PICKLED, found, path.name, kind))
 
 
-def _check_classes(kind: Kind, archive: str, classes: tuple[str, ...]) -> None:
+def _check_classes(kind: Images, archive: str, classes: tuple[str, ...]) -> None:
     """Raise DataError unless the classes are those of the kind."""
     if len(set(classes)) != len(classes) or len(classes) != kind.class_count:
         raise DataError(
@@ -112,7 +110,7 @@ def _check_classes(kind: Kind, archive: str, classes: tuple[str, ...]) -> None:
         )
 
 
-def _check_counts(kind: Kind, archive: str, found: Decoded) -> None:
+def _check_counts(kind: Images, archive: str, found: Decoded) -> None:
     """Raise DataError unless each part has the images that the kind needs."""
     for part in PARTS:
         labels, wanted = found.parts[part].labels, kind.count(part)
@@ -131,13 +129,13 @@ def _check_counts(kind: Kind, archive: str, found: Decoded) -> None:
         raise DataError(f"{archive} has images: {counts}", f"{kind.title} needs {kind.fewest} of each class or more")
 
 
-def _known(kind: Kind, path: Path, layout: str, cache: Path) -> str | None:
+def _known(kind: Images, path: Path, layout: str, cache: Path) -> str | None:
     """Return the digest under which the index has the file or folder as it is now."""
     entry = index.look_up(cache, _signature(kind, path, layout))
     return None if entry is None else entry.digest
 
 
-def _signature(kind: Kind, path: Path, layout: str) -> str:
+def _signature(kind: Images, path: Path, layout: str) -> str:
     try:
         return index.signature(kind, path, layout)
     except OSError as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from report_cli.datasets import index, layouts
-from report_cli.datasets.spec import LAYOUTS, PARTS, Kind
+from report_cli.datasets.spec import LAYOUTS, PARTS, Images
 from report_cli.errors import AbsentError, DataError, UsageError
 
 
@@ -19,7 +19,7 @@ class Found:
     digest: str | None
 
 
-def find(kind: Kind, start: Path, cache: Path) -> Found:
+def find(kind: Images, start: Path, cache: Path) -> Found:
     """Return the source of `kind` that `start` is or holds, by the order of preference of the kind's layouts.
 
     Raises:
@@ -59,7 +59,7 @@ def _candidates(start: Path) -> Iterator[Path]:
                 yield from (Path(entry.path) for entry in layouts.visible(Path(child.path)))
 
 
-def _is_called(kind: Kind, path: Path, layout: str) -> bool:
+def _is_called(kind: Images, path: Path, layout: str) -> bool:
     """Whether the names of `path`, and of what is in it, are those that a source in `layout` has."""
     wanted = LAYOUTS[layout]
     if wanted.format not in ("folders", "photos"):
@@ -74,7 +74,7 @@ def _is_called(kind: Kind, path: Path, layout: str) -> bool:
     return all((path / part).is_dir() for part in PARTS)
 
 
-def _recognise(kind: Kind, path: Path, layout: str, cache: Path, misses: list[str]) -> Found | None:
+def _recognise(kind: Images, path: Path, layout: str, cache: Path, misses: list[str]) -> Found | None:
     """Return the source at `path` if it is one; what it lacks is added to `misses`."""
     signature = index.signature(kind, path, layout)
     entry = index.look_up(cache, signature)
@@ -100,7 +100,7 @@ def _recognise(kind: Kind, path: Path, layout: str, cache: Path, misses: list[st
     return Found(path, layout, entry.digest)
 
 
-def _classes(kind: Kind, path: Path, layout: str) -> dict[str, list[str]]:
+def _classes(kind: Images, path: Path, layout: str) -> dict[str, list[str]]:
     """Return the names of the class folders in train/ and test/; nothing for official archives."""
     wanted = LAYOUTS[layout]
     if wanted.format not in ("folders", "photos"):
@@ -117,7 +117,7 @@ def _classes(kind: Kind, path: Path, layout: str) -> dict[str, list[str]]:
     return {part: sorted(names) for part, names in classes.items()}
 
 
-def _names(kind: Kind, path: Path, layout: str) -> list[str]:
+def _names(kind: Images, path: Path, layout: str) -> list[str]:
     if LAYOUTS[layout].container == "folder":
         return [name for name, _ in index.entries(kind, path, layout)]
     # Opening a zip takes time and imports; the index spares both from the second time on.
@@ -126,7 +126,7 @@ def _names(kind: Kind, path: Path, layout: str) -> list[str]:
     return zip_names(path)
 
 
-def _photo_classes(kind: Kind, path: Path, names: list[str]) -> list[str]:
+def _photo_classes(kind: Images, path: Path, names: list[str]) -> list[str]:
     """Return the classes of photographs as they are spelled; DataError when they lie in several folders."""
     found = [place for name in names if (place := layouts.photo(name, kind.classes))]
     prefixes = sorted({place.prefix for place in found})
@@ -139,7 +139,7 @@ def _photo_classes(kind: Kind, path: Path, names: list[str]) -> list[str]:
     return sorted({place.folder for place in found})
 
 
-def _missing(kind: Kind, classes: dict[str, list[str]]) -> str:
+def _missing(kind: Images, classes: dict[str, list[str]]) -> str:
     """Return what keeps folders of these classes from being images of `kind`, or nothing."""
     for part in PARTS:
         if not classes.get(part):
@@ -154,7 +154,7 @@ def _missing(kind: Kind, classes: dict[str, list[str]]) -> str:
     return ""
 
 
-def _unlike(kind: Kind, folders: list[str]) -> str:
+def _unlike(kind: Images, folders: list[str]) -> str:
     """Return what keeps photographs of these classes, as they are spelled, from being images of `kind`, or nothing."""
     odd = [folder for folder in folders if not layouts.class_of(folder, kind.classes)]
     present = {layouts.class_of(folder, kind.classes) for folder in folders} - {None}

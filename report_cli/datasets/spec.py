@@ -3,12 +3,12 @@
 Standard library only, and quick once an archive has been read in: planning asks for every experiment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from report_cli.errors import unknown
+from report_cli.errors import AbsentError
 
 PARTS = ("train", "test")
 
@@ -40,19 +40,33 @@ PHOTOS = tuple(name for name, layout in LAYOUTS.items() if layout.format == "pho
 
 
 @dataclass(frozen=True)
-class Kind:
-    """What a set of images must look like; None stands for any height, width (pixels) or count (images).
+class Archive:
+    """A published archive: its address, the page about it, and what it must be. `terms` is for people."""
 
-    `embedded` names the set that is drawn by `generator` ("module:function") where no real images are given.
+    address: str
+    page: str
+    size_bytes: int
+    sha256: str
+    terms: str
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self.address.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True)
+class Images:
+    """A declared set of images: what it must look like. None stands for any height, width (pixels) or count (images).
+
     `classes` is empty where any names will do; `layouts` are keys of LAYOUTS in order of preference. A test count of
     0 means that there are no official test images: all are in "train". `fewest` is the least number of images of a
     class in each part, and `side` the squares in pixels to which photographs of any size are stretched.
+    `drawn` names the images that the function `draw` makes where no real ones are given.
     """
 
     name: str
     title: str
-    embedded: str
-    generator: str
     class_count: int
     height: int | None
     width: int | None
@@ -62,81 +76,74 @@ class Kind:
     layouts: tuple[str, ...] = SAME_SIZE
     fewest: int = 1
     side: int | None = None
+    drawn: str = ""
+    draw: Callable[[], Any] | None = None
+    published: Archive | None = None
 
     def count(self, part: str) -> int | None:
         """Return the number of images that `part` ("train" or "test") must have."""
         return self.train_count if part == "train" else self.test_count
 
 
-KINDS: dict[str, Kind] = {
-    kind.name: kind
-    for kind in [
-        Kind(
-            name="cifar10",
-            title="CIFAR-10",
-            embedded="toy-objects",
-            generator="report_cli.datasets.toy_objects:draw_images",
-            class_count=10,
-            height=32,
-            width=32,
-            train_count=50_000,
-            test_count=10_000,
-            classes=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
-        ),
-        # 150 is what the full profile trains on, so that no pixel is interpolated twice; 25,000 take 1.7 GB on disk.
-        Kind(
-            name="dogs-vs-cats",
-            title="Dogs vs. Cats",
-            embedded="toy-pets",
-            generator="report_cli.datasets.toy_pets:draw_images",
-            class_count=2,
-            height=None,
-            width=None,
-            train_count=None,
-            test_count=0,
-            classes=("cat", "dog"),
-            layouts=PHOTOS,
-            fewest=50,
-            side=150,
-        ),
-    ]
-}
+@dataclass(frozen=True)
+class Weights:
+    """Pretrained weights."""
+
+    name: str
+
+
+DataSet = Images
 
 
 @dataclass(frozen=True)
 class Source:
-    """The images that runs of one kind use.
+    """The images that runs of one declared set use.
 
     `label` is for people and never an absolute path. `digest` is the identity of the pixels, None for real images
-    that have not been read in yet and for embedded ones, whose identity is the code and seed of their generator.
+    that have not been read in yet and for embedded ones, whose identity is the code that draws them.
     """
 
-    kind: str
-    origin: Literal["embedded", "real"]
-    name: str
+    data: Images
+    origin: Literal["drawn", "real"]
     label: str
     path: Path | None = None
     layout: str | None = None
     digest: str | None = None
 
+    @property
+    def name(self) -> str:
+        """The name of the images that are used: those of the set, or the drawn ones in their place."""
+        return self.data.drawn if self.origin == "drawn" else self.data.name
 
-def choose(kind: str, folder: Path | None, cache: Path, kinds: Mapping[str, Kind] = KINDS) -> Source:
-    """Return the source of `kind`: what lies in `folder` (or is that archive), or the embedded images for None.
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` makes the same source of; the declaration is given by name."""
+        path = None if self.path is None else str(self.path.resolve())
+        facts = {"origin": self.origin, "label": self.label, "layout": self.layout, "digest": self.digest}
+        return {"data": self.data.name, "path": path, **facts}
 
-    `folder` and the folders in it are searched for the layouts of the kind; `cache` remembers what was found.
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any], declared: Mapping[str, Images]) -> "Source":
+        """Return the source that `to_json` told, of one of the `declared` sets."""
+        path = None if content["path"] is None else Path(content["path"])
+        return cls(**{**content, "data": declared[content["data"]], "path": path})
+
+
+def choose(data: Images, folder: Path | None, cache: Path) -> Source:
+    """Return the source of `data`: what lies in `folder` (or is that archive), or the drawn images for None.
+
+    `folder` and the folders in it are searched for the layouts of the set; `cache` remembers what was found.
 
     Raises:
-        UsageError: no such kind, or no such folder.
-        DataError: nothing in the folder is a source of this kind.
+        UsageError: no such folder.
+        DataError: nothing in the folder is a source of this set, or no folder is given and nothing is drawn.
     """
-    if kind not in kinds:
-        raise unknown("kind of images", kind, kinds)
-    wanted = kinds[kind]
+    if folder is None and data.draw is None:
+        raise AbsentError(f"no images of {data.title} are named", "name the folder that has them: --data FOLDER")
     if folder is None:
-        return Source(kind, "embedded", wanted.embedded, f"embedded {wanted.embedded}")
+        return Source(data, "drawn", f"drawn {data.drawn}")
     # Not at module level: finding needs the dataclasses above.
     from report_cli.datasets import source
 
-    found = source.find(wanted, folder, cache)
+    found = source.find(data, folder, cache)
     name = found.path.name + ("/" if LAYOUTS[found.layout].container == "folder" else "")
-    return Source(kind, "real", kind, f"{wanted.title} from {name}", found.path, found.layout, found.digest)
+    return Source(data, "real", f"{data.title} from {name}", found.path, found.layout, found.digest)

@@ -10,9 +10,7 @@ from report_cli.errors import UsageError, unknown
 from report_cli.experiment import Experiment, Point, parameters
 
 
-def override(
-    experiment: Experiment, profile: str, point: Point, settings: Sequence[str]
-) -> tuple[Any, dict[str, Any]]:
+def override(experiment: Experiment, profile: str, point: Point, settings: Sequence[str]) -> tuple[Any, dict[str, Any]]:
     """Return the parameters of `profile` at `point` with `settings` ("epochs=5") applied, and what these changed.
 
     Raises:

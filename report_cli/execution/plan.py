@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from report_cli.datasets import source as sources
-from report_cli.datasets.source import Source
-from report_cli.datasets.spec import DataSet
+from report_cli.datasets import spec
+from report_cli.datasets.spec import Source
 from report_cli.errors import DataError, UsageError
 from report_cli.execution.parameters import override
 from report_cli.execution.workspace import DataChoice, Workspace
@@ -17,7 +16,7 @@ from report_cli.keys.key import Recipe
 from report_cli.store.freshness import Question, State, Verdict, elsewhere
 from report_cli.store.run import Run
 
-ReadIn = Callable[[DataSet, Source], Source]
+ReadIn = Callable[[Source], Source]
 # A run among those of a plan: experiment, number of its point in the grid, seed.
 Name = tuple[str, int, int]
 
@@ -219,15 +218,14 @@ class _Planner:
             return None
         if data.name not in self._sources:
             choice, workspace = self.request.choice, self.workspace
-            where = (workspace.project.root, workspace.cache)
             try:
-                source = sources.choose(data, choice.folder, *where)
+                source = spec.choose(data, choice.folder, workspace.cache)
             except DataError:
                 if choice.origin != "fetched":
                     raise
-                source = sources.choose(data, None, *where)  # other images were fetched, these were not
+                source = spec.choose(data, None, workspace.cache)  # other images were fetched, these were not
             if source.origin == "real" and source.digest is None:
-                source = self.read_in(data, source)
+                source = self.read_in(source)
             self._sources[data.name] = source
         return self._sources[data.name]
 

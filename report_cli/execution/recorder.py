@@ -60,7 +60,9 @@ class Recorder:
                 error = unknown("metric", name, self._experiment.metrics)
                 raise RunError(f"it recorded an undeclared metric: {error.message}", error.hint)
             if name in self._metrics:
-                raise RunError(f"it recorded the metric {name!r} twice", "record what belongs to an epoch with record.row")
+                raise RunError(
+                    f"it recorded the metric {name!r} twice", "record what belongs to an epoch with record.row"
+                )
             self._metrics[name] = _number(name, value)
 
     def __getattr__(self, name: str) -> Any:

@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib.machinery import ModuleSpec
-from pathlib import Path
 from types import CodeType
 
-from report_cli.datasets.spec import Images, Table, Weights
+from report_cli.datasets import spec
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.execution import standins
 from report_cli.experiment import Experiment, declared, parameters
@@ -28,8 +27,8 @@ class Registry:
     """The declarations of a project by name, sorted; `broken` has the files that can't be imported, and why."""
 
     experiments: dict[str, Experiment]
-    data: dict[str, Images | Table]
-    weights: dict[str, Weights]
+    data: dict[str, spec.DataSet]
+    weights: dict[str, spec.Weights]
     broken: dict[str, ReportError]
 
     def select(self, patterns: Sequence[str]) -> list[Experiment]:
@@ -73,9 +72,11 @@ def load(project: Project, snapshot: Sources) -> Registry:
             for number, item in enumerate(made):
                 other = found.get(item.name)
                 # Imported again, for another module's sake, an experiment is declared at the same place.
-                again = other is not None and _place(other) == _place(item) and item.name not in {
-                    earlier.name for earlier in made[:number]
-                }
+                again = (
+                    other is not None
+                    and _place(other) == _place(item)
+                    and item.name not in {earlier.name for earlier in made[:number]}
+                )
                 if other is not None and not again:
                     raise UsageError(
                         f"two experiments are named {item.name!r}: {_place(other)} and {_place(item)}",
@@ -175,19 +176,19 @@ def _has_stand_in(item: Experiment) -> bool:
     return any(isinstance(v, standins.StandIn) for v in [*values, item.metrics, item.title])
 
 
-def _declarations() -> tuple[dict[str, Images | Table], dict[str, Weights]]:
+def _declarations() -> tuple[dict[str, spec.DataSet], dict[str, spec.Weights]]:
     """Return the data sets and weights in the modules of the project that are loaded."""
-    sets: dict[str, tuple[Images | Table | Weights, str]] = {}
+    sets: dict[str, tuple[spec.DataSet | spec.Weights, str]] = {}
     for name in sorted(name for name in sys.modules if name.partition(".")[0] == EXPERIMENTS):
         for item in list(vars(sys.modules[name]).values()):
-            if isinstance(item, Images | Table | Weights):
+            if isinstance(item, spec.DataSet | spec.Weights):
                 other, place = sets.setdefault(item.name, (item, name))
                 if other != item:
                     raise UsageError(f"two data sets are named {item.name!r}: in {place} and in {name}")
     ordered = {name: item for name, (item, _) in sorted(sets.items())}
     return (
-        {name: item for name, item in ordered.items() if isinstance(item, Images | Table)},
-        {name: item for name, item in ordered.items() if isinstance(item, Weights)},
+        {name: item for name, item in ordered.items() if isinstance(item, spec.DataSet)},
+        {name: item for name, item in ordered.items() if isinstance(item, spec.Weights)},
     )
 
 

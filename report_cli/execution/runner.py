@@ -3,13 +3,12 @@
 import contextlib
 import time
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from report_cli import files, wording
-from report_cli.datasets.source import Source
-from report_cli.datasets.spec import DataSet
+from report_cli.datasets.spec import Source
 from report_cli.errors import ReportError, RunError
 from report_cli.execution.plan import Name, Plan, Step
 from report_cli.execution.worker_client import LocalWorker, commit
@@ -76,10 +75,10 @@ class Runner:
     def __exit__(self, *_: object) -> None:
         self._worker.close()
 
-    def read_in(self, data: DataSet, source: Source) -> Source:
+    def read_in(self, source: Source) -> Source:
         """Read real data in, once per archive, and return the source with its digest."""
         self._listener.note(f"reading {source.label} (once)")
-        request = {"do": "read_in", "name": data.name, "source": _plain(source), "cache": str(self._workspace.cache)}
+        request = {"do": "read_in", "source": source.to_json(), "cache": str(self._workspace.cache)}
         return replace(source, digest=self._ask({**request, "sources": self._digests()})["digest"])
 
     def execute(self, plan: Plan, *, keep_going: bool = False) -> Outcome:
@@ -160,7 +159,7 @@ class Runner:
         return run
 
     def _measure(self, step: Step, needs: Mapping[str, Sequence[Run]], outputs: Mapping[str, Sequence[str]]) -> Run:
-        store, name, project = self._workspace.store, step.experiment.name, self._workspace.project
+        store, name = self._workspace.store, step.experiment.name
         if step.profile == "full":
             self._worker.close()
         began_s, started = time.monotonic(), wording.timestamp()
@@ -179,7 +178,7 @@ class Runner:
                 "seed": step.seed,
                 "folder": str(folder),
                 "checkpoints": str(checkpoints),
-                "source": None if step.source is None else _plain(step.source),
+                "source": None if step.source is None else step.source.to_json(),
                 "data": None if self._data is None else str(self._data.resolve()),
                 "cache": str(self._workspace.cache),
                 "needs": {need: [str(run.folder) for run in runs] for need, runs in needs.items()},
@@ -197,7 +196,7 @@ class Runner:
                 overrides=dict(step.overrides),
                 point=dict(step.point),
                 seed=step.seed,
-                data=step.source and Data(step.source.name, step.source.origin, step.source.label),
+                data=Data(step.source.name, step.source.origin, step.source.label) if step.source else None,
                 needs={need: list(each) for need, each in outputs.items()},
                 behind=behind([run for runs in needs.values() for run in runs]),
                 times=times,
@@ -254,7 +253,3 @@ def behind(runs: Sequence[Run]) -> list[Behind]:
         for each in (*m.behind, own):
             listed[f"{each.experiment}/{each.key}"] = each
     return list(listed.values())
-
-
-def _plain(source: Source) -> dict[str, Any]:
-    return {**asdict(source), "path": None if source.path is None else str(source.path.resolve())}

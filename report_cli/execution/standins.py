@@ -17,10 +17,14 @@ from typing import Any
 from report_cli.errors import RunError
 
 # What training is done with: drawing never needs it.
-TRAINERS = frozenset({"keras", "tensorflow", "torch", "jax", "flax", "tensorflow_datasets", "torchvision", "transformers"})
+TRAINERS = frozenset(
+    {"keras", "tensorflow", "torch", "jax", "flax", "tensorflow_datasets", "torchvision", "transformers"}
+)
 # Rooms of this package that import such packages themselves.
 ROOMS = frozenset({"training", "interpret", "figures", "datasets"})
-LIGHT = frozenset({"report_cli.datasets", "report_cli.datasets.spec", "report_cli.training", "report_cli.training.metrics"})
+LIGHT = frozenset(
+    {"report_cli.datasets", "report_cli.datasets.spec", "report_cli.training", "report_cli.training.metrics"}
+)
 
 
 class UsedError(Exception):

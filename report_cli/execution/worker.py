@@ -73,7 +73,12 @@ class Worker:
         self._send = send
         self._data: dict[str, Any] = {}
         self._seed: int | None = None
-        hooks = {"keras": self._start_keras, "torch": self._start_torch, "h5py": watch_hdf5, "tensorflow": watch_tensorflow}
+        hooks = {
+            "keras": self._start_keras,
+            "torch": self._start_torch,
+            "h5py": watch_hdf5,
+            "tensorflow": watch_tensorflow,
+        }
         sys.meta_path.insert(0, _AfterImport(hooks))
 
     def serve(self, request: Request) -> None:
@@ -167,25 +172,23 @@ class Worker:
 
     def _read_in(self, request: Request) -> dict[str, Any]:
         from report_cli.datasets import load
-        from report_cli.datasets.source import Source
+        from report_cli.datasets.spec import Source
 
         snapshot = registry.sources(self._project, request["sources"])
-        data = registry.load(self._project, snapshot).data[request["name"]]
-        source = Source(**{**request["source"], "path": Path(request["source"]["path"])})
-        return {"digest": load.read_in(data, source, Path(request["cache"])).digest}
+        source = Source.from_json(request["source"], registry.load(self._project, snapshot).data)
+        return {"digest": load.read_in(source, Path(request["cache"])).digest}
 
     def _load(self, experiment: Experiment, request: Request) -> Any:
         data, source = experiment.data, request["source"]
         if data is None or source is None:
             return None
         from report_cli.datasets import load
-        from report_cli.datasets.source import Source
+        from report_cli.datasets.spec import Source
 
         name = json.dumps([data.name, source], sort_keys=True)
         if name not in self._data:
-            path = source["path"] and Path(source["path"])
             # One set at a time: two real ones would not fit beside a training run.
-            self._data = {name: load.load(data, Source(**{**source, "path": path}), Path(request["cache"]))}
+            self._data = {name: load.load(Source.from_json(source, {data.name: data}), Path(request["cache"]))}
         return self._data[name]
 
     def _begin(self, seed: int) -> None:
@@ -194,17 +197,17 @@ class Worker:
 
         self._seed = seed
         random.seed(seed)
-        np.random.seed(seed)  # noqa: NPY002 -- the author's code may use the old generator
-        for name, start in (("keras", self._start_keras), ("torch", self._start_torch)):
-            if name in sys.modules:
-                start(sys.modules[name])
+        np.random.seed(seed)
+        with _random_states():
+            for name, start in (("keras", self._start_keras), ("torch", self._start_torch)):
+                if name in sys.modules:
+                    start(sys.modules[name])
 
     def _start_keras(self, module: ModuleType) -> None:
         if self._seed is not None:
             from report_cli.training import backend
 
-            with _random_states():
-                backend.start(self._seed)
+            backend.start(self._seed)
 
     def _start_torch(self, module: Any) -> None:
         if self._seed is not None:
@@ -287,12 +290,12 @@ def _random_states() -> Iterator[None]:
     """Put back the states of `random` and numpy: the moment of an import must not move them."""
     import numpy as np
 
-    states = random.getstate(), np.random.get_state()  # noqa: NPY002
+    states = random.getstate(), np.random.get_state()
     try:
         yield
     finally:
         random.setstate(states[0])
-        np.random.set_state(states[1])  # noqa: NPY002
+        np.random.set_state(states[1])
 
 
 class _AfterImport(importlib.abc.MetaPathFinder):
@@ -316,8 +319,9 @@ class _AfterImport(importlib.abc.MetaPathFinder):
         execute = spec.loader.exec_module
 
         def exec_module(module: ModuleType) -> None:
-            execute(module)
-            hook(module)
+            with _random_states():
+                execute(module)
+                hook(module)
 
         spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec

@@ -11,7 +11,6 @@ from typing import Any
 
 from report_cli import files
 from report_cli.errors import ReportError, RunError
-from report_cli.keys import key
 from report_cli.project import Project
 from report_cli.store.manifest import Commit
 
@@ -86,7 +85,9 @@ def commit(root: Path) -> Commit | None:
 
     def git(*arguments: str) -> str | None:
         try:
-            done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, timeout=20, check=False)
+            done = subprocess.run(
+                ["git", *arguments], cwd=root, capture_output=True, text=True, timeout=20, check=False
+            )
         except (OSError, subprocess.TimeoutExpired):
             return None
         return done.stdout.strip() if done.returncode == 0 else None

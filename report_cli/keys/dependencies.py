@@ -74,7 +74,7 @@ def reach(sources: Sources, *functions: tuple[str, str]) -> Reach:
         {key: node.digest for key, node in sorted(nodes.items()) if node.digest},
         modules,
         frozenset(package for node in nodes.values() for package in node.packages),
-        any(module.index.dynamic for name in own if (module := sources.module(name)) is not None),
+        any(found.index.dynamic for name in own if (found := sources.module(name)) is not None),
     )
 
 
@@ -191,9 +191,10 @@ class _Uses:
 def _methods(statements: Iterable[ast.stmt]) -> Iterator[str]:
     """Yield the methods of METHODS that are called; text has a method `split`, too, without names for its arguments."""
     for node in (inner for statement in statements for inner in ast.walk(statement)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
-            if node.func.attr != "split" or node.keywords:
-                yield node.func.attr
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            method = node.func.attr
+            if method in METHODS and (method != "split" or node.keywords):
+                yield method
 
 
 def _references(node: ast.AST) -> Iterator[tuple[str, list[str]]]:

@@ -73,7 +73,7 @@ class Watch:
 
     def file(self, path: str | Path) -> None:
         """Note a file with its content at its first use; one that isn't there is noted as absent."""
-        whole = os.path.abspath(path)
+        whole = _whole(path)
         name = self._name(whole)
         if name is not None and name not in self.files and whole not in self._written:
             self.files[name] = file_digest(Path(whole))
@@ -86,7 +86,7 @@ class Watch:
 
     def folder(self, path: str) -> None:
         """Note the names in a folder that was listed."""
-        name = self._name(os.path.abspath(path))
+        name = self._name(_whole(path))
         if name is not None:
             self.folders.setdefault(name, folder_digest(self._root / name))
 
@@ -100,7 +100,7 @@ class Watch:
         if filename not in self._own:
             place = os.path.realpath(filename)
             inside = any(place.startswith(folder + os.sep) for folder in (*_INSTALLED, str(ENGINE)))
-            self._own[filename] = not filename.startswith("<") and not inside and os.path.isabs(filename)
+            self._own[filename] = not filename.startswith("<") and not inside and Path(filename).is_absolute()
         return self._own[filename]
 
     def heard(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -120,7 +120,7 @@ class Watch:
         _, mode, flags = (*arguments, None, None)[:3]
         writes = any(c in (mode or "") for c in "wxa") or (mode is None and (flags or 0) & (os.O_WRONLY | os.O_RDWR))
         if writes:
-            self._written.add(os.path.abspath(path))
+            self._written.add(_whole(path))
         elif path.endswith((".py", ".pyc")) and _within("<frozen importlib._bootstrap_external>"):
             self.module(_source(path))
         elif not (path.endswith(".py") and _within("linecache.py")):
@@ -214,7 +214,7 @@ def folder_digest(path: Path) -> str | None:
     """Return a digest of the names in a folder, None where there is none."""
     try:
         with _quiet():
-            names = sorted(n for n in os.listdir(path) if not n.startswith(".") and n != "__pycache__")
+            names = sorted(p.name for p in path.iterdir() if not p.name.startswith(".") and p.name != "__pycache__")
     except OSError:
         return None
     return sha256("\0".join(names).encode()).hexdigest()
@@ -286,8 +286,13 @@ def _within(name: str) -> bool:
     return False
 
 
+def _whole(path: str | Path) -> str:
+    # Not resolved: a link in the project is of the project, wherever it leads.
+    return os.path.abspath(path)  # noqa: PTH100
+
+
 def _is_standard(filename: str) -> bool:
-    return filename.startswith("<frozen") or filename.startswith(sysconfig.get_paths()["stdlib"] + os.sep)
+    return filename.startswith(("<frozen", sysconfig.get_paths()["stdlib"] + os.sep))
 
 
 def _source(path: str) -> str:

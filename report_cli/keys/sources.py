@@ -46,8 +46,10 @@ class Module:
 
 # Names by which code reaches other code that no one can follow by reading it.
 _DYNAMIC = frozenset(
-    ("import_module", "__import__", "exec", "eval", "globals", "__subclasses__", "__init_subclass__", "metaclass")
-    + ("exec_module", "run_path", "run_module", "modules")
+    [
+        *("import_module", "__import__", "exec", "eval", "globals", "exec_module", "run_path", "run_module"),
+        *("__subclasses__", "__init_subclass__", "metaclass", "modules"),
+    ]
 )
 
 

@@ -12,6 +12,7 @@ from report_cli.experiment import Experiment
 from report_cli.keys import difference
 from report_cli.report.text import formats
 from report_cli.report.text.values import Ledger
+from report_cli.store.manifest import Behind, Manifest
 from report_cli.store.run import Run, one_line
 
 NAME = "provenance.json"
@@ -38,7 +39,7 @@ class Appendix:
 def appendix(runs: Iterable[Run], experiments: Mapping[str, Experiment]) -> Appendix:
     """Return the appendix of a report made from `runs`."""
     runs = tuple(runs)
-    common = {label: text for label, text in _common(runs[0])} if runs else {}
+    common = dict(_common(runs[0])) if runs else {}
     for run in runs:
         common = {label: text for label, text in _common(run) if common.get(label) == text}
     entries = []
@@ -49,9 +50,7 @@ def appendix(runs: Iterable[Run], experiments: Mapping[str, Experiment]) -> Appe
         plural = f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}"
         points = len({repr(sorted(run.point.items())) for run in group})
         where = f"{points} points, {plural}" if points > 1 else plural
-        entries.append(
-            Entry(tuple(r.key for r in group), f"{name}, {where}", experiments[name].title, tuple(facts))
-        )
+        entries.append(Entry(tuple(r.key for r in group), f"{name}, {where}", experiments[name].title, tuple(facts)))
     return Appendix(tuple(entries), tuple(common.items()))
 
 
@@ -62,20 +61,20 @@ def label(runs: Iterable[Run], draft: bool) -> str:
     Raises:
         ReportError: the runs are of different profiles, and the report is no draft.
     """
-    runs = list(runs)
-    behind = [fact for run in runs for fact in run.manifest.behind]
+    rests: list[Behind | Manifest] = []
+    for run in runs:
+        rests += [*run.manifest.behind, run.manifest]
     profiles: dict[str, str] = {}
-    for fact in (*behind, *(run.manifest for run in runs)):
+    for fact in rests:
         if fact.profile is not None:
             profiles.setdefault(fact.profile, fact.experiment)
     if len(profiles) > 1 and not draft:
         mixed = ", ".join(f"{name} ({profile})" for profile, name in sorted(profiles.items()))
         raise ReportError(f"a report never mixes profiles: {mixed}", "report build all --profile PROFILE")
     parts = [f"{profile} profile" for profile in sorted(profiles) if profile != "full"]
-    if any(fact.overrides for fact in (*behind, *(run.manifest for run in runs))):
+    if any(fact.overrides for fact in rests):
         parts.append("changed parameters")
-    sets = [fact.data for fact in (*behind, *(run.manifest for run in runs)) if fact.data is not None]
-    if any(data.origin == "drawn" for data in sets):
+    if any(fact.data is not None and fact.data.origin == "drawn" for fact in rests):
         parts.append("drawn images")
     return " · ".join(parts)
 

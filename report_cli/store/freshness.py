@@ -1,4 +1,4 @@
-"""Whether a stored run answers a question: the one place that decides it, for plan, status, why, gc, accept and build."""
+"""Whether a stored run answers a question: decided here alone, for plan, status, why, gc, accept and build."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -67,7 +67,9 @@ class Judge:
         if failure and not unchanged:
             return Verdict("failed", f"failed on {failure.when}: {failure.message}")
         if alike:
-            return Verdict("stale", f"computed elsewhere ({elsewhere(alike[0])}), and --strict-env asks for a run from here")
+            return Verdict(
+                "stale", f"computed elsewhere ({elsewhere(alike[0])}), and --strict-env asks for a run from here"
+            )
         if unchanged:
             return Verdict("stale", "what it needs was run again, or is to be")
         if same:

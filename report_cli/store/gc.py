@@ -132,7 +132,11 @@ class _Search:
                 name = path.name.partition(".")[0]
                 run = finished.get(name)
                 there = run and self.store.checkpoints(run.experiment, name, run.manifest.needs) == path
-                why = "it is finished" if there else "".join(self.judge.unanswerable(path.parent.name, _content(path / ASKED)))
+                why = (
+                    "it is finished"
+                    if there
+                    else "".join(self.judge.unanswerable(path.parent.name, _content(path / ASKED)))
+                )
                 if why:
                     yield _waste(path, f"progress of a run: {why}")
             elif path.name.endswith(".failed.json"):

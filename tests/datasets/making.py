@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from experiments.datasets import CIFAR10, DOGS_VS_CATS
 from report_cli.datasets.readers.cifar import BATCHES
-from report_cli.datasets.spec import BINARY_FOLDER, KINDS, PICKLED_FOLDER, Kind
+from report_cli.datasets.spec import BINARY_FOLDER, PICKLED_FOLDER, Images
 
 SIDE = 4
 CLASSES = ("cat", "dog", "fox")
-TINY = Kind("tiny", "Tiny", "toy-objects", KINDS["cifar10"].generator, len(CLASSES), SIDE, SIDE, 30, 6, CLASSES)
-KINDS_HERE = {"tiny": TINY}
+TINY = Images("tiny", "Tiny", len(CLASSES), SIDE, SIDE, 30, 6, CLASSES, drawn="toy-objects", draw=CIFAR10.draw)
 Files = dict[str, bytes]
 
 
@@ -137,8 +137,7 @@ def write_layout(layout: str, folder: Path, made: Pictures) -> Path:
             return write_folder(folder / "pictures", class_files(made))
 
 
-PETS = replace(KINDS["dogs-vs-cats"], fewest=3, side=8)
-PETS_HERE = {"pets": PETS}
+PETS = replace(DOGS_VS_CATS, name="pets", fewest=3, side=8)
 # Four hundred photographs: two that can't be read are then less than one in a hundred.
 MANY = 400
 

@@ -8,28 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from experiments.datasets import CIFAR10, DOGS_VS_CATS
 from report_cli.datasets import index, load, spec
 from report_cli.datasets.readers import archive
-from report_cli.datasets.spec import KINDS, LAYOUTS, Source
+from report_cli.datasets.spec import LAYOUTS, Source
 from report_cli.errors import DataError, UsageError
-from tests.datasets.making import CLASSES, KINDS_HERE, TINY, class_files, pictures, write_layout, write_zip
+from tests.datasets.making import CLASSES, TINY, class_files, pictures, write_layout, write_zip
 
 
 @pytest.fixture
 def choose(tmp_path: Path) -> Callable[[Path | None], Source]:
-    return lambda folder: spec.choose("tiny", folder, tmp_path / "images", KINDS_HERE)
+    return lambda folder: spec.choose(TINY, folder, tmp_path / "images")
 
 
 def test_without_a_folder_the_embedded_images_are_used(choose: Callable[[Path | None], Source]) -> None:
     """No folder means the embedded set, labelled as such."""
-    assert choose(None) == Source("tiny", "embedded", "toy-objects", "embedded toy-objects", None, None, None)
-
-
-def test_an_unknown_kind_names_near_misses(tmp_path: Path) -> None:
-    """A kind that doesn't exist is a usage error with the one that was meant."""
-    with pytest.raises(UsageError, match="cifar100") as caught:
-        spec.choose("cifar100", None, tmp_path)
-    assert "cifar10" in caught.value.hint
+    assert choose(None) == Source(TINY, "embedded", "embedded toy-objects", None, None, None)
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path, choose: Callable[[Path | None], Source]) -> None:
@@ -78,7 +72,7 @@ def test_a_zip_in_another_folder_than_its_images_is_found(
     files = {f"pictures/{name}": content for name, content in class_files(pictures()).items()}
     files |= {"__MACOSX/pictures/train/cat/._0000.png": b"x", "pictures/train/.DS_Store": b"x", "README": b"x"}
     source = choose(write_zip(tmp_path / "a.zip", files))
-    assert load.read_in(source, tmp_path / "images", KINDS_HERE).digest
+    assert load.read_in(source, tmp_path / "images").digest
 
 
 def test_class_folders_of_another_number_are_mentioned(tmp_path: Path, choose: Callable[[Path | None], Source]) -> None:
@@ -104,7 +98,7 @@ def test_what_was_read_in_is_known_without_opening_it(
 ) -> None:
     """Choosing again gives the digest and opens neither archive nor images."""
     write_layout(layout, tmp_path / "given", pictures())
-    source = load.read_in(choose(tmp_path / "given"), tmp_path / "images", KINDS_HERE)
+    source = load.read_in(choose(tmp_path / "given"), tmp_path / "images")
     monkeypatch.setattr(archive, "members", lambda *_: pytest.fail("opened the images"))
     monkeypatch.setattr(archive, "zip_names", lambda *_: pytest.fail("opened the zip"))
     assert choose(tmp_path / "given") == source
@@ -115,7 +109,7 @@ def test_a_changed_source_is_not_taken_for_the_former_one(
     layout: str, tmp_path: Path, choose: Callable[[Path | None], Source]
 ) -> None:
     """Other content gives a source without a digest."""
-    load.read_in(choose(write_layout(layout, tmp_path / "given", pictures()).parent), tmp_path / "images", KINDS_HERE)
+    load.read_in(choose(write_layout(layout, tmp_path / "given", pictures()).parent), tmp_path / "images")
     write_layout(layout, tmp_path / "given", pictures(seed=1))
     assert choose(tmp_path / "given").digest is None
 
@@ -124,9 +118,8 @@ def test_other_expectations_do_not_believe_former_checks(tmp_path: Path) -> None
     """Images that were checked against other counts are not known to a kind with these counts."""
     path = write_layout("binary archive", tmp_path / "given", pictures())
     cache = tmp_path / "images"
-    load.read_in(spec.choose("tiny", path, cache, KINDS_HERE), cache, KINDS_HERE)
-    other = {"tiny": replace(TINY, train_count=31)}
-    assert spec.choose("tiny", path, cache, other).digest is None
+    load.read_in(spec.choose(TINY, path, cache), cache)
+    assert spec.choose(replace(TINY, train_count=31), path, cache).digest is None
 
 
 @pytest.mark.parametrize(
@@ -136,7 +129,7 @@ def test_a_damaged_index_counts_as_none(content: str, tmp_path: Path, choose: Ca
     """Whatever is in the index, choosing works and believes no digest that is none."""
     path = write_layout("binary archive", tmp_path / "given", pictures())
     cache = tmp_path / "images"
-    load.read_in(choose(path), cache, KINDS_HERE)
+    load.read_in(choose(path), cache)
     for entry in (cache / "index").iterdir():
         entry.write_text(content)
     assert choose(path).digest is None
@@ -146,7 +139,7 @@ def test_a_cache_that_cannot_be_written_keeps_no_one_from_choosing(tmp_path: Pat
     """The index only saves time."""
     (tmp_path / "taken").write_text("a file")
     path = write_layout("class folders", tmp_path / "given", pictures())
-    assert spec.choose("tiny", path, tmp_path / "taken", KINDS_HERE).path == path
+    assert spec.choose(TINY, path, tmp_path / "taken").path == path
 
 
 def test_signatures_tell_layouts_apart(tmp_path: Path) -> None:
@@ -157,15 +150,11 @@ def test_signatures_tell_layouts_apart(tmp_path: Path) -> None:
     assert len({index.signature(kind, path, layout) for kind in kinds for layout in layouts}) == 4
 
 
-def test_every_kind_names_its_generator_and_layouts() -> None:
-    """What a kind refers to exists."""
-    import importlib
-
-    for kind in KINDS.values():
-        module, function = kind.generator.split(":")
-        assert callable(getattr(importlib.import_module(module), function))
-        assert set(kind.layouts) <= set(LAYOUTS)
-        assert len(kind.classes) in (0, kind.class_count)
+def test_declared_images_name_layouts_that_there_are() -> None:
+    """What a declaration refers to exists."""
+    for data in (CIFAR10, DOGS_VS_CATS):
+        assert set(data.layouts) <= set(LAYOUTS)
+        assert len(data.classes) == data.class_count
 
 
 def test_choosing_loads_nothing_heavy(tmp_path: Path) -> None:
@@ -174,8 +163,9 @@ def test_choosing_loads_nothing_heavy(tmp_path: Path) -> None:
     code = (
         "import sys; from dataclasses import replace; from pathlib import Path;"
         "from report_cli.datasets import spec as catalog;"
-        "kind = replace(catalog.KINDS['cifar10'], class_count=3, classes=());"
-        "source = catalog.choose('k', Path(sys.argv[1]), Path(sys.argv[2]), {'k': kind});"
+        "from experiments.datasets import CIFAR10;"
+        "data = replace(CIFAR10, class_count=3, classes=());"
+        "source = catalog.choose(data, Path(sys.argv[1]), Path(sys.argv[2]));"
         "assert source.layout == 'zip of class folders', source;"
         "print([name for name in ('numpy', 'PIL', 'keras', 'filelock') if name in sys.modules])"
     )

@@ -1,13 +1,22 @@
 """`report data` as people use it: what it prints, where, and with which exit code."""
 
 import json
+import shutil
 from pathlib import Path
 
-from report_cli.datasets.published import ARCHIVES
-from report_cli.datasets.spec import KINDS
+import pytest
+
+from experiments import datasets
+from experiments.datasets import CIFAR10, DOGS_VS_CATS
 from report_cli.project import Project
 from tests.conftest import Command
 from tests.datasets.making import MANY, kaggle, microsoft, photo, photos, write_zip
+
+
+@pytest.fixture(autouse=True)
+def _declared(project: Project) -> None:
+    """Let the project declare the sets of this one."""
+    shutil.copytree(Path(datasets.__file__).parent, project.experiments / "datasets")
 
 
 def test_check_lists_what_was_left_out(report: Command, tmp_path: Path) -> None:
@@ -38,13 +47,14 @@ def test_list_says_where_everything_is(report: Command, tmp_path: Path) -> None:
     """Every kind has its embedded set and its official address, and what lies in the cache is found unasked."""
     shown = report("data", "list")
     assert shown.returncode == 0, shown.stderr
-    for kind in KINDS.values():
-        assert f"used here:  embedded {kind.embedded}" in shown.stdout
-        assert f"report data fetch {kind.name}" in shown.stdout
-        assert ARCHIVES[kind.name].page in shown.stdout
+    for data in (CIFAR10, DOGS_VS_CATS):
+        assert data.published is not None
+        assert f"used here:  embedded {data.drawn}" in shown.stdout
+        assert f"report data fetch {data.name}" in shown.stdout
+        assert data.published.page in shown.stdout
     (tmp_path / "cache" / "archives").mkdir(parents=True)
     path = write_zip(tmp_path / "cache" / "archives" / "pets.zip", kaggle(photos()))
-    kinds = {each["kind"]: each for each in json.loads(report("data", "list", "--json").stdout)}
+    kinds = {each["data"]: each for each in json.loads(report("data", "list", "--json").stdout)}
     assert kinds["dogs-vs-cats"]["source"]["path"] == str(path)
     assert kinds["cifar10"]["source"] is None
 
@@ -60,8 +70,9 @@ def test_fetch_without_a_network(report: Command, tmp_path: Path) -> None:
     """One error names the address, and the hint the page about it and the place for the file."""
     done = report("data", "fetch", "cifar10", https_proxy="http://127.0.0.1:9", no_proxy="")
     assert done.returncode == 1
-    assert f"error: {ARCHIVES['cifar10'].address} can't be fetched" in done.stderr
-    assert ARCHIVES["cifar10"].page in done.stderr
+    assert CIFAR10.published is not None
+    assert f"error: {CIFAR10.published.address} can't be fetched" in done.stderr
+    assert CIFAR10.published.page in done.stderr
     assert str(tmp_path / "cache" / "archives") in done.stderr
     assert not done.stdout
 

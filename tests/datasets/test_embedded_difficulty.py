@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from report_cli.datasets import normalise, split, toy_objects, toy_pets
+from experiments.datasets import toy_objects, toy_pets
+from report_cli.datasets import normalise, split
 from report_cli.datasets.images import Part
 
 Values = NDArray[np.float32]

@@ -4,7 +4,7 @@ import contextlib
 import re
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from experiments.datasets import CIFAR10, DOGS_VS_CATS
 from report_cli.datasets import download, spec
 from report_cli.datasets.download import Patience
-from report_cli.datasets.published import ARCHIVES, Archive
+from report_cli.datasets.spec import Archive
 from report_cli.errors import DataError
 from tests.datasets.making import kaggle, photos, write_zip
 
@@ -102,9 +103,7 @@ def fetch(site: Site, tmp_path: Path) -> Callable[[], Path]:
 
 
 def published(site: Site, content: bytes = CONTENT) -> Archive:
-    return Archive(
-        "tiny", site.address, "http://page.example", len(content), sha256(content).hexdigest(), "free to use"
-    )
+    return Archive(site.address, "http://page.example", len(content), sha256(content).hexdigest(), "free to use")
 
 
 def test_an_archive_is_stored_whole(site: Site, fetch: Callable[[], Path], tmp_path: Path) -> None:
@@ -246,7 +245,7 @@ def test_a_range_beyond_the_end_begins_anew(site: Site, fetch: Callable[[], Path
 
 def test_no_network_is_one_error_with_the_address(tmp_path: Path) -> None:
     """Where no server answers, the address is in the message and the place for the file in the hint."""
-    archive = Archive("tiny", "http://127.0.0.1:9/archive.zip", "http://page.example", 9, "0" * 64, "")
+    archive = Archive("http://127.0.0.1:9/archive.zip", "http://page.example", 9, "0" * 64, "")
     with pytest.raises(DataError, match=re.escape("http://127.0.0.1:9/archive.zip can't be fetched")) as caught:
         download.fetch(archive, tmp_path, lambda *_: None, HASTY)
     assert str(tmp_path / "archives") in caught.value.hint
@@ -294,14 +293,14 @@ def test_a_fetched_archive_is_found_without_being_named(site: Site, tmp_path: Pa
     content = write_zip(tmp_path / "a.zip", kaggle(photos())).read_bytes()
     site.content = content
     download.fetch(published(site, content), tmp_path, lambda *_: None, HASTY)
-    assert spec.choose("dogs-vs-cats", tmp_path / "archives", tmp_path).label == "Dogs vs. Cats from archive.zip"
+    assert spec.choose(DOGS_VS_CATS, tmp_path / "archives", tmp_path).label == "Dogs vs. Cats from archive.zip"
 
 
-def test_official_archives_are_of_known_kinds() -> None:
-    """Every archive is of a kind that there is, has the name that is looked for, and is asked for over TLS."""
-    for name, archive in ARCHIVES.items():
-        assert name == archive.kind
-        assert name in spec.KINDS
+def test_official_archives_are_asked_for_by_their_names() -> None:
+    """Every archive has the name that is looked for, and is asked for over TLS."""
+    for archive in (CIFAR10.published, DOGS_VS_CATS.published):
+        assert archive is not None
         assert archive.address.startswith("https://")
         assert re.fullmatch("[0-9a-f]{64}", archive.sha256)
-    assert replace(ARCHIVES["cifar10"]).name == spec.LAYOUTS["python archive"].entry
+    assert CIFAR10.published is not None
+    assert CIFAR10.published.name == spec.LAYOUTS["python archive"].entry

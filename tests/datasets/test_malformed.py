@@ -23,7 +23,6 @@ from report_cli.datasets.spec import BINARY_FOLDER, PICKLED_FOLDER
 from report_cli.errors import DataError
 from tests.datasets.making import (
     CLASSES,
-    KINDS_HERE,
     SIDE,
     TINY,
     Files,
@@ -55,7 +54,7 @@ def refused(tmp_path: Path) -> Callable[[Path], str]:
 
     def refuse(path: Path) -> str:
         with pytest.raises(DataError) as caught:
-            load.read_in(spec.choose("tiny", path, cache, KINDS_HERE), cache, KINDS_HERE)
+            load.read_in(spec.choose(TINY, path, cache), cache)
         assert not list(cache.glob("decoded/*"))
         assert not list(cache.glob("tmp/*"))
         assert all(files.read_json(entry)["digest"] is None for entry in cache.glob("index/*.json"))
@@ -95,7 +94,7 @@ def test_damaged_archives_are_refused_or_still_whole(layout: str, tmp_path: Path
     """Random changed bytes lead to a DataError or to exactly the same images, never to others or to a crash."""
     path = write_layout(layout, tmp_path / "given", pictures())
     content = path.read_bytes()
-    wanted = load.read_in(spec.choose("tiny", path, tmp_path / "c", KINDS_HERE), tmp_path / "c", KINDS_HERE)
+    wanted = load.read_in(spec.choose(TINY, path, tmp_path / "c"), tmp_path / "c")
     dice = random.Random(0)
     for number in range(60):
         damaged = bytearray(content)
@@ -103,7 +102,7 @@ def test_damaged_archives_are_refused_or_still_whole(layout: str, tmp_path: Path
         path.write_bytes(damaged)
         cache = tmp_path / str(number)
         try:
-            source = load.read_in(spec.choose("tiny", path, cache, KINDS_HERE), cache, KINDS_HERE)
+            source = load.read_in(spec.choose(TINY, path, cache), cache)
         except DataError:
             continue
         assert source.digest == wanted.digest
@@ -383,11 +382,11 @@ def test_a_damaged_archive_does_not_hide_what_was_read_before(tmp_path: Path) ->
     """After a failed reading the images that were stored before can still be loaded."""
     cache = tmp_path / "images"
     path = write_layout("binary archive", tmp_path / "given", pictures())
-    before = load.read_in(spec.choose("tiny", path, cache, KINDS_HERE), cache, KINDS_HERE)
+    before = load.read_in(spec.choose(TINY, path, cache), cache)
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(DataError):
-        load.read_in(spec.choose("tiny", path, cache, KINDS_HERE), cache, KINDS_HERE)
-    assert len(load.load(before, cache, KINDS_HERE).train) == 30
+        load.read_in(spec.choose(TINY, path, cache), cache)
+    assert len(load.load(before, cache).train) == 30
 
 
 def test_a_pipe_among_the_images(tmp_path: Path, refused: Callable[[Path], str]) -> None:

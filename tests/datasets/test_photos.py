@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from experiments.datasets import CIFAR10, DOGS_VS_CATS
 from report_cli.datasets import exclusions, layouts, spec
 from report_cli.datasets import load as reading
-from report_cli.datasets.images import Images
+from report_cli.datasets.images import ImageData
 from report_cli.datasets.resize import resize
 from report_cli.datasets.spec import Source
 from report_cli.errors import DataError
 from tests.datasets.making import (
     MANY,
     PETS,
-    PETS_HERE,
     PHOTO_LAYOUTS,
     Files,
     kaggle,
@@ -45,12 +45,12 @@ def cache(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def read(cache: Path) -> Callable[[Path], Source]:
-    return lambda path: reading.read_in(spec.choose("pets", path, cache, PETS_HERE), cache, PETS_HERE)
+    return lambda path: reading.read_in(spec.choose(PETS, path, cache), cache)
 
 
 @pytest.fixture
-def load(cache: Path, read: Callable[[Path], Source]) -> Callable[[Path], Images]:
-    return lambda path: reading.load(read(path), cache, PETS_HERE)
+def load(cache: Path, read: Callable[[Path], Source]) -> Callable[[Path], ImageData]:
+    return lambda path: reading.load(read(path), cache)
 
 
 def write(path: Path, files: Files, zipped: bool) -> Path:
@@ -61,7 +61,7 @@ def write(path: Path, files: Files, zipped: bool) -> Path:
 @pytest.mark.parametrize("zipped", [True, False])
 @pytest.mark.parametrize("layout", PHOTO_LAYOUTS)
 def test_every_layout_gives_the_photographs_that_were_written(
-    layout: str, zipped: bool, tmp_path: Path, load: Callable[[Path], Images]
+    layout: str, zipped: bool, tmp_path: Path, load: Callable[[Path], ImageData]
 ) -> None:
     """Kaggle's, Microsoft's and class folders, zipped or not, are found from above; all are one pool with names."""
     write(tmp_path / "given", PHOTO_LAYOUTS[layout](photos()), zipped)
@@ -76,7 +76,7 @@ def test_every_layout_gives_the_photographs_that_were_written(
         assert (pixels == resize(np.asarray(Image.open(io.BytesIO(content)))[None], 8)[0]).all()
 
 
-def test_neither_layout_nor_numbers_are_part_of_the_identity(tmp_path: Path, load: Callable[[Path], Images]) -> None:
+def test_neither_layout_nor_numbers_are_part_of_the_identity(tmp_path: Path, load: Callable[[Path], ImageData]) -> None:
     """The same pixels have the same ids and digest in every layout, and under other numbers and formats."""
     found = []
     renumbered = [(name, number + 70, content) for name, number, content in reversed(photos())]
@@ -94,14 +94,13 @@ def test_the_stored_size_is_part_of_the_identity_of_the_set_alone(tmp_path: Path
     path = write(tmp_path, kaggle(photos()), zipped=True)
     found = []
     for side in (8, 9):
-        kinds = {"pets": replace(PETS, side=side)}
-        source = reading.read_in(spec.choose("pets", path, cache, kinds), cache, kinds)
-        found.append(reading.load(source, cache, kinds))
+        source = reading.read_in(spec.choose(replace(PETS, side=side), path, cache), cache)
+        found.append(reading.load(source, cache))
     assert found[0].digest != found[1].digest
     assert found[0].train.ids.tolist() == found[1].train.ids.tolist()
 
 
-def test_a_zip_with_one_folder_around_everything(tmp_path: Path, load: Callable[[Path], Images]) -> None:
+def test_a_zip_with_one_folder_around_everything(tmp_path: Path, load: Callable[[Path], ImageData]) -> None:
     """The folder that many programs put around a zip's content is no obstacle, nor is what systems add."""
     files = {f"dogs-vs-cats/{name}": content for name, content in kaggle(photos()).items()}
     files |= {"__MACOSX/dogs-vs-cats/train/._cat.0.jpg": b"x", "dogs-vs-cats/train/.DS_Store": b"x"}
@@ -115,7 +114,7 @@ def test_the_format_is_that_of_the_content(tmp_path: Path, cache: Path, read: Ca
     files["train/dog.90.png"] = photo(901)
     files["train/dog.91.jpg"] = png(np.full((4, 6, 3), 90, np.uint8), "L")
     source = read(write(tmp_path, files, zipped=True))
-    images = reading.load(source, cache, PETS_HERE)
+    images = reading.load(source, cache)
     assert images.exclusions.mislabelled == ("train/cat.0.jpg", "train/dog.90.png", "train/dog.91.jpg")
     assert len(images.train) == 10
     assert (images.train.pixels[images.train.names == "dog.91"] == 90).all()
@@ -156,7 +155,7 @@ def test_what_cannot_be_read_is_left_out_and_listed(
     """An empty, cut, foreign, absurdly large or transparent file is skipped with its name and the reason."""
     files = {**microsoft(photos(MANY)), "PetImages/Dog/11702.jpg": UNREADABLE[reason]}
     source = read(write(tmp_path, files, zipped))
-    images = reading.load(source, cache, PETS_HERE)
+    images = reading.load(source, cache)
     assert [(each.name.rsplit("/", 1)[-1], each.reason) for each in images.exclusions.skipped] == [
         ("11702.jpg", reason)
     ]
@@ -164,7 +163,7 @@ def test_what_cannot_be_read_is_left_out_and_listed(
     assert exclusions.read(cache, str(source.digest)) == images.exclusions
 
 
-def test_an_animated_or_other_picture_is_listed_too(tmp_path: Path, load: Callable[[Path], Images]) -> None:
+def test_an_animated_or_other_picture_is_listed_too(tmp_path: Path, load: Callable[[Path], ImageData]) -> None:
     """A file that was meant as an image but has another format's name is not passed over in silence."""
     images = load(write(tmp_path, {**microsoft(photos(MANY)), "PetImages/Cat/7000.gif": as_format("GIF")}, zipped=True))
     assert [each.name for each in images.exclusions.skipped] == ["PetImages/Cat/7000.gif"]
@@ -213,7 +212,7 @@ def test_too_few_images_says_how_many_there_are(tmp_path: Path, cache: Path) -> 
     """Twelve photographs are no set to train on."""
     path = write(tmp_path, kaggle(photos(12)), zipped=True)
     with pytest.raises(DataError, match="images: 6 of cat and 6 of dog") as caught:
-        reading.read_in(spec.choose("dogs-vs-cats", path, cache), cache)
+        reading.read_in(spec.choose(DOGS_VS_CATS, path, cache), cache)
     assert "50 of each class" in caught.value.hint
     assert not list(cache.glob("decoded/*"))
     assert not list(cache.glob("tmp/*"))
@@ -221,13 +220,13 @@ def test_too_few_images_says_how_many_there_are(tmp_path: Path, cache: Path) -> 
 
 def test_ten_classes_among_which_are_cats_and_dogs_are_another_kind(tmp_path: Path) -> None:
     """CIFAR-10 in class folders is not taken for photographs of pets, nor the other way round."""
-    files = {f"train/{name}/{n}.png": photo(n, "PNG") for name in spec.KINDS["cifar10"].classes for n in range(3)}
+    files = {f"train/{name}/{n}.png": photo(n, "PNG") for name in CIFAR10.classes for n in range(3)}
     write_zip(tmp_path / "cifar.zip", {**files, **{n.replace("train", "test"): c for n, c in files.items()}})
     with pytest.raises(DataError, match="10 folders of images"):
-        spec.choose("dogs-vs-cats", tmp_path, tmp_path / "c")
+        spec.choose(DOGS_VS_CATS, tmp_path, tmp_path / "c")
     write_zip(tmp_path / "pets.zip", kaggle(photos()))
-    assert spec.choose("dogs-vs-cats", tmp_path, tmp_path / "c").label == "Dogs vs. Cats from pets.zip"
-    assert spec.choose("cifar10", tmp_path, tmp_path / "c").label == "CIFAR-10 from cifar.zip"
+    assert spec.choose(DOGS_VS_CATS, tmp_path, tmp_path / "c").label == "Dogs vs. Cats from pets.zip"
+    assert spec.choose(CIFAR10, tmp_path, tmp_path / "c").label == "CIFAR-10 from cifar.zip"
 
 
 def with_exif(content: bytes, exif: bytes) -> bytes:
@@ -235,7 +234,7 @@ def with_exif(content: bytes, exif: bytes) -> bytes:
 
 
 def test_orientation_and_profiles_beside_the_pixels_are_not_applied(
-    tmp_path: Path, load: Callable[[Path], Images]
+    tmp_path: Path, load: Callable[[Path], ImageData]
 ) -> None:
     """A photograph that says it lies on its side is read as it is stored."""
     upright = photo(50, width=12, height=8)
@@ -250,7 +249,7 @@ def test_orientation_and_profiles_beside_the_pixels_are_not_applied(
     assert found[0] == found[1]
 
 
-def test_a_damaged_header_beside_good_pixels_is_no_concern(tmp_path: Path, load: Callable[[Path], Images]) -> None:
+def test_a_damaged_header_beside_good_pixels_is_no_concern(tmp_path: Path, load: Callable[[Path], ImageData]) -> None:
     """Notes of a camera that can't be understood neither stop the reading nor lose the image."""
     content = with_exif(photo(50), b"Exif\0\0II*\0\xff\xff\xff\x7f broken")
     assert len(load(write(tmp_path, {**kaggle(photos()), "train/cat.77.jpg": content}, zipped=True)).train) == 9
@@ -266,7 +265,7 @@ def test_a_damaged_decoded_cache_is_replaced(
 ) -> None:
     """Whatever happens to a file of the cache, the same images come back."""
     source = read(write(tmp_path, kaggle(photos()), zipped=True))
-    before = reading.load(source, cache, PETS_HERE)
+    before = reading.load(source, cache)
     pixels, names = before.train.pixels.tobytes(), before.train.names.tolist()
     victim = cache / "decoded" / str(source.digest) / name
     content = bytearray(victim.read_bytes())
@@ -274,11 +273,11 @@ def test_a_damaged_decoded_cache_is_replaced(
     victim.unlink()
     if damage != "remove":
         victim.write_bytes(bytes(content) if damage == "flip" else bytes(content[:-1]))
-    after = reading.load(source, cache, PETS_HERE)
+    after = reading.load(source, cache)
     assert (after.train.pixels.tobytes(), after.train.names.tolist()) == (pixels, names)
 
 
-def test_loaded_pixels_stay_on_disk(tmp_path: Path, load: Callable[[Path], Images]) -> None:
+def test_loaded_pixels_stay_on_disk(tmp_path: Path, load: Callable[[Path], ImageData]) -> None:
     """The pixels are a view of the file in the cache, and can't be changed by mistake."""
     images = load(write(tmp_path, kaggle(photos()), zipped=True))
     assert isinstance(images.train.pixels.base, np.memmap)
@@ -294,10 +293,11 @@ def test_reading_many_photographs_takes_little_memory(tmp_path: Path) -> None:
     code = (
         "import sys, resource; from pathlib import Path; from dataclasses import replace;"
         "from report_cli.datasets import load as reading, spec as catalog;"
-        "kinds = {'pets': replace(catalog.KINDS['dogs-vs-cats'], side=400)};"
-        "source = catalog.choose('pets', Path(sys.argv[1]), Path(sys.argv[2]), kinds);"
+        "from experiments.datasets import DOGS_VS_CATS;"
+        "data = replace(DOGS_VS_CATS, side=400);"
+        "source = catalog.choose(data, Path(sys.argv[1]), Path(sys.argv[2]));"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
-        "reading.read_in(source, Path(sys.argv[2]), kinds);"
+        "reading.read_in(source, Path(sys.argv[2]));"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
     )
     arguments = [sys.executable, "-c", code, str(tmp_path / "pets.zip"), str(tmp_path / "cache")]
@@ -332,7 +332,7 @@ def test_names_say_class_and_number(name: str, expected: tuple[str, str, int | N
 @pytest.mark.skipif(not REAL, reason="REPORT_DATA names no folder with real images")
 def test_the_real_photographs(cache: Path) -> None:
     """2,500 cats and 2,500 dogs, all readable, and cat 1275 is one of them."""
-    source = reading.read_in(spec.choose("dogs-vs-cats", Path(str(REAL)), cache), cache)
+    source = reading.read_in(spec.choose(DOGS_VS_CATS, Path(str(REAL)), cache), cache)
     images = reading.load(source, cache)
     assert np.bincount(images.train.labels).tolist() == [2500, 2500]
     assert images.exclusions == exclusions.NOTHING_LEFT_OUT

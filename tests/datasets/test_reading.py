@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from experiments.datasets import CIFAR10
 from report_cli.datasets import index, load, spec
-from report_cli.datasets.images import Images
+from report_cli.datasets.images import ImageData
 from report_cli.datasets.spec import Source
 from report_cli.errors import DataError
-from tests.datasets.making import CLASSES, KINDS_HERE, TINY, Pictures, pictures, write_layout
+from tests.datasets.making import CLASSES, TINY, Pictures, pictures, write_layout
 
 # Read here, because the tests themselves see no variables of the person who runs them.
 REAL = os.environ.get("REPORT_DATA")
@@ -24,10 +25,10 @@ def cache(tmp_path: Path) -> Path:
 
 
 def read(folder: Path, cache: Path) -> Source:
-    return load.read_in(spec.choose("tiny", folder, cache, KINDS_HERE), cache, KINDS_HERE)
+    return load.read_in(spec.choose(TINY, folder, cache), cache)
 
 
-def stored(images: Images) -> set[tuple[str, bytes]]:
+def stored(images: ImageData) -> set[tuple[str, bytes]]:
     parts = (("train", images.train), ("test", images.test))
     return {
         (f"{name} {images.classes[label]}", pixels.tobytes())
@@ -50,7 +51,7 @@ def test_every_layout_gives_the_pictures_that_were_written(layout: str, tmp_path
     path = write_layout(layout, tmp_path / "given", pictures())
     source = read(tmp_path / "given", cache)
     assert (source.layout, source.path) == (layout, path)
-    assert stored(load.load(source, cache, KINDS_HERE)) == made_of(pictures())
+    assert stored(load.load(source, cache)) == made_of(pictures())
 
 
 def test_order_and_layout_do_not_change_the_identity(tmp_path: Path, cache: Path) -> None:
@@ -60,7 +61,7 @@ def test_order_and_layout_do_not_change_the_identity(tmp_path: Path, cache: Path
         write_layout(layout, tmp_path / layout, pictures(order=order))
         source = read(tmp_path / layout, cache)
         digests.add(source.digest)
-        ids.add(tuple(load.load(source, cache, KINDS_HERE).train.ids.tolist()))
+        ids.add(tuple(load.load(source, cache).train.ids.tolist()))
     write_layout("binary archive", tmp_path / "other", pictures(seed=1))
     assert len(digests) == len(ids) == 1
     assert read(tmp_path / "other", cache).digest not in digests
@@ -74,7 +75,7 @@ def test_ids_are_sorted_and_belong_to_the_pixels(tmp_path: Path, cache: Path) ->
     loaded = []
     for number, each in enumerate((made, other)):
         write_layout("binary archive", tmp_path / str(number), each)
-        loaded.append(load.load(read(tmp_path / str(number), cache), cache, KINDS_HERE))
+        loaded.append(load.load(read(tmp_path / str(number), cache), cache))
     assert all(loaded[0].train.ids[:-1] < loaded[0].train.ids[1:])
     (same,) = set(loaded[0].train.ids.tolist()) & set(loaded[1].train.ids.tolist())
     assert (loaded[0].train.pixels[loaded[0].train.ids == same] == made.pixels["train"][3]).all()
@@ -103,9 +104,9 @@ def test_a_damaged_decoded_cache_is_replaced(name: str, damage: str, tmp_path: P
     victim.write_bytes(bytes(content) if damage == "flip" else bytes(content[:-1]))
     if damage == "remove":
         victim.unlink()
-    assert stored(load.load(source, cache, KINDS_HERE)) == made_of(pictures())
+    assert stored(load.load(source, cache)) == made_of(pictures())
     path.unlink()
-    assert stored(load.load(source, cache, KINDS_HERE)) == made_of(pictures())
+    assert stored(load.load(source, cache)) == made_of(pictures())
 
 
 def test_every_flipped_byte_of_the_decoded_cache_is_noticed(tmp_path: Path, cache: Path) -> None:
@@ -119,7 +120,7 @@ def test_every_flipped_byte_of_the_decoded_cache_is_noticed(tmp_path: Path, cach
         for place in range(0, len(content), 7):
             victim.write_bytes(content[:place] + bytes([content[place] ^ 0x11]) + content[place + 1 :])
             try:
-                images = load.load(source, cache, KINDS_HERE)
+                images = load.load(source, cache)
             except DataError:
                 continue
             assert stored(images) == made_of(pictures())
@@ -133,16 +134,16 @@ def test_images_that_were_exchanged_are_not_loaded_under_the_old_digest(tmp_path
     write_layout("binary archive", tmp_path / "given", pictures(seed=1))
     (cache / "decoded" / str(source.digest) / "images.json").unlink()
     with pytest.raises(DataError, match="no longer those") as caught:
-        load.load(source, cache, KINDS_HERE)
+        load.load(source, cache)
     assert str(path.parent) not in caught.value.message
 
 
 def test_loading_reads_in_what_was_not_read_in_yet(tmp_path: Path, cache: Path) -> None:
     """A source without a digest can be loaded as well."""
     write_layout("class folders", tmp_path / "given", pictures())
-    source = spec.choose("tiny", tmp_path / "given", cache, KINDS_HERE)
+    source = spec.choose(TINY, tmp_path / "given", cache)
     assert source.digest is None
-    assert stored(load.load(source, cache, KINDS_HERE)) == made_of(pictures())
+    assert stored(load.load(source, cache)) == made_of(pictures())
 
 
 def test_reading_in_again_notices_damage_behind_an_unchanged_signature(tmp_path: Path, cache: Path) -> None:
@@ -154,10 +155,10 @@ def test_reading_in_again_notices_damage_behind_an_unchanged_signature(tmp_path:
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert spec.choose("tiny", path, cache, KINDS_HERE).digest == source.digest
+    assert spec.choose(TINY, path, cache).digest == source.digest
     with pytest.raises(DataError):
-        load.read_in(replace(source, digest=None), cache, KINDS_HERE)
-    assert stored(load.load(source, cache, KINDS_HERE)) == made_of(pictures())
+        load.read_in(replace(source, digest=None), cache)
+    assert stored(load.load(source, cache)) == made_of(pictures())
 
 
 def test_an_archive_that_changes_while_it_is_read_is_refused(
@@ -165,12 +166,12 @@ def test_an_archive_that_changes_while_it_is_read_is_refused(
 ) -> None:
     """Nothing is stored when the signature after reading isn't the one before."""
     path = write_layout("binary archive", tmp_path / "given", pictures())
-    source = spec.choose("tiny", path, cache, KINDS_HERE)
+    source = spec.choose(TINY, path, cache)
     before = sorted(cache.rglob("*"))
     numbers = itertools.count()
     monkeypatch.setattr(index, "signature", lambda *_: f"signature {next(numbers)}")
     with pytest.raises(DataError, match="changed while it was read"):
-        load.read_in(source, cache, KINDS_HERE)
+        load.read_in(source, cache)
     assert {p.name for p in set(cache.rglob("*")) - set(before)} <= {"reading.lock", "tmp"}
 
 
@@ -184,9 +185,9 @@ def test_a_cache_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> No
 
 def test_embedded_images_need_no_files(cache: Path) -> None:
     """Embedded images are loaded without a folder, and nothing is written for them."""
-    source = spec.choose("tiny", None, cache, KINDS_HERE)
-    assert load.read_in(source, cache, KINDS_HERE) == source
-    images = load.load(source, cache, KINDS_HERE)
+    source = spec.choose(TINY, None, cache)
+    assert load.read_in(source, cache) == source
+    images = load.load(source, cache)
     assert (images.origin, images.label, source.digest) == ("embedded", "embedded toy-objects", None)
     assert not cache.exists()
 
@@ -194,7 +195,7 @@ def test_embedded_images_need_no_files(cache: Path) -> None:
 @pytest.mark.skipif(not REAL, reason="REPORT_DATA names no folder with real images")
 def test_the_real_images_are_those_that_were_published(cache: Path) -> None:
     """CIFAR-10 has 50,000 and 10,000 images in ten equal classes and the published channel means."""
-    source = load.read_in(spec.choose("cifar10", Path(str(REAL)), cache), cache)
+    source = load.read_in(spec.choose(CIFAR10, Path(str(REAL)), cache), cache)
     images = load.load(source, cache)
     means = [round(float(images.train.pixels[..., channel].mean() / 255), 4) for channel in range(3)]
     assert means == [0.4914, 0.4822, 0.4465]

@@ -4,12 +4,12 @@ from functools import cache
 
 import numpy as np
 
-from report_cli.datasets.images import Images
-from report_cli.datasets.toy_objects import SHAPES, draw_images
+from experiments.datasets.toy_objects import SHAPES, draw_images
+from report_cli.datasets.images import ImageData
 
 
 @cache
-def drawn(seed: int = 0) -> Images:
+def drawn(seed: int = 0) -> ImageData:
     return draw_images(seed)
 
 

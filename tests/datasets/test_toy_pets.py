@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from report_cli.datasets import toy_pets
-from report_cli.datasets.images import Images
+from experiments.datasets import toy_pets
+from report_cli.datasets.images import ImageData
 from report_cli.datasets.split import stratified
 from report_cli.errors import DataError
 
 
 @cache
-def drawn() -> Images:
+def drawn() -> ImageData:
     return toy_pets.draw_images()
 
 

@@ -28,7 +28,7 @@ CHAIN = """
 
 
     @experiment("after", title="After", metrics={"v": "v"}, profiles=every_profile(Params()), needs=("walk",))
-    def after(params, images, record):
+    def after(params, data, record):
         record.scalar("v", params.by * record.need("walk").scalars["end"])
 """
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from report_cli.datasets.spec import KINDS
 from report_cli.project import Project
 from report_cli.training import pretrained
 from tests.conftest import Command
@@ -14,7 +13,22 @@ from tests.datasets.making import MANY, Files, kaggle, microsoft, photo, photos,
 COUNT = """
     from dataclasses import dataclass
 
+    from report_cli.datasets.spec import PHOTOS, Images
     from report_cli.experiment import every_profile, experiment
+
+    CIFAR10 = Images("cifar10", "CIFAR-10", 10, 32, 32, 50_000, 10_000)
+    def drawn():
+        from report_cli.datasets.images import Raw, assemble
+        import numpy as np
+
+        raw = Raw(np.arange(2), np.zeros((2, 8, 8, 3), np.uint8))
+        return assemble("dogs-vs-cats", "toy-pets", "embedded", "embedded toy-pets", ("cat", "dog"), raw, raw)
+
+
+    PETS = Images(
+        "dogs-vs-cats", "Dogs vs. Cats", 2, None, None, None, 0, ("cat", "dog"), layouts=PHOTOS, fewest=50, side=150,
+        drawn="toy-pets", draw=drawn,
+    )
 
 
     @dataclass(frozen=True)
@@ -23,14 +37,14 @@ COUNT = """
 
 
     @experiment(
-        "count", title="Count", images="dogs-vs-cats", metrics={"images": "n"}, profiles=every_profile(Params())
+        "count", title="Count", data=PETS, metrics={"images": "n"}, profiles=every_profile(Params())
     )
-    def count(params, images, record):
+    def count(params, data, record):
         if params.base == "imagenet":
             from report_cli.training import pretrained
 
             pretrained.imagenet({"block1_conv1/kernel": (3, 3, 3, 64)})
-        record.scalar("images", len(images.train))
+        record.scalar("images", len(data.train))
 """
 
 
@@ -116,10 +130,3 @@ def test_weights_that_are_not_the_published_ones(
     assert done.returncode == 1
     assert message in done.stderr
     assert f"hint: fetch {pretrained.ADDRESS} and put it into {folder}" in done.stderr
-
-
-def test_every_kind_of_images_can_be_named_in_a_hint() -> None:
-    """The command that the hint names exists for every kind."""
-    from report_cli.datasets.published import ARCHIVES
-
-    assert set(KINDS) == set(ARCHIVES)

@@ -26,7 +26,7 @@ CHAIN = """
 
 
     @experiment("base", title="Base", metrics={"value": "v"}, profiles=PROFILES)
-    def base(params, images, record):
+    def base(params, data, record):
         import numpy as np
 
         if params.fail:
@@ -36,7 +36,7 @@ CHAIN = """
 
 
     @experiment("top", title="Top", metrics={"value": "v"}, profiles=PROFILES, needs=("base",))
-    def top(params, images, record):
+    def top(params, data, record):
         below = record.need("base")
         record.scalar("value", below.scalars["value"] + float(below.weights()["w"].sum()))
 """

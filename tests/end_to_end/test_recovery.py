@@ -28,14 +28,14 @@ CHAIN = """
 
 
     @experiment("base", title="Base", metrics={"value": "v"}, profiles=every_profile(Params()))
-    def base(params, images, record):
+    def base(params, data, record):
         import pathlib
 
         record.scalar("value", float(pathlib.Path("outside.txt").read_text()))
 
 
     @experiment("long", title="Long", metrics={"sum": "s"}, profiles=every_profile(Params()), needs=("base",))
-    def long(params, images, record):
+    def long(params, data, record):
         import numpy as np
 
         saved = record.checkpoint.load()

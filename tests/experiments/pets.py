@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from report_cli.datasets.images import Images, Raw, assemble
+from report_cli.datasets.images import ImageData, Raw, assemble
 
 SIDE = 46
 # Small enough for seconds: the side is the least that four convolutions with pooling leave anything of.
 SIZES = {"train": 24, "validation": 12, "test": 12, "size": SIDE, "split_seed": 1}
 
 
-def noise(first: int = 1241) -> Images:
+def noise(first: int = 1241) -> ImageData:
     """Return two classes of noise, dogs darker at the left; cats and dogs are numbered from `first`."""
     rng = np.random.default_rng(0)
     labels = np.arange(80) % 2

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from report_cli.datasets.images import Images, Raw, assemble
+from report_cli.datasets.images import ImageData, Raw, assemble
 
 BUILDERS = {
     "control": ("build",),
@@ -20,7 +20,7 @@ BUILDERS = {
 }
 
 
-def noise() -> Images:
+def noise() -> ImageData:
     """Return ten classes of coloured noise."""
     rng = np.random.default_rng(0)
     colours = rng.integers(40, 216, (10, 1, 1, 3))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from experiments import catsdogs, catsdogs_best, catsdogs_training
-from report_cli.datasets.images import Images
+from report_cli.datasets.images import ImageData
 from report_cli.errors import RunError
 from report_cli.experiment import Experiment
 from tests.experiments.pets import SIDE, SIZES, noise
@@ -26,12 +26,12 @@ def _params(experiment: Experiment, **changes: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def images() -> Images:
+def images() -> ImageData:
     return noise()
 
 
 @pytest.fixture(scope="module")
-def runs(images: Images) -> dict[str, MemoryRecord]:
+def runs(images: ImageData) -> dict[str, MemoryRecord]:
     """The four networks, each trained once; the third one is made the best by rule."""
     done = {}
     for experiment in NETWORKS:
@@ -41,7 +41,7 @@ def runs(images: Images) -> dict[str, MemoryRecord]:
 
 
 @pytest.fixture(scope="module")
-def chosen(images: Images, runs: dict[str, MemoryRecord]) -> dict[str, MemoryRecord]:
+def chosen(images: ImageData, runs: dict[str, MemoryRecord]) -> dict[str, MemoryRecord]:
     """Those, with the third one made the best, and the best trained again."""
     scalars = {**runs["catsdogs-cnn-3"].scalars, "settled_validation_loss": 0.01, "learning_rate": 2e-3}
     third = MemoryRecord()
@@ -52,7 +52,7 @@ def chosen(images: Images, runs: dict[str, MemoryRecord]) -> dict[str, MemoryRec
     return {**done, BEST.name: record}
 
 
-def test_networks_record_what_they_declare(runs: dict[str, MemoryRecord], images: Images) -> None:
+def test_networks_record_what_they_declare(runs: dict[str, MemoryRecord], images: ImageData) -> None:
     """A run records every declared metric and no other, and predictions of the validation images that agree with it."""
     for experiment in NETWORKS:
         record = runs[experiment.name]
@@ -83,7 +83,7 @@ def test_settings_reach_the_networks(runs: dict[str, MemoryRecord]) -> None:
     assert rates == [1e-3, 1e-3, 1e-3, 1e-4]
 
 
-def test_the_lowest_settled_loss_is_chosen(chosen: dict[str, MemoryRecord], images: Images) -> None:
+def test_the_lowest_settled_loss_is_chosen(chosen: dict[str, MemoryRecord], images: ImageData) -> None:
     """The best network is the one with the lowest median loss, trained at its own rate and tested once."""
     record = chosen[BEST.name]
     assert set(record.scalars) == set(BEST.metrics)
@@ -102,7 +102,7 @@ def test_the_lowest_settled_loss_is_chosen(chosen: dict[str, MemoryRecord], imag
     assert cat in taken
 
 
-def test_the_best_has_the_weights_of_its_best_epoch(chosen: dict[str, MemoryRecord], images: Images) -> None:
+def test_the_best_has_the_weights_of_its_best_epoch(chosen: dict[str, MemoryRecord], images: ImageData) -> None:
     """What is stored and tested are the weights of the best epoch, not those of the last."""
     from report_cli.datasets.normalise import Normalisation
     from report_cli.training import losses as evaluate
@@ -130,7 +130,7 @@ def test_the_best_starts_from_weights_of_its_own(
     assert again["loss"] != first["loss"]
 
 
-def test_an_interrupted_best_run_ends_the_same(chosen: dict[str, MemoryRecord], images: Images) -> None:
+def test_an_interrupted_best_run_ends_the_same(chosen: dict[str, MemoryRecord], images: ImageData) -> None:
     """After an interruption the run goes on and ends with the same weights and results to the last bit."""
     interrupted = MemoryRecord(chosen, stop_after=2)
     with pytest.raises(InterruptionError):
@@ -142,7 +142,7 @@ def test_an_interrupted_best_run_ends_the_same(chosen: dict[str, MemoryRecord], 
     assert all(np.array_equal(again.trained[name], array) for name, array in whole.trained.items())
 
 
-def test_networks_that_cannot_be_compared_are_refused(chosen: dict[str, MemoryRecord], images: Images) -> None:
+def test_networks_that_cannot_be_compared_are_refused(chosen: dict[str, MemoryRecord], images: ImageData) -> None:
     """Other validation images or other numbers of epochs are an error, not a comparison."""
     with pytest.raises(RunError, match="other images"):
         BEST.measure(_params(BEST, split_seed=2), images, MemoryRecord(chosen))

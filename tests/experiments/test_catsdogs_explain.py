@@ -7,8 +7,9 @@ import pytest
 
 from experiments import catsdogs_best, catsdogs_explain, catsdogs_filters, catsdogs_gradcam, catsdogs_images
 from experiments.catsdogs_training import Params
-from report_cli.datasets import normalise, toy_pets
-from report_cli.datasets.images import Images
+from experiments.datasets import toy_pets
+from report_cli.datasets import normalise
+from report_cli.datasets.images import ImageData
 from report_cli.experiment import Experiment
 from report_cli.interpret import descriptors
 from report_cli.training import backend, fit, losses
@@ -23,12 +24,12 @@ EXPLAINING = (
 
 
 @pytest.fixture(scope="module")
-def images() -> Images:
+def images() -> ImageData:
     return noise()
 
 
 @pytest.fixture(scope="module")
-def best(images: Images) -> MemoryRecord:
+def best(images: ImageData) -> MemoryRecord:
     """What catsdogs-best records, of the second network, untrained."""
     backend.start(3)
     parts = catsdogs_images.select(images, Params(**SIZES))
@@ -50,7 +51,7 @@ def best(images: Images) -> MemoryRecord:
 
 
 @pytest.fixture(scope="module")
-def runs(images: Images, best: MemoryRecord) -> dict[str, MemoryRecord]:
+def runs(images: ImageData, best: MemoryRecord) -> dict[str, MemoryRecord]:
     """The three explanations, each measured once."""
     done = {}
     for experiment in EXPLAINING:
@@ -71,7 +72,7 @@ def test_measures_and_draws_what_it_declares(experiment: Experiment, runs: dict[
     assert all(len(alt) > 40 for alt in figures.alts.values())
 
 
-def test_the_network_is_opened_as_it_was_tested(images: Images, best: MemoryRecord) -> None:
+def test_the_network_is_opened_as_it_was_tested(images: ImageData, best: MemoryRecord) -> None:
     """With the stored weights and normalisation, the network gives the stored predictions of the test images again."""
     backend.start(0)
     run = MemoryRecord({"catsdogs-best": best}).need("catsdogs-best")
@@ -80,7 +81,7 @@ def test_the_network_is_opened_as_it_was_tested(images: Images, best: MemoryReco
     np.testing.assert_allclose(1 / (1 + np.exp(-logits)), best.arrays["test_predictions"], rtol=1e-4)
 
 
-def test_cat_1275_is_shown_where_there_is_one(images: Images, runs: dict[str, MemoryRecord]) -> None:
+def test_cat_1275_is_shown_where_there_is_one(images: ImageData, runs: dict[str, MemoryRecord]) -> None:
     """The image shown is cat 1275; without it the cat with the first id, never a dog."""
     record = runs["catsdogs-activations"]
     assert record.scalars["is_1275"] == 1
@@ -110,7 +111,7 @@ def test_every_channel_is_counted_once(runs: dict[str, MemoryRecord]) -> None:
         assert record.scalars[f"{layer}_dead"] <= channels
 
 
-def test_patches_are_of_test_images(images: Images, best: MemoryRecord, runs: dict[str, MemoryRecord]) -> None:
+def test_patches_are_of_test_images(images: ImageData, best: MemoryRecord, runs: dict[str, MemoryRecord]) -> None:
     """The patches of the last layer are cut from test images, and the classes are counted among the strongest."""
     record = runs["catsdogs-filters"]
     patches = record.arrays["last_patches"]
@@ -141,7 +142,7 @@ def test_heat_is_not_measured_where_nothing_is_known(runs: dict[str, MemoryRecor
 
 
 def test_heat_is_measured_against_the_deciding_region(
-    images: Images, best: MemoryRecord, monkeypatch: pytest.MonkeyPatch
+    images: ImageData, best: MemoryRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On drawn images the shares are those of the heat in the region, of the area, and in another image's region."""
     half = np.zeros((SIDE, SIDE), np.bool_)

@@ -5,7 +5,7 @@ import pytest
 
 from experiments import cifar, cifar_deep
 from report_cli import stats
-from report_cli.datasets.images import Images, Part
+from report_cli.datasets.images import ImageData, Part
 from report_cli.experiment import Experiment
 from tests.experiments.small import Built, build_small, noise
 from tests.training.memory import InterruptionError, MemoryFigures, MemoryRecord, MemoryRun
@@ -24,7 +24,7 @@ NAMES = [experiment.name for experiment in EXPERIMENTS]
 
 
 @pytest.fixture(scope="module")
-def images() -> Images:
+def images() -> ImageData:
     return noise()
 
 
@@ -34,7 +34,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> Built:
 
 
 @pytest.mark.parametrize(("experiment", "network"), NETWORKS, ids=NAMES)
-def test_measures_what_it_declares(experiment: Experiment, network: object, images: Images, built: Built) -> None:
+def test_measures_what_it_declares(experiment: Experiment, network: object, images: ImageData, built: Built) -> None:
     """A run trains the network of its row and records every declared metric, its history, and arrays that agree."""
     record = MemoryRecord()
     experiment.measure(PARAMS, images, record)
@@ -56,7 +56,7 @@ def test_measures_what_it_declares(experiment: Experiment, network: object, imag
     assert sum(array.size for array in record.trained.values()) == record.scalars["parameters"]
 
 
-def test_validation_and_test_are_compared(images: Images, built: Built) -> None:
+def test_validation_and_test_are_compared(images: ImageData, built: Built) -> None:
     """The z-value is that of the two accuracies on their own numbers of images, positive where the test is better."""
     record = MemoryRecord()
     cifar.cifar_control.measure(PARAMS, images, record)
@@ -81,7 +81,7 @@ def test_draws_what_it_declares(experiment: Experiment) -> None:
     assert "takes cat for dog, in 1 image." in figures.alts["confusion"]
 
 
-def test_a_run_is_the_same_again_and_after_an_interruption(images: Images) -> None:
+def test_a_run_is_the_same_again_and_after_an_interruption(images: ImageData) -> None:
     """The same seed gives the same predictions to the last bit, after another training and after an interruption."""
     first, interrupted, again = MemoryRecord(seed=3), MemoryRecord(seed=3, stop_after=1), MemoryRecord(seed=3)
     cifar.cifar_control.measure(PARAMS, images, first)
@@ -94,7 +94,7 @@ def test_a_run_is_the_same_again_and_after_an_interruption(images: Images) -> No
     np.testing.assert_array_equal(again.arrays["test_predictions"], first.arrays["test_predictions"])
 
 
-def test_run_seed_does_not_move_the_test_images(images: Images, built: Built) -> None:
+def test_run_seed_does_not_move_the_test_images(images: ImageData, built: Built) -> None:
     """Which images are test images depends on the split seed, never on the seed of the run, which moves the rest."""
     records = [MemoryRecord(seed=seed) for seed in (0, 1)]
     for record in records:
@@ -107,7 +107,7 @@ def test_run_seed_does_not_move_the_test_images(images: Images, built: Built) ->
     assert not np.array_equal(moved.arrays["test_ids"], records[0].arrays["test_ids"])
 
 
-def test_test_images_are_looked_at_once_and_last(images: Images, built: Built) -> None:
+def test_test_images_are_looked_at_once_and_last(images: ImageData, built: Built) -> None:
     """Nothing reads the test images before the last epoch is recorded."""
     record = MemoryRecord()
     seen: list[int] = []

@@ -9,7 +9,7 @@ import pytest
 from experiments import cifar, cifar_comparison, cifar_less_data, cifar_matched, cifar_speed, cifar_training
 from report_cli import stats
 from report_cli.datasets import split
-from report_cli.datasets.images import Images
+from report_cli.datasets.images import ImageData
 from report_cli.errors import RunError
 from report_cli.experiment import Experiment
 from report_cli.training import fit
@@ -21,7 +21,7 @@ LESS = cifar_less_data.Params(**vars(PARAMS), sizes=(20, 40), watched=10)
 
 
 @pytest.fixture(scope="module")
-def images() -> Images:
+def images() -> ImageData:
     return noise()
 
 
@@ -40,7 +40,7 @@ def _finished(right: str, name: str = "") -> MemoryRecord:
     return record
 
 
-def _whole(images: Images) -> dict[str, MemoryRecord]:
+def _whole(images: ImageData) -> dict[str, MemoryRecord]:
     """Return runs of the three networks under PARAMS, as less data needs them."""
     test = split.stratified(images.test, {"test": PARAMS.test}, PARAMS.split_seed)["test"]
     runs = {}
@@ -99,7 +99,7 @@ def test_deeper_compares_each_network_with_its_simpler_one() -> None:
     assert record.scalars["residual_residual_deep_p"] == 1
 
 
-def test_less_data_measures_what_it_declares(images: Images, built: Built) -> None:
+def test_less_data_measures_what_it_declares(images: ImageData, built: Built) -> None:
     """Every network is trained once on every subset, and the whole set comes from the runs that are there."""
     needs = _whole(images)
     record = MemoryRecord(needs)
@@ -117,7 +117,7 @@ def test_less_data_measures_what_it_declares(images: Images, built: Built) -> No
     assert "at 20, " in _check_figures(cifar_less_data.cifar_less_data, record).alts["accuracy"]
 
 
-def test_less_data_subsets_are_nested(images: Images) -> None:
+def test_less_data_subsets_are_nested(images: ImageData) -> None:
     """A smaller subset is part of every larger one, and of the training images of the whole set."""
     part = split.stratified(images.train, {"train": 60, "validation": 20}, PARAMS.split_seed)["train"]
     subsets = [set(split.take(part, size, PARAMS.split_seed).ids) for size in (20, 40, 60)]
@@ -125,7 +125,7 @@ def test_less_data_subsets_are_nested(images: Images) -> None:
     assert subsets[-1] == set(part.ids)
 
 
-def test_less_data_goes_on_where_it_was_interrupted(images: Images, built: Built) -> None:
+def test_less_data_goes_on_where_it_was_interrupted(images: ImageData, built: Built) -> None:
     """Interrupted in a later training and resumed, a run ends with the same results as an uninterrupted one."""
     needs = _whole(images)
     params = replace(LESS, sizes=(20,))
@@ -142,7 +142,7 @@ def test_less_data_goes_on_where_it_was_interrupted(images: Images, built: Built
 
 
 def test_matched_interrupted_in_its_test_ends_the_same(
-    images: Images, built: Built, monkeypatch: pytest.MonkeyPatch
+    images: ImageData, built: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed while the second network is tested, the run trains nothing again and ends with the same results."""
     whole, interrupted = MemoryRecord(seed=3), MemoryRecord(seed=3)
@@ -168,7 +168,7 @@ def test_matched_interrupted_in_its_test_ends_the_same(
         np.testing.assert_array_equal(resumed.arrays[name], array)
 
 
-def test_networks_are_tested_with_the_weights_of_their_last_epoch(images: Images, built: Built) -> None:
+def test_networks_are_tested_with_the_weights_of_their_last_epoch(images: ImageData, built: Built) -> None:
     """A network of several makes of the test images what it makes of them when it is trained and tested alone."""
     several, alone = MemoryRecord(seed=3), MemoryRecord(seed=3)
     cifar_matched.cifar_matched.measure(PARAMS, images, several)
@@ -179,7 +179,7 @@ def test_networks_are_tested_with_the_weights_of_their_last_epoch(images: Images
 
 
 @pytest.mark.parametrize("changes", [{"train": 80}, {"epochs": 3}, {"test": 30}])
-def test_less_data_refuses_runs_with_other_training(changes: dict[str, int], images: Images) -> None:
+def test_less_data_refuses_runs_with_other_training(changes: dict[str, int], images: ImageData) -> None:
     """The whole set must have been trained on as long as the subsets are, on as many images as they are chosen from."""
     with pytest.raises(RunError, match="60 training images, 2 epochs and 40 test images, not"):
         cifar_less_data.cifar_less_data.measure(replace(LESS, **changes), images, MemoryRecord(_whole(images)))
@@ -192,7 +192,7 @@ def test_less_data_refuses_sizes_that_do_not_grow(sizes: tuple[int, ...]) -> Non
         replace(LESS, sizes=sizes)
 
 
-def test_matched_measures_what_it_declares(images: Images, built: Built) -> None:
+def test_matched_measures_what_it_declares(images: ImageData, built: Built) -> None:
     """The three networks with average pooling are trained in turn; history and predictions are kept for each."""
     record = MemoryRecord()
     cifar_matched.cifar_matched.measure(PARAMS, images, record)

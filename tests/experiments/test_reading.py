@@ -13,7 +13,7 @@ import pytest
 from experiments import catsdogs_best, catsdogs_images, cifar, cifar_comparison, cifar_less_data
 from experiments.models import vgg16
 from report_cli.datasets import split
-from report_cli.datasets.images import Images, Part
+from report_cli.datasets.images import ImageData, Part
 from report_cli.training import losses
 from report_cli.training.losses import Score
 from tests.experiments import pets, registered, small
@@ -81,7 +81,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[Score]:
     return told
 
 
-def _objects(images: Images) -> MemoryRecord:
+def _objects(images: ImageData) -> MemoryRecord:
     """Return a record with the runs that less data needs."""
     test = split.stratified(images.test, {"test": OBJECTS.test}, OBJECTS.split_seed)["test"]
     needs = {}
@@ -94,7 +94,7 @@ def _objects(images: Images) -> MemoryRecord:
     return MemoryRecord(needs)
 
 
-def _pets(images: Images) -> MemoryRecord:
+def _pets(images: ImageData) -> MemoryRecord:
     """Return a record with the runs that the choice of the best network and the transfer steps need."""
     parts = catsdogs_images.select(images, _pet_params("catsdogs-best"))
     needs = {"vgg16-pretrain": MemoryRecord()}
@@ -119,7 +119,7 @@ def _pet_params(name: str) -> Any:
 def test_every_experiment_with_images_is_looked_at() -> None:
     """An experiment with images is tested on them, or is known not to be."""
     named = {*TESTED_ON_OBJECTS, *TESTED_ON_PETS, *NOT_TESTED, *EXPLAINING}
-    assert {name for name, experiment in EXPERIMENTS.items() if experiment.images} == named
+    assert {name for name, experiment in EXPERIMENTS.items() if experiment.data} == named
 
 
 @pytest.mark.parametrize("name", TESTED_ON_OBJECTS)
@@ -150,7 +150,7 @@ def test_pets_are_read_once_after_training(
     events.clear()
     checked.clear()
 
-    def watched(images: Images, params: catsdogs_images.Choice) -> dict[str, Part]:
+    def watched(images: ImageData, params: catsdogs_images.Choice) -> dict[str, Part]:
         parts = select(images, params)
         return {**parts, "test": Watched(parts["test"], "pixels", events)}  # type: ignore[dict-item]
 
@@ -168,7 +168,7 @@ def test_the_others_read_no_test_image(name: str, events: list[str], monkeypatch
     images: Any = small.noise() if name == "vgg16-pretrain" else pets.noise()
     select = catsdogs_images.select
 
-    def watched(images: Images, params: catsdogs_images.Choice) -> dict[str, Part]:
+    def watched(images: ImageData, params: catsdogs_images.Choice) -> dict[str, Part]:
         parts = select(images, params)
         return {**parts, "test": Watched(parts["test"], "pixels", events)}  # type: ignore[dict-item]
 

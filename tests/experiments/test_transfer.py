@@ -7,7 +7,7 @@ import pytest
 from experiments import catsdogs_comparison, catsdogs_images, catsdogs_transfer, transfer
 from experiments.models import vgg16
 from report_cli import stats
-from report_cli.datasets.images import Images, Raw, assemble
+from report_cli.datasets.images import ImageData, Raw, assemble
 from report_cli.errors import DataError, RunError
 from report_cli.experiment import Experiment
 from report_cli.training import pretrained
@@ -29,7 +29,7 @@ def _params(experiment: Experiment, **changes: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def images() -> Images:
+def images() -> ImageData:
     """Two classes of noise, one darker; cat 1275 is among them."""
     rng = np.random.default_rng(0)
     labels = np.arange(80) % 2
@@ -52,7 +52,7 @@ def base() -> MemoryRecord:
 
 
 @pytest.fixture(scope="module")
-def steps(images: Images, base: MemoryRecord) -> dict[str, MemoryRecord]:
+def steps(images: ImageData, base: MemoryRecord) -> dict[str, MemoryRecord]:
     """All three steps, each measured once."""
     done = {"vgg16-pretrain": base}
     for experiment in STEPS:
@@ -113,7 +113,7 @@ def test_only_what_is_to_be_tuned_is_trained(steps: dict[str, MemoryRecord], bas
 
 
 def test_a_frozen_weight_that_moves_fails_the_run(
-    images: Images, base: MemoryRecord, monkeypatch: pytest.MonkeyPatch
+    images: ImageData, base: MemoryRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When a frozen weight isn't what the base brought, nothing is recorded as a result."""
     load = frozen.load
@@ -129,7 +129,7 @@ def test_a_frozen_weight_that_moves_fails_the_run(
     assert record.scalars == {}
 
 
-def test_a_head_of_another_base_or_split_is_refused(images: Images, steps: dict[str, MemoryRecord]) -> None:
+def test_a_head_of_another_base_or_split_is_refused(images: ImageData, steps: dict[str, MemoryRecord]) -> None:
     """Tuning a head that saw other features, or images that are test images now, would be no comparison."""
     run = MemoryRun(steps[FROZEN.name])
     test = catsdogs_images.select(images, _params(TUNED))["test"]
@@ -141,7 +141,7 @@ def test_a_head_of_another_base_or_split_is_refused(images: Images, steps: dict[
 
 
 def test_augmented_training_resumes_as_if_uninterrupted(
-    images: Images, steps: dict[str, MemoryRecord], base: MemoryRecord
+    images: ImageData, steps: dict[str, MemoryRecord], base: MemoryRecord
 ) -> None:
     """Interrupted after the first epoch and resumed, augmentation and result are the same to the last bit."""
     params = _params(AUGMENTED)
@@ -156,7 +156,7 @@ def test_augmented_training_resumes_as_if_uninterrupted(
     np.testing.assert_array_equal(again.arrays["test_predictions"], whole.arrays["test_predictions"])
 
 
-def test_samples_are_what_the_network_saw(images: Images, steps: dict[str, MemoryRecord]) -> None:
+def test_samples_are_what_the_network_saw(images: ImageData, steps: dict[str, MemoryRecord]) -> None:
     """The first of the views shown is that of the first epoch; the image itself comes first."""
     from report_cli.training.augment import Augmentation, augment
 
@@ -236,7 +236,7 @@ def _compare(runs: dict[str, MemoryRecord]) -> None:
     catsdogs_comparison.catsdogs_comparison.measure(catsdogs_comparison.Params(12), None, MemoryRecord(runs))
 
 
-def test_the_images_are_shared_and_cat_1275_is_tested(images: Images) -> None:
+def test_the_images_are_shared_and_cat_1275_is_tested(images: ImageData) -> None:
     """All steps have one split, classes in equal shares; the cat that the assignment names is a test image."""
     parts = catsdogs_images.select(images, _params(FROZEN))
     assert catsdogs_images.SHOWN in parts["test"].names

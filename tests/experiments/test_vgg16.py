@@ -6,7 +6,7 @@ import pytest
 
 from experiments import vgg16 as pretraining
 from experiments.models import vgg16
-from report_cli.datasets.images import Images, Raw, assemble
+from report_cli.datasets.images import ImageData, Raw, assemble
 from report_cli.errors import RunError
 from report_cli.training import backend, fit, transfer
 from report_cli.training.cost import multiply_adds
@@ -24,7 +24,7 @@ def _seeded() -> None:
 
 
 @pytest.fixture(scope="module")
-def images() -> Images:
+def images() -> ImageData:
     """Ten classes of noise."""
     pixels = np.random.default_rng(0).integers(0, 256, (80, 32, 32, 3)).astype(np.uint8)
     nothing = Raw(np.empty(0, np.int64), pixels[:0])
@@ -100,7 +100,7 @@ def test_the_folded_base_computes_what_the_normalised_one_does() -> None:
     np.testing.assert_allclose(np.asarray(folded(images)), expected, rtol=1e-4, atol=1e-4 * expected.max())
 
 
-def test_pretraining_measures_what_it_declares(images: Images) -> None:
+def test_pretraining_measures_what_it_declares(images: ImageData) -> None:
     """A run records its metrics, weights of the standard shapes, and how images have to be normalised."""
     record = MemoryRecord()
     pretraining.vgg16_pretrain.measure(PARAMS, images, record)
@@ -114,7 +114,7 @@ def test_pretraining_measures_what_it_declares(images: Images) -> None:
     assert tuple(figures.figures) == pretraining.vgg16_pretrain.figures
 
 
-def test_a_poor_base_fails_instead_of_being_transferred(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_poor_base_fails_instead_of_being_transferred(images: ImageData, monkeypatch: pytest.MonkeyPatch) -> None:
     """Below the least accuracy the run fails and records no weights; the full profile asks for 60 %."""
     record = MemoryRecord()
     last = {"loss": 0.5, "accuracy": 0.9, "validation_loss": 1.0, "validation_accuracy": 0.89}

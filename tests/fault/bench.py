@@ -13,7 +13,7 @@ from report_cli.execution import planner
 from report_cli.execution.plan import Wish
 from report_cli.execution.workspace import ImageChoice, Workspace
 from report_cli.keys import key as fingerprint
-from tests.datasets.making import KINDS_HERE, Pictures, pictures, write_layout
+from tests.datasets.making import Pictures, pictures, write_layout
 
 HELPERS = '''
     """Helpers of the measuring function."""
@@ -63,7 +63,16 @@ MEASURED = '''
     from dataclasses import dataclass
 
     from experiments.models import helpers
+    from report_cli.datasets.spec import Images
     from report_cli.experiment import every_profile, experiment
+
+    def drawn():
+        from experiments.models.drawing import draw_images
+
+        return draw_images()
+
+
+    TINY = Images("tiny", "Tiny", 3, 4, 4, 30, 6, ("cat", "dog", "fox"), drawn="toy-objects", draw=drawn)
 
 
     @dataclass(frozen=True)
@@ -86,15 +95,15 @@ MEASURED = '''
 
 
     @experiment("base", title="Base", metrics={"v": "v"}, profiles=every_profile(Params()))
-    def base(params, images, record):
+    def base(params, data, record):
         record.scalar("v", float(params.epochs + 13))
 
 
     @experiment(
-        "main", title="Main", metrics={"v": "what it is"}, profiles=every_profile(Params(rate=0.25)), images="tiny",
+        "main", title="Main", metrics={"v": "what it is"}, profiles=every_profile(Params(rate=0.25)), data=TINY,
         needs=("base",), seeds={"smoke": 1, "quick": 2, "full": 3},
     )
-    def main(params, images, record):
+    def main(params, data, record):
         """What is it?"""
         from report_cli.training.pretrained import imagenet
 
@@ -109,6 +118,7 @@ FILES = {
     "experiments/__init__.py": "",
     "experiments/models/__init__.py": "",
     "experiments/models/helpers.py": HELPERS,
+    "experiments/models/drawing.py": "UNIT = 1000\n\n\ndef draw_images():\n    return UNIT\n",
     "experiments/models/numbers.py": '"""Numbers."""\n\nSTARRED = 19\nSPARE = 20\n',
 }
 
@@ -137,7 +147,7 @@ class Bench:
         wish = Wish(self.profile, choice, self.settings)
 
         def read_in(source: Source) -> Source:
-            return load.read_in(source, workspace.cache, KINDS_HERE)
+            return load.read_in(source, workspace.cache)
 
         plan = planner.make(workspace, [workspace.experiments[self.name]], wish, read_in)
         (step,) = (s for s in plan.steps if (s.experiment.name, s.seed) == (self.name, self.seed))

@@ -12,10 +12,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from report_cli.datasets import spec
 from report_cli.execution import registry
 from report_cli.keys import key
-from tests.datasets.making import TINY, pictures
+from tests.datasets.making import pictures
 from tests.fault.bench import FILES, MEASURED, Bench
 
 
@@ -24,7 +23,6 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     root, package = tmp_path / "project", tmp_path / "program" / "report_cli"
     shutil.copytree(registry.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(registry, "PACKAGE", package)
-    monkeypatch.setitem(spec.KINDS, "tiny", TINY)
     for name, text in FILES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(textwrap.dedent(text))
@@ -104,7 +102,7 @@ MATTERS: dict[str, Change] = {
     "a decorator": edited(HELPER, "function(x) + 9", "function(x) + 8"),
     "the program's own training code": edited("report_cli/training/pretrained.py", "CHECKSUM = ", "CHECKSUM = '' + "),
     "what that code imports": edited("report_cli/errors.py", "self.hint = hint", "self.hint = str(hint)"),
-    "the code that draws the images": edited("report_cli/datasets/raster.py", "UNIT = 1000", "UNIT = 1001"),
+    "the code that draws the images": edited("experiments/models/drawing.py", "UNIT = 1000", "UNIT = 1001"),
     "embedded or real images": asked(real=True),
     "what is needed": edited(MAIN, "params.epochs + 13", "params.epochs + 14"),
     "a parameter of what is needed": configured("[tool.report.parameters.base]\nepochs = 3\n"),
@@ -194,7 +192,7 @@ INDIFFERENT: dict[str, Change] = {
 PIXELS_INDIFFERENT: dict[str, Change] = {
     "the layout of the images": asked(layout="binary archive"),
     "the order of the images": asked(images=pictures(0, order=3)),
-    "the code that draws embedded images": edited("report_cli/datasets/raster.py", "UNIT = 1000", "UNIT = 1001"),
+    "the code that draws embedded images": edited("experiments/models/drawing.py", "UNIT = 1000", "UNIT = 1001"),
 }
 
 

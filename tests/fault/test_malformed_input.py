@@ -29,7 +29,7 @@ WEIGHTS = '''
 
 
     @experiment("weights", title="Weights", metrics={"sum": "of all"}, profiles=every_profile(Params()))
-    def weights(params, images, record):
+    def weights(params, data, record):
         """What do the weights sum to?"""
         from hashlib import md5
 

@@ -132,7 +132,7 @@ MEASURED = '''
 
 
     @experiment("sum", title="A sum 23", metrics={"value": "24"}, profiles=every_profile(Params()))
-    def summed(params, images, record):
+    def summed(params, data, record):
         """Returns 25."""
         from experiments.models.helpers import total
 

@@ -98,13 +98,13 @@ EXPERIMENTS = '''
         "plain", title="A network", metrics={"loss": "of the last epoch"}, profiles=every_profile(Params()),
         figures=("losses",), draw=draw,
     )
-    def plain(params, images, record):
+    def plain(params, data, record):
         """What does it lose?"""
         train(params, record)
 
 
     @experiment("views", title="Views", metrics={"loss": "last"}, profiles=every_profile(Params(views=True)))
-    def views(params, images, record):
+    def views(params, data, record):
         """What does it lose on other views?"""
         train(params, record)
 '''

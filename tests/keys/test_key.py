@@ -16,14 +16,14 @@ from report_cli.keys.key import digest, environment
 ROOT = Path(__file__).parents[2]
 RECIPES = """
 import json, pathlib
-from report_cli import fingerprint, project, registry
-from report_cli.datasets.spec import KINDS
+from report_cli import project
+from report_cli.execution import registry
+from report_cli.keys import key as fingerprint
 here = project.find(pathlib.Path.cwd())
 sources = registry.sources(here)
 found = {}
 for name, experiment in registry.load(here, sources).items():
-    kind = KINDS[experiment.images] if experiment.images else None
-    images = kind and fingerprint.images_identity(kind.name, kind.generator, None, sources)
+    images = experiment.data and fingerprint.images_identity(experiment.data, None, sources)
     for profile, params in experiment.params.items():
         found[f"{name} {profile}"] = fingerprint.recipe(experiment, params, 0, sources, images, {}).digest
 print(json.dumps(found))

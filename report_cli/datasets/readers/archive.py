@@ -20,7 +20,7 @@ from typing import IO
 
 from report_cli.datasets import index
 from report_cli.datasets.layouts import is_hidden
-from report_cli.datasets.spec import LAYOUTS, PARTS, Kind
+from report_cli.datasets.spec import LAYOUTS, PARTS, Images
 from report_cli.errors import DataError
 
 # What the standard library raises for archives that are cut short, damaged, encrypted or no archives at all.
@@ -64,7 +64,7 @@ class Limits:
     total_bytes: int
 
 
-def limits(kind: Kind, layout: str) -> Limits:
+def limits(kind: Images, layout: str) -> Limits:
     """Return what a source of `kind` may hold: the pixels, half as much again, and some text."""
     image_bytes = kind.height * kind.width * 3 if kind.height and kind.width else _LARGEST_IMAGE_BYTES
     counts = [kind.count(part) for part in PARTS]
@@ -81,7 +81,7 @@ def zip_names(path: Path) -> list[str]:
         return archive.namelist()
 
 
-def members(kind: Kind, path: Path, layout: str) -> Generator[Member, None, None]:
+def members(kind: Images, path: Path, layout: str) -> Generator[Member, None, None]:
     """Yield the files of the source of `kind` at `path`, hidden ones left out.
 
     Raises:
@@ -153,7 +153,7 @@ class _Counted(io.RawIOBase):
         return content
 
 
-def _in_tar(kind: Kind, path: Path, layout: str, gate: _Gate) -> Iterator[Member]:
+def _in_tar(kind: Images, path: Path, layout: str, gate: _Gate) -> Iterator[Member]:
     # Tar adds at most a kilobyte to each file.
     most = gate.limits.total_bytes + (gate.limits.members << 10)
     with gzip.open(path) as packed:
@@ -171,7 +171,7 @@ def _in_tar(kind: Kind, path: Path, layout: str, gate: _Gate) -> Iterator[Member
             pass
 
 
-def _in_zip(kind: Kind, path: Path, layout: str, gate: _Gate) -> Iterator[Member]:
+def _in_zip(kind: Images, path: Path, layout: str, gate: _Gate) -> Iterator[Member]:
     with _Capped(io.FileIO(path)) as file, zipfile.ZipFile(file) as archive:
         for info in archive.infolist():
             mode = info.external_attr >> 16
@@ -185,7 +185,7 @@ def _in_zip(kind: Kind, path: Path, layout: str, gate: _Gate) -> Iterator[Member
                 yield Member(path.name, name, partial(archive.open, info), info.file_size)
 
 
-def _in_folder(kind: Kind, path: Path, layout: str, gate: _Gate) -> Iterator[Member]:
+def _in_folder(kind: Images, path: Path, layout: str, gate: _Gate) -> Iterator[Member]:
     for name, entry in index.entries(kind, path, layout):
         if entry.is_dir() and LAYOUTS[layout].format != "folders":
             continue

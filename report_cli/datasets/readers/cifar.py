@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from report_cli.datasets.images import Raw
 from report_cli.datasets.readers.archive import Member
-from report_cli.datasets.spec import Kind
+from report_cli.datasets.spec import Images
 from report_cli.errors import DataError
 
 BATCHES = {
@@ -35,7 +35,7 @@ class Encoding(NamedTuple):
 
 
 def read(
-    encoding: Encoding, members: Iterable[Member], archive: str, kind: Kind
+    encoding: Encoding, members: Iterable[Member], archive: str, kind: Images
 ) -> tuple[tuple[str, ...], dict[str, Raw]]:
     """Return the class names and the images of each part.
 
@@ -66,7 +66,7 @@ def read(
     return classes, {part: _joined(batches) for part, batches in found.items()}
 
 
-def _batch(encoding: Encoding, content: bytes, kind: Kind) -> Raw:
+def _batch(encoding: Encoding, content: bytes, kind: Images) -> Raw:
     assert kind.height, f"official archives hold images of one size: {kind.name}"
     assert kind.width
     labels, records = encoding.batch(content, 3 * kind.height * kind.width)

@@ -23,7 +23,7 @@ from report_cli.datasets.layouts import PhotoPlace, class_of, photo
 from report_cli.datasets.readers.archive import Member
 from report_cli.datasets.readers.strictness import check_rows, strict_images
 from report_cli.datasets.resize import resize
-from report_cli.datasets.spec import PARTS, Kind
+from report_cli.datasets.spec import PARTS, Images
 from report_cli.errors import DataError
 
 # Colours that have an agreed value in RGB; transparency has none.
@@ -46,7 +46,7 @@ class _NoImageError(Exception):
 class _Album:
     """Collects the squares in a file, so that memory holds one photograph at a time."""
 
-    def __init__(self, kind: Kind, path: Path) -> None:
+    def __init__(self, kind: Images, path: Path) -> None:
         assert kind.side, f"photographs need a size to be stored in: {kind.name}"
         self.kind, self.side, self.path = kind, kind.side, path
         self.labels: list[int] = []
@@ -74,7 +74,7 @@ class _Album:
         return Decoded(self.kind.classes, dict(zip(PARTS, (train, nothing), strict=True)), exclusions)
 
 
-def read(members: Iterable[Member], archive: str, kind: Kind, scratch: Path) -> Decoded:
+def read(members: Iterable[Member], archive: str, kind: Images, scratch: Path) -> Decoded:
     """Return the images, all in "train", their pixels in a file in the folder `scratch` that must outlive them.
 
     Raises:

@@ -13,7 +13,7 @@ from report_cli.datasets.images import Raw
 from report_cli.datasets.layouts import Place, split_name
 from report_cli.datasets.readers.archive import Member
 from report_cli.datasets.readers.strictness import check_rows, strict_images
-from report_cli.datasets.spec import PARTS, Kind
+from report_cli.datasets.spec import PARTS, Images
 from report_cli.errors import DataError
 
 # Colours that are the same in RGB; transparency has none.
@@ -26,7 +26,7 @@ _BROKEN = (
 )
 
 
-def read(members: Iterable[Member], archive: str, kind: Kind) -> tuple[tuple[str, ...], dict[str, Raw]]:
+def read(members: Iterable[Member], archive: str, kind: Images) -> tuple[tuple[str, ...], dict[str, Raw]]:
     """Return the class names and the images of each part.
 
     Raises:

@@ -5,14 +5,15 @@ import io
 import tarfile
 from collections.abc import Mapping
 
+from experiments.datasets import CIFAR10
 from report_cli.datasets.readers.cifar import BATCHES
-from report_cli.datasets.spec import BINARY_FOLDER, KINDS
+from report_cli.datasets.spec import BINARY_FOLDER
 from tests.datasets.making import write_tar
 from tests.fault.malformed.case import CHECK, Case, Place, cut, flipped
 
 NAME = "cifar-10-binary.tar.gz"
 RECORD = 1 + 3 * 32 * 32
-CLASSES = KINDS["cifar10"].classes
+CLASSES = CIFAR10.classes
 FIRST = f"{BINARY_FOLDER}/data_batch_1.bin"
 HTML = b"<!doctype html><html><head><title>Log in</title></head><body>Please log in.</body></html>"
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from PIL import Image
 
-from report_cli.datasets.spec import KINDS
+from experiments.datasets import CIFAR10
 from tests.datasets.making import png
 from tests.fault.malformed.archives import HTML
 from tests.fault.malformed.case import CHECK, Case, Place, cut, flipped
@@ -23,7 +23,7 @@ PIXELS = np.arange(32 * 32 * 3, dtype=np.uint32).astype(np.uint8).reshape(32, 32
 
 def whole() -> dict[str, bytes]:
     """Return class folders in which all is right but the number of images."""
-    return {f"{part}/{name}/0.png": png(PIXELS) for part in ("train", "test") for name in KINDS["cifar10"].classes}
+    return {f"{part}/{name}/0.png": png(PIXELS) for part in ("train", "test") for name in CIFAR10.classes}
 
 
 def zipped(files: Mapping[str, bytes], extra: Mapping[zipfile.ZipInfo, bytes] | None = None) -> bytes:

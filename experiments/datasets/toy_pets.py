@@ -10,9 +10,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from report_cli.datasets.images import Images, Raw, assemble, identity
-from report_cli.datasets.pet_faces import Painter
-from report_cli.datasets.raster import SAMPLES, UNIT, Dice, Frame, Grid, Mask, Placement, cloudy, place, striped
+from experiments.datasets.pet_faces import Painter
+from experiments.datasets.raster import SAMPLES, UNIT, Dice, Frame, Grid, Mask, Placement, cloudy, place, striped
+from report_cli.datasets.images import ImageData, Raw, assemble, identity
 from report_cli.errors import DataError
 
 SIDE = 64
@@ -25,7 +25,7 @@ _CLUTTER = Placement(shift=1600, smallest=150, largest=550, turn=48)
 _HIDING = Placement(shift=1000, smallest=200, largest=450, turn=48)
 
 
-def draw_images(seed: int = 0) -> Images:
+def draw_images(seed: int = 0) -> ImageData:
     """Return 1,300 cats and 1,300 dogs of 64x64 pixels, the same for the same `seed`; all are in `train`.
 
     They are named as photographs are: "cat.0" to "cat.1299".
@@ -34,7 +34,7 @@ def draw_images(seed: int = 0) -> Images:
     labels = np.arange(len(CLASSES), dtype=np.int64).repeat(EACH)
     names = np.array([f"{name}.{number}" for name in CLASSES for number in range(EACH)])
     train, test = Raw(labels, pixels, names), Raw(labels[:0], pixels[:0])
-    return assemble("dogs-vs-cats", "toy-pets", "embedded", "embedded toy-pets", CLASSES, train, test)
+    return assemble("dogs-vs-cats", "toy-pets", "drawn", "drawn toy-pets", CLASSES, train, test)
 
 
 def deciding_region(ids: NDArray[np.str_], seed: int = 0) -> Mask:

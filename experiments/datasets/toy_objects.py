@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from report_cli.datasets.images import Images, Raw, assemble
-from report_cli.datasets.raster import UNIT, Dice, Frame, Grid, Mask, Placement, cloudy, paint, place, striped
+from experiments.datasets.raster import UNIT, Dice, Frame, Grid, Mask, Placement, cloudy, paint, place, striped
+from report_cli.datasets.images import ImageData, Raw, assemble
 
 SIDE = 32
 TRAIN_PER_CLASS = 260
@@ -21,15 +21,15 @@ _CLUTTER = Placement(shift=1500, smallest=200, largest=500, turn=48)
 _HIDING = Placement(shift=1000, smallest=300, largest=450, turn=48)
 
 
-def draw_images(seed: int = 0) -> Images:
+def draw_images(seed: int = 0) -> ImageData:
     """Return 2,600 training and 1,000 test images of 32x32 pixels in ten classes, the same for the same `seed`."""
     drawn = [_all_scenes(shape, Dice(seed, number)) for number, shape in enumerate(SHAPES.values())]
     labels = np.arange(len(SHAPES), dtype=np.int64)
     return assemble(
         "cifar10",
         "toy-objects",
-        "embedded",
-        "embedded toy-objects",
+        "drawn",
+        "drawn toy-objects",
         tuple(SHAPES),
         Raw(labels.repeat(TRAIN_PER_CLASS), np.concatenate([scenes[:TRAIN_PER_CLASS] for scenes in drawn])),
         Raw(labels.repeat(TEST_PER_CLASS), np.concatenate([scenes[TRAIN_PER_CLASS:] for scenes in drawn])),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from report_cli.datasets.raster import Dice, Frame, Grid, Mask
+from experiments.datasets.raster import Dice, Frame, Grid, Mask
 
 Indices = NDArray[np.int64]
 
