@@ -193,13 +193,6 @@ def digest(path: Path) -> str:
     return state.hexdigest()
 
 
-def free_bytes(place: Path) -> int:
-    """Return how many bytes can be written at `place`, which need not exist yet."""
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    return shutil.disk_usage(place).free
-
-
 def size_bytes(path: Path) -> int:
     """Return how many bytes a file holds, or all files of a folder; what goes away meanwhile counts nothing."""
     total = 0

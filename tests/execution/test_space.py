@@ -10,7 +10,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from report_cli import files
 from report_cli.errors import RunError
 from report_cli.execution import space
 from report_cli.project import Project

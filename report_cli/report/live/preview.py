@@ -12,7 +12,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from report_cli.errors import ReportError, UsageError
+from report_cli.errors import UsageError
 
 HOST = "127.0.0.1"
 # A comment line now and then: it fails where the browser is gone, and the thread that served it ends.
