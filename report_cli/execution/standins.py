@@ -181,7 +181,19 @@ class _AbsentModule(_StandInModule):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        raise missing(self.__name__)
+        return _AbsentThing(f"{self.__name__}.{name}")
+
+
+class _AbsentThing(StandIn):
+    """Something of a package that isn't installed."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        return _AbsentThing(f"{self._name}.{name}")
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        raise missing(self._name)
 
 
 def missing(name: str) -> RunError:
