@@ -8,7 +8,7 @@ WALK = '''
 
     from dataclasses import dataclass
 
-    from report_cli.experiment import Record, experiment, every_profile
+    import report_cli as report
 
 
     @dataclass(frozen=True)
@@ -21,23 +21,23 @@ WALK = '''
     STEP = 1.0
 
 
-    def draw(run, figures):
+    def draw(results, figures):
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(2, 1))
-        figure.add_subplot().plot([row["position"] for row in run.history])
-        figures.add("path", figure, alt=f"{len(run.history)} steps")
+        figure.add_subplot().plot([row["position"] for row in results.history])
+        figures.add("path", figure, alt=f"{len(results.history)} steps")
 
 
-    @experiment(
+    @report.experiment(
         "walk",
         title="A walk",
-        metrics={"end": "where it ends"},
-        profiles=every_profile(Params()),
+        metrics={"end": report.Metric("", "where it ends")},
+        profiles=Params(),
         figures=("path",),
         draw=draw,
     )
-    def walk(params, data, record):
+    def walk(params, record):
         """Where does it end?"""
         import time
 
@@ -70,7 +70,7 @@ WALK = '''
         record.array("position", position)
         record.weights({"w": position})
         if params.fail != "forget":
-            record.scalar("end", float("nan") if params.fail == "nan" else float(position.sum()))
+            record(end=float("nan") if params.fail == "nan" else float(position.sum()))
 '''
 
 
