@@ -42,6 +42,10 @@ class RunError(ReportError):
     """An experiment failed; its failure is recorded, and no result of it is used (exit code 1)."""
 
 
+class PangoError(ReportError):
+    """This machine lacks Pango, without which there is no PDF (exit code 1)."""
+
+
 def unknown(what: str, name: str, choices: Iterable[str]) -> UsageError:
     """Return the error for a `name` that is none of `choices`, near misses first."""
     known = sorted(set(choices))

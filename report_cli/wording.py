@@ -1,7 +1,8 @@
-"""The one place that reads the clock. Times go into manifests and messages, never into a key."""
+"""How times and numbers read, and the one place that reads the clock; times never go into a key."""
 
 import time
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 
 def now() -> str:
@@ -20,3 +21,22 @@ def words(seconds: float) -> str:
         return f"{max(seconds, 0):.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+# A float is sure of so many digits; those behind them are of the binary system, or of earlier arithmetic.
+SURE_DIGITS = 15
+# Room for every digit of the largest float.
+_BY_HAND = Context(prec=400, rounding=ROUND_HALF_UP)
+
+
+def round_by_hand(number: float, digits: int, factor: int = 1) -> Decimal:
+    """Return `number` times `factor` with `digits` decimals, rounded as people do it: on the decimal digits that they
+    see, halves away from zero, and never to -0. 0.575 in percent is 58, 57.49 is 57, -0.2 is 0."""
+    product = _BY_HAND.multiply(decimal(number), Decimal(factor))
+    result = product.quantize(Decimal(1).scaleb(-digits), context=_BY_HAND)
+    return result.copy_abs() if result.is_zero() else result
+
+
+def decimal(number: float) -> Decimal:
+    """Return the decimal number that people see: 57.5 for 57.49999999999999, which is 100 * 0.575."""
+    return Decimal(f"{number:.{SURE_DIGITS}g}") if abs(number) < 10**SURE_DIGITS else Decimal(number)

@@ -10,7 +10,8 @@ from report_cli import wording
 from report_cli.cli.console import ProgressListener, emit, say
 from report_cli.cli.run import RESUME, show_plan
 from report_cli.cli.session import open_workspace, wish
-from report_cli.errors import UsageError, unknown
+from report_cli.cli.system import pango_hint
+from report_cli.errors import PangoError, UsageError, unknown
 from report_cli.execution import planner
 from report_cli.execution.plan import Plan, Wish
 from report_cli.execution.runner import Runner
@@ -54,17 +55,20 @@ def build(
     )
     last: Path | None = None
     for name in chosen:
-        built = pages.build(
-            workspace.project,
-            name,
-            selection,
-            workspace.experiments,
-            formats=formats,
-            draft=draft,
-            profile=wanted.profile,
-            strict=strict,
-            tell=say,
-        )
+        try:
+            built = pages.build(
+                workspace.project,
+                name,
+                selection,
+                workspace.experiments,
+                formats=formats,
+                draft=draft,
+                profile=wanted.profile,
+                strict=strict,
+                tell=say,
+            )
+        except PangoError as error:
+            raise PangoError(error.message, pango_hint()) from error
         warn(built.warnings)
         if not built.written:
             say(f"{name} is up to date")
