@@ -194,7 +194,7 @@ def _inputs(
 
 def _package() -> dict[str, str]:
     """Return the version and the digest of each source of this package: any module may decide how a page looks."""
-    return {"version": metadata.version("report-cli"), **_folder(PACKAGE, "*.py")}
+    return {"version": metadata.version("coursework-report"), **_folder(PACKAGE, "*.py")}
 
 
 def _folder(folder: Path, pattern: str) -> dict[str, str]:
