@@ -19,8 +19,7 @@ from report_cli.project import Project
 from report_cli.report import build as pages
 from report_cli.report.build import Selection
 from report_cli.report.live import changes
-from report_cli.report.live import preview as serving
-from report_cli.report.live.preview import Preview
+from report_cli.report.live.preview import Preview, error_text, serve
 
 PORT = 8765
 POLL_S = 0.1
@@ -45,7 +44,7 @@ def watch(
     printer = _Printer(here, desk.again()) if "pdf" in formats_of(to) else None
     preview = Preview(here.reports / f"{desk.document}.pdf" if printer else None)
     try:
-        with serving.serve(preview, port, PORT) as address:
+        with serve(preview, port, PORT) as address:
             say(f"watching {desk.document}; stop with Ctrl-C")
             emit(address)
             if launch:
@@ -152,7 +151,7 @@ class _Desk:
         )
 
     def _fail(self, preview: Preview, error: ReportError) -> None:
-        text = serving.told(error)
+        text = error_text(error)
         preview.fail(text)
         say(text)
 
