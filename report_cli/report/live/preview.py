@@ -82,11 +82,11 @@ class Preview:
 
     def events(self) -> Iterator[bytes]:
         """Yield what to send to a browser that listens: first how things are, then each change."""
-        seen = -1
+        last = -1
         while True:
             with self._changed:
-                changed = seen != self._count or self._changed.wait(BEAT_S)
-                seen = self._count
+                changed = last != self._count or self._changed.wait(BEAT_S)
+                last = self._count
                 facts = {"page": self._name(), "error": self._error if self._page is not None else ""}
             yield f"data: {json.dumps(facts)}\n\n".encode() if changed else b":\n\n"
 
@@ -96,8 +96,8 @@ class Preview:
 
     def _name(self) -> str:
         """Return what the page is known by, in this process and the next."""
-        shown = self._page if self._page is not None else self._error.encode()
-        return sha256(shown).hexdigest()[:16]
+        content = self._page if self._page is not None else self._error.encode()
+        return sha256(content).hexdigest()[:16]
 
 
 def _live(page: bytes, name: str) -> bytes:
