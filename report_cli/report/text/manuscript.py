@@ -96,19 +96,17 @@ class _Compiled(jinja2.BytecodeCache):
     """Templates compiled in this process: a build renders them twice, `report watch` after every edit."""
 
     def __init__(self) -> None:
-        self.known: dict[str, tuple[str, Any]] = {}
+        self.code: dict[str, tuple[str, Any]] = {}
 
     def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
-        checksum, code = self.known.get(bucket.key, ("", None))
+        checksum, code = self.code.get(bucket.key, ("", None))
         bucket.code = code if checksum == bucket.checksum else None
 
     def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
-        self.known[bucket.key] = (bucket.checksum, bucket.code)
+        self.code[bucket.key] = (bucket.checksum, bucket.code)
 
 
-@cache
-def _compiled() -> _Compiled:
-    return _Compiled()
+_compiled = cache(_Compiled)
 
 
 class _Author:
@@ -164,14 +162,14 @@ class _Author:
         return environment
 
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]]:
-        text, shown, current = templates.read(self.project, name)
+        text, path, current = templates.read(self.project, name)
         if stray := PRIVATE.search(text):
             line = text.count("\n", 0, stray.start()) + 1
             code = f"U+{ord(stray[0]):04X}"
-            raise UsageError(f"{shown}:{line}: {code} is a private character, which no font has", "take it out")
-        self.manuscript.sources[shown] = text
+            raise UsageError(f"{path}:{line}: {code} is a private character, which no font has", "take it out")
+        self.manuscript.sources[path] = text
         # Front matter becomes empty lines, so that line numbers stay those of the file.
-        return FRONT.sub(lambda match: "\n" * match[0].count("\n"), text), shown, current
+        return FRONT.sub(lambda match: "\n" * match[0].count("\n"), text), path, current
 
     def _front(self, path: str) -> dict[str, str]:
         text = (self.project.templates / path).read_text(encoding="utf-8-sig")
