@@ -28,6 +28,7 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 # Everything comes from the lock file, the build backend included, so nothing is resolved or left to chance here.
 $(INSTALLED): requirements.lock
@@ -41,8 +42,10 @@ $(INSTALLED): requirements.lock
 # Made anew after a change of dependencies; needs uv.
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate --group pyproject.toml:dev pyproject.toml --output-file requirements.lock
+		--no-header --no-annotate --extra keras --group pyproject.toml:dev pyproject.toml \
+		--output-file requirements.lock
 
 # Spares build/runs and build/fault, which cost hours.
 clean:
-	rm -rf build/figures build/report build/logs build/tmp build/math build/fonts build/survey .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build/figures build/report build/logs build/tmp build/math build/fonts build/survey \
+		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -31,16 +31,13 @@ def main() -> None:
 
 def _expected(error: ReportError) -> NoReturn:
     _show_traceback()
-    print(f"error: {error.message}", file=sys.stderr)
-    if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+    print(error.lines(), file=sys.stderr)
     sys.exit(error.exit_code)
 
 
 def _internal(error: Exception) -> NoReturn:
     _show_traceback()
-    print(f"internal error: {type(error).__name__}: {error}", file=sys.stderr)
-    print(f"hint: {_log()}", file=sys.stderr)
+    print(ReportError(f"{type(error).__name__}: {error}", _log()).lines("internal error"), file=sys.stderr)
     sys.exit(3)
 
 

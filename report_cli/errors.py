@@ -5,6 +5,8 @@ import errno
 from collections.abc import Iterable
 from pathlib import Path
 
+from report_cli import wording
+
 # A disk that is full or can't be written is the machine's state, not a bug of the program.
 MACHINE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 _NO_FOLDER = (errno.EEXIST, errno.ENOTDIR)
@@ -22,6 +24,11 @@ class ReportError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def lines(self, kind: str = "error") -> str:
+        """Return what happened and what to do in a line each, as a terminal and the page of `report watch` show it."""
+        hint = f"\nhint: {' '.join(self.hint.split())}" if self.hint else ""
+        return wording.printable(f"{kind}: {' '.join(self.message.split())}{hint}")
 
 
 class UsageError(ReportError):
@@ -46,7 +53,7 @@ def unknown(what: str, name: str, choices: Iterable[str]) -> UsageError:
     """Return the error for a `name` that is none of `choices`, near misses first."""
     known = sorted(set(choices))
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = "did you mean " + " or ".join(near) + "?" if near else "known: " + (", ".join(known) or "none")
+    hint = f"did you mean {wording.listing(near, 'or')}?" if near else "known: " + (", ".join(known) or "none")
     return UsageError(f"unknown {what} {name!r}", hint)
 
 

@@ -1,15 +1,18 @@
-"""What the author of an experiment writes: frozen parameters per profile and a function that measures.
+"""What the author of an experiment writes: parameters per profile, declared metrics, and a function that measures.
 
-    @experiment("cifar-control", title=..., data=CIFAR10, profiles={"smoke": Params(...), ...}, ...)
-    def cifar_control(params: Params, data: ImageData, record: Record) -> None: ...
+    @report.experiment("pi", title="Pi by chance", profiles={"points": 10_000}, metrics={"pi": Metric("", "estimate")})
+    def pi(params, record): ...
 
 Standard library only: listing the experiments of a project must load nothing heavy.
 """
 
+import itertools
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field, fields, is_dataclass, make_dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from report_cli.errors import UsageError
 
@@ -17,10 +20,27 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-T = TypeVar("T")
+    from report_cli.datasets.spec import DataSet, Weights
+    from report_cli.datasets.split import Split
+    from report_cli.store.run import Results
+
 # A name becomes a folder, a word on the command line, and the part before the dot in a template.
 NAME = re.compile("[a-z0-9][a-z0-9-]*")
+# From the smallest budget to the largest.
 PROFILES = ("smoke", "quick", "full")
+MADE = "Settings"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a recorded number is: its unit ("fraction", "count", "nat", "s", "" for none) and what it says in words.
+
+    `of` names the metric that counts what a fraction is a share of, so that its interval is known.
+    """
+
+    unit: str
+    words: str
+    of: str = ""
 
 
 class Checkpoint(Protocol):
@@ -39,22 +59,8 @@ class Checkpoint(Protocol):
         """Return what was kept under this name, or None where there is nothing whole."""
 
 
-class StoredRun(Protocol):
-    """A finished run, as `draw` and the experiments that need it read it."""
-
-    @property
-    def scalars(self) -> Mapping[str, float]: ...
-
-    @property
-    def history(self) -> "list[dict[str, float]]": ...
-
-    def array(self, name: str) -> "NDArray[Any]": ...
-
-    def weights(self) -> "dict[str, NDArray[Any]]": ...
-
-
 class Record(Protocol):
-    """Takes what an experiment measures. A non-finite number raises and the run is recorded as failed."""
+    """Takes what an experiment measures. A number that isn't finite raises, and the run is recorded as failed."""
 
     @property
     def seed(self) -> int:
@@ -64,11 +70,8 @@ class Record(Protocol):
     def checkpoint(self) -> Checkpoint:
         """Where the run keeps its progress."""
 
-    def need(self, name: str) -> StoredRun:
-        """Return the finished run of an experiment declared in `needs`."""
-
-    def scalar(self, name: str, value: float, unit: str = "") -> None:
-        """Record one number. Fractions stay 0-1 (unit "fraction"); counts have unit "count", times "s"."""
+    def __call__(self, **metrics: float) -> None:
+        """Record declared metrics, each once. Fractions stay 0-1, times are seconds."""
 
     def row(self, **values: float) -> None:
         """Append one row (an epoch) to the history."""
@@ -76,11 +79,26 @@ class Record(Protocol):
     def array(self, name: str, values: "NDArray[Any]") -> None:
         """Record an array, for instance predictions with their image ids."""
 
+    def table(self, name: str, rows: Any) -> None:
+        """Record a table: a data frame, or a list of dictionaries with the same keys."""
+
     def weights(self, arrays: "Mapping[str, NDArray[Any]]") -> None:
         """Record trained weights, by name."""
 
     def progress(self, done: int, total: int, **metrics: float) -> None:
         """Tell the person who waits: `done` of `total` epochs, and the latest metrics."""
+
+    def need(self, name: str) -> "Results":
+        """Return the finished runs of an experiment declared in `needs`: of all its seeds and points."""
+
+    def file(self, path: str) -> str:
+        """Declare that the run uses this file of the project, and return its whole path."""
+
+    def pretrained(self, weights: "Weights") -> "dict[str, NDArray[Any]]":
+        """Return declared pretrained weights by name, checked against their digest."""
+
+    def classifier(self, model: Any, split: "Split[Any]", params: Any) -> None:
+        """Train, evaluate and record a Keras classifier of images: every metric and figure of `CLASSIFIER`."""
 
 
 class Figures(Protocol):
@@ -90,85 +108,130 @@ class Figures(Protocol):
         """Store `figure`; `alt` says in words what it shows, computed from the same arrays."""
 
 
-Measure = Callable[[Any, Any, Record], None]
-Draw = Callable[[StoredRun, Figures], None]
+# Takes any of `params`, `data` and `record`, by these names.
+Measure = Callable[..., None]
+Draw = Callable[["Results", Figures], None]
 Needs = tuple[str, ...] | Callable[[Any], tuple[str, ...]]
+Point = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A registered specification; `params` maps each profile to an instance of one frozen dataclass."""
+    """A registered specification; `params` maps each profile to an instance of one frozen dataclass.
+
+    `module` and `line` say where it is declared. `grid` has the points of a sweep, one without changes where there is
+    none. `files` are patterns of files of the project that no one sees it open (a subprocess, a C library).
+    """
 
     name: str
     title: str
     measure: Measure
     params: Mapping[str, Any]
-    metrics: Mapping[str, str]
-    # The declared set (report_cli.datasets.spec) that it measures on.
-    data: Any = None
+    metrics: Mapping[str, Metric]
+    data: "DataSet | None" = None
     needs: Needs = ()
     seeds: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(PROFILES, 1))
+    grid: tuple[Point, ...] = ({},)
     cost_s: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(PROFILES, 5.0))
     figures: tuple[str, ...] = ()
     draw: Draw | None = None
+    files: tuple[str, ...] = ()
+    module: str = ""
+    line: int = 0
 
     @property
     def doc(self) -> str:
         """The docstring of the measuring function: question, source, expected metric with spread, cost."""
         return (self.measure.__doc__ or "").strip()
 
-    def needs_of(self, params: Any) -> tuple[str, ...]:
-        """Return the experiments whose runs this one uses with these parameters."""
-        return self.needs(params) if callable(self.needs) else self.needs
-
     @property
     def has_profiles(self) -> bool:
         """Whether the budget changes anything: computed facts are the same under every profile."""
         return any(self.params[p] != self.params[PROFILES[0]] for p in PROFILES)
+
+    def needs_of(self, params: Any) -> tuple[str, ...]:
+        """Return the experiments whose runs this one uses with these parameters."""
+        return self.needs(params) if callable(self.needs) else self.needs
+
+
+# Takes what is declared while the registry imports a module; a notebook declares without one.
+declared: "ContextVar[list[Experiment] | None]" = ContextVar("declared", default=None)
 
 
 def experiment(
     name: str,
     *,
     title: str,
-    metrics: Mapping[str, str],
-    profiles: Mapping[str, Any],
-    data: Any = None,
+    metrics: Mapping[str, Metric],
+    profiles: Any,
+    data: "DataSet | None" = None,
     needs: Needs = (),
-    seeds: Mapping[str, int] | None = None,
-    cost_s: Mapping[str, float] | None = None,
+    seeds: int | Mapping[str, int] = 1,
+    grid: Sequence[Point] = ({},),
+    cost_s: float | Mapping[str, float] = 5.0,
     figures: tuple[str, ...] = (),
     draw: Draw | None = None,
+    files: tuple[str, ...] = (),
 ) -> Callable[[Measure], Experiment]:
     """Register the decorated function as the experiment `name`.
 
-    `data` is the declared set of images that is measured on.
-    `needs` names the experiments whose runs this one uses, or is a function of the parameters that does.
-    `metrics` declares every scalar the function must record, with what it is in words; `profiles` has one parameter
-    instance for each of smoke, quick and full (`every_profile(params)` where the budget changes nothing); `seeds`
-    and `cost_s` (seconds on 2 cores, the first estimate) are per profile; `figures` names what `draw` makes.
+    `profiles` is an instance of a frozen dataclass, or a dictionary of values, or one of these for each profile: what
+    a profile leaves out is as in the next larger one. `metrics` declares every number that the function must record.
+    `needs` names the experiments whose runs this one uses, or is a function of the parameters that does. `seeds` and
+    `cost_s` (seconds on 2 cores, the first estimate) are numbers, or one for each profile. `figures` names what `draw`
+    makes of the results. `grid` comes from `report.grid(...)`.
+
+    Raises:
+        UsageError: something of this is not as it must be; the message has file and line.
     """
+    frame = sys._getframe(1)
+    module, line = frame.f_globals.get("__name__", ""), frame.f_lineno
+
+    def refuse(what: str, hint: str = "") -> UsageError:
+        return UsageError(f"{module.replace('.', '/')}.py:{line}: experiment {name!r} {what}", hint)
+
     if not NAME.fullmatch(name) or name == "all":
-        raise UsageError(f"{name!r} can't be the name of an experiment", "use small letters, digits and hyphens")
-    if set(profiles) != set(PROFILES):
-        raise UsageError(f"experiment {name!r} has profiles {sorted(profiles)}", f"needed: {', '.join(PROFILES)}")
-    if len({type(p) for p in profiles.values()}) != 1 or not all(_is_frozen(p) for p in profiles.values()):
-        raise UsageError(f"experiment {name!r}: parameters must be instances of one frozen dataclass")
+        raise refuse("has a name that can't be one", "use small letters, digits and hyphens")
+    try:
+        params = _by_profile(profiles)
+        points = _checked(grid, params)
+    except (TypeError, ValueError) as error:
+        raise refuse(f"has {error}") from error
+    counts = dict.fromkeys(PROFILES, seeds) if isinstance(seeds, int) else dict(seeds)
+    if set(counts) != set(PROFILES) or not all(isinstance(n, int) and n >= 1 for n in counts.values()):
+        raise refuse(f"has seeds={seeds!r}", "give a number from 1, or one for each of smoke, quick and full")
+    costs = dict(cost_s) if isinstance(cost_s, Mapping) else dict.fromkeys(PROFILES, cost_s)
+    if odd := [each for each, metric in metrics.items() if not isinstance(metric, Metric)]:
+        raise refuse(f"declares the metric {odd[0]!r} otherwise", 'write Metric("fraction", "what it says")')
+    if odd := [each for each, metric in metrics.items() if metric.of and metric.of not in metrics]:
+        raise refuse(f"declares {odd[0]!r} as a share of {metrics[odd[0]].of!r}, which is no metric of it")
 
     def register(measure: Measure) -> Experiment:
-        optional: dict[str, Any] = {}
-        if seeds is not None:
-            optional["seeds"] = seeds
-        if cost_s is not None:
-            optional["cost_s"] = cost_s
-        return Experiment(name, title, measure, profiles, metrics, data, needs, figures=figures, draw=draw, **optional)
+        function = measure.measure if isinstance(measure, Experiment) else measure
+        if not re.fullmatch(r"\w+", getattr(function, "__qualname__", "")) or function.__qualname__ == "<lambda>":
+            raise refuse(
+                "is not measured by a function at the top level of a module, so its code can't be followed",
+                "write a function, and let report.grid or the parameters say what differs",
+            )
+        made = Experiment(
+            name, title, function, params, metrics, data, needs, counts, points, costs, tuple(figures), draw,
+            tuple(files), module, line,
+        )  # fmt: skip
+        if (registry := declared.get()) is not None:
+            registry.append(made)
+        return made
 
     return register
 
 
-def every_profile(params: T) -> dict[str, T]:
-    """Return the same parameters for every profile, for facts whose computation has no budget."""
-    return dict.fromkeys(PROFILES, params)
+def grid(**values: Sequence[Any]) -> tuple[Point, ...]:
+    """Return the points of a sweep: every combination of the values, the last parameter changing fastest."""
+    return tuple(dict(zip(values, point, strict=True)) for point in itertools.product(*values.values()))
+
+
+def parameters(params: Any) -> dict[str, Any]:
+    """Return the fields of a parameter instance by name, defaults expanded."""
+    return {f.name: getattr(params, f.name) for f in fields(params)}
 
 
 def check_positive(params: Any, *names: str) -> None:
@@ -185,10 +248,36 @@ def check_share(params: Any, *names: str) -> None:
             raise ValueError(f"{name} must be from 0 to below 1, not {getattr(params, name)}")
 
 
-def parameters(params: Any) -> dict[str, Any]:
-    """Return the fields of a parameter instance by name, defaults expanded."""
-    return {f.name: getattr(params, f.name) for f in fields(params)}
+def _by_profile(profiles: Any) -> dict[str, Any]:
+    """Return one parameter instance for each profile."""
+    each = profiles if isinstance(profiles, Mapping) and profiles and set(profiles) <= set(PROFILES) else None
+    given = dict(each) if each is not None else {PROFILES[-1]: profiles}
+    if all(isinstance(values, Mapping) for values in given.values()):
+        merged: dict[str, Any] = {}
+        for profile in reversed(PROFILES):
+            merged = {**merged, **given.get(profile, {})}
+            given[profile] = merged
+        made = make_dataclass(MADE, [(n, type(v)) for n, v in given[PROFILES[0]].items()], frozen=True)
+        given = {profile: made(**values) for profile, values in given.items()}
+    largest = next(given[p] for p in reversed(PROFILES) if p in given)
+    filled = {}
+    for profile in reversed(PROFILES):
+        largest = filled[profile] = given.get(profile, largest)
+    kinds = {type(p) for p in filled.values()}
+    if len(kinds) != 1 or not all(is_dataclass(k) and k.__dataclass_params__.frozen for k in kinds):  # type: ignore[attr-defined]
+        raise TypeError("parameters that are not instances of one frozen dataclass, or dictionaries")
+    return {profile: filled[profile] for profile in PROFILES}
 
 
-def _is_frozen(params: Any) -> bool:
-    return is_dataclass(params) and not isinstance(params, type) and params.__dataclass_params__.frozen  # type: ignore[attr-defined]
+def _checked(points: Sequence[Point], params: Mapping[str, Any]) -> tuple[Point, ...]:
+    """Return the points of a grid; ValueError where it is empty, two are equal, or one can't be set."""
+    if not points:
+        raise ValueError("a grid without points: a list in it is empty")
+    known = parameters(params[PROFILES[0]])
+    if odd := next((name for point in points for name in point if name not in known), ""):
+        raise ValueError(f"a grid over {odd!r}, which is no parameter; known: {', '.join(known)}")
+    for profile in PROFILES:
+        settled = [repr(parameters(replace(params[profile], **point))) for point in points]
+        if len(set(settled)) < len(settled):
+            raise ValueError(f"a grid with two equal points in {profile}")
+    return tuple(dict(point) for point in points)

@@ -193,6 +193,22 @@ def digest(path: Path) -> str:
     return state.hexdigest()
 
 
+def size_bytes(path: Path) -> int:
+    """Return how many bytes a file holds, or all files of a folder; what goes away meanwhile counts nothing."""
+    total = 0
+    for file in [path, *path.rglob("*")] if path.is_dir() and not path.is_symlink() else [path]:
+        with contextlib.suppress(FileNotFoundError):
+            total += 0 if file.is_dir() and not file.is_symlink() else file.lstat().st_size
+    return total
+
+
+def free_bytes(place: Path) -> int:
+    """Return how many bytes can be written at `place`, which need not exist yet."""
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    return shutil.disk_usage(place).free
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in `folder` durable."""
     _sync(folder)

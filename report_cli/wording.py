@@ -1,22 +1,41 @@
-"""The one place that reads the clock. Times go into manifests and messages, never into a key."""
+"""Durations, sizes, times, lists and lines for people."""
 
-import time
+import unicodedata
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 
-def now() -> str:
-    """Return the current time in UTC, to the second, as ISO 8601."""
+def timestamp() -> str:
+    """Return the current time in UTC, to the second, as ISO 8601. It goes into manifests, never into a key."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def monotonic_s() -> float:
-    """Return seconds from an arbitrary start, for durations."""
-    return time.monotonic()
-
-
-def words(seconds: float) -> str:
-    """Return a duration for people: 45 s, 3 min, 2 h 05 min."""
+def duration(seconds: float) -> str:
+    """Return a duration: 45 s, 3 min, 2 h 05 min."""
     if seconds < 90:
         return f"{max(seconds, 0):.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(size_bytes: int) -> str:
+    """Return a size: 870 bytes, 14 kB, 12 MB, 3.2 GB."""
+    if size_bytes < 1000:
+        return f"{size_bytes} bytes"
+    for unit, factor in (("kB", 1e3), ("MB", 1e6)):
+        if size_bytes < factor * 999.5:
+            return f"{size_bytes / factor:.0f} {unit}"
+    return f"{size_bytes / 1e9:.1f} GB"
+
+
+def listing(words: Sequence[str], last: str = "and") -> str:
+    """Return words as a list: a, b and c."""
+    return f" {last} ".join(part for part in (", ".join(words[:-1]), words[-1] if words else "") if part)
+
+
+def printable(text: str) -> str:
+    """Return `text` with what a terminal would obey or couldn't show (escapes, bells, lone surrogates) spelled out."""
+    return "".join(
+        c if c.isprintable() or c == "\n" or unicodedata.category(c) == "Zs" else c.encode("unicode_escape").decode()
+        for c in text
+    )

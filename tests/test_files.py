@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from report_cli import files
+
 PACKAGE = Path(__file__).parent.parent / "report_cli"
 # Everything that writes, by the module it is called on; all of a module where none is named.
 WRITERS: dict[str, tuple[str, ...]] = {
@@ -29,10 +31,10 @@ OPENERS = ("open", "fdopen", "FileIO", "ZipFile", "TarFile", "File", "memmap")
 MODE = re.compile(r"(?=.*[wax+])[rwaxbt+]+([:|]\w*)?")
 # What looks like writing to the disk and is none.
 ALLOWED = {
-    ("recorder.py", "np.save"): "into memory, on the way to files.write_bytes",
-    ("recorder.py", "np.savez"): "into memory, on the way to files.write_bytes",
-    ("plots.py", "figure.savefig"): "into memory, on the way to files.write_bytes",
-    ("worker.py", "os.fdopen"): "the pipe to the process that asked",
+    ("execution/recorder.py", "np.save"): "into memory, on the way to files.write_bytes",
+    ("execution/recorder.py", "np.savez"): "into memory, on the way to files.write_bytes",
+    ("figures/style.py", "figure.savefig"): "into memory, on the way to files.write_bytes",
+    ("execution/worker.py", "os.fdopen"): "the pipe to the process that asked",
 }
 
 
@@ -133,3 +135,19 @@ def test_every_way_of_writing_is_found(line: str) -> None:
 def test_reading_is_no_writing(line: str) -> None:
     """The search leaves alone what only reads, and what goes through `files`."""
     assert not list(writes(ast.parse(line)))
+
+
+def test_a_folder_is_as_large_as_its_files(tmp_path: Path) -> None:
+    """All files below count, folders and what a link points to don't."""
+    files.write_bytes(tmp_path / "a" / "b" / "c", bytes(1000))
+    files.write_bytes(tmp_path / "a" / "d", bytes(24))
+    assert files.size_bytes(tmp_path / "a") == 1024
+    assert files.size_bytes(tmp_path / "a" / "d") == 24
+    assert files.size_bytes(tmp_path / "nothing") == 0
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    assert files.size_bytes(tmp_path / "link") < 1024
+
+
+def test_the_room_of_a_folder_to_come(tmp_path: Path) -> None:
+    """A place that doesn't exist yet has the room of the folder that it will be in."""
+    assert files.free_bytes(tmp_path / "a" / "b") > 0

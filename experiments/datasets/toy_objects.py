@@ -28,8 +28,8 @@ def draw_images(seed: int = 0) -> ImageData:
     return assemble(
         "cifar10",
         "toy-objects",
-        "embedded",
-        "embedded toy-objects",
+        "drawn",
+        "drawn toy-objects",
         tuple(SHAPES),
         Raw(labels.repeat(TRAIN_PER_CLASS), np.concatenate([scenes[:TRAIN_PER_CLASS] for scenes in drawn])),
         Raw(labels.repeat(TEST_PER_CLASS), np.concatenate([scenes[TRAIN_PER_CLASS:] for scenes in drawn])),

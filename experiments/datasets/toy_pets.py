@@ -34,7 +34,7 @@ def draw_images(seed: int = 0) -> ImageData:
     labels = np.arange(len(CLASSES), dtype=np.int64).repeat(EACH)
     names = np.array([f"{name}.{number}" for name in CLASSES for number in range(EACH)])
     train, test = Raw(labels, pixels, names), Raw(labels[:0], pixels[:0])
-    return assemble("dogs-vs-cats", "toy-pets", "embedded", "embedded toy-pets", CLASSES, train, test)
+    return assemble("dogs-vs-cats", "toy-pets", "drawn", "drawn toy-pets", CLASSES, train, test)
 
 
 def deciding_region(ids: NDArray[np.str_], seed: int = 0) -> Mask:

@@ -3,65 +3,69 @@
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from report_cli import wording
-from report_cli.cli.console import ProgressListener, emit, say
-from report_cli.cli.run import RESUME, show_plan
-from report_cli.cli.session import open_workspace, wish
+from report_cli.cli import completion
+from report_cli.cli.console import emit, say
+from report_cli.cli.options import Data, Profile, StrictEnv
+from report_cli.cli.run import listening, show_plan
+from report_cli.cli.session import opened
 from report_cli.errors import UsageError, unknown
-from report_cli.execution import planner
-from report_cli.execution.plan import Plan, Wish
-from report_cli.execution.runner import Runner
-from report_cli.execution.workspace import Workspace
-from report_cli.report import build as pages
-from report_cli.report.build import Selection
+
+if TYPE_CHECKING:
+    from report_cli.execution.plan import Plan, Request
+    from report_cli.execution.workspace import Workspace
+    from report_cli.report.build import Selection
 
 CONFIRM_ABOVE_S = 600
 
 
 def build(
-    documents: Sequence[str],
-    *,
-    profile: str,
-    data: Path | None,
-    to: str,
-    strict_env: bool,
-    no_run: bool,
-    draft: bool,
-    yes: bool,
-    strict: bool,
-    launch: bool,
+    documents: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DOCUMENT...",
+            help="Documents by name, or all.",
+            autocompletion=completion.documents,
+            show_default=False,
+        ),
+    ],
+    profile: Profile = "",
+    data: Data = None,
+    to: Annotated[str, typer.Option(metavar="html,pdf", help="What to write.")] = "html,pdf",
+    strict_env: StrictEnv = False,
+    no_run: Annotated[bool, typer.Option("--no-run", help="Run nothing: write the pages from stored results.")] = False,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Run nothing, and mark what is missing; DRAFT on every page.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Run a plan above 10 minutes without asking.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Take warnings for errors.")] = False,
+    launch: Annotated[bool, typer.Option("--open", help="Open the result.")] = False,
 ) -> None:
-    """Write the named documents and print the paths of their pages, the PDF last."""
-    workspace = open_workspace()
-    known = pages.documents(workspace.project)
-    chosen = known if "all" in documents else documents
-    for name in chosen:
-        if name not in known:
-            raise unknown("document", name, [*known, "all"])
+    """Run what is out of date, then write HTML and PDF.
+
+    Example: report build all
+    """
+    from report_cli import api
+
     formats = formats_of(to)
-    # Read all templates first: a mistyped name must show before hours of training, not after.
-    surveys = {name: pages.survey(workspace.project, name, workspace.experiments) for name in chosen}
-    if "all" in documents:
-        forgotten = pages.unused_answers(workspace.project, surveys.values())
-        pages.check_warnings(forgotten, strict)
-        warn(forgotten)
-    wanted = wish(workspace, profile, data, strict_env=strict_env)
-    selection = bring_up_to_date(
-        workspace, wanted, sorted({e for s in surveys.values() for e in s.experiments}), no_run, draft, yes
-    )
+    workspace, asked = opened(profile, data, strict_env=strict_env)
+    chosen = api.documents(workspace, documents, strict=strict)
+    warn(chosen.warnings)
+
+    selection = bring_up_to_date(workspace, chosen.experiments, asked, run=not (no_run or draft), yes=yes)
     last: Path | None = None
-    for name in chosen:
-        built = pages.build(
-            workspace.project,
+    for name in chosen.names:
+        built = api.write_document(
+            workspace,
             name,
-            selection,
-            workspace.experiments,
+            selection=selection,
+            asked=asked,
             formats=formats,
             draft=draft,
-            profile=wanted.profile,
             strict=strict,
             tell=say,
         )
@@ -70,50 +74,25 @@ def build(
             say(f"{name} is up to date")
         for path in built.paths:
             last = path
-            emit(str(_shown(path)))
+            here = Path.cwd()
+            emit(str(path.relative_to(here) if path.is_relative_to(here) else path))
     if launch and last is not None:
         typer.launch(str(last))
 
 
 def bring_up_to_date(
-    workspace: Workspace, wanted: Wish, names: list[str], no_run: bool, draft: bool, yes: bool
-) -> Selection:
-    """Run what is out of date, unless told not to, and return what a document may take."""
-    listener = ProgressListener()
-    try:
-        with Runner(workspace, listener) as runner:
-            workspace.recall()
-            recalled = len(workspace.snapshot.nodes)
-            made = planner.make(workspace, [workspace.experiments[n] for n in names], wanted, runner.read_in)
-            if made.todo and not (no_run or draft):
-                _confirm(made, yes)
-                stored = runner.execute(made).runs
-            else:
-                # What is stale is no result: it is missing, and the page says why.
-                stored = {(s.experiment.name, s.seed): s.run for s in made.steps if s.run and s.state == "fresh"}
-            runs = {
-                name: tuple(run for (experiment, _), run in sorted(stored.items()) if experiment == name)
-                for name in names
-            }
-            missing = {s.experiment.name: s.reason for s in made.steps if (s.experiment.name, s.seed) not in stored}
-            figures = {name: runner.figures(workspace.experiments[name], r[0]) for name, r in runs.items() if r}
-            if len(workspace.snapshot.nodes) > recalled:
-                workspace.remember()
-    except KeyboardInterrupt:
-        listener.close()
-        say(RESUME)
-        raise typer.Exit(130) from None
-    finally:
-        listener.close()
-    taken = {n: r for n, r in runs.items() if r and n not in missing}
-    return Selection(taken, figures, missing, _options(workspace, wanted))
+    workspace: "Workspace", experiments: Sequence[str], asked: "Request", *, run: bool, yes: bool
+) -> "Selection":
+    """Return what documents may take of `experiments`; with `run`, after what is out of date was run."""
+    from report_cli import api
 
+    def run_first(made: "Plan") -> bool:
+        if run:
+            _confirm(made, yes)
+        return run
 
-def _options(workspace: Workspace, wanted: Wish) -> tuple[str, ...]:
-    """Return the options of `report run` that mean what was asked for."""
-    profile = () if wanted.profile == workspace.project.settings.profile else ("--profile", wanted.profile)
-    data = ("--data", str(wanted.choice.folder)) if wanted.choice.origin == "--data" else ()
-    return (*profile, *data, *(("--strict-env",) if wanted.strict_env else ()))
+    with listening() as listener:
+        return api.select(workspace, experiments, asked, listener, run_first=run_first)
 
 
 def warn(warnings: Iterable[str]) -> None:
@@ -122,13 +101,13 @@ def warn(warnings: Iterable[str]) -> None:
         say(f"warning: {warning}")
 
 
-def _confirm(made: Plan, yes: bool) -> None:
+def _confirm(made: "Plan", yes: bool) -> None:
     if yes or made.estimate_s <= CONFIRM_ABOVE_S:
         return
     show_plan(made)
     if not sys.stdin.isatty():
         raise UsageError(
-            f"this would run for about {wording.words(made.estimate_s)}", "add --yes to go ahead without being asked"
+            f"this would run for about {wording.duration(made.estimate_s)}", "add --yes to go ahead without being asked"
         )
     if not typer.confirm("Run it now?", err=True):
         raise typer.Exit(1)
@@ -136,6 +115,8 @@ def _confirm(made: Plan, yes: bool) -> None:
 
 def formats_of(to: str) -> tuple[str, ...]:
     """Return the formats named in `to`, separated by commas."""
+    from report_cli.report import build as pages
+
     chosen = tuple(part for part in to.split(",") if part)
     for part in chosen:
         if part not in pages.FORMATS:
@@ -143,8 +124,3 @@ def formats_of(to: str) -> tuple[str, ...]:
     if not chosen:
         raise UsageError("--to names no format", f"known: {', '.join(pages.FORMATS)}")
     return chosen
-
-
-def _shown(path: Path) -> Path:
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path

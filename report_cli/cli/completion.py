@@ -1,48 +1,45 @@
-"""What the shell completes: names of experiments, documents and profiles. Says nothing when anything is wrong."""
+"""What the shell completes: names of experiments, data sets, documents and profiles.
 
-from pathlib import Path
+Says nothing when anything is wrong: a broken project must not print into the shell's prompt.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from report_cli.execution.workspace import Workspace
 
 
 def experiments(incomplete: str) -> list[str]:
     """Return the experiments of this project that begin so."""
-    from report_cli import project
-    from report_cli.execution import registry
-
-    try:
-        here = project.find(Path.cwd())
-        names = [*registry.load(here, registry.sources(here)), "all"]
-    except Exception:  # a broken project must not print into the shell's prompt
-        return []
-    return [name for name in names if name.startswith(incomplete)]
-
-
-def documents(incomplete: str) -> list[str]:
-    """Return the documents of this project that begin so."""
-    from report_cli import project
-    from report_cli.report import build
-
-    try:
-        names = [*build.documents(project.find(Path.cwd())), "all"]
-    except Exception:  # as above
-        return []
-    return [name for name in names if name.startswith(incomplete)]
+    return _matches(incomplete, lambda workspace: [*workspace.experiments, "all"])
 
 
 def datasets(incomplete: str) -> list[str]:
     """Return the data sets of this project that begin so."""
-    from report_cli import project
-    from report_cli.execution import registry
+    return _matches(incomplete, lambda workspace: workspace.registry.data)
 
-    try:
-        here = project.find(Path.cwd())
-        snapshot = registry.sources(here)
-        registry.load(here, snapshot)
-        names = registry.declared(here, snapshot)
-    except Exception:  # as above
-        return []
-    return [name for name in names if name.startswith(incomplete)]
+
+def documents(incomplete: str) -> list[str]:
+    """Return the documents of this project that begin so."""
+
+    def names(workspace: "Workspace") -> list[str]:
+        from report_cli.report import build
+
+        return [*build.documents(workspace.project), "all"]
+
+    return _matches(incomplete, names)
 
 
 def profiles(incomplete: str) -> list[str]:
     """Return the profiles that begin so."""
     return [name for name in ("smoke", "quick", "full") if name.startswith(incomplete)]
+
+
+def _matches(incomplete: str, names: Callable[["Workspace"], Iterable[str]]) -> list[str]:
+    from report_cli import api
+
+    try:
+        return [name for name in names(api.open_workspace()) if name.startswith(incomplete)]
+    except Exception:
+        return []

@@ -1,6 +1,7 @@
 """What people see while they wait (on stderr) and what they get (on stdout)."""
 
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -8,21 +9,25 @@ import typer
 
 from report_cli import wording
 from report_cli.errors import ReportError
-from report_cli.execution.plan import Step
-from report_cli.store.store import Run
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress
+
+    from report_cli.execution.plan import Step
+    from report_cli.store.run import Run
+
+# Where there is no terminal, a line is said so often.
+EVERY_S = 10.0
 
 
 def say(text: str) -> None:
     """Print a message for people to stderr."""
-    typer.echo(text, err=True)
+    typer.echo(wording.printable(text), err=True)
 
 
 def emit(text: str) -> None:
     """Print a result to stdout."""
-    typer.echo(text)
+    typer.echo(wording.printable(text))
 
 
 def emit_json(content: Any) -> None:
@@ -44,51 +49,79 @@ def emit_table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Seq
         emit("  ".join(cells).rstrip())
 
 
+class Bar:
+    """Shows how much of one thing is done and the time left: a bar on a terminal, else a line now and then."""
+
+    def __init__(self, title: str, estimate_s: float | None = None) -> None:
+        self._title = title
+        self._estimate_s = estimate_s
+        self._began_s = self._said_s = time.monotonic()
+        self._first: int | None = None
+        self._bar: Progress | None = None
+        if sys.stderr.isatty():
+            from rich import console, progress
+
+            name, text, left = (
+                progress.TextColumn(f"{{task.{field}}}", markup=False)
+                for field in ("description", "fields[text]", "fields[left]")
+            )
+            columns = (name, progress.BarColumn(bar_width=24), text, left)
+            self._bar = progress.Progress(*columns, console=console.Console(stderr=True), transient=True)
+            self._bar.start()
+            self._bar.add_task(title, total=None, text="starting", left="")
+
+    def update(self, done: int, total: int, text: str) -> None:
+        """Show that `done` of `total` is done, which `text` says in words."""
+        left_s = self._left_s(done, total)
+        left = "" if left_s is None else f"{wording.duration(left_s)} left"
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=done, total=total, text=text, left=left)
+        elif time.monotonic() - self._said_s > EVERY_S or done == total:
+            self._said_s = time.monotonic()
+            say(f"{self._title}: {text}" + (f"; {left}" if left else ""))
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _left_s(self, done: int, total: int) -> float | None:
+        """Return the time left at the pace since the first call, since what was done before says nothing of the pace:
+        start-up, or what an earlier command left. Until then what was estimated, None where nothing was."""
+        now = time.monotonic()
+        if done == total:
+            return 0.0
+        if self._first is None:
+            spent_s, self._first, self._began_s = now - self._began_s, done, now
+            return None if self._estimate_s is None else max(self._estimate_s - spent_s, 0.0)
+        return (now - self._began_s) / (done - self._first) * (total - done) if done > self._first else None
+
+
 class ProgressListener:
-    """Shows experiment n of m, epoch, metrics and the time left: a bar on a terminal, else a line now and then."""
+    """Shows experiment n of m, what is done of it, its metrics and the time left."""
 
     def __init__(self) -> None:
-        self._bar: Progress | None = None
-        self._task: TaskID | None = None
-        self._began_s = 0.0
-        self._first = 0
-        self._estimate_s = 0.0
-        self._told_s = 0.0
+        self._bar: Bar | None = None
         self._title = ""
 
-    def started(self, step: Step, number: int, total: int) -> None:
-        self._began_s = self._told_s = wording.monotonic_s()
-        self._first = -1
-        self._estimate_s = step.estimate_s
-        self._title = f"[{number}/{total}] {step.label}"
-        if sys.stderr.isatty():
-            self._open_bar()
-        else:
-            say(f"{self._title}: {step.reason}; about {wording.words(step.estimate_s)}")
-
-    def progressed(self, step: Step, done: int, total: int, metrics: Mapping[str, float]) -> None:
-        left = self._left_s(done, total)
-        shown = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in metrics.items())
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=done, total=total, metrics=shown, left=wording.words(left))
-        elif wording.monotonic_s() - self._told_s > 10 or done == total:
-            self._told_s = wording.monotonic_s()
-            say(f"{self._title}: epoch {done} of {total}, {shown}; {wording.words(left)} left")
-
-    def _left_s(self, done: int, total: int) -> float:
-        """Return the time left at the pace since the first epoch that was done here, which start-up doesn't slow."""
-        now = wording.monotonic_s()
-        if self._first < 0:
-            self._first, started_s = done, self._began_s
-            self._began_s = now
-            return max(self._estimate_s - (now - started_s), 0) if done < total else 0
-        return (now - self._began_s) / (done - self._first) * (total - done) if done > self._first else 0
-
-    def finished(self, step: Step, run: Run) -> None:
+    def started(self, step: "Step", number: int, total: int) -> None:
         self.close()
-        say(f"{self._title}: done in {wording.words(run.manifest['times']['duration_s'])}")
+        self._title = f"[{number}/{total}] {step.label}"
+        if not sys.stderr.isatty():
+            say(f"{self._title}: {step.reason}; about {wording.duration(step.estimate_s)}")
+        self._bar = Bar(self._title, step.estimate_s)
 
-    def failed(self, step: Step, error: ReportError) -> None:
+    def progressed(self, step: "Step", done: int, total: int, metrics: Mapping[str, float]) -> None:
+        if self._bar is not None:
+            values = [f"{name.replace('_', ' ')} {value:.3f}" for name, value in metrics.items()]
+            self._bar.update(done, total, ", ".join([f"{done} of {total}", *values]))
+
+    def finished(self, step: "Step", run: "Run") -> None:
+        self.close()
+        say(f"{self._title}: done in {wording.duration(run.manifest.times.duration_s)}")
+
+    def failed(self, step: "Step", error: ReportError) -> None:
         self.close()
 
     def note(self, text: str) -> None:
@@ -97,21 +130,5 @@ class ProgressListener:
     def close(self) -> None:
         """Take the bar away."""
         if self._bar is not None:
-            self._bar.stop()
+            self._bar.close()
             self._bar = None
-
-    def _open_bar(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn
-
-        self.close()
-        self._bar = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            TextColumn("{task.completed:.0f}/{task.total:.0f}  {task.fields[metrics]}", markup=False),
-            TextColumn("{task.fields[left]} left", markup=False),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._bar.start()
-        self._task = self._bar.add_task(self._title, total=1, metrics="starting", left="?")

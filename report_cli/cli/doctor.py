@@ -2,36 +2,74 @@
 
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
-from report_cli.cli import system
+import typer
+
 from report_cli.cli.console import emit, emit_json, say
-from report_cli.cli.system import Finding
+from report_cli.cli.options import Json
 from report_cli.errors import ReportError
-from report_cli.execution import space
 
-PACKAGES = ("keras", "tensorflow", "numpy", "pillow", "matplotlib", "weasyprint", "pypandoc_binary", "typst", "pikepdf")
+DISTRIBUTION = "coursework-report"
+PACKAGES = ("numpy", "scipy", "pillow", "matplotlib", "weasyprint", "pypandoc_binary", "typst", "pikepdf")
+# The extra that brings each; an experiment that imports none of them needs none.
+EXTRAS = {"keras": "keras", "tensorflow": "keras", "h5py": "keras"}
 
 
-def doctor(*, fix: bool, json: bool) -> None:
-    """Print what is here and what is missing; ReportError when something is and `fix` wasn't asked for."""
-    findings = [_python(), *map(_package, PACKAGES), system.pango(), _disk()]
-    absent = next((f for f in findings if f.name == "Pango" and not f.present), None)
-    if fix and absent is not None and system.install_pango():
-        findings[findings.index(absent)] = system.pango()
+@dataclass(frozen=True)
+class Finding:
+    """One thing the program needs, or may use: whether it is here, and what to do if it isn't."""
+
+    name: str
+    present: bool
+    detail: str
+    remedy: str = ""
+    needed: bool = True
+
+
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Install Pango where it is missing (root only).")] = False,
+    json: Json = False,
+) -> None:
+    """Check what this machine lacks, and how to get it."""
+    from report_cli.report.pdf import pango
+
+    if fix and pango.absent():
+        _install_pango()
+    findings = [_python(), *map(_package, (*PACKAGES, *EXTRAS)), _pango(), _disk()]
     if json:
-        emit_json([vars(f) for f in findings])
+        emit_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            emit(f"{'ok     ' if finding.present else 'missing'}  {finding.name:<18}{finding.detail}")
-    missing = [f for f in findings if not f.present]
+            state = "ok" if finding.present else "missing" if finding.needed else "absent"
+            remedy = "" if finding.present or finding.needed else f"; for experiments that import it: {finding.remedy}"
+            emit(f"{state:<9}{finding.name:<18}{finding.detail}{remedy}")
+    missing = [finding for finding in findings if finding.needed and not finding.present]
     if missing and fix:
         # Whoever asked to mend it reads on: the HTML can be built without.
         for finding in missing:
             say(f"missing: {finding.name}; {finding.remedy}")
     elif missing:
         raise ReportError("missing: " + ", ".join(f.name for f in missing), missing[0].remedy)
+
+
+def _install_pango() -> None:
+    """Install Pango through the system's package manager, where the user is root and there is one."""
+    import os
+    import subprocess
+
+    from report_cli.report.pdf import pango
+
+    command = pango.command()
+    if command is None or os.geteuid() != 0:
+        return
+    if command.startswith("apt-get"):
+        # A bare machine has no package lists yet.
+        subprocess.run(["apt-get", "update", "-q"], check=False, stdout=sys.stderr)
+    variables = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(command.split(), check=False, stdout=sys.stderr, env=variables)
 
 
 def _python() -> Finding:
@@ -41,12 +79,26 @@ def _python() -> Finding:
 
 
 def _package(name: str) -> Finding:
+    from importlib.metadata import PackageNotFoundError, version
+
+    needed = name not in EXTRAS
     try:
-        return Finding(name, True, version(name))
+        return Finding(name, True, version(name), needed=needed)
     except PackageNotFoundError:
-        return Finding(name, False, "not installed", "pip install .  (or make report)")
+        remedy = "pip install .  (or make report)" if needed else f"pip install '{DISTRIBUTION}[{EXTRAS[name]}]'"
+        return Finding(name, False, "not installed", remedy, needed)
+
+
+def _pango() -> Finding:
+    from report_cli.report.pdf import pango
+
+    if absent := pango.absent():
+        return Finding("Pango", False, f"the PDF needs it; not found: {', '.join(absent)}", pango.hint())
+    return Finding("Pango", True, "lays out the PDF")
 
 
 def _disk() -> Finding:
-    free_gb = space.free_bytes(Path.cwd()) / 1e9
+    from report_cli import files
+
+    free_gb = files.free_bytes(Path.cwd()) / 1e9
     return Finding("disk space", free_gb > 1, f"{free_gb:.0f} GB free", "free some space: report needs about 1 GB")

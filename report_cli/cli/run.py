@@ -1,70 +1,87 @@
 """`report run`: run experiments and store what they measure."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from report_cli import wording
 from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table, say
-from report_cli.cli.session import open_workspace, wish
+from report_cli.cli.options import Data, Json, Names, Profile, Settings, StrictEnv
+from report_cli.cli.session import opened
 from report_cli.errors import RunError
-from report_cli.execution import planner, registry
-from report_cli.execution.plan import Plan
-from report_cli.execution.runner import Runner
-from report_cli.experiment import Experiment
-from report_cli.store.store import Run
+
+if TYPE_CHECKING:
+    from report_cli.execution.plan import Plan
+    from report_cli.experiment import Experiment
+    from report_cli.store.run import Run
 
 RESUME = "stopped; what was finished is kept: the same command goes on from there"
 
 
 def run(
-    names: Sequence[str],
-    *,
-    profile: str,
-    data: Path | None,
-    settings: tuple[str, ...],
-    seeds: int | None,
-    strict_env: bool,
-    force: bool,
-    dry_run: bool,
-    keep_going: bool,
-    json: bool,
+    names: Names,
+    profile: Profile = "",
+    data: Data = None,
+    settings: Settings = None,
+    seeds: Annotated[
+        int | None, typer.Option(metavar="N", help="How many seeds to run.", min=1, show_default=False)
+    ] = None,
+    strict_env: StrictEnv = False,
+    force: Annotated[bool, typer.Option("--force", help="Run again what is up to date.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would run, why, and how long.")] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="After a failure, run what doesn't need it.")
+    ] = False,
+    json: Json = False,
 ) -> None:
-    """Run the named experiments and print what they measured; RunError when one failed."""
-    workspace = open_workspace()
-    chosen = registry.select(workspace.experiments, names)
-    wanted = wish(workspace, profile, data, settings=settings, seeds=seeds, force=force, strict_env=strict_env)
+    """Run experiments that are out of date.
+
+    Example: report run cifar-inception --data FOLDER
+    """
+    from report_cli import api
+    from report_cli.execution import plan as plans
+
+    workspace, asked = opened(profile, data, settings=settings, seeds=seeds, force=force, strict_env=strict_env)
+    chosen = workspace.registry.select(names)
+    with listening() as listener, api.runner(workspace, listener) as runner:
+        made = plans.make(workspace, chosen, asked, runner.read_in)
+        if dry_run:
+            show_plan(made, json)
+            return
+        outcome = api.execute(workspace, runner, made, keep_going=keep_going)
+    if not made.todo:
+        say("nothing to run: all is up to date")
+    if json:
+        emit_json([_summary(stored) for stored in outcome.runs.values()])
+    else:
+        for step in made.steps:
+            if (stored := outcome.runs.get(step.name)) is not None:
+                emit(f"{step.label}  {_headline(stored, workspace.experiments)}")
+    for step in made.todo:
+        if (stored := outcome.runs.get(step.name)) is not None and (warnings := stored.manifest.warnings):
+            count = sum(warned.count for warned in warnings)
+            say(f"{step.label}: {count} warnings, the first {warnings[0].message!r}; report logs {stored.experiment}")
+    if outcome.failures:
+        raise RunError("failed: " + "; ".join(error.message for error in outcome.failures.values()))
+
+
+@contextmanager
+def listening() -> Iterator[ProgressListener]:
+    """Yield a listener that shows progress; Ctrl-C within the block ends the program with what it means."""
     listener = ProgressListener()
     try:
-        with Runner(workspace, listener) as runner:
-            made = planner.make(workspace, chosen, wanted, runner.read_in)
-            if dry_run:
-                show_plan(made, json)
-                return
-            outcome = runner.execute(made, keep_going=keep_going)
-            for step in made.steps:
-                stored = outcome.runs.get((step.experiment.name, step.seed))
-                if stored is not None and step.seed == 0:
-                    runner.figures(step.experiment, stored)
+        yield listener
     except KeyboardInterrupt:
         listener.close()
         say(RESUME)
         raise typer.Exit(130) from None
     finally:
         listener.close()
-    if not made.todo:
-        say("nothing to run: all is up to date")
-    if json:
-        emit_json([_summary(stored) for stored in outcome.runs.values()])
-    else:
-        for stored in outcome.runs.values():
-            emit(f"{stored.experiment}  seed {stored.seed}  {_headline(stored, workspace.experiments)}")
-    if outcome.failures:
-        raise RunError("failed: " + "; ".join(error.message for error in outcome.failures.values()))
 
 
-def show_plan(made: Plan, json: bool = False) -> None:
+def show_plan(made: "Plan", json: bool = False) -> None:
     """Print what a plan would run, why, and how long it will take."""
     if json:
         emit_json(
@@ -73,23 +90,27 @@ def show_plan(made: Plan, json: bool = False) -> None:
         return
     emit_table(
         ["run", "state", "estimate", "reason"],
-        [(s.label, s.state, "" if s.state == "fresh" else wording.words(s.estimate_s), s.reason) for s in made.steps],
+        [
+            (s.label, s.state, "" if s.state == "fresh" else wording.duration(s.estimate_s), s.reason)
+            for s in made.steps
+        ],
     )
-    emit(f"about {wording.words(made.estimate_s)} in all" if made.todo else "nothing to run")
+    emit(f"about {wording.duration(made.estimate_s)} in all" if made.todo else "nothing to run")
 
 
-def _summary(stored: Run) -> dict[str, object]:
+def _summary(stored: "Run") -> dict[str, object]:
     return {
         "experiment": stored.experiment,
         "key": stored.key,
         "seed": stored.seed,
-        "profile": stored.profile,
-        "scalars": stored.scalars,
+        "point": dict(stored.point),
+        "profile": stored.manifest.profile,
+        "metrics": stored.scalars,
         "outputs": stored.outputs,
     }
 
 
-def _headline(stored: Run, experiments: Mapping[str, Experiment]) -> str:
+def _headline(stored: "Run", experiments: Mapping[str, "Experiment"]) -> str:
     """Return the metrics to show in one line: what was measured on test images first, then as declared."""
     declared = experiments[stored.experiment].metrics
     there = [name for name in declared if name in stored.scalars]

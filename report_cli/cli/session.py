@@ -1,38 +1,47 @@
-"""What every command that plans does first: open the project, settle profile and images, and say which."""
+"""What every command does first: open the project, settle profile and data, and say which."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from report_cli import project
 from report_cli.cli.console import say
-from report_cli.errors import unknown
-from report_cli.execution import workspace
-from report_cli.execution.plan import Wish
-from report_cli.execution.workspace import Workspace
-from report_cli.experiment import PROFILES
+
+if TYPE_CHECKING:
+    from report_cli.execution.plan import Request
+    from report_cli.execution.workspace import Workspace
 
 
-def open_workspace() -> Workspace:
-    """Return the workspace of the project in the working directory."""
-    return Workspace.open(project.find(Path.cwd()), lambda text: say(f"warning: {text}"))
+def open_workspace() -> "Workspace":
+    """Return the project of the working directory; a file of experiments that can't be imported is told."""
+    from report_cli import api
+
+    workspace = api.open_workspace(tell=lambda text: say(f"warning: {text}"))
+    for error in workspace.registry.broken.values():
+        say(f"warning: {error.message}" + (f" ({error.hint})" if error.hint else ""))
+    return workspace
 
 
-def wish(
-    workspace_: Workspace,
+def opened(
     profile: str,
     data: Path | None,
     *,
-    settings: tuple[str, ...] = (),
+    settings: Sequence[str] | None = None,
     seeds: int | None = None,
     force: bool = False,
     strict_env: bool = False,
-) -> Wish:
-    """Return what was asked for, defaults filled in, and say it in one line on stderr."""
-    choice = workspace.choose_images(workspace_, data)
-    chosen = profile or workspace_.project.settings.profile
-    if chosen not in PROFILES:
-        raise unknown("profile", chosen, PROFILES)
-    # The full profile never takes drawn images: without real ones it works from kept results, or not at all.
-    drawn = "none named" if chosen == "full" else "embedded, drawn by the program"
-    where = drawn if choice.folder is None else f"from {choice.folder} ({choice.origin})"
-    say(f"profile: {chosen}; images: {where}")
-    return Wish(chosen, choice, settings, seeds, force, strict_env)
+) -> "tuple[Workspace, Request]":
+    """Return the project and what is asked of it, defaults filled in; profile and data are said in a line on stderr."""
+    from report_cli import api
+
+    workspace = open_workspace()
+    asked = api.request(
+        workspace, profile=profile, data=data, settings=settings, seeds=seeds, force=force, strict_env=strict_env
+    )
+    line = f"profile: {asked.profile}"
+    if any(experiment.data is not None for experiment in workspace.experiments.values()):
+        choice = asked.choice
+        # The full profile never takes drawn images: without real ones it works from kept results, or not at all.
+        drawn = "none named" if asked.profile == "full" else "drawn by the program"
+        line += f"; images: {drawn if choice.folder is None else f'from {choice.folder} ({choice.origin})'}"
+    say(line)
+    return workspace, asked

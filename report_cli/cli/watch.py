@@ -4,23 +4,25 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from report_cli import project, wording
+from report_cli.cli import completion
 from report_cli.cli.build import bring_up_to_date, formats_of, warn
 from report_cli.cli.console import emit, say
-from report_cli.cli.session import open_workspace, wish
+from report_cli.cli.options import Data, Profile
+from report_cli.cli.session import opened
 from report_cli.errors import ReportError, UsageError, of_machine, unknown
-from report_cli.execution.plan import Wish
-from report_cli.execution.worker_client import Again
-from report_cli.execution.workspace import Workspace
-from report_cli.project import Project
-from report_cli.report import build as pages
-from report_cli.report.build import Selection
-from report_cli.report.live import changes
-from report_cli.report.live import preview as serving
-from report_cli.report.live.preview import Preview
+
+if TYPE_CHECKING:
+    from report_cli.execution.plan import Request
+    from report_cli.execution.worker_client import Program
+    from report_cli.execution.workspace import Workspace
+    from report_cli.project import Project
+    from report_cli.report.build import Built, Selection
+    from report_cli.report.live.changes import Times
+    from report_cli.report.live.preview import Preview
 
 PORT = 8765
 POLL_S = 0.1
@@ -29,28 +31,54 @@ QUIET_S = 1.0
 
 
 def watch(
-    document: str,
-    *,
-    profile: str,
-    data: Path | None,
-    to: str,
-    run: bool,
-    draft: bool,
-    port: int | None,
-    launch: bool,
+    document: Annotated[
+        str,
+        typer.Argument(
+            metavar="[DOCUMENT]",
+            help="The document; may be left out where there is one.",
+            autocompletion=completion.documents,
+            show_default=False,
+        ),
+    ] = "",
+    profile: Profile = "",
+    data: Data = None,
+    to: Annotated[str, typer.Option(metavar="html,pdf", help="With pdf, the PDF is written when you pause.")] = "html",
+    run: Annotated[bool, typer.Option("--run", help="Also run experiments that are out of date.")] = False,
+    draft: Annotated[bool, typer.Option("--draft", help="Mark what is missing; DRAFT on every page.")] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Port of the address. [default: 8765, or any]", min=0, max=65535, show_default=False
+        ),
+    ] = None,
+    launch: Annotated[bool, typer.Option("--open", help="Open the page.")] = False,
 ) -> None:
-    """Show `document` until it is interrupted."""
+    """Show a document in the browser, and again after every change.
+
+    Prints an address of this machine. The page there follows every change of a template, a style or a stored result;
+    what is wrong is shown in the terminal and below the page. Runs nothing unless told so. Stop it with Ctrl-C.
+    Example: report watch homework4 --open
+    """
+    from report_cli import project
+    from report_cli.report import build as pages
+    from report_cli.report.live.preview import Preview, serve
+
     here = project.find(Path.cwd())
-    desk = _Desk(here, _chosen(here, document), profile, data, run, draft)
-    printer = _Printer(here, desk.again()) if "pdf" in formats_of(to) else None
-    preview = Preview(here.reports / f"{desk.document}.pdf" if printer else None)
+    known = pages.documents(here)
+    if document and document not in known:
+        raise unknown("document", document, known)
+    if not document and len(known) != 1:
+        raise UsageError("which document?", f"known: {', '.join(known) or 'none'}")
+    builder = _Builder(document or known[0], profile, data, run, draft)
+    printer = _Printer(here, builder.pdf_arguments()) if "pdf" in formats_of(to) else None
+    preview = Preview(here.reports / f"{builder.document}.pdf" if printer else None)
     try:
-        with serving.serve(preview, port, PORT) as address:
-            say(f"watching {desk.document}; stop with Ctrl-C")
+        with serve(preview, port, PORT) as address:
+            say(f"watching {builder.document}; stop with Ctrl-C")
             emit(address)
             if launch:
                 typer.launch(address)
-            _watch(desk, preview, printer)
+            _watch(here, builder, preview, printer)
     except KeyboardInterrupt:
         say("stopped")
     finally:
@@ -58,136 +86,125 @@ def watch(
             printer.stop()
 
 
-def _chosen(here: Project, document: str) -> str:
-    known = pages.documents(here)
-    if document and document not in known:
-        raise unknown("document", document, known)
-    if not document and len(known) != 1:
-        raise UsageError("which document?", f"known: {', '.join(known) or 'none'}")
-    return document or known[0]
-
-
-def _watch(desk: "_Desk", preview: Preview, printer: "_Printer | None") -> None:
+def _watch(here: "Project", builder: "_Builder", preview: "Preview", printer: "_Printer | None") -> None:
     """Build whenever something has changed and then stood still for a moment."""
-    built: tuple[changes.Times, changes.Times] | None = None
-    seen = _seen(desk.here)
+    built: tuple[Times, Times] | None = None
+    now = _times(here)
     while True:
-        if seen != built:
+        if now != built:
             if printer is not None:
                 printer.stop()
-            desk.build(preview, results=built is None or built[1] != seen[1])
-            built = seen
+            builder.build(preview, results=built is None or built[1] != now[1])
+            built = now
             if printer is not None:
-                printer.ask()
+                printer.schedule()
         elif printer is not None:
-            printer.go_on(preview)
+            printer.poll(preview)
         time.sleep(POLL_S)
-        before, seen = seen, _seen(desk.here)
-        while seen != before:
+        before, now = now, _times(here)
+        while now != before:
             time.sleep(POLL_S / 2)
-            before, seen = seen, _seen(desk.here)
+            before, now = now, _times(here)
 
 
-def _seen(here: Project) -> tuple[changes.Times, changes.Times]:
+def _times(here: "Project") -> "tuple[Times, Times]":
     """Return the state of what pages and what results are made of."""
+    from report_cli.report.live import changes
+
     return changes.of_pages(here), changes.of_results(here)
 
 
 @dataclass
-class _Desk:
-    """What is kept from one build to the next: code, results and converters are read again only when they changed."""
+class _Builder:
+    """Builds the page; code, results and converters are read again only when they changed."""
 
-    here: Project
     document: str
     profile: str
     data: Path | None
     run: bool
     draft: bool
-    workspace: Workspace | None = None
-    wanted: Wish | None = None
-    selection: Selection | None = None
-    taken: frozenset[str] = frozenset()
+    session: "tuple[Workspace, Request] | None" = None
+    selection: "Selection | None" = None
+    experiments: frozenset[str] = frozenset()
 
-    def again(self) -> list[str]:
+    def pdf_arguments(self) -> list[str]:
         """Return the arguments of the command that makes the PDF of what is shown."""
-        asked = ["build", self.document, "--no-run", "--to", "pdf"]
-        asked += ["--profile", self.profile] if self.profile else []
-        asked += ["--data", str(self.data)] if self.data else []
-        return [*asked, *(["--draft"] if self.draft else [])]
+        arguments = ["build", self.document, "--no-run", "--to", "pdf"]
+        arguments += ["--profile", self.profile] if self.profile else []
+        arguments += ["--data", str(self.data)] if self.data else []
+        return [*arguments, *(["--draft"] if self.draft else [])]
 
-    def build(self, preview: Preview, *, results: bool) -> None:
+    def build(self, preview: "Preview", *, results: bool) -> None:
         """Show the page as it is now, or what is wrong; `results` says that code or runs may have changed."""
-        began_s = wording.monotonic_s()
+        began_s = time.monotonic()
         try:
-            built = self._built(results)
+            built = self._build(results)
             preview.show(built.paths[0].read_bytes())
-        except ReportError as error:
-            self._fail(preview, error)
-        except OSError as error:  # a file may go between being seen and being read
-            self._fail(preview, of_machine(error) or ReportError(str(error)))
+        except (ReportError, OSError) as error:
+            # A file may go between being seen and being read.
+            known = error if isinstance(error, ReportError) else of_machine(error) or ReportError(str(error))
+            preview.fail(known.lines())
+            say(known.lines())
         else:
             warn(built.warnings)
-            say(f"{self.document}: shown after {wording.monotonic_s() - began_s:.1f} s")
+            say(f"{self.document}: shown after {time.monotonic() - began_s:.1f} s")
 
-    def _built(self, results: bool) -> pages.Built:
-        if results or self.workspace is None or self.wanted is None:
-            self.selection = self.workspace = None
-            self.workspace = open_workspace()
-            self.wanted = wish(self.workspace, self.profile, self.data)
-        experiments = self.workspace.experiments
-        names = pages.survey(self.here, self.document, experiments).experiments
-        if self.selection is None or not self.taken.issuperset(names):
-            self.selection = bring_up_to_date(
-                self.workspace, self.wanted, sorted(names), not self.run, self.draft, False
-            )
-            self.taken = frozenset(names)
-        return pages.build(
-            self.workspace.project,
+    def _build(self, results: bool) -> "Built":
+        from report_cli import api
+
+        if results or self.session is None:
+            self.selection = self.session = None
+            self.session = opened(self.profile, self.data)
+        workspace, request = self.session
+        experiments = frozenset(api.documents(workspace, [self.document]).experiments)
+        if self.selection is None or not experiments <= self.experiments:
+            run = self.run and not self.draft
+            self.selection = bring_up_to_date(workspace, sorted(experiments), request, run=run, yes=False)
+            self.experiments = experiments
+        return api.write_document(
+            workspace,
             self.document,
-            self.selection,
-            experiments,
+            selection=self.selection,
+            asked=request,
             formats=("html",),
             draft=self.draft,
-            profile=self.wanted.profile,
+            strict=False,
         )
-
-    def _fail(self, preview: Preview, error: ReportError) -> None:
-        text = serving.told(error)
-        preview.fail(text)
-        say(text)
 
 
 @dataclass
 class _Printer:
     """Makes the PDF in a process of its own, which the next edit ends."""
 
-    here: Project
+    here: "Project"
     arguments: Sequence[str]
-    asked_s: float | None = None
-    process: Again | None = None
+    due_s: float | None = None
+    process: "Program | None" = None
 
-    def ask(self) -> None:
+    def schedule(self) -> None:
         """Have the PDF made when it has been quiet for long enough from now on."""
-        self.asked_s = wording.monotonic_s()
+        self.due_s = time.monotonic() + QUIET_S
 
-    def go_on(self, preview: Preview) -> None:
+    def poll(self, preview: "Preview") -> None:
         """Start when it has been quiet for long enough, and say how it ended."""
-        if self.asked_s is not None and wording.monotonic_s() - self.asked_s > QUIET_S:
-            self.asked_s, self.process = None, Again(self.arguments)
+        from report_cli.execution.worker_client import Program
+
+        if self.due_s is not None and time.monotonic() > self.due_s:
+            self.due_s, self.process = None, Program(self.arguments)
         ended = self.process.ended() if self.process is not None else None
         if ended is None:
             return
         self.process = None
-        code, told = ended
+        code, message = ended
         if code:
-            preview.fail(told)
-            say(told)
+            preview.fail(message)
+            say(message)
         elif preview.pdf is not None:
             say(f"wrote {preview.pdf.relative_to(self.here.root)}")
 
     def stop(self) -> None:
         """Make no PDF of what was asked for until now."""
-        self.asked_s = None
+        self.due_s = None
         if self.process is not None:
             self.process.stop()
             self.process = None

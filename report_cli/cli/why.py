@@ -1,108 +1,109 @@
-"""`report show` and `report why`: one experiment, its results, and what its key is made of."""
+"""`report show`, `report why`, `report logs`: results of an experiment, what its key is made of, what it printed."""
 
-import inspect
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from report_cli.cli.console import emit, emit_json, emit_table
+from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table
+from report_cli.cli.options import Data, Json, Name, Profile, Settings
 from report_cli.cli.run import number
-from report_cli.cli.session import open_workspace
-from report_cli.cli.status import planned, reason, state, state_of
+from report_cli.cli.session import open_workspace, opened
+from report_cli.cli.status import facts
 from report_cli.errors import ReportError, unknown
-from report_cli.execution.plan import Step
-from report_cli.execution.planner import closest
-from report_cli.execution.workspace import Workspace
-from report_cli.experiment import PROFILES, Experiment, parameters
-from report_cli.keys import difference
-from report_cli.keys.sources import Sources
+
+if TYPE_CHECKING:
+    from report_cli.api import Status
+    from report_cli.execution.workspace import Workspace
+    from report_cli.experiment import Experiment
 
 
-def show(name: str, *, profile: str, data: Path | None, settings: tuple[str, ...], json: bool) -> None:
-    """Print what an experiment asks, its parameters, and its stored results."""
-    workspace = open_workspace()
-    experiment = _known(workspace, name)
-    made = planned(workspace, [experiment], profile, data, settings)
-    steps = [s for s in made.steps if s.experiment.name == name]
+def show(name: Name, profile: Profile = "", data: Data = None, settings: Settings = None, json: Json = False) -> None:
+    """Show an experiment and its results."""
+    import inspect
+
+    from report_cli.experiment import PROFILES, parameters
+
+    workspace, states = _states(name, profile, data, settings)
+    experiment = workspace.experiments[name]
     if json:
-        emit_json([{**state_of(s), "parameters": parameters(s.order.params), "scalars": _scalars(s)} for s in steps])
+        rows = [{**facts(s), "parameters": parameters(s.step.params), "metrics": _metrics(s)} for s in states]
+        emit_json(rows)
         return
     emit(f"{experiment.name}: {experiment.title}\n")
-    emit(_unindented(experiment.doc) + "\n")
-    if parameters(experiment.params["quick"]):
-        emit_table(
-            ["parameter", *PROFILES],
-            [
-                (p, *(str(parameters(experiment.params[q])[p]) for q in PROFILES))
-                for p in parameters(experiment.params["quick"])
-            ],
-        )
-    for step in steps:
-        emit(f"\n{step.label} ({step.profile}): {state(step)}, {reason(step)}")
-        for metric, value in _scalars(step).items():
-            emit(f"  {metric:<24}{number(value):>14}  {experiment.metrics[metric]}")
+    emit(inspect.cleandoc(experiment.doc) + "\n")
+    by_profile = [parameters(experiment.params[profile]) for profile in PROFILES]
+    if by_profile[0]:
+        emit_table(["parameter", *PROFILES], [(p, *(str(each[p]) for each in by_profile)) for p in by_profile[0]])
+    for state in states:
+        emit(f"\n{state.step.label} ({state.step.profile}): {state.state}, {state.reason}")
+        for metric, value in _metrics(state).items():
+            emit(f"  {metric:<24}{number(value):>14}  {experiment.metrics[metric].words}")
+        if state.step.run and (unwatched := state.step.run.manifest.unwatched):
+            emit(f"  not watched: {', '.join(unwatched)}")
 
 
-def why(name: str, *, profile: str, data: Path | None, settings: tuple[str, ...], json: bool) -> None:
-    """Print which parts of the key differ from the nearest stored run, and the files the key is made of."""
-    workspace = open_workspace()
-    experiment = _known(workspace, name)
-    made = planned(workspace, [experiment], profile, data, settings)
-    reports = [_explanation(workspace, step) for step in made.steps if step.experiment.name == name]
+def why(name: Name, profile: Profile = "", data: Data = None, settings: Settings = None, json: Json = False) -> None:
+    """Show why a result is or isn't up to date.
+
+    Names each part of its key that differs from the stored result, and the files the key is made of.
+    """
+    from report_cli import api
+
+    workspace, states = _states(name, profile, data, settings)
+    explanations = [api.explain(workspace, state.step) for state in states]
     if json:
-        emit_json(reports)
+        emit_json(
+            [
+                {
+                    **facts(e.status),
+                    "compared_with": e.compared_with,
+                    "differences": e.differences,
+                    "files": e.files,
+                }
+                for e in explanations
+            ]
+        )
         return
-    for report in reports:
-        emit(f"{report['run']}: {report['state']}, {report['reason']}")
-        emit(f"  recipe  {report['recipe']}\n  key     {report['key']}")
-        for change in report["differences"]:
+    for explanation in explanations:
+        state, step = explanation.status, explanation.status.step
+        emit(f"{step.label}: {state.state}, {state.reason}")
+        emit(f"  recipe  {step.recipe.digest}\n  key     {state.key}")
+        for change in explanation.differences:
             emit(f"  - {change}")
-        for accepted in report["accepted"]:
-            emit(
-                f"  accepted on {accepted['when'][:10]}: {accepted['reason']}; computed as {accepted['former']}, before"
-            )
-            for change in accepted["changes"]:
+        for accepted in step.run.manifest.accepted if step.run else ():
+            emit(f"  accepted on {accepted.when[:10]}: {accepted.reason}; computed as {accepted.former}, before")
+            for change in accepted.changes:
                 emit(f"  - {change}")
         emit("  made of")
-        for path, definitions in report["files"].items():
+        for path, definitions in explanation.files.items():
             emit(f"    {path}: {', '.join(definitions)}")
+        for kind, noted in (step.run.manifest.inputs if step.run else {}).items():
+            for name_ in noted:
+                emit(f"    {name_} ({kind})")
 
 
-def _known(workspace: Workspace, name: str) -> Experiment:
+def logs(name: Name) -> None:
+    """Print what the newest run of an experiment printed."""
+    workspace = open_workspace()
+    _known(workspace, name)
+    written = list(workspace.project.logs.glob(f"{name}-[0-9a-f]*.log"))
+    if not written:
+        raise ReportError(f"there is no log of {name}", f"report run {name}")
+    emit(max(written, key=lambda path: path.stat().st_mtime).read_text(encoding="utf-8", errors="replace").rstrip())
+
+
+def _states(name: str, profile: str, data: Data, settings: Settings) -> "tuple[Workspace, list[Status]]":
+    from report_cli import api
+
+    workspace, asked = opened(profile, data, settings=settings)
+    made = api.plan(workspace, [_known(workspace, name)], asked, ProgressListener())
+    return workspace, [api.Status(step) for step in made.steps if step.experiment.name == name]
+
+
+def _known(workspace: "Workspace", name: str) -> "Experiment":
     if name not in workspace.experiments:
         raise unknown("experiment", name, workspace.experiments)
     return workspace.experiments[name]
 
 
-def _scalars(step: Step) -> dict[str, float]:
-    stored = step.run.scalars if step.run else {}
-    return {name: value for name, value in stored.items() if name in step.experiment.metrics}
-
-
-def _explanation(workspace: Workspace, step: Step) -> dict[str, Any]:
-    older = None if step.run else closest(workspace, step.experiment, step.profile, step.seed, step.recipe)
-    changes = difference.between(older.manifest["recipe"], step.recipe.parts) if older else []
-    return {
-        **state_of(step),
-        "compared_with": older.key if older else None,
-        "differences": [change.sentence() for change in changes],
-        "files": _files(workspace.snapshot, step.recipe.parts, workspace),
-    }
-
-
-def _files(snapshot: Sources, parts: Any, workspace: Workspace) -> dict[str, list[str]]:
-    """Return the definitions that are part of the key, by file."""
-    code = {**parts["code"], **((parts["images"] or {}).get("code") or {})}
-    found: dict[str, list[str]] = {}
-    for definition in sorted(code):
-        name, _, inner = definition.partition(":")
-        module = snapshot.module(name)
-        if module is None:
-            raise ReportError(f"{name} is part of a key and has no source file")
-        root = workspace.project.root
-        path = module.path.relative_to(root) if module.path.is_relative_to(root) else name.replace(".", "/") + ".py"
-        found.setdefault(str(path), []).append(inner)
-    return found
-
-
-def _unindented(text: str) -> str:
-    return inspect.cleandoc(text)
+def _metrics(status: "Status") -> dict[str, float]:
+    run, declared = status.step.run, status.step.experiment.metrics
+    return {name: value for name, value in run.scalars.items() if name in declared} if run else {}

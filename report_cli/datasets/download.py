@@ -5,7 +5,6 @@ Standard library only. The unfinished file lies beside the folder of archives, w
 
 import hashlib
 import http.client
-import shutil
 import time
 import urllib.error
 import urllib.request
@@ -86,7 +85,7 @@ class _Download:
             if before > archive.size_bytes:
                 self.drop()
                 continue
-            needed, free = archive.size_bytes - before + _SPARE_BYTES, shutil.disk_usage(self.path.parent).free
+            needed, free = archive.size_bytes - before + _SPARE_BYTES, files.free_bytes(self.path.parent)
             if free < needed:
                 raise DataError(
                     f"{archive.name} needs {wording.size(needed)}, and {wording.size(free)} are free in"

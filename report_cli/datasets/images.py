@@ -75,7 +75,7 @@ class ImageData:
 
     kind: str
     name: str
-    origin: Literal["embedded", "real"]
+    origin: Literal["drawn", "real"]
     label: str
     digest: str
     classes: tuple[str, ...]
@@ -131,7 +131,7 @@ class Sorted:
 def assemble(
     kind: str,
     name: str,
-    origin: Literal["embedded", "real"],
+    origin: Literal["drawn", "real"],
     label: str,
     classes: tuple[str, ...],
     train: Raw,

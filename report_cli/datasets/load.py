@@ -14,7 +14,7 @@ from report_cli.datasets.images import Decoded, ImageData
 from report_cli.datasets.readers import cifar, pictures, table
 from report_cli.datasets.readers.archive import members
 from report_cli.datasets.readers.table import TableData
-from report_cli.datasets.source import Source
+from report_cli.datasets.source import Source, table_digest
 from report_cli.datasets.spec import LAYOUTS, PARTS, Images, Table
 from report_cli.errors import DataError
 
@@ -50,7 +50,7 @@ def load(source: Source, cache: Path) -> ImageData | TableData:
     if isinstance(source.data, Table):
         assert source.path is not None
         read = table.read(source.data, source.path)
-        if files.digest(source.path) != source.digest:
+        if table_digest(source.data, source.path) != source.digest:
             raise DataError(f"{source.label} has changed since the run was planned", _CHANGED)
         return read
     if source.layout is None:
@@ -111,9 +111,8 @@ def _check(data: Images, archive: str, images: Decoded) -> None:
             raise DataError(f"{archive} has no images of {', '.join(few)} in {part}", both)
         if wanted != 0 and few:
             counts = " and ".join(f"{count} of {name}" for name, count in present.items())
-            raise DataError(
-                f"{archive} has images: {counts}", f"{data.title} needs {data.fewest} of each class or more"
-            )
+            needed = f"{data.title} needs {data.fewest} of each class or more"
+            raise DataError(f"{archive} has images: {counts}", needed)
 
 
 def _facts(source: Source) -> tuple[Images, Path, str]:

@@ -1,8 +1,10 @@
 """Which data runs use: the table of a project, real images found in a folder, or drawn images in their place."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,11 +19,11 @@ class Source:
     """The data that runs of one declared set use.
 
     `label` is for people and never an absolute path. `digest` is the identity of pixels or table, None for real
-    images that have not been read in yet and for embedded ones, whose identity is the code that draws them.
+    images that have not been read in yet and for drawn ones, whose identity is the code that draws them.
     """
 
     data: DataSet
-    origin: Literal["embedded", "real", "project"]
+    origin: Literal["drawn", "real", "project"]
     label: str
     path: Path | None = None
     layout: str | None = None
@@ -30,7 +32,7 @@ class Source:
     @property
     def name(self) -> str:
         """The name of what is used: that of the set, or of the drawn images in its place."""
-        return self.data.drawn if self.origin == "embedded" and isinstance(self.data, Images) else self.data.name
+        return self.data.drawn if self.origin == "drawn" and isinstance(self.data, Images) else self.data.name
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` makes the same source of; the declaration is given by name."""
@@ -57,14 +59,11 @@ def choose(data: DataSet, folder: Path | None, cache: Path, root: Path = Path())
         DataError: the table or the folder can't be read; AbsentError: there are no such images.
     """
     if isinstance(data, Table):
-        try:
-            return Source(data, "project", data.file, root / data.file, None, files.digest(root / data.file))
-        except OSError as error:
-            raise DataError(f"{data.file} can't be read: {error.strerror}", "it belongs to the project") from error
+        return Source(data, "project", data.file, root / data.file, None, table_digest(data, root / data.file))
     if folder is None:
         if data.draw is None:
             raise AbsentError(f"no images of {data.title} are named", "name the folder that has them: --data FOLDER")
-        return Source(data, "embedded", f"embedded {data.drawn}")
+        return Source(data, "drawn", f"drawn {data.drawn}")
     if not folder.exists():
         raise UsageError(
             f"no such folder or archive of images: {folder}", "give a folder that exists with --data FOLDER"
@@ -80,6 +79,19 @@ def choose(data: DataSet, folder: Path | None, cache: Path, root: Path = Path())
         raise DataError(f"{error.filename or folder}: can't be read: {error.strerror}", "mend or remove it") from error
     message = f"no {data.title} images in {folder}" + "".join(f"; {miss}" for miss in misses)
     raise AbsentError(message, "looked for: " + "; ".join(LAYOUTS[layout].entry for layout in data.layouts))
+
+
+def table_digest(table: Table, path: Path) -> str:
+    """Return the identity of a table: of the bytes of its file, and of what is declared of its columns.
+
+    Raises:
+        DataError: the file can't be read.
+    """
+    try:
+        facts = [files.digest(path), table.target, list(table.features)]
+    except OSError as error:
+        raise DataError(f"{table.file} can't be read: {error.strerror}", "it belongs to the project") from error
+    return sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def _candidates(start: Path) -> Iterator[Path]:

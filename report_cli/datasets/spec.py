@@ -95,8 +95,8 @@ class Images:
 class Table:
     """A table of the project: a CSV file with a header, or an NPZ file whose arrays have one row an example.
 
-    `file` is relative to the project's folder; the sha256 of its bytes is its identity. `target` names the column
-    that is to be predicted, and `features` those it is predicted from: all others where none are named.
+    `file` is relative to the project's folder; its bytes are its identity. `target` names the column that is to be
+    predicted, and `features` those it is predicted from: all others where none are named.
     """
 
     name: str

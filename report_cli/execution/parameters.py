@@ -1,4 +1,4 @@
-"""Parameters set on the command line: typed by the parameter's own type, checked, near misses named."""
+"""Parameters as they are asked for: those of a profile, at a point of a grid, with what is set on the command line."""
 
 import dataclasses
 import math
@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from report_cli.errors import UsageError, unknown
-from report_cli.experiment import Experiment, parameters
+from report_cli.experiment import Experiment, Point, parameters
 
 
-def override(experiment: Experiment, profile: str, settings: Sequence[str]) -> tuple[Any, dict[str, Any]]:
-    """Return the parameters of `profile` with `settings` ("epochs=5") applied, and what they changed.
+def override(experiment: Experiment, profile: str, point: Point, settings: Sequence[str]) -> tuple[Any, dict[str, Any]]:
+    """Return the parameters of `profile` at `point` with `settings` ("epochs=5") applied, and what these changed.
 
     Raises:
         UsageError: a parameter that doesn't exist, or a value that isn't of its type.
     """
-    params = experiment.params[profile]
+    params = dataclasses.replace(experiment.params[profile], **point)
     known = parameters(params)
     types = typing.get_type_hints(type(params))
     changed: dict[str, Any] = {}
@@ -26,6 +26,8 @@ def override(experiment: Experiment, profile: str, settings: Sequence[str]) -> t
             raise UsageError(f"--set {setting!r} has no value", "write it as --set NAME=VALUE")
         if name not in known:
             raise unknown(f"parameter of {experiment.name}", name, known)
+        if name in point:
+            raise UsageError(f"{experiment.name} runs over a grid of {name}, so it can't be set")
         value = _parse(name, text, types[name])
         if value != known[name]:
             changed[name] = value
@@ -40,8 +42,7 @@ def _parse(name: str, text: str, kind: Any) -> Any:
     if type(None) in arguments:
         if text == "none":
             return None
-        kind = next(a for a in arguments if a is not type(None))
-        origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+        return _parse(name, text, next(a for a in arguments if a is not type(None)))
     if origin is tuple:
         return tuple(_parse(name, part, arguments[0]) for part in text.split(",") if part)
     if kind is bool:

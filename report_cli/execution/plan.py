@@ -1,69 +1,95 @@
-"""What has to be run, why, and how long it will take."""
+"""What has to be run, why, and how long it will take. Planning trains nothing and changes nothing in the store."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from report_cli.datasets.spec import Source
-from report_cli.execution.workspace import ImageChoice
-from report_cli.experiment import Experiment
-from report_cli.keys import difference
-from report_cli.keys import key as fingerprint
+from report_cli.datasets.source import Source, choose
+from report_cli.datasets.spec import Table
+from report_cli.errors import DataError, UsageError
+from report_cli.execution.parameters import override
+from report_cli.execution.workspace import DataChoice, Workspace
+from report_cli.experiment import Experiment, Point, parameters
+from report_cli.keys import key
+from report_cli.keys.canonical import digest
 from report_cli.keys.key import Recipe
-from report_cli.store.store import Run
+from report_cli.store.freshness import Question, State, Verdict, elsewhere
+from report_cli.store.run import Run
 
-State = Literal["fresh", "missing", "stale", "failed", "forced"]
+ReadIn = Callable[[Source], Source]
+# A run among those of a plan: experiment, number of its point in the grid, seed.
+Name = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
-class Order:
-    """An experiment with its parameters settled: `settings` ("epochs=5") made `overrides` of the profile's own."""
+class Request:
+    """What the person asked for."""
+
+    profile: str
+    choice: DataChoice
+    settings: tuple[str, ...] = ()
+    seeds: int | None = None
+    force: bool = False
+    # Only runs of this very environment count.
+    strict_env: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run of a plan: what is asked, and the stored run that answers it if there is one.
+
+    `settings` ("epochs=5") made `overrides` of the profile's own parameters; `needs` names the steps it is computed
+    from, by experiment.
+    """
 
     experiment: Experiment
     profile: str
     params: Any
     settings: tuple[str, ...]
     overrides: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One run that was asked for: its recipe, and the run that answers it if there is one."""
-
-    order: Order
-    seed: int
+    point: Point
+    name: Name
     source: Source | None
-    recipe: Recipe
-    needs: tuple[tuple[str, int], ...]
-    state: State
-    reason: str
-    run: Run | None
+    needs: Mapping[str, tuple[Name, ...]]
+    question: Question
+    verdict: Verdict
     estimate_s: float
-    strict_env: bool = False
 
     @property
-    def experiment(self) -> Experiment:
-        return self.order.experiment
+    def seed(self) -> int:
+        return self.question.seed
 
     @property
-    def profile(self) -> str:
-        return self.order.profile
+    def recipe(self) -> Recipe:
+        return self.question.recipe
 
     @property
-    def key(self) -> str:
-        environment = fingerprint.digest(fingerprint.environment())
-        return fingerprint.key(self.recipe.digest, environment)
+    def state(self) -> State:
+        return self.verdict.state
+
+    @property
+    def reason(self) -> str:
+        return self.verdict.reason
+
+    @property
+    def run(self) -> Run | None:
+        return self.verdict.run
+
+    @property
+    def lock_name(self) -> str:
+        return key.lock_name(self.recipe.digest, self.recipe.environment)
 
     @property
     def elsewhere(self) -> str:
         """How the environment of its run differs from this one ("keras 3.14, here 3.15"); empty where it doesn't."""
-        return difference.environments(self.run.environment, fingerprint.environment()) if self.run else ""
+        return elsewhere(self.run) if self.run else ""
 
     @property
     def label(self) -> str:
-        """The experiment's name, and the seed where there are several."""
+        """The experiment's name, with its point and its seed where there are several."""
         several = self.experiment.seeds[self.profile] > 1 or self.seed
-        return f"{self.experiment.name} seed {self.seed}" if several else self.experiment.name
+        point = [f"{name}={value}" for name, value in self.point.items()]
+        return " ".join([self.experiment.name, *point, *([f"seed {self.seed}"] if several else [])])
 
 
 @dataclass(frozen=True)
@@ -72,7 +98,7 @@ class Plan:
 
     steps: tuple[Step, ...]
     profile: str
-    choice: ImageChoice
+    choice: DataChoice
 
     @property
     def todo(self) -> tuple[Step, ...]:
@@ -83,14 +109,158 @@ class Plan:
         return sum(s.estimate_s for s in self.todo)
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What the person asked for."""
+def make(workspace: Workspace, experiments: Sequence[Experiment], request: Request, read_in: ReadIn) -> Plan:
+    """Return the plan that brings `experiments`, and what they need, up to date.
 
-    profile: str
-    choice: ImageChoice
-    settings: tuple[str, ...] = ()
-    seeds: int | None = None
-    force: bool = False
-    # Only runs of this very environment count.
-    strict_env: bool = False
+    `read_in` is called for real data that no one has read yet: its identity is a part of the recipe.
+
+    Raises:
+        UsageError: a parameter that doesn't exist, or experiments that need each other.
+        DataError: real data is needed and absent, or not what it claims to be.
+    """
+    planner = _Planner(workspace, request, read_in, frozenset(e.name for e in experiments))
+    for experiment in experiments:
+        planner.add(experiment)
+    return Plan(tuple(planner.steps.values()), request.profile, request.choice)
+
+
+@dataclass
+class _Planner:
+    workspace: Workspace
+    request: Request
+    read_in: ReadIn
+    requested: frozenset[str]
+    steps: dict[Name, Step] = field(default_factory=dict)
+    _open: list[str] = field(default_factory=list)
+    _sources: dict[str, Source] = field(default_factory=dict)
+
+    def add(self, experiment: Experiment) -> None:
+        name, profile = experiment.name, self.request.profile
+        if name in self._open:
+            raise UsageError("experiments need each other: " + " -> ".join([*self._open, name]))
+        if any(known == name for known, _, _ in self.steps):
+            return
+        own = self.request.settings if name in self.requested else ()
+        settings = (*self.workspace.project.settings.of(name), *own)
+        self._open.append(name)
+        for number, point in enumerate(experiment.grid):
+            params, overrides = override(experiment, profile, point, settings)
+            for need in experiment.needs_of(params):
+                self.add(self.workspace.experiments[need])
+            for seed in range(self._seeds(experiment)):
+                at = (name, number, seed)
+                self.steps[at] = self._step(experiment, params, settings, overrides, point, at)
+        self._open.pop()
+
+    def _seeds(self, experiment: Experiment) -> int:
+        # What even the full profile runs once is shared by all seeds of what needs it.
+        shared = experiment.seeds["full"] == 1 and experiment.name not in self.requested
+        return (None if shared else self.request.seeds) or experiment.seeds[self.request.profile]
+
+    def _step(
+        self,
+        experiment: Experiment,
+        params: Any,
+        settings: tuple[str, ...],
+        overrides: Mapping[str, Any],
+        point: Point,
+        name: Name,
+    ) -> Step:
+        workspace, profile, seed = self.workspace, self.request.profile, name[2]
+        source = self._source(experiment)
+        needed = self._needed(experiment, params, seed)
+        recipe = key.recipe(
+            experiment,
+            params,
+            seed,
+            workspace.snapshot,
+            self._identity(experiment, source),
+            {need: [step.recipe.digest for step in steps] for need, steps in needed.items()},
+        )
+        absent = source is not None and source.origin == "drawn" and profile == "full"
+        if absent:
+            recipe = self._kept(experiment, seed, recipe)
+        outputs: dict[str, list[str]] | None = {
+            need: [step.run.outputs for step in steps if step.run is not None and step.state == "fresh"]
+            for need, steps in needed.items()
+        }
+        if any(step.state != "fresh" for steps in needed.values() for step in steps):
+            outputs = None
+        question = Question(experiment.name, recipe, profile, seed, outputs, self.request.strict_env)
+        verdict = workspace.judge.answer(question)
+        if verdict.run is not None and self.request.force and experiment.name in self.requested:
+            verdict = Verdict("forced", "--force", verdict.run)
+        if absent and verdict.state != "fresh":
+            raise _no_data(experiment)
+        names = {need: tuple(step.name for step in steps) for need, steps in needed.items()}
+        return Step(
+            experiment, profile, params, settings, overrides, point, name, source, names, question, verdict,
+            self._estimate(experiment, params),
+        )  # fmt: skip
+
+    def _needed(self, experiment: Experiment, params: Any, seed: int) -> dict[str, list[Step]]:
+        """Return the steps of what is needed: of the same seed where both have several by themselves, else all."""
+        needed = {}
+        for need in experiment.needs_of(params):
+            steps = [step for name, step in self.steps.items() if name[0] == need]
+            paired = experiment.seeds["full"] > 1 and steps[0].experiment.seeds["full"] > 1
+            needed[need] = [s for s in steps if s.seed == seed] if paired else steps
+            if not needed[need]:
+                raise UsageError(
+                    f"{experiment.name} has a seed {seed}, and {need}, which it needs, hasn't",
+                    f"report run {need} {experiment.name} --seeds {seed + 1}",
+                )
+        return needed
+
+    def _source(self, experiment: Experiment) -> Source | None:
+        data = experiment.data
+        if data is None:
+            return None
+        if data.name not in self._sources:
+            choice, workspace = self.request.choice, self.workspace
+            try:
+                source = choose(data, choice.folder, workspace.cache, workspace.project.root)
+            except DataError:
+                if choice.origin != "fetched" or isinstance(data, Table):
+                    raise
+                source = choose(data, None, workspace.cache)  # other images were fetched, these were not
+            if source.origin == "real" and source.digest is None:
+                source = self.read_in(source)
+            self._sources[data.name] = source
+        return self._sources[data.name]
+
+    def _identity(self, experiment: Experiment, source: Source | None) -> dict[str, Any] | None:
+        data = experiment.data
+        if data is None or source is None:
+            return None
+        return key.data_identity(data.name, getattr(data, "draw", None), source.digest, self.workspace.snapshot)
+
+    def _kept(self, experiment: Experiment, seed: int, recipe: Recipe) -> Recipe:
+        """Return the recipe of the run in git that answers `recipe` with the real data it was computed from.
+
+        Never substituted silently: where there is none, the full profile needs the data.
+        """
+        for run in self.workspace.store.runs(experiment.name):
+            same = Recipe({**recipe.parts, "data": run.manifest.recipe.get("data")}, recipe.code)
+            real = run.manifest.data is not None and run.manifest.data.origin == "real"
+            if run.seed == seed and real and same.digest == run.manifest.recipe_digest:
+                return same
+        raise _no_data(experiment)
+
+    def _estimate(self, experiment: Experiment, params: Any) -> float:
+        """Return seconds: what the same parameters took here before, else what the author declares."""
+        asked = digest(parameters(params))
+        took = [
+            run.manifest.times.duration_s
+            for run in self.workspace.store.runs(experiment.name)
+            if digest(run.manifest.recipe["parameters"]) == asked
+        ]
+        return max(took, default=float(experiment.cost_s[self.request.profile]))
+
+
+def _no_data(experiment: Experiment) -> DataError:
+    assert experiment.data is not None
+    return DataError(
+        f"{experiment.name}: the full profile needs real images of {experiment.data.title}, and there are none here",
+        f"report data fetch {experiment.data.name}, or name the folder that has them: --data FOLDER or REPORT_DATA",
+    )

@@ -1,8 +1,9 @@
-"""What the worker hands to a measuring function: takes its results into the staging folder, keeps its checkpoints."""
+"""What the worker hands to an experiment: `record` and `figures`, which take results into a staging folder."""
 
 import io
 import json
 import math
+import numbers
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,13 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from report_cli import files
 from report_cli.errors import RunError, unknown
-from report_cli.experiment import Checkpoint, Experiment, StoredRun
-from report_cli.store.store import WEIGHTS
+from report_cli.experiment import Checkpoint, Experiment
+from report_cli.keys.inputs import Watch, changed
+from report_cli.store import manifest as manifests
+from report_cli.store.manifest import Drawing
+from report_cli.store.run import MEASURED, WEIGHTS, Results
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from report_cli.datasets.spec import Weights
+    from report_cli.datasets.split import Split
+
 Progress = Callable[[int, int, Mapping[str, float]], None]
+Pretrained = Callable[["Weights"], "dict[str, NDArray[Any]]"]
 STATE = "state.json"
 
 
@@ -28,37 +37,37 @@ class Recorder:
         experiment: Experiment,
         seed: int,
         folder: Path,
-        checkpoints: Path,
-        needs: Mapping[str, StoredRun],
+        checkpoint: "CheckpointFolder",
+        needs: Mapping[str, Results],
+        watch: Watch,
+        pretrained: Pretrained,
         tell: Progress,
     ) -> None:
-        self._seed = seed
-        self._checkpoint = CheckpointFolder(checkpoints)
+        self.seed = seed
+        self.checkpoint: Checkpoint = checkpoint
         self._experiment = experiment
         self._folder = folder
         self._needs = needs
+        self._watch = watch
+        self._pretrained = pretrained
         self._tell = tell
-        self._scalars: dict[str, dict[str, Any]] = {}
+        self._metrics: dict[str, float] = {}
         self._history: list[dict[str, float]] = []
 
-    @property
-    def seed(self) -> int:
-        return self._seed
+    def __call__(self, **metrics: float) -> None:
+        for name, value in metrics.items():
+            if name not in self._experiment.metrics:
+                error = unknown("metric", name, self._experiment.metrics)
+                raise RunError(f"it recorded an undeclared metric: {error.message}", error.hint)
+            if name in self._metrics:
+                raise RunError(
+                    f"it recorded the metric {name!r} twice", "record what belongs to an epoch with record.row"
+                )
+            self._metrics[name] = _number(name, value)
 
-    @property
-    def checkpoint(self) -> Checkpoint:
-        return self._checkpoint
-
-    def need(self, name: str) -> StoredRun:
-        if name not in self._needs:
-            raise RunError(f"it asked for the run of {name!r}, which it does not declare", f'add needs=("{name}",)')
-        return self._needs[name]
-
-    def scalar(self, name: str, value: float, unit: str = "") -> None:
-        if name not in self._experiment.metrics:
-            error = unknown("metric", name, self._experiment.metrics)
-            raise RunError(f"it recorded an undeclared metric: {error.message}", error.hint)
-        self._scalars[name] = {"value": _number(name, value), "unit": unit}
+    def __getattr__(self, name: str) -> Any:
+        known = [n for n in dir(type(self)) if not n.startswith("_")]
+        raise unknown("method of record", name, known)
 
     def row(self, **values: float) -> None:
         self._history.append({name: _number(f"{name} in the history", value) for name, value in values.items()})
@@ -73,55 +82,124 @@ class Recorder:
             raise RunError(f"array {name!r} holds a value that is not finite")
         content = io.BytesIO()
         np.save(content, array, allow_pickle=False)
-        files.write_bytes(self._folder / "arrays" / f"{name}.npy", content.getvalue())
+        self._write(f"arrays/{name}.npy", content.getvalue())
+
+    def table(self, name: str, rows: Any) -> None:
+        records: list[Mapping[str, Any]] = rows.to_dict("records") if hasattr(rows, "to_dict") else list(rows)
+        columns = list(records[0]) if records else []
+        if any(list(row) != columns for row in records):
+            raise RunError(f"the rows of table {name!r} have different columns", f"give each of them {columns}")
+        cells = [[_cell(f"{column} in table {name!r}", row[column]) for column in columns] for row in records]
+        self._write(f"tables/{name}.json", files.json_text({"columns": columns, "rows": cells}).encode())
 
     def weights(self, arrays: "Mapping[str, NDArray[Any]]") -> None:
-        files.write_bytes(self._folder / WEIGHTS, _npz(arrays))
+        self._write(WEIGHTS, _npz(arrays))
 
     def progress(self, done: int, total: int, **metrics: float) -> None:
         self._tell(done, total, {name: float(value) for name, value in metrics.items()})
 
+    def need(self, name: str) -> Results:
+        if name not in self._needs:
+            raise RunError(f"it asked for the run of {name!r}, which it does not declare", f'add needs=("{name}",)')
+        return self._needs[name]
+
+    def file(self, path: str) -> str:
+        self._watch.file(path)
+        return str(Path(path).absolute())
+
+    def pretrained(self, weights: "Weights") -> "dict[str, NDArray[Any]]":
+        with self._watch.paused():
+            return self._pretrained(weights)
+
+    def classifier(self, model: Any, split: "Split[Any]", params: Any) -> None:
+        from report_cli.training.classify import classify
+
+        classify(model, split, params, self)
+
     def finish(self) -> None:
-        """Write the scalars and the history; RunError when a declared metric is missing."""
-        missing = [name for name in self._experiment.metrics if name not in self._scalars]
+        """Write the metrics and the history; RunError when a declared metric is missing."""
+        missing = [name for name in self._experiment.metrics if name not in self._metrics]
         if missing:
             raise RunError(
                 f"it did not record the declared metric {missing[0]!r}",
-                f'call record.scalar("{missing[0]}", ...) or take it out of metrics=',
+                f"call record({missing[0]}=...) or take it out of metrics=",
             )
-        files.write_json(self._folder / "measured.json", {"scalars": self._scalars, "history": self._history})
+        self._write(MEASURED, files.json_text({"metrics": self._metrics, "history": self._history}).encode())
+
+    def _write(self, name: str, content: bytes) -> None:
+        with self._watch.paused():
+            files.write_bytes(self._folder / name, content)
+
+
+class FigureFolder:
+    """The `Figures` of one experiment. Call `finish` when `draw` has returned."""
+
+    def __init__(self, experiment: Experiment, folder: Path, results: Results) -> None:
+        self._experiment = experiment
+        self._folder = folder
+        self._results = results
+        self._alt: dict[str, str] = {}
+
+    def add(self, name: str, figure: "Figure", *, alt: str) -> None:
+        from report_cli.figures import style
+
+        if name not in self._experiment.figures:
+            error = unknown("figure", name, self._experiment.figures)
+            raise RunError(error.message, error.hint)
+        files.write_bytes(self._folder / f"{name}.print.svg", style.to_svg(figure, text=True))
+        files.write_bytes(self._folder / f"{name}.screen.svg", style.to_svg(figure, text=False))
+        self._alt[name] = alt
+
+    def finish(self) -> None:
+        """Write the manifest of the figures; RunError when a declared one is missing."""
+        missing = [name for name in self._experiment.figures if name not in self._alt]
+        if missing:
+            raise RunError(f"it did not draw the declared figure {missing[0]!r}")
+        runs = {run.key: run.outputs for run in self._results}
+        manifests.write(self._folder, Drawing(figures=self._alt, runs=runs))
 
 
 class CheckpointFolder:
-    """Checkpoints of one run, one file an epoch, of which the newest two stay, and what is kept beside them."""
+    """Checkpoints of one run, one file an epoch, of which the newest two stay, and what is kept beside them.
 
-    def __init__(self, folder: Path) -> None:
+    Each has the inputs that were seen so far: one whose inputs have changed since is not gone on from.
+    """
+
+    def __init__(self, folder: Path, watch: Watch, root: Path) -> None:
         self._folder = folder
+        self._watch = watch
+        self._root = root
 
     def load(self) -> "tuple[int, dict[str, NDArray[Any]], dict[str, Any]] | None":
-        for path in sorted(self._folder.glob("epoch-*.npz"), reverse=True):
-            try:
-                arrays = _read(path) or {}
-                told = files.from_json(bytes(arrays.pop(STATE)))
-                return int(told["epoch"]), arrays, dict(told["state"])
-            except (ValueError, KeyError, TypeError):
-                continue
+        with self._watch.paused():
+            for path in sorted(self._folder.glob("epoch-*.npz"), reverse=True):
+                try:
+                    arrays = _read(path) or {}
+                    content = files.from_json(bytes(arrays.pop(STATE)))
+                    if changed(content["inputs"], self._root):
+                        continue
+                    return int(content["epoch"]), arrays, dict(content["state"])
+                except (ValueError, KeyError, TypeError, AttributeError):
+                    continue
         return None
 
     def save(self, epoch: int, arrays: "Mapping[str, NDArray[Any]]", state: Mapping[str, Any]) -> None:
         import numpy as np
 
-        text = json.dumps({"epoch": epoch, "state": dict(state)}).encode()
-        content = _npz({**arrays, STATE: np.frombuffer(text, np.uint8)})
-        files.write_bytes(self._folder / f"epoch-{epoch:05d}.npz", content)
-        for old in sorted(self._folder.glob("epoch-*.npz"))[:-2]:
-            files.remove(old)
+        with self._watch.paused():
+            content = {"epoch": epoch, "state": dict(state), "inputs": self._watch.inputs()}
+            text = np.frombuffer(json.dumps(content).encode(), np.uint8)
+            files.write_bytes(self._folder / f"epoch-{epoch:05d}.npz", _npz({**arrays, STATE: text}))
+            for old in sorted(self._folder.glob("epoch-*.npz"))[:-2]:
+                files.remove(old)
 
     def keep(self, name: str, arrays: "Mapping[str, NDArray[Any]]") -> None:
-        files.write_bytes(self._kept(name), _npz(arrays))
+        with self._watch.paused():
+            files.write_bytes(self._kept(name), _npz(arrays))
 
     def kept(self, name: str) -> "dict[str, NDArray[Any]] | None":
-        return _read(self._kept(name))
+        with self._watch.paused():
+            return _read(self._kept(name))
 
     def _kept(self, name: str) -> Path:
         return self._folder / f"kept-{name}.npz"
@@ -146,9 +224,19 @@ def _npz(arrays: "Mapping[str, NDArray[Any]]") -> bytes:
     return content.getvalue()
 
 
-def _number(name: str, value: float) -> float:
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
+        raise RunError(f"{name} is {value!r}, not a number")
     number = float(value)
     if not math.isfinite(number):
         raise RunError(f"{name} is {number}, not a finite number")
     # A count stays a count: 4624 reads better than 4624.0, and both are equal in Python and in JSON.
-    return int(number) if number.is_integer() and not isinstance(value, float) else number
+    return int(value) if isinstance(value, numbers.Integral) else number
+
+
+def _cell(name: str, value: Any) -> Any:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool) or type(value).__name__ == "bool_":
+        return bool(value)
+    return _number(name, value)

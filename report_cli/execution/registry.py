@@ -1,118 +1,208 @@
-"""The experiments of a project: every `Experiment` that a module in its `experiments/` folder defines."""
+"""What a project declares in its `experiments/` folder: experiments, data sets and weights."""
 
 import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib.machinery import ModuleSpec
-from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType
 
-from report_cli.datasets.spec import Images
+from report_cli.datasets import spec
 from report_cli.errors import ReportError, UsageError, unknown
-from report_cli.experiment import Experiment
+from report_cli.execution import standins
+from report_cli.experiment import Experiment, declared, parameters
 from report_cli.keys.sources import Sources
 from report_cli.project import PACKAGE, Project
 
 EXPERIMENTS = "experiments"
 
 
+@dataclass(frozen=True)
+class Registry:
+    """The declarations of a project by name, sorted; `broken` has the files that can't be imported, and why."""
+
+    experiments: dict[str, Experiment]
+    data: dict[str, spec.DataSet]
+    weights: dict[str, spec.Weights]
+    broken: dict[str, ReportError]
+
+    def select(self, patterns: Sequence[str]) -> list[Experiment]:
+        """Return the experiments that match `patterns` (names, globs, "all"), each once, in name order."""
+        chosen = set()
+        for pattern in patterns:
+            matches = [n for n in self.experiments if pattern == "all" or fnmatchcase(n, pattern)]
+            if not matches and self.broken:
+                raise next(iter(self.broken.values()))
+            if not matches:
+                raise unknown("experiment", pattern, self.experiments)
+            chosen.update(matches)
+        return [self.experiments[name] for name in sorted(chosen)]
+
+
 def sources(project: Project, expected: Mapping[str, str] | None = None) -> Sources:
-    """Return the snapshot of first-party code: the project's experiments and this package."""
-    return Sources({EXPERIMENTS: project.experiments, "report_cli": PACKAGE}, expected or {})
+    """Return the snapshot of first-party code: the project's experiments, what lies beside them, and this package."""
+    return Sources({EXPERIMENTS: project.experiments, "report_cli": PACKAGE}, expected or {}, project.root)
 
 
-def load(project: Project, snapshot: Sources, packages: tuple[str, ...] = (EXPERIMENTS,)) -> dict[str, Experiment]:
-    """Import the modules in `experiments/` and return their experiments by name, sorted.
+def load(project: Project, snapshot: Sources) -> Registry:
+    """Import the modules in `experiments/`, without the packages they need, and return what they declare.
 
     Raises:
-        ReportError: a module can't be imported, or two experiments share a name.
+        UsageError: two declarations share a name, or an experiment needs one that doesn't exist.
     """
-    install(snapshot, packages)
+    paths = [p for p in sorted(project.experiments.glob("*.py")) if not p.name.startswith((".", "__init__", "#"))]
+    paths += sorted((project.experiments / "datasets").glob("[!_.]*.py"))
     found: dict[str, Experiment] = {}
-    for path in sorted(project.experiments.glob("*.py")):
-        if path.name == "__init__.py":
-            continue
-        module = _import(f"{EXPERIMENTS}.{path.stem}", path)
-        for candidate in vars(module).values():
-            if isinstance(candidate, Experiment) and candidate.measure.__module__ == module.__name__:
-                if candidate.name in found:
-                    raise UsageError(f"two experiments are named {candidate.name!r}", f"one is in {path.name}")
-                found[candidate.name] = candidate
+    broken: dict[str, ReportError] = {}
+    with importing(snapshot):
+        for path in paths:
+            module = ".".join([EXPERIMENTS, *path.relative_to(project.experiments).with_suffix("").parts])
+            try:
+                made = load_module(module, snapshot)
+            except ReportError as error:
+                broken[path.name] = error
+                # What it imported may have declared something; whoever comes next imports it again.
+                forget(snapshot)
+                continue
+            for number, item in enumerate(made):
+                other = found.get(item.name)
+                # Imported again, for another module's sake, an experiment is declared at the same place.
+                again = (
+                    other is not None
+                    and _place(other) == _place(item)
+                    and item.name not in {earlier.name for earlier in made[:number]}
+                )
+                if other is not None and not again:
+                    raise UsageError(
+                        f"two experiments are named {item.name!r}: {_place(other)} and {_place(item)}",
+                        "give one of them another name",
+                    )
+                found[item.name] = item
+        sets, weights = _declarations()
+    forget(snapshot)
     for item in found.values():
         for need in {need for params in item.params.values() for need in item.needs_of(params)}:
             if need not in found:
+                if broken:
+                    raise next(iter(broken.values()))
                 raise unknown(f"experiment needed by {item.name}:", need, found)
-    return dict(sorted(found.items()))
+    return Registry(dict(sorted(found.items())), sets, weights, broken)
 
 
-def declared(project: Project, snapshot: Sources) -> dict[str, Images]:
-    """Return the data sets that the modules in `experiments/` and `experiments/datasets/` define, by name, sorted.
-
-    `load` must have been called with the same snapshot: modules are imported as it settled.
+def load_module(name: str, snapshot: Sources) -> list[Experiment]:
+    """Import one module with stand-ins for packages, and return the experiments that it declares.
 
     Raises:
-        UsageError: two different ones share a name.
+        ReportError: it can't be imported.
     """
-    sets: dict[str, tuple[Images, str]] = {}
-    for folder in ("", "datasets/"):
-        for path in sorted(project.experiments.glob(f"{folder}*.py")):
-            inner = f"{folder}{path.stem}".replace("/", ".").removesuffix("__init__")
-            module = _import(f"{EXPERIMENTS}.{inner}".rstrip("."), path)
-            for candidate in vars(module).values():
-                if not isinstance(candidate, Images):
-                    continue
-                file = f"experiments/{folder}{path.name}"
-                known, place = sets.setdefault(candidate.name, (candidate, file))
-                if known is not candidate:
-                    raise UsageError(f"two data sets are named {candidate.name!r}: in {place} and in {file}")
-    return {name: data for name, (data, _) in sorted(sets.items())}
+
+    def is_own(module: str) -> bool:
+        return snapshot.module(module.partition(".")[0]) is not None
+
+    with declaring() as made:
+        try:
+            with standins.standing_in(standins.for_listing(is_own)):
+                import_module(name)
+            if not any(_has_stand_in(item) for item in made):
+                return made
+        except Exception:  # noqa: BLE001, S110 -- whatever went wrong, the packages themselves may do better
+            pass
+    forget(snapshot)
+    with declaring() as made:
+        import_module(name)
+    return made
 
 
-def select(experiments: Mapping[str, Experiment], patterns: Sequence[str]) -> list[Experiment]:
-    """Return the experiments that match `patterns` (names, globs, "all"), each once, in name order."""
-    chosen = set()
-    for pattern in patterns:
-        matches = [n for n in experiments if pattern == "all" or fnmatchcase(n, pattern)]
-        if not matches:
-            raise unknown("experiment", pattern, experiments)
-        chosen.update(matches)
-    return [experiments[name] for name in sorted(chosen)]
+def import_module(name: str) -> None:
+    """Import a module of the project; ReportError says in which file what went wrong."""
+    path = name.replace(".", "/") + ".py"
+    try:
+        importlib.import_module(name)
+    except ReportError as error:
+        inside = error.message if path in error.message else f"{path}: {error.message}"
+        raise type(error)(inside, error.hint) from error
+    except SyntaxError as error:
+        raise UsageError(f"{path}:{error.lineno}: {error.msg}") from error
+    except ModuleNotFoundError as error:
+        hint = standins.missing(error.name).hint if error.name else ""
+        raise UsageError(f"{path} needs {error.name}, which is not installed", hint) from error
+    except Exception as error:  # an author's module may raise anything while it is imported
+        raise UsageError(f"{path} can't be imported: {type(error).__name__}: {error}") from error
 
 
-def install(snapshot: Sources, packages: tuple[str, ...]) -> None:
-    """From now on import modules of `packages` from `snapshot`.
+@contextmanager
+def importing(snapshot: Sources, *, engine: bool = False) -> Iterator[None]:
+    """Within the block modules of the project, with `engine` also this program's, are imported from `snapshot`.
 
     Python's bytecode cache goes by size and whole seconds and would miss a quick edit; and what is hashed and what
     runs must be the same text.
     """
-    sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, _SnapshotFinder)]
-    for name in [n for n in sys.modules if n.partition(".")[0] == EXPERIMENTS]:
-        del sys.modules[name]
-    sys.meta_path.insert(0, _SnapshotFinder(snapshot, packages))
-
-
-def _import(name: str, path: Path) -> ModuleType:
+    forget(snapshot)
+    finder, absent = _SnapshotFinder(snapshot, engine), standins.Absent()
+    sys.meta_path[:] = [finder, *sys.meta_path, absent]
     try:
-        return importlib.import_module(name)
-    except ReportError as error:
-        raise type(error)(f"experiments/{path.name}: {error.message}", error.hint) from error
-    except SyntaxError as error:
-        raise UsageError(f"experiments/{path.name}:{error.lineno}: {error.msg}") from error
-    except Exception as error:  # an author's module may raise anything while it is imported
-        raise UsageError(f"experiments/{path.name} can't be imported: {type(error).__name__}: {error}") from error
+        yield
+    finally:
+        for each in (finder, absent):
+            sys.meta_path.remove(each)
+
+
+def forget(snapshot: Sources) -> None:
+    """Drop the modules of the project, so that what they do when they are imported is done again."""
+    for name in list(sys.modules):
+        package = name.partition(".")[0]
+        if package == EXPERIMENTS or (package != "report_cli" and snapshot.is_beside(package)):
+            del sys.modules[name]
+
+
+@contextmanager
+def declaring() -> Iterator[list[Experiment]]:
+    """Yield a list that takes what is declared within the block."""
+    made: list[Experiment] = []
+    token = declared.set(made)
+    try:
+        yield made
+    finally:
+        declared.reset(token)
+
+
+def _has_stand_in(item: Experiment) -> bool:
+    values = [v for params in item.params.values() for v in parameters(params).values()]
+    return any(isinstance(v, standins.StandIn) for v in [*values, item.metrics, item.title])
+
+
+def _declarations() -> tuple[dict[str, spec.DataSet], dict[str, spec.Weights]]:
+    """Return the data sets and weights in the modules of the project that are loaded."""
+    sets: dict[str, tuple[spec.DataSet | spec.Weights, str]] = {}
+    for name in sorted(name for name in sys.modules if name.partition(".")[0] == EXPERIMENTS):
+        for item in list(vars(sys.modules[name]).values()):
+            if isinstance(item, spec.DataSet | spec.Weights):
+                other, place = sets.setdefault(item.name, (item, name))
+                if other != item:
+                    raise UsageError(f"two data sets are named {item.name!r}: in {place} and in {name}")
+    ordered = {name: item for name, (item, _) in sorted(sets.items())}
+    return (
+        {name: item for name, item in ordered.items() if isinstance(item, spec.DataSet)},
+        {name: item for name, item in ordered.items() if isinstance(item, spec.Weights)},
+    )
+
+
+def _place(item: Experiment) -> str:
+    return f"{item.module.replace('.', '/')}.py:{item.line}"
 
 
 class _SnapshotFinder(importlib.abc.MetaPathFinder):
-    def __init__(self, snapshot: Sources, packages: tuple[str, ...]) -> None:
+    def __init__(self, snapshot: Sources, engine: bool) -> None:
         self._snapshot = snapshot
-        self._packages = packages
+        self._engine = engine
 
     def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
-        if name.partition(".")[0] not in self._packages:
+        if name.partition(".")[0] == "report_cli" and not self._engine:
             return None
         module = self._snapshot.module(name)
         if module is None:

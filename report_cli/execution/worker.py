@@ -6,26 +6,36 @@ outlives the process that asked. Started as `python -m report_cli.execution.work
 """
 
 import contextlib
+import importlib.abc
+import importlib.util
+import inspect
 import json
 import os
 import queue
+import random
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from report_cli.datasets.spec import Images, Source
 from report_cli.errors import DataError, ReportError, of_machine
-from report_cli.execution import registry
+from report_cli.execution import registry, standins
 from report_cli.execution.parameters import override
-from report_cli.execution.recorder import Recorder
+from report_cli.execution.recorder import CheckpointFolder, FigureFolder, Recorder
 from report_cli.experiment import Experiment
+from report_cli.keys.dependencies import Reach
+from report_cli.keys.inputs import Watch, watch_hdf5, watch_tensorflow
+from report_cli.keys.key import code
 from report_cli.project import Project, Settings
-from report_cli.store import manifest
-from report_cli.store.store import Run
+from report_cli.store import manifest as manifests
+from report_cli.store.run import Results, Run
 
 Request = Mapping[str, Any]
 Send = Callable[[Mapping[str, Any]], None]
@@ -55,26 +65,21 @@ def _receive(requests: "queue.Queue[Request]") -> None:
     os._exit(0)
 
 
-def _open(folder: Path) -> Run:
-    return Run(folder, manifest.read(folder))
-
-
-def _machine_error(error: BaseException) -> ReportError | None:
-    """Return the error for a machine at its limits: disk or memory. TensorFlow has a name of its own for the latter."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-        return ReportError("memory ran out", "take less at once, for instance --set batch_size=16")
-    return of_machine(error) if isinstance(error, OSError) else None
-
-
 class Worker:
-    """Answers requests with events, each with the project's code as it was when the first was planned."""
+    """Answers requests with events, each with the project's code as it was when the request was planned."""
 
     def __init__(self, project: Project, send: Send) -> None:
         self._project = project
         self._send = send
-        self._experiments: dict[str, Experiment] = {}
-        self._declared: Mapping[str, Images] = {}
-        self._images: dict[str, Any] = {}
+        self._data: dict[str, Any] = {}
+        self._seed: int | None = None
+        hooks = {
+            "keras": self._start_keras,
+            "torch": self._start_torch,
+            "h5py": watch_hdf5,
+            "tensorflow": watch_tensorflow,
+        }
+        sys.meta_path.insert(0, _AfterImport(hooks))
 
     def serve(self, request: Request) -> None:
         """Carry out one request; its last event is "done" or "failed"."""
@@ -82,7 +87,7 @@ class Worker:
         try:
             answer = tasks[request["do"]](request)
         except ReportError as error:
-            # What is wrong with images the message says; nothing about it is in the log.
+            # What is wrong with data the message says; nothing about it is in the log.
             logged = not isinstance(error, DataError)
             self._send({"event": "failed", "message": error.message, "hint": error.hint, "logged": logged})
         except BaseException as error:  # an experiment may raise anything; the run is recorded as failed
@@ -96,64 +101,121 @@ class Worker:
             self._send({"event": "done", **answer})
 
     def _measure(self, request: Request) -> dict[str, Any]:
-        experiment = self._experiment(request)
-        params, _ = override(experiment, request["profile"], request["settings"])
+        source = request["source"]
+        ignored = (Path(source["path"]),) if source and source["path"] else ()
+        watch = Watch(self._project.root, ignored)
+        snapshot = registry.sources(self._project, request["sources"])
+        with _logged(request["log"]), registry.importing(snapshot, engine=True), _warned() as counts:
+            self._begin(request["seed"])
+            with watch.on():
+                experiment = _declared(request)
+            params, _ = override(experiment, request["profile"], request["point"], request["settings"])
+            # Reads all that the recipe was made of: a file that was edited since raises.
+            reached = code(experiment, snapshot)
+            checkpoint = CheckpointFolder(Path(request["checkpoints"]), watch, self._project.root)
+            needs = {
+                name: Results(name, tuple(Run(Path(p), manifests.read(Path(p))) for p in places))
+                for name, places in request["needs"].items()
+            }
 
-        def tell(done: int, total: int, metrics: Mapping[str, float]) -> None:
-            self._send({"event": "progress", "done": done, "total": total, "metrics": dict(metrics)})
+            def tell(done: int, total: int, metrics: Mapping[str, float]) -> None:
+                self._send({"event": "progress", "done": done, "total": total, "metrics": dict(metrics)})
 
-        folder, checkpoints = Path(request["folder"]), Path(request["checkpoints"])
-        needs = {name: _open(Path(place)) for name, place in request["needs"].items()}
-        record = Recorder(experiment, request["seed"], folder, checkpoints, needs, tell)
-        data = self._load(request)
-        experiment.measure(params, data, record)
-        record.finish()
-        return {}
+            def pretrained(weights: Any) -> Any:
+                from report_cli.datasets import weights as loading
+
+                folder = request["data"] and Path(request["data"])
+                return loading.load(weights, folder, Path(request["cache"]))
+
+            folder = Path(request["folder"])
+            record = Recorder(experiment, request["seed"], folder, checkpoint, needs, watch, pretrained, tell)
+            available = {"params": params, "data": self._load(experiment, request), "record": record}
+            wanted = inspect.signature(experiment.measure).parameters
+            with watch.on():
+                experiment.measure(**{name: available[name] for name in wanted})
+            record.finish()
+            _note_modules(watch, reached)
+            for pattern in experiment.files:
+                for path in sorted(self._project.root.glob(pattern)):
+                    watch.file(path)
+            watch.check()
+        return {
+            "inputs": watch.inputs(),
+            "unwatched": sorted(watch.unwatched),
+            "warnings": [{"category": c, "message": m, "count": n} for (c, m), n in counts.items()],
+        }
 
     def _draw(self, request: Request) -> dict[str, Any]:
-        from report_cli.execution.drawing import FigureFolder
         from report_cli.figures import style
 
-        experiment = self._experiment(request)
-        figures = FigureFolder(experiment, Path(request["folder"]))
-        if experiment.draw is not None:
+        snapshot = registry.sources(self._project, request["sources"])
+        runs = tuple(Run(Path(place), manifests.read(Path(place))) for place in request["runs"])
+        results = Results(request["experiment"], runs)
+
+        def draw(experiment: Experiment) -> None:
+            figures = FigureFolder(experiment, Path(request["folder"]), results)
+            assert experiment.draw is not None
             with style.style():
-                experiment.draw(_open(Path(request["run"])), figures)
-        figures.finish()
+                experiment.draw(results, figures)
+            figures.finish()
+
+        with _logged(request["log"]), registry.importing(snapshot, engine=True):
+            with standins.standing_in(standins.for_drawing):
+                experiment = _declared(request)
+            try:
+                with standins.refused():
+                    draw(experiment)
+            except standins.UsedError:
+                registry.forget(snapshot)
+                draw(_declared(request))
         return {}
 
     def _read_in(self, request: Request) -> dict[str, Any]:
         from report_cli.datasets import load
+        from report_cli.datasets.source import Source
 
-        source = Source.from_json(request["source"], self._sets(request))
+        snapshot = registry.sources(self._project, request["sources"])
+        source = Source.from_json(request["source"], registry.load(self._project, snapshot).data)
         return {"digest": load.read_in(source, Path(request["cache"])).digest}
 
-    def _experiment(self, request: Request) -> Experiment:
-        self._import(request)
-        return self._experiments[request["experiment"]]
-
-    def _sets(self, request: Request) -> Mapping[str, Images]:
-        self._import(request)
-        return self._declared
-
-    def _import(self, request: Request) -> None:
-        if not self._experiments:
-            # What runs must be what was hashed: every module is checked against the plan as it is imported.
-            snapshot = registry.sources(self._project, request["sources"])
-            self._experiments = registry.load(self._project, snapshot, (registry.EXPERIMENTS, "report_cli"))
-            self._declared = registry.declared(self._project, snapshot)
-
-    def _load(self, request: Request) -> Any:
-        if request["source"] is None:
+    def _load(self, experiment: Experiment, request: Request) -> Any:
+        data, source = experiment.data, request["source"]
+        if data is None or source is None:
             return None
         from report_cli.datasets import load
+        from report_cli.datasets.source import Source
 
-        name = json.dumps(request["source"], sort_keys=True)
-        if name not in self._images:
-            source = Source.from_json(request["source"], self._sets(request))
-            # One set of images at a time: two real ones would not fit beside a training run.
-            self._images = {name: load.load(source, Path(request["cache"]))}
-        return self._images[name]
+        name = json.dumps([data.name, source], sort_keys=True)
+        if name not in self._data:
+            # One set at a time: two real ones would not fit beside a training run.
+            self._data = {name: load.load(Source.from_json(source, {data.name: data}), Path(request["cache"]))}
+        return self._data[name]
+
+    def _begin(self, seed: int) -> None:
+        """Make what follows independent of what ran before in this process."""
+        import numpy as np
+
+        self._seed = seed
+        random.seed(seed)
+        np.random.seed(seed)
+        with _random_states():
+            for name, start in (("keras", self._start_keras), ("torch", self._start_torch)):
+                if name in sys.modules:
+                    start(sys.modules[name])
+
+    def _start_keras(self, module: ModuleType) -> None:
+        if self._seed is not None:
+            from report_cli.training import backend
+
+            backend.start(self._seed)
+
+    def _start_torch(self, module: Any) -> None:
+        if self._seed is not None:
+            from report_cli.keys.environment import THREADS
+
+            module.manual_seed(self._seed)
+            module.set_num_threads(THREADS)
+            module.use_deterministic_algorithms(True)
 
     def _where(self, error: BaseException) -> str:
         """Return the innermost line of the project's own code that the error came through."""
@@ -162,6 +224,107 @@ class Worker:
             if path.is_relative_to(self._project.root) and ".venv" not in path.parts:
                 return f" ({path.relative_to(self._project.root)}:{frame.lineno})"
         return ""
+
+
+def _declared(request: Request) -> Experiment:
+    """Import the module of the experiment that is asked for, and return it."""
+    with registry.declaring() as made:
+        registry.import_module(request["module"])
+    return next(item for item in made if item.name == request["experiment"])
+
+
+def _note_modules(watch: Watch, reached: Reach) -> None:
+    """Note the author's modules beyond what the recipe follows: all, where code may reach any of them."""
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None)
+        if path and watch.is_first_party(path) and (reached.dynamic or name not in reached.modules):
+            watch.module(path)
+
+
+def _machine_error(error: BaseException) -> ReportError | None:
+    """Return the error for a machine at its limits: disk or memory. TensorFlow has a name of its own for the latter."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return ReportError("memory ran out", "take less at once, for instance --set batch_size=16")
+    return of_machine(error) if isinstance(error, OSError) else None
+
+
+@contextlib.contextmanager
+def _logged(path: str) -> Iterator[None]:
+    """Send what is printed within the block to the log `path`, which begins anew."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "wb", buffering=0) as log:  # noqa: PTH123 -- a log needs neither fsync nor rename
+        before = os.dup(2)
+        for stream in (1, 2):
+            os.dup2(log.fileno(), stream)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            sys.stdout.flush()
+            for stream in (1, 2):
+                os.dup2(before, stream)
+            os.close(before)
+
+
+@contextlib.contextmanager
+def _warned() -> Iterator[Counter[tuple[str, str]]]:
+    """Count the warnings that are given within the block, by category and message; imports of packages give none."""
+    counts: Counter[tuple[str, str]] = Counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        for quiet in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", quiet)
+        show = warnings.showwarning
+
+        def count(message: Warning | str, category: type[Warning], *place: Any, **named: Any) -> None:
+            if not any("importlib" in frame.filename for frame in inspect.stack(0)):
+                counts[category.__name__, " ".join(str(message).split())[:300]] += 1
+            show(message, category, *place, **named)
+
+        warnings.showwarning = count
+        yield counts
+
+
+@contextlib.contextmanager
+def _random_states() -> Iterator[None]:
+    """Put back the states of `random` and numpy: the moment of an import must not move them."""
+    import numpy as np
+
+    states = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+
+
+class _AfterImport(importlib.abc.MetaPathFinder):
+    """Calls a function with a package right after it was imported."""
+
+    def __init__(self, hooks: Mapping[str, Callable[[Any], None]]) -> None:
+        self._hooks = dict(hooks)
+
+    def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
+        hook = self._hooks.get(name)
+        if hook is None:
+            return None
+        del self._hooks[name]
+        try:
+            spec = importlib.util.find_spec(name)
+        except (ImportError, ValueError):
+            spec = None
+        if spec is None or spec.loader is None or not spec.has_location:
+            self._hooks[name] = hook
+            return None
+        execute = spec.loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            with _random_states():
+                execute(module)
+                hook(module)
+
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from typing import Any
 
 from report_cli import files
 from report_cli.errors import ReportError, RunError
-from report_cli.keys import key
 from report_cli.project import Project
+from report_cli.store.manifest import Commit
 
 
 class LocalWorker:
@@ -22,16 +22,11 @@ class LocalWorker:
         self._project = project
         self._process: subprocess.Popen[str] | None = None
 
-    @property
-    def log(self) -> Path:
-        """Where the output of the worker goes."""
-        return self._project.logs / f"worker-{os.getpid()}.log"
-
     def ask(self, request: Mapping[str, Any]) -> Generator[dict[str, Any], None, None]:
         """Yield the events that answer `request`; the last one is "done".
 
         Raises:
-            RunError: the work failed, or the process was killed.
+            RunError: the work failed, or the process was killed. Without a hint, the log of the request tells more.
         """
         process = self._started()
         assert process.stdin is not None
@@ -42,9 +37,7 @@ class LocalWorker:
             for line in process.stdout:
                 event = json.loads(line)
                 if event["event"] == "failed":
-                    log = f"log: {self._shown_log}" if event.get("logged", True) else ""
-                    hint = event["hint"] or log
-                    raise RunError(event["message"], hint)
+                    raise RunError(event["message"], event["hint"])
                 yield event
                 if event["event"] == "done":
                     return
@@ -63,10 +56,10 @@ class LocalWorker:
         if self._process is None:
             # Hash randomisation and TensorFlow's chatter are switched off before the interpreter starts.
             # What the key says decides the backend, not a keras.json in someone's home.
-            backend = key.environment()["backend"]
-            variables = {**os.environ, "PYTHONHASHSEED": "0", "KERAS_BACKEND": backend}
+            variables = {**os.environ, "PYTHONHASHSEED": "0"}
+            variables["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "tensorflow"
             variables.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-            with files.log(self.log) as log:
+            with files.log(self._project.logs / "worker.log") as log:
                 self._process = subprocess.Popen(
                     [sys.executable, "-P", "-m", "report_cli.execution.worker", str(self._project.root)],
                     stdin=subprocess.PIPE,
@@ -78,20 +71,32 @@ class LocalWorker:
                 )
         return self._process
 
-    @property
-    def _shown_log(self) -> str:
-        return self.log.relative_to(self._project.root).as_posix()
-
     def _death(self, process: "subprocess.Popen[str]") -> ReportError:
         code = process.wait()
         self._process = None
         if code == -signal.SIGKILL:
-            return RunError("the worker was killed, most likely because memory ran out", f"log: {self._shown_log}")
+            return RunError("the worker was killed, most likely because memory ran out")
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-        return RunError(f"the worker process ended {how}", f"log: {self._shown_log}")
+        return RunError(f"the worker process ended {how}")
 
 
-class Again:
+def commit(root: Path) -> Commit | None:
+    """Return the commit of the project in `root`, None where it is in no git repository."""
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", *arguments], cwd=root, capture_output=True, text=True, timeout=20, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    head, changes = git("rev-parse", "HEAD"), git("status", "--porcelain", "--", ".")
+    return None if head is None or changes is None else Commit(head, clean=not changes)
+
+
+class Program:
     """The program in a process of its own, in the same folder, with other arguments."""
 
     def __init__(self, arguments: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""What a command works on: a project, its code as read at the start, its experiments, its store, its images."""
+"""What a command works on: a project, its code as read at the start, its experiments, its store, its data."""
 
 import os
 from collections.abc import Callable
@@ -8,12 +8,13 @@ from functools import cached_property
 from pathlib import Path
 
 from report_cli import files
-from report_cli.datasets.spec import Images
 from report_cli.errors import UsageError, unknown
 from report_cli.execution import registry
+from report_cli.execution.registry import Registry
 from report_cli.experiment import Experiment
 from report_cli.keys.sources import Node, Sources
 from report_cli.project import Project
+from report_cli.store.freshness import Judge
 from report_cli.store.store import Store
 
 
@@ -34,14 +35,14 @@ class Workspace:
         try:
             kept = files.read_json(self._walked)
             if kept["sources"] == self.snapshot.digest():
-                nodes = {key: Node(digest, tuple(uses)) for key, (digest, uses) in kept["nodes"].items()}
+                nodes = {key: Node(digest, *map(tuple, parts)) for key, (digest, *parts) in kept["nodes"].items()}
                 self.snapshot.nodes.update(nodes)
         except (OSError, ValueError, KeyError, TypeError):
             pass  # Absent or damaged: walked anew.
 
     def remember(self) -> None:
         """Keep what was found in the sources for the next command."""
-        nodes = {key: [node.digest, list(node.uses)] for key, node in self.snapshot.nodes.items()}
+        nodes = {key: [n.digest, n.uses, n.packages, n.methods] for key, n in self.snapshot.nodes.items()}
         files.write_json(self._walked, {"sources": self.snapshot.digest(), "nodes": nodes})
 
     @property
@@ -49,18 +50,22 @@ class Workspace:
         return self.project.build / "survey" / "sources.json"
 
     @cached_property
-    def experiments(self) -> dict[str, Experiment]:
-        found = registry.load(self.project, self.snapshot)
+    def registry(self) -> Registry:
+        """What the project declares: experiments, data sets, weights, and the files that can't be imported."""
+        loaded = registry.load(self.project, self.snapshot)
         for pattern, _ in self.project.settings.parameters:
-            if not any(fnmatchcase(name, pattern) for name in found):
-                raise unknown("experiment in [tool.report.parameters]:", pattern, found)
-        return found
+            if not any(fnmatchcase(name, pattern) for name in loaded.experiments):
+                raise unknown("experiment in [tool.report.parameters]:", pattern, loaded.experiments)
+        return loaded
+
+    @property
+    def experiments(self) -> dict[str, Experiment]:
+        return self.registry.experiments
 
     @cached_property
-    def declared(self) -> dict[str, Images]:
-        """The data sets that the project declares, by name."""
-        _ = self.experiments  # from here on modules are imported from the snapshot
-        return registry.declared(self.project, self.snapshot)
+    def judge(self) -> Judge:
+        """Decides which stored runs answer what is asked."""
+        return Judge(self.store, self.experiments, self.snapshot, self.project.root)
 
     @property
     def cache(self) -> Path:
@@ -70,20 +75,20 @@ class Workspace:
 
 
 @dataclass(frozen=True)
-class ImageChoice:
-    """Where real images are looked for, and who said so; no folder means embedded images."""
+class DataChoice:
+    """Where real images are looked for, and who said so; no folder means drawn images."""
 
     folder: Path | None
     origin: str
 
 
-def choose_images(workspace: Workspace, data: Path | None) -> ImageChoice:
-    """Return the choice: --data, REPORT_DATA, [tool.report] data, archives in the user's cache, embedded."""
-    configured = workspace.project.settings.data
-    fetched = workspace.cache / "archives"
+def choose_data(workspace: Workspace, data: Path | None) -> DataChoice:
+    """Return the choice: --data, REPORT_DATA, [tool.report] data, archives in the user's cache, drawn images."""
+    configured, fetched = workspace.project.settings.data, workspace.cache / "archives"
+    variable = os.environ.get("REPORT_DATA")
     named = [
         (data, "--data"),
-        (_path(os.environ.get("REPORT_DATA")), "REPORT_DATA"),
+        (Path(variable) if variable else None, "REPORT_DATA"),
         (workspace.project.root / configured if configured else None, "[tool.report] data"),
     ]
     for folder, origin in named:
@@ -91,9 +96,5 @@ def choose_images(workspace: Workspace, data: Path | None) -> ImageChoice:
             continue
         if not folder.exists():
             raise UsageError(f"{origin}: there is no {folder}", "name a folder with image archives, or an archive")
-        return ImageChoice(folder, origin)
-    return ImageChoice(fetched, "fetched") if fetched.is_dir() else ImageChoice(None, "embedded")
-
-
-def _path(text: str | None) -> Path | None:
-    return Path(text) if text else None
+        return DataChoice(folder, origin)
+    return DataChoice(fetched, "fetched") if fetched.is_dir() else DataChoice(None, "drawn")

@@ -7,7 +7,9 @@ naming its class or module: see docs/decisions.md.
 """
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 
 from report_cli.errors import UsageError
@@ -26,20 +28,54 @@ from report_cli.keys.sources import (
 IMPORT = "<import>"
 
 
-def reached(sources: Sources, module: str, name: str) -> dict[str, str]:
-    """Return {"module:definition": sha256} for everything that `name` of `module` reaches, itself included."""
-    found = sources.module(module)
-    if found is None or name not in found.index.definitions:
-        raise UsageError(f"{module}:{name} is not defined at the top level of a module of this project")
-    digests: dict[str, str] = {}
-    waiting = [f"{module}:{name}"]
+# What the program does behind the methods that it hands to an experiment: the function that decides the numbers.
+METHODS = {
+    "classifier": "report_cli.training.classify:classify",
+    "split": "report_cli.datasets.split:split",
+    "pretrained": "report_cli.datasets.weights:load",
+}
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a function reaches: definitions ("module:definition") by digest, modules, and installed packages.
+
+    `dynamic` is whether code of the project may reach more than can be read from it.
+    """
+
+    digests: Mapping[str, str]
+    modules: frozenset[str]
+    packages: frozenset[str]
+    dynamic: bool
+
+
+def reach(sources: Sources, *functions: tuple[str, str]) -> Reach:
+    """Return what the functions (module, name) reach, themselves included.
+
+    Raises:
+        UsageError: one of them is not defined at the top level of a module of the project.
+    """
+    waiting = []
+    for module, name in functions:
+        defined = sources.module(module)
+        if defined is None or name not in defined.index.definitions:
+            raise UsageError(f"{module}:{name} is not defined at the top level of a module of this project")
+        waiting.append(f"{module}:{name}")
+    nodes: dict[str, Node] = {}
     while waiting:
         key = waiting.pop()
-        if key not in digests:
-            node = _node(sources, key)
-            digests[key] = node.digest
+        if key not in nodes:
+            node = nodes[key] = _node(sources, key)
             waiting.extend(node.uses)
-    return {key: digest for key, digest in sorted(digests.items()) if digest}
+            waiting.extend(METHODS[method] for method in node.methods if sources.module(METHODS[method].split(":")[0]))
+    modules = frozenset(key.partition(":")[0] for key in nodes)
+    own = [name for name in modules if name.partition(".")[0] != "report_cli"]
+    return Reach(
+        {key: node.digest for key, node in sorted(nodes.items()) if node.digest},
+        modules,
+        frozenset(package for node in nodes.values() for package in node.packages),
+        any(found.index.dynamic for name in own if (found := sources.module(name)) is not None),
+    )
 
 
 def _node(sources: Sources, key: str) -> Node:
@@ -54,9 +90,10 @@ def _node(sources: Sources, key: str) -> Node:
             statements = module.index.effects
         else:
             uses.add(module, IMPORT)
-            statements = module.index.definitions[definition]
+            statements = module.index.definitions.get(definition, [])
         digest = uses.digest(module, statements) if statements else ""
-        sources.nodes[key] = Node(digest, tuple(uses.keys))
+        methods = () if name.partition(".")[0] == "report_cli" else sorted(set(_methods(statements)))
+        sources.nodes[key] = Node(digest, tuple(uses.keys), tuple(sorted(uses.packages)), tuple(methods))
     return sources.nodes[key]
 
 
@@ -66,6 +103,7 @@ class _Uses:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
         self.keys: dict[str, None] = {}
+        self.packages: set[str] = set()
 
     def add(self, module: Module, name: str) -> None:
         self.keys[f"{module.name}:{name}"] = None
@@ -91,11 +129,18 @@ class _Uses:
             state.update(binding.encode())
         return state.hexdigest()
 
-    def _import(self, names: Iterable[str]) -> None:
-        for name in names:
-            module = self._sources.module(name) if name else None
+    def _import(self, names: Iterable[str], *, always: bool = False) -> None:
+        for name in filter(None, names):
+            module = self._sources.module(name)
             if module is not None:
                 self.add(module, IMPORT)
+            elif always:
+                self._install(name)
+
+    def _install(self, name: str) -> None:
+        package = name.partition(".")[0]
+        if package not in sys.stdlib_module_names and self._sources.module(package) is None:
+            self.packages.add(package)
 
     def _local_imports(self, statement: ast.stmt, module: Module) -> dict[str, list[Target]]:
         bound: dict[str, list[Target]] = {}
@@ -104,7 +149,7 @@ class _Uses:
                 names, _, imported = import_targets(node, module)
                 for name, target in names:
                     bound.setdefault(name, []).append(target)
-                self._import(sorted(imported))
+                self._import(sorted(imported), always=True)
         return bound
 
     def _lookup(self, module: Module, name: str, seen: frozenset[str] = frozenset()) -> list[Target]:
@@ -122,6 +167,7 @@ class _Uses:
     def _follow(self, target: Target, attributes: list[str]) -> None:
         module = self._sources.module(target.module)
         if module is None:
+            self._install(target.module)
             return
         names = ([target.name] if target.name else []) + attributes
         while names and (inner := self._sources.module(f"{module.name}.{names[0]}")):
@@ -135,9 +181,20 @@ class _Uses:
             self.add(module, IMPORT)
             if names[0] in module.index.definitions:
                 self.add(module, names[0])
+            elif "__getattr__" in module.index.definitions:
+                self.add(module, "__getattr__")
             for found in self._lookup(module, names[0]):
                 if found not in (target, Target(module.name, names[0])):
                     self._follow(found, names[1:])
+
+
+def _methods(statements: Iterable[ast.stmt]) -> Iterator[str]:
+    """Yield the methods of METHODS that are called; text has a method `split`, too, without names for its arguments."""
+    for node in (inner for statement in statements for inner in ast.walk(statement)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            method = node.func.attr
+            if method in METHODS and (method != "split" or node.keywords):
+                yield method
 
 
 def _references(node: ast.AST) -> Iterator[tuple[str, list[str]]]:

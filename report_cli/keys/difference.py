@@ -1,10 +1,10 @@
-"""Which parts of two recipes differ, in words."""
+"""Which parts of two recipes differ, and how two environments do, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from report_cli.keys.key import digest
+from report_cli.keys.canonical import digest
 
 Parts = Mapping[str, Any]
 
@@ -22,15 +22,18 @@ class Difference:
         """Return it in words."""
         if self.part == "code":
             verb = "is new" if self.before is None else "is no longer used" if self.after is None else "changed"
-            return f"code {self.name} {verb}"
-        if self.part == "images" and "drawn" in (self.before or {}) and "drawn" in (self.after or {}):
-            return "the code that draws the embedded images changed"
-        if self.part == "images":
-            return f"other images ({_images(self.before)}, now {_images(self.after)})"
+            module, _, definition = self.name.partition(":")
+            file = f"{module.replace('.', '/')}.py"
+            what = f"what {file} does when it is imported" if definition == "<import>" else f"{definition} in {file}"
+            return f"{what} {verb}"
+        if self.part == "data" and "drawn" in (self.before or {}) and "drawn" in (self.after or {}):
+            return "the code that draws the images changed"
+        if self.part == "data":
+            return f"other data ({_data(self.before)}, now {_data(self.after)})"
         if self.part == "needs":
-            return f"the run of {self.name} that it needs changed"
+            return f"needs {self.name}, which is out of date"
         if self.part == "parameters":
-            return f"{self.name} is {_shown(self.after)}, was {_shown(self.before)}"
+            return f"{self.name} is {_value(self.after)}, was {_value(self.before)}"
         return f"{self.name} changed"
 
 
@@ -40,7 +43,7 @@ def between(before: Parts, after: Parts) -> list[Difference]:
     for part in ("parameters", "code", "needs"):
         old, new = before.get(part) or {}, after.get(part) or {}
         found += [Difference(part, name, old.get(name), new.get(name)) for name in sorted(old.keys() | new.keys())]
-    found += [Difference(p, p, before.get(p), after.get(p)) for p in ("images", "seed", "schema", "experiment")]
+    found += [Difference(p, p, before.get(p), after.get(p)) for p in ("data", "seed", "schema", "experiment")]
     return [change for change in found if digest(change.before) != digest(change.after)]
 
 
@@ -49,28 +52,26 @@ def sentences(before: Parts, after: Parts, limit: int | None = 3) -> list[str]:
     return shortened([d.sentence() for d in between(before, after)], limit)
 
 
-def shortened(found: list[str], limit: int | None = 3) -> list[str]:
+def shortened(differences: Sequence[str], limit: int | None = 3) -> list[str]:
     """Return the first of these sentences, and how many more there are."""
-    if limit is not None and len(found) > limit:
-        return [*found[:limit], f"and {len(found) - limit} more differences"]
-    return found
+    if limit is not None and len(differences) > limit:
+        return [*differences[:limit], f"and {len(differences) - limit} more differences"]
+    return list(differences)
 
 
 def environments(there: Mapping[str, str], here: Mapping[str, str]) -> str:
     """Return in words how two environments differ ("keras 3.14, here 3.15"); empty where they don't."""
     names = sorted(name for name in there.keys() | here.keys() if there.get(name) != here.get(name))
     return ", ".join(
-        f"{name.replace('_', ' ')} {_shown(there.get(name))}, here {_shown(here.get(name))}" for name in names
+        f"{name.removeprefix('package ')} {_value(there.get(name))}, here {_value(here.get(name))}" for name in names
     )
 
 
-def _images(identity: Mapping[str, Any] | None) -> str:
+def _data(identity: Mapping[str, Any] | None) -> str:
     if not identity:
         return "none"
-    if "drawn" in identity:
-        return "embedded"
-    return f"{identity['kind']} {identity['pixels'][:8]}"
+    return "drawn" if "drawn" in identity else f"{identity['name']} {str(identity.get('content'))[:8]}"
 
 
-def _shown(value: Any) -> str:
+def _value(value: Any) -> str:
     return "not there" if value is None else str(value)

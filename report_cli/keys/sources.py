@@ -1,6 +1,7 @@
 """A snapshot of the first-party source files, and what their modules define, import and do when imported."""
 
 import ast
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -43,21 +44,35 @@ class Module:
         return Index.of(tree.body, self)
 
 
+# Names by which code reaches other code that no one can follow by reading it.
+_DYNAMIC = frozenset(
+    [
+        *("import_module", "__import__", "exec", "eval", "globals", "exec_module", "run_path", "run_module"),
+        *("__subclasses__", "__init_subclass__", "metaclass", "modules"),
+    ]
+)
+
+
 @dataclass
 class Index:
-    """The top level of a module: definitions by name, imported names, and statements that act when imported."""
+    """The top level of a module: definitions by name, imported names, and statements that act when imported.
+
+    `dynamic` is whether code in it may reach other code by a name that is made when it runs.
+    """
 
     definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
     imports: dict[str, list[Target]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     imported: set[str] = field(default_factory=set)
     effects: list[ast.stmt] = field(default_factory=list)
+    dynamic: bool = False
 
     @classmethod
     def of(cls, body: list[ast.stmt], module: Module) -> "Index":
         index = cls()
         for statement in body:
             index._add(statement, module)
+            index.dynamic |= any(_is_dynamic(node) for node in ast.walk(statement))
         return index
 
     def _add(self, statement: ast.stmt, module: Module) -> None:
@@ -95,20 +110,31 @@ class Index:
 
 @dataclass(frozen=True)
 class Node:
-    """A definition in a snapshot: its digest, and the keys ("module:name") of what it uses."""
+    """A definition in a snapshot: its digest, the keys ("module:name") of what it uses, and installed packages.
+
+    `methods` are names of attributes that it calls on what the program hands it (`record.classifier`, `data.split`).
+    """
 
     digest: str
     uses: tuple[str, ...]
+    packages: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
 
 
 class Sources:
-    """The modules below some package folders, each read at its first use and never again.
+    """The modules below some package folders and right in `root`, each read at its first use and never again.
 
     A module whose text is not what `expected` says (sha256 by module name) raises when it is read.
     """
 
-    def __init__(self, packages: Mapping[str, Path], expected: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        packages: Mapping[str, Path],
+        expected: Mapping[str, str] = MappingProxyType({}),
+        root: Path | None = None,
+    ) -> None:
         self._packages = dict(packages)
+        self._root = root
         self._expected = expected
         self._modules: dict[str, Module | None] = {}
         # What has been found in these texts; as they never change, neither does this.
@@ -136,10 +162,11 @@ class Sources:
 
     def _read(self, name: str) -> Module | None:
         package, *rest = name.split(".")
-        if package not in self._packages or not all(part.isidentifier() for part in rest):
+        folder = self._packages.get(package) or self._beside(package)
+        if folder is None or not all(part.isidentifier() for part in rest):
             return None
-        base = self._packages[package].joinpath(*rest)
-        candidates = ((base / "__init__.py", True), (base.with_suffix(".py") if rest else base, False))
+        base = folder.joinpath(*rest)
+        candidates = ((base / "__init__.py", True), (base.with_suffix(".py"), False))
         for path, is_package in candidates:
             if path.is_file():
                 module = Module(name, path, path.read_bytes(), is_package)
@@ -148,6 +175,17 @@ class Sources:
                 return module
         # A folder without __init__.py is a package all the same (PEP 420), with nothing in it.
         return Module(name, base, b"", True) if base.is_dir() else None
+
+    def is_beside(self, package: str) -> bool:
+        """Whether a top-level module of this name lies right in the project."""
+        return package not in self._packages and self._beside(package) is not None
+
+    def _beside(self, package: str) -> Path | None:
+        """Return where a module of the project that lies beside its experiments would be, as `from mylib import f`."""
+        if self._root is None or not package.isidentifier() or package in sys.stdlib_module_names:
+            return None
+        folder = self._root / package
+        return folder if folder.with_suffix(".py").is_file() or (folder / "__init__.py").is_file() else None
 
 
 def import_targets(
@@ -194,6 +232,13 @@ def assigned_names(statement: ast.stmt) -> list[str]:
 
 # Decorators that do nothing beyond what they decorate; any other may enter it into a registry.
 _PLAIN = frozenset({"experiment", "dataclass", "cache", "lru_cache", "contextmanager", "final", "runtime_checkable"})
+
+
+def _is_dynamic(node: ast.AST) -> bool:
+    name = getattr(node, "attr", None) or getattr(node, "id", None) or getattr(node, "name", None)
+    if isinstance(node, ast.keyword):
+        return node.arg in _DYNAMIC
+    return isinstance(name, str) and name in _DYNAMIC
 
 
 def _may_register(decorator: ast.expr) -> bool:

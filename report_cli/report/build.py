@@ -1,6 +1,5 @@
 """Builds a document: gather, render, and swap the finished files in; nothing heavy is loaded when nothing changed."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,13 +8,13 @@ from typing import Any
 from report_cli import files
 from report_cli.errors import ReportError, unknown
 from report_cli.experiment import Experiment, parameters
-from report_cli.keys.key import digest
+from report_cli.keys.canonical import digest
 from report_cli.project import Project
 from report_cli.report.text import manuscript as authoring
 from report_cli.report.text.context import Context, Selection
 from report_cli.report.text.templates import documents, folders
 from report_cli.report.versions import CONVERTERS, version
-from report_cli.store.store import FigureFile, Run
+from report_cli.store.run import FigureFile, Run
 
 __all__ = ["FORMATS", "Built", "Selection", "build", "check_warnings", "documents", "survey", "unused_answers"]
 
@@ -201,12 +200,13 @@ def _folder(folder: Path, pattern: str) -> dict[str, str]:
 
 
 def _declared(experiment: Experiment) -> list[Any]:
-    return [experiment.title, sorted(experiment.metrics), list(experiment.figures)]
+    metrics = {name: [m.unit, m.words, m.of] for name, m in sorted(experiment.metrics.items())}
+    return [experiment.title, metrics, list(experiment.figures), [dict(point) for point in experiment.grid]]
 
 
 def _run(run: Run) -> list[str]:
     # The manifest has the digest of every file of the run.
-    return [run.key, digest(json.loads(json.dumps(run.manifest)))]
+    return [run.key, run.manifest.manifest_digest]
 
 
 def _figure(figure: FigureFile) -> list[str]:

@@ -19,7 +19,7 @@ from report_cli.report import provenance
 from report_cli.report.html import compose, fonts
 from report_cli.report.html.compose import ASSETS, Body
 from report_cli.report.html.numbering import APPENDIX, Heading
-from report_cli.report.pdf import limits, pdf
+from report_cli.report.pdf import limits, pango, pdf
 from report_cli.report.text import manuscript as authoring
 from report_cli.report.text import templates
 from report_cli.report.text.context import Context
@@ -65,9 +65,7 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
         try:
             pdf.load()
         except OSError:
-            from report_cli.cli.system import pango_hint
-
-            failure = ReportError("Pango is missing, so only the HTML was written", pango_hint())
+            failure = ReportError("Pango is missing, so only the HTML was written", pango.hint())
             return Rendered(contents, body.warnings, failure)
         contents["pdf"] = _print(project, document, context, facts, body, manuscript.places)
     return Rendered(contents, body.warnings)

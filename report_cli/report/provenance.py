@@ -1,24 +1,28 @@
 """Where every number of a report comes from: the appendix that the reader sees and the file attached to the PDF."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
+
+import msgspec
 
 from report_cli.errors import ReportError
 from report_cli.experiment import Experiment
 from report_cli.keys import difference
 from report_cli.report.text import formats
 from report_cli.report.text.values import Ledger
-from report_cli.store.store import Run
+from report_cli.store.manifest import Behind, Manifest
+from report_cli.store.run import Run, one_line
 
 NAME = "provenance.json"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One run in the appendix: labelled facts, in the order of reading."""
+    """The runs of one experiment in the appendix: their keys, which values link to, and labelled facts."""
 
-    target: str
+    keys: tuple[str, ...]
     name: str
     title: str
     facts: tuple[tuple[str, str], ...]
@@ -26,49 +30,59 @@ class Entry:
 
 @dataclass(frozen=True)
 class Appendix:
-    """One entry per run; `environment` is told once where all runs share it, else in each entry."""
+    """One entry for each experiment; `shared` has the facts that are the same for all runs, told once."""
 
     entries: tuple[Entry, ...]
-    environment: str
+    shared: tuple[tuple[str, str], ...]
 
 
 def appendix(runs: Iterable[Run], experiments: Mapping[str, Experiment]) -> Appendix:
     """Return the appendix of a report made from `runs`."""
     runs = tuple(runs)
-    environments = {_environment(run) for run in runs}
-    shared = environments.pop() if len(environments) == 1 else ""
-    found = [
-        Entry(f"run-{r.key}", _name(r), experiments[r.experiment].title, tuple(_facts(r, with_environment=not shared)))
-        for r in runs
-    ]
-    return Appendix(tuple(found), shared)
+    common = dict(_common(runs[0])) if runs else {}
+    for run in runs:
+        common = {label: text for label, text in _common(run) if common.get(label) == text}
+    entries = []
+    for name, each in groupby(runs, key=lambda run: run.experiment):
+        group = tuple(each)
+        facts = [*_facts(group), *((label, text) for label, text in _common(group[0]) if label not in common)]
+        seeds = sorted({run.seed for run in group})
+        plural = f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}"
+        points = len({repr(sorted(run.point.items())) for run in group})
+        where = f"{points} points, {plural}" if points > 1 else plural
+        entries.append(Entry(tuple(r.key for r in group), f"{name}, {where}", experiments[name].title, tuple(facts)))
+    return Appendix(tuple(entries), tuple(common.items()))
 
 
 def label(runs: Iterable[Run], draft: bool) -> str:
-    """Return what every page must say about its runs; empty where all are `full` runs on real images
-    with the profile's own parameters.
+    """Return what every page must say about the runs behind it, at any distance; empty where all are `full` runs on
+    real images with the profile's own parameters.
 
     Raises:
         ReportError: the runs are of different profiles, and the report is no draft.
     """
-    runs = list(runs)
-    profiles = sorted({run.profile for run in runs if run.profile is not None})
+    rests: list[Behind | Manifest] = []
+    for run in runs:
+        rests += [*run.manifest.behind, run.manifest]
+    profiles: dict[str, str] = {}
+    for fact in rests:
+        if fact.profile is not None:
+            profiles.setdefault(fact.profile, fact.experiment)
     if len(profiles) > 1 and not draft:
-        experiments = {profile: next(r.experiment for r in runs if r.profile == profile) for profile in profiles}
-        told = ", ".join(f"{name} ({profile})" for profile, name in experiments.items())
-        raise ReportError(f"a report never mixes profiles: {told}", "report build all --profile PROFILE")
-    parts = [f"{profile} profile" for profile in profiles if profile != "full"]
-    if any(run.manifest.get("overrides") for run in runs):
+        mixed = ", ".join(f"{name} ({profile})" for profile, name in sorted(profiles.items()))
+        raise ReportError(f"a report never mixes profiles: {mixed}", "report build all --profile PROFILE")
+    parts = [f"{profile} profile" for profile in sorted(profiles) if profile != "full"]
+    if any(fact.overrides for fact in rests):
         parts.append("changed parameters")
-    if any(run.images is not None and run.images["origin"] == "embedded" for run in runs):
-        parts.append("embedded images")
+    if any(fact.data is not None and fact.data.origin == "drawn" for fact in rests):
+        parts.append("drawn images")
     return " · ".join(parts)
 
 
 def attachment(document: str, runs: Iterable[Run], ledger: Ledger) -> dict[str, Any]:
     """Return the content of provenance.json: every run of the report, and every value that it shows."""
     return {
-        "schema": 1,
+        "schema": 2,
         "document": document,
         "runs": [_listed(run) for run in runs],
         "values": [
@@ -86,45 +100,60 @@ def attachment(document: str, runs: Iterable[Run], ledger: Ledger) -> dict[str, 
 
 
 def _listed(run: Run) -> dict[str, Any]:
+    m = run.manifest
     return {
         "experiment": run.experiment,
         "key": run.key,
-        "recipe": run.recipe,
-        "environment": dict(run.manifest["environment"]),
-        "profile": run.profile,
+        "recipe": m.recipe_digest,
+        "environment": dict(m.environment),
+        "inputs": dict(m.inputs),
+        "profile": m.profile,
         "seed": run.seed,
-        "images": None if run.images is None else run.images["label"],
-        "accepted": [asdict(acceptance) for acceptance in run.accepted],
-        "files": {name: entry["sha256"] for name, entry in run.manifest["files"].items()},
+        "point": dict(m.point),
+        "data": m.data and m.data.label,
+        "behind": msgspec.to_builtins(m.behind),
+        "code": msgspec.to_builtins(m.code),
+        "accepted": msgspec.to_builtins(m.accepted),
+        "files": {name: entry.sha256 for name, entry in m.files.items()},
     }
 
 
-def _name(run: Run) -> str:
-    return f"{run.experiment}, seed {run.seed}"
+def _common(run: Run) -> Iterable[tuple[str, str]]:
+    """Yield what is mostly the same for all runs of a report."""
+    m = run.manifest
+    yield "Profile", m.profile or "the same in every profile"
+    environment = {name.removeprefix("package "): content for name, content in m.environment.items()}
+    yield "Computed with", ", ".join(f"{name} {content}" for name, content in sorted(environment.items()))
+    if m.code is not None:
+        yield "Code", f"commit {m.code.commit[:12]}{'' if m.code.clean else ', with changes that are in no commit'}"
 
 
-def _environment(run: Run) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {content}" for name, content in sorted(run.environment.items()))
-
-
-def _facts(run: Run, *, with_environment: bool) -> Iterable[tuple[str, str]]:
-    manifest = run.manifest
-    yield "Run", run.key
-    yield "Profile", run.profile or "the same in every profile"
-    if run.images is not None:
-        yield "Images", str(run.images["label"])
-    yield "Duration", formats.duration(manifest["times"]["duration_s"])[0]
-    overridden = manifest.get("overrides") or {}
-    stated = manifest["recipe"].get("parameters", {})
-    if stated:
+def _facts(runs: Sequence[Run]) -> Iterable[tuple[str, str]]:
+    first = runs[0].manifest
+    if first.data is not None:
+        yield "Data", first.data.label
+    yield "Duration", formats.duration(sum(run.manifest.times.duration_s for run in runs))[0]
+    grid = set(first.point)
+    if stated := {n: v for n, v in first.recipe.get("parameters", {}).items() if n not in grid}:
         yield "Parameters", _settings(stated)
-    if overridden:
-        yield "Overridden", _settings(overridden)
-    if with_environment:
-        yield "Computed with", _environment(run)
-    for accepted in run.accepted:
-        changes = "; ".join(difference.shortened(list(accepted.changes)))
-        yield "Accepted", f"{accepted.reason} (on {accepted.when[:10]}, although {changes})"
+    for name in sorted(grid):
+        yield f"Grid of {name}", ", ".join(dict.fromkeys(_plain(run.point[name]) for run in runs))
+    if first.overrides:
+        yield "Overridden", _settings(first.overrides)
+    if first.behind:
+        needed = dict.fromkeys(f"{each.experiment} {each.key}" for run in runs for each in run.manifest.behind)
+        yield "Computed from", ", ".join(needed)
+    files = dict.fromkeys(name for run in runs for name in run.manifest.inputs.get("files", {}))
+    if files:
+        yield "Files read", ", ".join(files)
+    if unwatched := sorted({what for run in runs for what in run.manifest.unwatched}):
+        yield "Not watched", ", ".join(unwatched)
+    if warned := [warning for run in runs for warning in run.manifest.warnings]:
+        count = sum(warning.count for warning in warned)
+        yield "Warnings", f"{count}, the first: {warned[0].category}: {one_line(warned[0].message)}"
+    for accepted in first.accepted:
+        changes = "; ".join(difference.shortened([one_line(change) for change in accepted.changes]))
+        yield "Accepted", f"{one_line(accepted.reason)} (on {accepted.when[:10]}, although {changes})"
 
 
 def _settings(settings: Mapping[str, object]) -> str:

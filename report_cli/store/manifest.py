@@ -1,39 +1,180 @@
-"""The manifest of a run: what was asked, where it was computed, and the size and sha256 of every file."""
+"""The manifest of a run: what was asked, where and of what it was computed, and the size and sha256 of every file."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from report_cli import files
-from report_cli.keys.key import digest
+from report_cli.keys.canonical import digest
 
 NAME = "manifest.json"
-SCHEMA = 1
+SCHEMA = 2
 
 
 class OtherSchemaError(ValueError):
     """A whole manifest, written by another version of this program."""
 
 
-def write(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Write the manifest of the finished `folder`: `facts`, every file in it, and digests of both."""
+class File(msgspec.Struct, frozen=True):
+    """Size in bytes and sha256 (hex) of one file."""
+
+    size: int
+    sha256: str
+
+
+class Data(msgspec.Struct, frozen=True):
+    """The data set: its name, "drawn" or "real", and what people call it."""
+
+    name: str
+    origin: str
+    label: str
+
+
+class Behind(msgspec.Struct, frozen=True):
+    """A run on which another one rests, at any distance, with what a page must say of it."""
+
+    experiment: str
+    key: str
+    seed: int
+    point: dict[str, Any]
+    outputs: str
+    profile: str | None
+    overrides: dict[str, Any]
+    data: Data | None
+
+
+class Times(msgspec.Struct, frozen=True):
+    """When a run started and ended (ISO 8601, UTC), and how long it took; no part of any digest of outputs."""
+
+    started: str
+    finished: str
+    duration_s: float
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """The commit of the project, and whether all its files were as in it."""
+
+    commit: str
+    clean: bool
+
+
+class Warned(msgspec.Struct, frozen=True):
+    """A warning that the run gave, and how often."""
+
+    category: str
+    message: str
+    count: int
+
+
+class Acceptance(msgspec.Struct, frozen=True, rename={"former": "from"}):
+    """A change across which a result was kept, because someone knew it to be harmless and said why."""
+
+    reason: str
+    when: str
+    former: str
+    changes: list[str]
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a finished run. `needs` has the outputs of the runs it was computed from, by experiment."""
+
+    schema: int = SCHEMA
+    experiment: str
+    recipe: dict[str, Any]
+    recipe_digest: str
+    environment: dict[str, str]
+    inputs: dict[str, dict[str, str | None]]
+    profile: str | None
+    overrides: dict[str, Any]
+    point: dict[str, Any]
+    seed: int
+    data: Data | None
+    needs: dict[str, list[str]]
+    behind: list[Behind]
+    times: Times
+    code: Commit | None
+    warnings: list[Warned]
+    unwatched: list[str]
+    accepted: list[Acceptance] = []
+    # Of what was measured alone: a kept run has fewer files, and is still the same run.
+    output_digest: str = ""
+    files: dict[str, File] = {}
+    manifest_digest: str = ""
+
+
+class Drawing(msgspec.Struct, frozen=True, kw_only=True):
+    """The manifest of drawn figures: their alternative texts by name, and the outputs of the runs they show by key."""
+
+    schema: int = SCHEMA
+    figures: dict[str, str]
+    runs: dict[str, str]
+    output_digest: str = ""
+    files: dict[str, File] = {}
+    manifest_digest: str = ""
+
+
+def write(folder: Path, manifest: Manifest | Drawing) -> None:
+    """Write `manifest` into the finished `folder`, with every file in it and digests of both."""
     listed = {
-        path.relative_to(folder).as_posix(): {"size": path.stat().st_size, "sha256": files.digest(path)}
+        path.relative_to(folder).as_posix(): File(path.stat().st_size, files.digest(path))
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-    # A kept run has fewer files, and is still the same run: it brings the digest of its outputs along.
-    content = {"schema": SCHEMA, "output_digest": digest(listed), **facts, "files": listed}
+    outputs = manifest.output_digest or digest(msgspec.to_builtins(listed))
+    whole = msgspec.structs.replace(manifest, files=listed, output_digest=outputs)
+    content = msgspec.to_builtins(whole)
+    content.pop("manifest_digest")
     files.write_json(folder / NAME, {**content, "manifest_digest": digest(content)})
 
 
-def read(folder: Path) -> dict[str, Any]:
-    """Return the manifest of `folder`.
+def read(folder: Path) -> Manifest:
+    """Return the manifest of the run in `folder`.
 
     Raises:
-        ValueError: it is missing, of another schema, or any byte of it changed.
+        ValueError: it is missing, of another schema or form, or any byte of it changed.
         OtherSchemaError: it is whole, and of another schema.
     """
+    manifest = msgspec.convert(_content(folder), Manifest)
+    if manifest.experiment != folder.parent.name:
+        raise ValueError(f"its manifest is of {manifest.experiment!r}")
+    return manifest
+
+
+def read_drawing(folder: Path) -> Drawing:
+    """Return the manifest of the figures in `folder`; ValueError as for `read`."""
+    return msgspec.convert(_content(folder), Drawing)
+
+
+def verify(folder: Path, listed: Mapping[str, File]) -> None:
+    """Check every file of `folder` against its manifest.
+
+    Raises:
+        ValueError: a file is missing, changed, or not listed.
+    """
+    present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {NAME}
+    if extra := sorted(present - set(listed)):
+        raise ValueError(f"{extra[0]} is not in its manifest")
+    for name in listed:
+        read_file(folder, listed, name)
+
+
+def read_file(folder: Path, listed: Mapping[str, File], name: str) -> bytes:
+    """Return the content of a file of `folder`, which is what its manifest lists; ValueError where it isn't."""
+    if name not in listed:
+        raise ValueError(f"{name} is not in its manifest")
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise ValueError(f"{name} is missing") from error
+    if len(content) != listed[name].size or sha256(content).hexdigest() != listed[name].sha256:
+        raise ValueError(f"{name} was changed after it was written")
+    return content
+
+
+def _content(folder: Path) -> dict[str, Any]:
     try:
         text = (folder / NAME).read_text(encoding="utf-8")
         content = files.from_json(text)
@@ -52,21 +193,3 @@ def read(folder: Path) -> dict[str, Any]:
     if not whole:
         raise ValueError("its manifest was changed after it was written")
     return content
-
-
-def verify(folder: Path, content: Mapping[str, Any]) -> None:
-    """Check every file of `folder` against its manifest.
-
-    Raises:
-        ValueError: a file is missing, changed, or not listed.
-    """
-    listed = content["files"]
-    present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {NAME}
-    if extra := sorted(present - set(listed)):
-        raise ValueError(f"{extra[0]} is not in its manifest")
-    for name, entry in listed.items():
-        path = folder / name
-        if name not in present:
-            raise ValueError(f"{name} is missing")
-        if path.stat().st_size != entry["size"] or files.digest(path) != entry["sha256"]:
-            raise ValueError(f"{name} was changed after it was written")

@@ -1,140 +1,215 @@
-"""A finished run as it is read back: its manifest, and what it measured."""
+"""Finished runs as they are read back: one run, and the results of an experiment over its seeds and points."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from report_cli import files
-from report_cli.errors import RunError
+from report_cli.errors import ReportError, RunError, unknown
+from report_cli.keys.environment import current
+from report_cli.store import manifest as manifests
+from report_cli.store.manifest import Manifest
 
 if TYPE_CHECKING:
+    import pandas
     from numpy.typing import NDArray
 
 WEIGHTS = "weights.npz"
+MEASURED = "measured.json"
 
 
-@dataclass(frozen=True)
-class Acceptance:
-    """A change across which a result was kept, because someone knew it to be harmless and said why."""
+class Measured(msgspec.Struct, frozen=True):
+    """What a run measured: its metrics, and one row an epoch."""
 
-    reason: str
-    when: str
-    former: str
-    changes: tuple[str, ...]
+    metrics: dict[str, int | float]
+    history: list[dict[str, int | float]]
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run. `manifest` is what was asked, where it was computed, and the digest of every file."""
+    """A finished run in `folder`. What is read of it is checked against its manifest when it is read."""
 
     folder: Path
-    manifest: Mapping[str, Any]
+    manifest: Manifest
 
     @property
     def experiment(self) -> str:
-        return str(self.manifest["experiment"])
-
-    @property
-    def recipe(self) -> str:
-        """Digest of what was asked (sha256, hex)."""
-        return str(self.manifest["recipe_digest"])
+        return self.manifest.experiment
 
     @property
     def key(self) -> str:
-        """Name of the run's folder: recipe and environment digests, shortened."""
+        """Name of the run's folder: digests of recipe, environment and inputs, shortened."""
         return self.folder.name
 
     @property
-    def profile(self) -> str | None:
-        """The budget, or None where the budget changes nothing."""
-        profile = self.manifest["profile"]
-        return None if profile is None else str(profile)
-
-    @property
     def seed(self) -> int:
-        return int(self.manifest["seed"])
+        return self.manifest.seed
 
     @property
-    def environment(self) -> Mapping[str, str]:
-        """Where the run was computed."""
-        environment: Mapping[str, str] = self.manifest["environment"]
-        return environment
+    def point(self) -> Mapping[str, Any]:
+        """Where in a sweep the run is: the parameters that the point sets."""
+        return self.manifest.point
 
     @property
     def outputs(self) -> str:
         """Digest of everything that was measured; times are no part of it."""
-        return str(self.manifest["output_digest"])
+        return self.manifest.output_digest
 
     @property
-    def images(self) -> Mapping[str, Any] | None:
-        """{"name", "label", "origin": "embedded" | "real"} or None for an experiment without images."""
-        images: Mapping[str, Any] | None = self.manifest["images"]
-        return images
-
-    @property
-    def accepted(self) -> tuple[Acceptance, ...]:
-        """The changes of code across which the run was kept, oldest first; nothing where it was measured as asked."""
-        return tuple(
-            # The text is someone else's: it is one line of characters that can be printed, wherever it is shown.
-            Acceptance(one_line(a["reason"]), str(a["when"]), str(a["from"]), tuple(map(one_line, a["changes"])))
-            for a in self.manifest.get("accepted", ())
-        )
+    def is_own(self) -> bool:
+        """Whether it was computed in this very environment."""
+        return self.manifest.environment == current(self.manifest.environment)
 
     @property
     def age(self) -> tuple[str, int]:
         """What orders runs by when they were stored, the newest last: an accepted one comes after its source."""
-        when = self.accepted[-1].when if self.accepted else str(self.manifest["times"]["finished"])
-        return when, len(self.accepted)
+        accepted = self.manifest.accepted
+        return accepted[-1].when if accepted else self.manifest.times.finished, len(accepted)
 
     @cached_property
-    def _measured(self) -> Mapping[str, Any]:
-        measured: Mapping[str, Any] = files.read_json(self.folder / "measured.json")
-        return measured
+    def _measured(self) -> Measured:
+        return msgspec.convert(files.from_json(self._read(MEASURED)), Measured)
 
     @property
     def scalars(self) -> Mapping[str, float]:
-        return {name: scalar["value"] for name, scalar in self._measured["scalars"].items()}
-
-    @property
-    def units(self) -> Mapping[str, str]:
-        return {name: scalar["unit"] for name, scalar in self._measured["scalars"].items()}
+        """The recorded metrics by name."""
+        return self._measured.metrics
 
     @property
     def history(self) -> list[dict[str, float]]:
         """One row an epoch, oldest first; each has "epoch"."""
-        history: list[dict[str, float]] = self._measured["history"]
-        return history
+        return list(self._measured.history)
 
-    def asked_as(self, profile: str, overrides: Mapping[str, Any]) -> "Run":
-        """Return this run as the answer to a question of `profile`; None stays None, the budget changes nothing."""
-        asked = None if self.profile is None else profile
-        return replace(self, manifest={**self.manifest, "profile": asked, "overrides": dict(overrides)})
-
-    def used(self, outputs: Mapping[str, str]) -> bool:
-        """Whether the run was computed from the runs with these outputs, by the name of the experiment needed."""
-        return {name: facts["outputs"] for name, facts in self.manifest["needs"].items()} == dict(outputs)
+    @property
+    def arrays(self) -> list[str]:
+        """The names of the recorded arrays."""
+        return [Path(name).stem for name in self.manifest.files if name.startswith("arrays/")]
 
     def array(self, name: str) -> "NDArray[Any]":
         """Return a recorded array, for instance "test_predictions"."""
         import numpy as np
 
-        array: NDArray[Any] = np.load(self.folder / "arrays" / f"{name}.npy", allow_pickle=False)
+        if name not in self.arrays:
+            raise unknown(f"array of {self.experiment}", name, self.arrays)
+        array: NDArray[Any] = np.load(io.BytesIO(self._read(f"arrays/{name}.npy")), allow_pickle=False)
         return array
+
+    def table(self, name: str) -> list[dict[str, Any]]:
+        """Return the rows of a recorded table."""
+        tables = [Path(file).stem for file in self.manifest.files if file.startswith("tables/")]
+        if name not in tables:
+            raise unknown(f"table of {self.experiment}", name, tables)
+        content = files.from_json(self._read(f"tables/{name}.json"))
+        return [dict(zip(content["columns"], row, strict=True)) for row in content["rows"]]
 
     def weights(self) -> "dict[str, NDArray[Any]]":
         """Return the trained weights by name; RunError where the run was stored without them."""
         import numpy as np
 
-        path = self.folder / WEIGHTS
-        if not path.exists():
+        if WEIGHTS not in self.manifest.files:
             raise RunError(
                 f"the stored run of {self.experiment} has no weights: kept results carry none",
                 f"report run {self.experiment} --force",
             )
-        with np.load(path, allow_pickle=False) as stored:
+        with np.load(io.BytesIO(self._read(WEIGHTS)), allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
+
+    def _read(self, name: str) -> bytes:
+        try:
+            return manifests.read_file(self.folder, self.manifest.files, name)
+        except ValueError as error:
+            raise ReportError(
+                f"run {self.experiment}/{self.key} is damaged: {error}", f"report run {self.experiment} --force"
+            ) from error
+
+
+@dataclass(frozen=True)
+class Results:
+    """The finished runs of one experiment, by point and seed. With a single run it has what that run has."""
+
+    experiment: str
+    runs: tuple[Run, ...]
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self.runs)
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def where(self, seed: int | None = None, **point: Any) -> "Results":
+        """Return the results with this seed, and these parameters."""
+        return Results(
+            self.experiment,
+            tuple(
+                run
+                for run in self.runs
+                if (seed is None or run.seed == seed)
+                and all(run.manifest.recipe["parameters"].get(name) == value for name, value in point.items())
+            ),
+        )
+
+    def run(self, seed: int | None = None, **point: Any) -> Run:
+        """Return the one run with this seed, and these parameters.
+
+        Raises:
+            RunError: there is none, or more than one.
+        """
+        chosen = self.where(seed, **point).runs
+        if len(chosen) != 1:
+            asked = ", ".join(f"{n}={v}" for n, v in {"seed": seed, **point}.items() if v is not None)
+            named = f" with {asked}" if asked else ""
+            raise RunError(
+                f"{self.experiment} has {len(chosen)} runs{named}",
+                "name one: .run(" + ", ".join(f"{n}={v!r}" for n, v in self._names()) + ")" if self.runs else "",
+            )
+        return chosen[0]
+
+    def metric(self, name: str) -> list[float]:
+        """Return a metric of every run, in their order."""
+        for run in self.runs:
+            if name not in run.scalars:
+                raise unknown(f"metric of {self.experiment}", name, run.scalars)
+        return [run.scalars[name] for run in self.runs]
+
+    @property
+    def scalars(self) -> Mapping[str, float]:
+        return self.run().scalars
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        return self.run().history
+
+    def array(self, name: str) -> "NDArray[Any]":
+        """Return an array of the only run."""
+        return self.run().array(name)
+
+    def table(self, name: str) -> list[dict[str, Any]]:
+        """Return a table of the only run."""
+        return self.run().table(name)
+
+    def weights(self) -> "dict[str, NDArray[Any]]":
+        """Return the weights of the only run."""
+        return self.run().weights()
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """Return a data frame: a row for each run with its profile, seed, parameters and metrics."""
+        import pandas
+
+        return pandas.DataFrame(
+            [
+                {"profile": r.manifest.profile, "seed": r.seed, **r.manifest.recipe["parameters"], **r.scalars}
+                for r in self.runs
+            ]
+        )
+
+    def _names(self) -> list[tuple[str, Any]]:
+        first = self.runs[0]
+        return [*first.point.items(), ("seed", first.seed)]
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from report_cli import files, wording
-from report_cli.keys.key import digest, key
+from report_cli.keys.canonical import digest
+from report_cli.keys.key import run_name
 from report_cli.project import Project
-from report_cli.store import manifest, wellformed
+from report_cli.store import manifest as manifests
+from report_cli.store.manifest import Drawing, Manifest
 from report_cli.store.run import WEIGHTS, Failure, FigureFile, Run
-
-__all__ = ["WEIGHTS", "Damage", "Failure", "FigureFile", "Run", "Store"]
 
 # Beside the place of a run: never read as one, because it has a suffix.
 DAMAGED = "damaged"
@@ -38,7 +38,8 @@ class Damage:
 class Store:
     """The runs of a project. Reading never changes it; a damaged entry is named and hides no other.
 
-    Those who write set damaged entries aside, under the run's lock: out of the way, and still there to look at.
+    Manifests are checked when they are read, other files when these are. Those who write set damaged entries aside,
+    under the run's lock: out of the way, and still there to look at.
     """
 
     own: Path
@@ -46,7 +47,7 @@ class Store:
     figure_folder: Path
     scratch: Path
     tell: Callable[[str], None]
-    # A command checks each run once: what it has seen whole, it goes on using.
+    # A command reads each manifest once: what it has seen whole, it goes on using.
     _seen: dict[Path, Run | Damage] = field(default_factory=dict)
 
     @classmethod
@@ -54,20 +55,12 @@ class Store:
         """Return the store of `project`; `tell` is called with a sentence for each damaged entry met."""
         return cls(project.runs, project.kept, project.figures, project.scratch, tell)
 
-    def find(self, experiment: str, recipe: str, environment: Mapping[str, str], *, strict: bool = False) -> Run | None:
-        """Return the run that answers `recipe`: from this environment first, then a kept one, then by key.
-
-        `strict` asks for one of this very environment.
-        """
-        wanted = key(recipe, digest(environment))
-        matches = [r for r in self.runs(experiment, prefix=recipe[:16]) if r.recipe == recipe]
-        if strict:
-            matches = [r for r in matches if r.key == wanted]
-        ranked = sorted(matches, key=lambda r: (r.key != wanted, not r.folder.is_relative_to(self.kept), r.key))
-        return ranked[0] if ranked else None
+    def experiments(self) -> list[str]:
+        """Return the names under which there are runs."""
+        return sorted({p.name for layer in (self.own, self.kept) for p in layer.glob("*") if p.is_dir()})
 
     def runs(self, experiment: str, prefix: str = "") -> Iterator[Run]:
-        """Yield the whole runs of `experiment` whose key begins with `prefix`, kept ones last."""
+        """Yield the runs of `experiment` whose key begins with `prefix`, kept ones last."""
         self._restore(experiment)
         for layer in (self.own, self.kept):
             for folder in sorted((layer / experiment).glob(f"{prefix}*")):
@@ -76,15 +69,23 @@ class Store:
                     if run is not None:
                         yield run
 
-    def folder(self, experiment: str, name: str) -> Path:
-        """Return where the own run with the key `name` lies, or would lie."""
-        return self.own / experiment / name
+    def is_kept(self, run: Run) -> bool:
+        """Whether the run lies in the layer that is in git."""
+        return run.folder.is_relative_to(self.kept)
+
+    def verify(self, run: Run) -> str:
+        """Return what is wrong with the files of a run, or nothing."""
+        try:
+            manifests.verify(run.folder, run.manifest.files)
+        except (ValueError, OSError) as error:
+            return str(error)
+        return ""
 
     def beside(self, experiment: str, name: str, suffix: str) -> Path:
         """Return the place beside a run for what belongs to it while it is not finished (lock, checkpoint, failure)."""
         return self.own / experiment / f"{name}.{suffix}"
 
-    def checkpoints(self, experiment: str, name: str, needs: Mapping[str, str]) -> Path:
+    def checkpoints(self, experiment: str, name: str, needs: Mapping[str, Any]) -> Path:
         """Return where a run computed from these outputs of what it needs keeps its progress."""
         return self.beside(experiment, f"{name}.{digest(needs)[:8]}", "checkpoint")
 
@@ -97,35 +98,36 @@ class Store:
         with files.locked(self.beside(experiment, name, "lock"), waiting):
             yield
 
-    def commit(self, staging: Path, experiment: str, name: str, facts: Mapping[str, Any]) -> Run:
+    def commit(self, staging: Path, manifest: Manifest) -> Run:
         """Turn the folder a run was measured into into a finished run: manifest last, then one rename."""
-        manifest.write(staging, facts)
-        target = self.folder(experiment, name)
-        if os.path.lexists(target) and not isinstance(_examined(target), Run):
+        name = run_name(manifest.recipe_digest, manifest.environment, manifest.inputs)
+        manifests.write(staging, manifest)
+        target = self.own / manifest.experiment / name
+        if os.path.lexists(target) and not isinstance(_examined(target, whole=True), Run):
             self._set_aside(target)
         files.commit_folder(staging, target)
-        for checkpoint in target.parent.glob(f"{name}*.checkpoint"):
+        lock_name = name.rpartition("-")[0]
+        for checkpoint in target.parent.glob(f"{lock_name}*.checkpoint"):
             files.remove_folder(checkpoint)
-        files.remove(self.beside(experiment, name, "failed.json"))
-        run = self._seen[target] = Run(target, manifest.read(target))
+        files.remove(self.beside(manifest.experiment, lock_name, "failed.json"))
+        run = self._seen[target] = Run(target, manifests.read(target))
         return run
 
     def keep(self, run: Run, waiting: Callable[[], None] | None = None) -> Run:
         """Copy `run` into the kept layer, which is in git, without its weights; `waiting` as for `lock`."""
         target = self.kept / run.experiment / run.key
-        facts = {name: value for name, value in run.manifest.items() if name not in ("files", "manifest_digest")}
         with self.lock(run.experiment, run.key, waiting), files.staged_folder(self.scratch, target) as folder:
-            for name in run.manifest["files"]:
+            for name in run.manifest.files:
                 if name != WEIGHTS:
-                    files.write_bytes(folder / name, (run.folder / name).read_bytes())
-            manifest.write(folder, facts)
-        return Run(target, manifest.read(target))
+                    files.write_bytes(folder / name, manifests.read_file(run.folder, run.manifest.files, name))
+            manifests.write(folder, run.manifest)
+        return Run(target, manifests.read(target))
 
     def fail(self, experiment: str, name: str, message: str, log: str, recipe: Mapping[str, Any]) -> None:
         """Record that the run was tried and failed; of paths on this machine the message keeps the file's name."""
         path = self.beside(experiment, name, "failed.json")
         told = FOLDERS.sub("", message.replace(f"{self.kept.parents[1]}/", "").replace(str(Path.home()), "~"))
-        files.write_json(path, {"message": told, "when": wording.now(), "log": log, "recipe": recipe})
+        files.write_json(path, {"message": told, "when": wording.timestamp(), "log": log, "recipe": recipe})
 
     def failure(self, experiment: str, name: str) -> Failure | None:
         """Return how the run failed last time, or None."""
@@ -134,21 +136,28 @@ class Store:
         except (OSError, ValueError, TypeError):
             return None
 
-    def figures(self, run: Run, figure_key: str) -> dict[str, FigureFile] | None:
-        """Return the figures drawn from `run` by name, or None where they have not been drawn with this code."""
-        folder = self.figure_target(run, figure_key)
-        try:
-            content = manifest.read(folder)
-            manifest.verify(folder, content)
-        except ValueError:
+    def figures(self, experiment: str, figure_key: str) -> dict[str, FigureFile] | None:
+        """Return the figures drawn under this key by name, or None where they have not been drawn."""
+        folder = self.figure_target(experiment, figure_key)
+        drawing = self.drawing(folder)
+        if drawing is None:
             return None
         return {
-            name: FigureFile(run.experiment, name, alt, folder / f"{name}.print.svg", folder / f"{name}.screen.svg")
-            for name, alt in content["figures"].items()
+            name: FigureFile(experiment, name, alt, folder / f"{name}.print.svg", folder / f"{name}.screen.svg")
+            for name, alt in drawing.figures.items()
         }
 
-    def figure_target(self, run: Run, figure_key: str) -> Path:
-        return self.figure_folder / run.experiment / f"{run.key}-{figure_key[:12]}"
+    def drawing(self, folder: Path) -> Drawing | None:
+        """Return the manifest of the figures in `folder`, None where they are not whole."""
+        try:
+            drawing = manifests.read_drawing(folder)
+            manifests.verify(folder, drawing.files)
+        except ValueError:
+            return None
+        return drawing
+
+    def figure_target(self, experiment: str, figure_key: str) -> Path:
+        return self.figure_folder / experiment / figure_key[:24]
 
     def free(self, path: Path, experiment: str, name: str) -> None:
         """Remove what belongs to the run `name`, under its lock: whole, or it is left; TimeoutError when it is in use.
@@ -174,7 +183,7 @@ class Store:
             if folder.is_relative_to(self.own):
                 with suppress(TimeoutError), self.lock(folder.parent.name, folder.name):
                     # Another process may have done it meanwhile, or put a whole run there.
-                    if os.path.lexists(folder) and isinstance(_examined(folder), Damage):
+                    if os.path.lexists(folder) and isinstance(_examined(folder, whole=True), Damage):
                         self._set_aside(folder)
                 # Whoever held it may have put a whole run there.
                 self._seen.pop(folder, None)
@@ -214,13 +223,12 @@ class Store:
         return f"run {name} is damaged and not used: {damage.reason}{hint}"
 
 
-def _examined(folder: Path) -> Run | Damage:
-    """Return the run in `folder`, or what is wrong with it."""
+def _examined(folder: Path, *, whole: bool = False) -> Run | Damage:
+    """Return the run in `folder`, or what is wrong with it; `whole` reads every file of it."""
     try:
-        content = manifest.read(folder)
-        wellformed.check_manifest(folder, content)
-        manifest.verify(folder, content)
-        wellformed.check_measured(files.read_json(folder / "measured.json"))
+        run = Run(folder, manifests.read(folder))
+        if whole:
+            manifests.verify(folder, run.manifest.files)
     except (ValueError, OSError, RecursionError) as error:
-        return Damage(folder, str(error), isinstance(error, manifest.OtherSchemaError))
-    return Run(folder, content)
+        return Damage(folder, str(error), isinstance(error, manifests.OtherSchemaError))
+    return run

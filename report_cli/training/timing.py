@@ -1,5 +1,6 @@
 """How long training and prediction take, models side by side in one process."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,6 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from report_cli import wording
 from report_cli.training.losses import predict
 
 
@@ -28,7 +28,7 @@ def interleaved(
     steps: int,
     warm_up: int,
     repeats: int,
-    seconds: Callable[[], float] = wording.monotonic_s,
+    seconds: Callable[[], float] = time.monotonic,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Times:
     """Return the times of the compiled `models`, measured in turns, so that none has the quieter machine.

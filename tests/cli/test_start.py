@@ -21,6 +21,8 @@ HEAVY = (
     "nh3",
     "pikepdf",
     "rich",
+    "scipy",
+    "pandas",
 )
 SCRIPT = f"""
 import sys

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from report_cli import files
 from report_cli.errors import RunError
 from report_cli.execution import space
 from report_cli.project import Project
@@ -32,34 +31,6 @@ def free(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free_bytes))
 
     return leave
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [
-        (0, "0 bytes"),
-        (999, "999 bytes"),
-        (1000, "1 kB"),
-        (999_499, "999 kB"),
-        (999_500, "1 MB"),
-        (12e6, "12 MB"),
-        (3.24e9, "3.2 GB"),
-    ],
-)
-def test_sizes_in_words(size: float, text: str) -> None:
-    """A size is told in the unit that keeps it short, and never as 1000 of one."""
-    assert space.words(int(size)) == text
-
-
-def test_a_folder_is_as_large_as_its_files(tmp_path: Path) -> None:
-    """All files below count, folders and what a link points to don't."""
-    files.write_bytes(tmp_path / "a" / "b" / "c", bytes(1000))
-    files.write_bytes(tmp_path / "a" / "d", bytes(24))
-    assert space.size_bytes(tmp_path / "a") == 1024
-    assert space.size_bytes(tmp_path / "a" / "d") == 24
-    assert space.size_bytes(tmp_path / "nothing") == 0
-    (tmp_path / "link").symlink_to(tmp_path / "a")
-    assert space.size_bytes(tmp_path / "link") < 1024
 
 
 def test_a_small_run_needs_the_least(store: Store, free: Callable[[int], None]) -> None:

@@ -164,9 +164,8 @@ class _Unpickler(pickle.Unpickler):
             ("_codecs", "encode"): self._encode,
         }
         if (module, name) not in allowed:
-            raise DataError(
-                f"the pickle asks for {f'{module} {name}'!r}, which images never need; nothing in it was run"
-            )
+            asked = f"{module} {name}"
+            raise DataError(f"the pickle asks for {asked!r}, which images never need; nothing in it was run")
         return allowed[module, name]
 
     def _encode(self, text: str, codec: str | bytes) -> bytes:

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from report_cli.errors import ReportError, UsageError
+from report_cli.errors import UsageError
 
 HOST = "127.0.0.1"
 # A comment line now and then: it fails where the browser is gone, and the thread that served it ends.
@@ -199,8 +199,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", keep)
         self.send_header("X-Content-Type-Options", "nosniff")
         self.end_headers()
-
-
-def told(error: ReportError) -> str:
-    """Return an error and its hint as the browser shows them."""
-    return f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else "")

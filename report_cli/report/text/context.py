@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.experiment import PROFILES, Experiment, parameters
 from report_cli.report.text.values import Ledger, Value
-from report_cli.store.store import FigureFile, Run
+from report_cli.store.run import FigureFile, Results, Run
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 class Selection:
     """What a document may take from the store, chosen by the caller.
 
-    `runs` has one run per seed in seed order; `figures` the files of the first seed by experiment and name; `missing`
-    says why an experiment has no run ("never run", "stale: ...", "failed: ..."), and `options` with which options
-    `report run` would make it.
+    `runs` has the results of each experiment over its points and seeds; `figures` the files drawn from them by
+    experiment and name; `missing` says why an experiment has no results ("never run", "failed: ..."), and `options`
+    with which options `report run` would make them.
     """
 
-    runs: Mapping[str, tuple[Run, ...]]
+    runs: Mapping[str, Results]
     figures: Mapping[str, Mapping[str, FigureFile]]
     missing: Mapping[str, str]
     options: tuple[str, ...] = ()
@@ -50,17 +50,29 @@ class Context:
     ledger: Ledger = field(default_factory=Ledger)
     _arrays: "dict[str, NDArray[Any]]" = field(default_factory=dict)
 
-    def value(self, name: str) -> Value:
-        """Return the scalar EXPERIMENT.METRIC: the mean over the seeds."""
+    def value(self, name: str, **point: Any) -> Value:
+        """Return the metric EXPERIMENT.METRIC, at one point of a grid: the mean over the seeds."""
         experiment, metric = self._split(name, "metric")
         if metric not in experiment.metrics:
             raise unknown(f"metric of {experiment.name}", metric, experiment.metrics)
-        runs, missing = self._runs(experiment.name)
+        results, missing = self._runs(experiment.name)
         if missing:
             return self._placeholder(name, missing)
-        samples = tuple(self._scalar(run, metric) for run in runs)
-        unit = runs[0].units[metric]
-        return Value(fmean(samples), unit, (name,), tuple(r.key for r in runs), self.ledger, samples)
+        return self._value(name, metric, self._at(results, point))
+
+    def points(self, name: str) -> "list[tuple[Mapping[str, Any], Value]]":
+        """Return (point, value) for every point of the grid of EXPERIMENT, for the metric EXPERIMENT.METRIC."""
+        experiment, _ = self._split(name, "metric")
+        return [(point, self.value(name, **point)) for point in experiment.grid]
+
+    def table(self, name: str) -> list[dict[str, Any]]:
+        """Return the rows of the table EXPERIMENT.TABLE, numbers as values; none for a placeholder."""
+        experiment, table = self._split(name, "table")
+        results, missing = self._runs(experiment.name)
+        if missing:
+            return []
+        run = results.run()
+        return [{key: self._cell(name, run, cell) for key, cell in row.items()} for row in run.table(table)]
 
     def parameter(self, name: str, field_name: str) -> "Value | str":
         """Return a parameter of the runs used: a number as a value, anything else as text."""
@@ -68,43 +80,42 @@ class Context:
         declared = parameters(experiment.params[PROFILES[0]])
         if field_name not in declared:
             raise unknown(f"parameter of {name}", field_name, declared)
-        runs, missing = self._runs(name)
+        results, missing = self._runs(name)
         if missing:
             return self._placeholder(f"{name}.{field_name}", missing)
-        content = runs[0].manifest["recipe"]["parameters"][field_name]
+        contents = [run.manifest.recipe["parameters"][field_name] for run in results]
+        if any(content != contents[0] for content in contents):
+            raise UsageError(f"{name} runs over a grid of {field_name}", "take it from points(...)")
+        content = contents[0]
         if isinstance(content, int | float) and not isinstance(content, bool):
-            keys = tuple(run.key for run in runs)
-            return Value(content, "", (f"{name}.{field_name}",), keys, self.ledger, (content,) * len(runs))
+            keys = tuple(run.key for run in results)
+            return Value(content, "", (f"{name}.{field_name}",), keys, self.ledger, (content,) * len(results))
         return _words(content)
 
-    def array(self, name: str) -> "NDArray[Any] | None":
-        """Return the array EXPERIMENT.ARRAY of the first seed, or None for a placeholder."""
-        experiment, array = self._split(name, "array")
-        runs, missing = self._runs(experiment.name)
-        if missing:
+    def array(self, name: str, **point: Any) -> "NDArray[Any] | None":
+        """Return the array EXPERIMENT.ARRAY of one run, or None for a placeholder."""
+        run = self._run(name, point)
+        if run is None:
             return None
-        if name not in self._arrays:
-            stored = sorted(path.stem for path in (runs[0].folder / "arrays").glob("*.npy"))
-            if array not in stored:
-                raise unknown(f"array of {experiment.name}", array, stored)
-            self._arrays[name] = runs[0].array(array)
-        return self._arrays[name]
+        at = f"{name} {run.key}"
+        if at not in self._arrays:
+            self._arrays[at] = run.array(name.partition(".")[2])
+        return self._arrays[at]
 
-    def element(self, name: str, *index: int) -> "Value | str":
-        """Return one element of an array of the first seed, counted from 0: a number as a value, else text."""
-        array = self.array(name)
-        runs, missing = self._runs(name.partition(".")[0])
-        if array is None:
-            return self._placeholder(name, missing)
+    def element(self, name: str, *index: int, **point: Any) -> "Value | str":
+        """Return one element of an array of one run, counted from 0: a number as a value, else text."""
+        array, run = self.array(name, **point), self._run(name, point)
+        if array is None or run is None:
+            return self._placeholder(name, self._runs(name.partition(".")[0])[1])
         if len(index) != array.ndim or not all(0 <= i < size for i, size in zip(index, array.shape, strict=True)):
             raise UsageError(f"{name} has the shape {array.shape}, and no element {index}", "count from 0")
         if array.dtype.kind not in "biuf":
             return str(array[index])
         number = array[index].item()
-        return Value(number, "", (name,), (runs[0].key,), self.ledger, (number,))
+        return Value(number, "", (name,), (run.key,), self.ledger, (number,))
 
     def figure(self, name: str) -> FigureFile | None:
-        """Return the figure EXPERIMENT.FIGURE of the first seed, or None for a placeholder."""
+        """Return the figure EXPERIMENT.FIGURE, or None for a placeholder."""
         experiment, figure = self._split(name, "figure")
         if figure not in experiment.figures:
             raise unknown(f"figure of {experiment.name}", figure, experiment.figures)
@@ -122,21 +133,22 @@ class Context:
         return self._experiment(name).title
 
     def images_label(self, name: str) -> str:
-        """Return what the images of the runs are called, or a placeholder."""
+        """Return what the data of the runs is called, or a placeholder."""
         self._experiment(name)
-        runs, missing = self._runs(name)
+        results, missing = self._runs(name)
         if missing:
             return f"[{name}: {missing}]"
-        images = runs[0].images
-        if images is None:
+        data = results.runs[0].manifest.data
+        if data is None:
             raise UsageError(f"{name} uses no images", "images_label takes an experiment with images")
-        return str(images["label"])
+        return data.label
 
     def used(self) -> tuple[Run, ...]:
         """Return the runs of every experiment that was taken, in the order of taking."""
         if self.selection is None:
             return ()
-        return tuple(run for name in self.ledger.experiments for run in self.selection.runs.get(name, ()))
+        taken = (self.selection.runs[name] for name in self.ledger.experiments if name in self.selection.runs)
+        return tuple(run for results in taken for run in results)
 
     def _experiment(self, name: str) -> Experiment:
         if name not in self.experiments:
@@ -149,18 +161,55 @@ class Context:
             raise UsageError(f"{name!r} names no {what}", f'write it as "experiment.{what}"')
         return self._experiment(experiment), rest
 
-    def _runs(self, name: str) -> tuple[tuple[Run, ...], str]:
-        """Return the runs of `name`, or why there are none where a placeholder may stand for them."""
+    def _runs(self, name: str) -> tuple[Results, str]:
+        """Return the results of `name`, or why there are none where a placeholder may stand for them."""
         self.ledger.experiments[name] = None
         if self.selection is None:
-            return (), "not read"
-        runs = self.selection.runs.get(name, ())
-        if runs:
-            return runs, ""
+            return Results(name, ()), "not read"
+        results = self.selection.runs.get(name)
+        if results is not None and len(results):
+            return results, ""
         reason = self.selection.missing.get(name, "never run")
         if not self.draft:
             raise ReportError(f"no result of {name}: {reason}", self.selection.command(name))
-        return (), reason
+        return Results(name, ()), reason
+
+    def _at(self, results: Results, point: Mapping[str, Any]) -> tuple[Run, ...]:
+        """Return the runs at one point of a grid, one for each seed."""
+        grid = self.experiments[results.experiment].grid
+        seed = point.get("seed")
+        point = {name: value for name, value in point.items() if name != "seed"}
+        if names := [name for name in point if name not in grid[0]]:
+            raise unknown(f"parameter in the grid of {results.experiment}", names[0], grid[0])
+        runs = results.where(seed, **point).runs
+        points = {repr(sorted(run.point.items())) for run in runs}
+        if len(points) != 1:
+            asked = ", ".join(f"{name}={values!r}" for name, values in grid[0].items())
+            raise UsageError(
+                f"{results.experiment} has {len(points)} points where one is asked for", f"name it: {asked}"
+            )
+        return runs
+
+    def _run(self, name: str, point: Mapping[str, Any]) -> Run | None:
+        """Return the one run that EXPERIMENT.ARRAY is taken from, None for a placeholder.
+
+        Of several seeds the first is taken, as its arrays stand for all: what differs is for `value` and figures.
+        """
+        experiment, _ = self._split(name, "array")
+        results, missing = self._runs(experiment.name)
+        return None if missing else self._at(results, point)[0]
+
+    def _value(self, name: str, metric: str, runs: tuple[Run, ...]) -> Value:
+        samples = tuple(self._scalar(run, metric) for run in runs)
+        declared = self.experiments[runs[0].experiment].metrics
+        counts = tuple(self._scalar(run, declared[metric].of) for run in runs) if declared[metric].of else ()
+        keys = tuple(run.key for run in runs)
+        return Value(fmean(samples), declared[metric].unit, (name,), keys, self.ledger, samples, counts=counts)
+
+    def _cell(self, name: str, run: Run, cell: Any) -> Any:
+        if isinstance(cell, int | float) and not isinstance(cell, bool):
+            return Value(cell, "", (name,), (run.key,), self.ledger, (cell,))
+        return _words(cell)
 
     def _placeholder(self, name: str, missing: str) -> Value:
         return Value(math.nan, "", (name,), (), self.ledger, (), missing)

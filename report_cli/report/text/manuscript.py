@@ -18,7 +18,7 @@ from report_cli.report.text.context import Context
 from report_cli.report.text.formats import Written
 from report_cli.report.text.lines import Places
 from report_cli.report.text.values import Value
-from report_cli.store.store import FigureFile
+from report_cli.store.run import FigureFile
 
 FRONT = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*\n", re.DOTALL | re.MULTILINE)
 DELIMITERS: dict[str, Any] = {

@@ -56,6 +56,7 @@ class Value:
     """A number, its unit, and its provenance: `origins` names what it was computed from, `runs` the keys of the runs.
 
     Several seeds give their mean; `samples` are the numbers of the seeds. `missing` is why there is no number.
+    `counts` say of how many each sample of a fraction is a share.
     """
 
     number: float
@@ -65,6 +66,7 @@ class Value:
     ledger: Ledger = field(repr=False)
     samples: tuple[float, ...] = ()
     missing: str = ""
+    counts: tuple[float, ...] = ()
 
     @property
     def n(self) -> int:
@@ -79,6 +81,30 @@ class Value:
         if self.n < 2:
             raise ReportError(f"{self.name} has no spread: it comes from {self.n} run", "ask for .spread where .n > 1")
         return Value(stdev(self.samples), self.unit, self.origins, self.runs, self.ledger)
+
+    @property
+    def low(self) -> "Value":
+        """Lower end of the Wilson 95 % interval of a share, over all seeds together."""
+        return self._end("low")
+
+    @property
+    def high(self) -> "Value":
+        """Upper end of the same interval."""
+        return self._end("high")
+
+    def _end(self, end: str) -> "Value":
+        if self.missing:
+            return self
+        if not self.counts:
+            raise ReportError(
+                f"{self.name} has no interval: it isn't declared of how many it is a share",
+                'declare it: Metric("fraction", "...", of="NAME OF THE COUNT")',
+            )
+        from report_cli.stats import wilson
+
+        right = sum(round(share * count) for share, count in zip(self.samples, self.counts, strict=True))
+        interval = wilson(right, round(sum(self.counts)))
+        return Value(getattr(interval, end), self.unit, self.origins, self.runs, self.ledger)
 
     @property
     def name(self) -> str:

@@ -1,0 +1,383 @@
+"""What the commands do, as functions that neither print nor exit: for notebooks, tests and the command line.
+
+import report_cli as report
+report.run("cifar-*", profile="smoke")
+report.results("cifar-control").to_pandas()
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from report_cli import project
+from report_cli.errors import ReportError, UsageError, unknown
+from report_cli.execution import plan as plans
+from report_cli.execution.plan import Plan, Request, Step
+from report_cli.execution.runner import Listener, Outcome, Runner, behind
+from report_cli.execution.workspace import Workspace, choose_data
+from report_cli.experiment import PROFILES, Experiment
+from report_cli.keys import difference
+from report_cli.report import build as pages
+from report_cli.report.build import Built, Selection
+from report_cli.store import accept as acceptance
+from report_cli.store import gc
+from report_cli.store.freshness import closest
+from report_cli.store.gc import Waste
+from report_cli.store.run import Results, Run, one_line
+
+
+class Silence:
+    """The listener of someone who doesn't want to be told."""
+
+    def started(self, step: Step, number: int, total: int) -> None: ...
+
+    def progressed(self, step: Step, done: int, total: int, metrics: Mapping[str, float]) -> None: ...
+
+    def finished(self, step: Step, run: Run) -> None: ...
+
+    def failed(self, step: Step, error: ReportError) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+
+def open_workspace(folder: Path | str = ".", tell: Callable[[str], None] = lambda text: None) -> Workspace:
+    """Return the project of `folder` with its code, experiments and store; `tell` is called with what is odd in it."""
+    return Workspace.open(project.find(Path(folder).resolve()), tell)
+
+
+def request(
+    workspace: Workspace,
+    *,
+    profile: str = "",
+    data: Path | str | None = None,
+    settings: Sequence[str] | None = None,
+    seeds: int | None = None,
+    force: bool = False,
+    strict_env: bool = False,
+) -> Request:
+    """Return what is asked for, with the project's profile and data where none are named.
+
+    Raises:
+        UsageError: no such profile or folder, or a number of seeds below 1.
+    """
+    chosen = profile or workspace.project.settings.profile
+    if chosen not in PROFILES:
+        raise unknown("profile", chosen, PROFILES)
+    if seeds is not None and seeds < 1:
+        raise UsageError(f"{seeds} seeds are none", "ask for 1 or more")
+    choice = choose_data(workspace, None if data is None else Path(data))
+    return Request(chosen, choice, tuple(settings or ()), seeds, force, strict_env)
+
+
+@contextmanager
+def runner(workspace: Workspace, listener: Listener | None = None) -> Iterator[Runner]:
+    """Yield what carries plans out; its worker ends with the block, and what was found in sources is remembered."""
+    workspace.recall()
+    recalled = len(workspace.snapshot.nodes)
+    with Runner(workspace, listener or Silence()) as opened:
+        yield opened
+    if len(workspace.snapshot.nodes) > recalled:
+        workspace.remember()
+
+
+def plan(
+    workspace: Workspace, experiments: Sequence[Experiment], asked: Request, listener: Listener | None = None
+) -> Plan:
+    """Return what would have to be run; nothing is run but the reading of data that is new."""
+    with runner(workspace, listener) as opened:
+        return plans.make(workspace, experiments, asked, opened.read_in)
+
+
+def run(
+    *names: str,
+    profile: str = "",
+    data: Path | str | None = None,
+    settings: Sequence[str] = (),
+    seeds: int | None = None,
+    force: bool = False,
+    strict_env: bool = False,
+    folder: Path | str = ".",
+) -> dict[str, Results]:
+    """Bring experiments (names or patterns) up to date and return their results by name.
+
+    Raises:
+        ReportError: one failed, or something is not as it must be.
+    """
+    workspace = open_workspace(folder)
+    asked = request(
+        workspace, profile=profile, data=data, settings=settings, seeds=seeds, force=force, strict_env=strict_env
+    )
+    chosen = workspace.registry.select(names)
+    with runner(workspace) as opened:
+        outcome = execute(workspace, opened, plans.make(workspace, chosen, asked, opened.read_in))
+    return {experiment.name: outcome.results(experiment.name) for experiment in chosen}
+
+
+def execute(workspace: Workspace, opened: Runner, made: Plan, *, keep_going: bool = False) -> Outcome:
+    """Run what a plan has to run, and draw the figures of all its experiments that have results."""
+    outcome = opened.execute(made, keep_going=keep_going)
+    for name in dict.fromkeys(step.experiment.name for step in made.steps):
+        if not any(failed[0] == name for failed in outcome.failures):
+            opened.figures(workspace.experiments[name], outcome.results(name))
+    return outcome
+
+
+def results(name: str, *, profile: str | None = None, folder: Path | str = ".") -> Results:
+    """Return the stored results of an experiment that are up to date: of all profiles or one, with any parameters.
+
+    Nothing is run.
+    """
+    workspace = open_workspace(folder)
+    if name not in workspace.experiments:
+        raise unknown("experiment", name, workspace.experiments)
+    found = {run.key: run for run in workspace.judge.current(name) if profile in (None, run.manifest.profile)}
+    ordered = sorted(found.values(), key=lambda r: (r.manifest.profile or "", str(dict(r.point)), r.seed))
+    return Results(name, tuple(ordered))
+
+
+@dataclass(frozen=True)
+class Status:
+    """One run that a profile asks for: its state (fresh, elsewhere, stale, missing, failed) and why."""
+
+    step: Step
+
+    @property
+    def state(self) -> str:
+        """The state in a word; up to date and computed in another environment is "elsewhere"."""
+        return "elsewhere" if self.step.state == "fresh" and self.step.elsewhere else self.step.state
+
+    @property
+    def reason(self) -> str:
+        """Why; where it was computed when that was elsewhere, and why it was accepted."""
+        step, parts = self.step, [self.step.reason]
+        if step.state == "fresh" and step.run is not None:
+            accepted = step.run.manifest.accepted
+            parts = [f"accepted: {one_line(accepted[-1].reason)}"] if accepted else parts
+            parts += [f"computed with {step.elsewhere}"] if step.elsewhere else []
+        return ", ".join(parts)
+
+    @property
+    def key(self) -> str:
+        """The key of the run that answers, or the beginning of the one that would."""
+        return self.step.run.key if self.step.run else self.step.lock_name
+
+
+def status(
+    *names: str,
+    profile: str = "",
+    data: Path | str | None = None,
+    strict_env: bool = False,
+    folder: Path | str = ".",
+) -> tuple[Status, ...]:
+    """Return the state of every run that the profile asks for, of all experiments or those named."""
+    workspace = open_workspace(folder)
+    asked = request(workspace, profile=profile, data=data, strict_env=strict_env)
+    made = plan(workspace, workspace.registry.select(names or ("all",)), asked)
+    return tuple(Status(step) for step in made.steps)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a run is or isn't up to date: the stored run that is most like it, what differs, and the code of its key."""
+
+    status: Status
+    compared_with: str | None
+    differences: tuple[str, ...]
+    files: Mapping[str, tuple[str, ...]]
+
+
+def explain(workspace: Workspace, step: Step) -> Explanation:
+    """Return what the key of a run is made of, by file, and what differs from the stored run most like it."""
+    older = None if step.run else closest(workspace.store, step.question)
+    changes = difference.between(older.manifest.recipe, step.recipe.parts) if older else []
+    code = {**step.recipe.parts["code"], **((step.recipe.parts["data"] or {}).get("code") or {})}
+    listed: dict[str, list[str]] = {}
+    root = workspace.project.root
+    for definition in sorted(code):
+        name, _, inner = definition.partition(":")
+        module = workspace.snapshot.module(name)
+        assert module is not None
+        path = module.path.relative_to(root) if module.path.is_relative_to(root) else name.replace(".", "/") + ".py"
+        listed.setdefault(str(path), []).append(inner)
+    return Explanation(
+        Status(step),
+        older.key if older else None,
+        tuple(change.sentence() for change in changes),
+        {path: tuple(names) for path, names in listed.items()},
+    )
+
+
+@dataclass(frozen=True)
+class Documents:
+    """Documents that are to be built, read once: a mistyped name shows before hours of training, not after."""
+
+    names: tuple[str, ...]
+    experiments: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def documents(workspace: Workspace, names: Sequence[str], *, strict: bool = False) -> Documents:
+    """Return the named documents, or all, with the experiments they take and what may have been forgotten.
+
+    Raises:
+        UsageError: there is no such document, or a template of it is malformed.
+        ReportError: with `strict`, something may have been forgotten.
+    """
+    known = pages.documents(workspace.project)
+    chosen = known if "all" in names else tuple(names)
+    for name in chosen:
+        if name not in known:
+            raise unknown("document", name, [*known, "all"])
+    surveys = [pages.survey(workspace.project, name, workspace.experiments) for name in chosen]
+    forgotten = pages.unused_answers(workspace.project, surveys) if "all" in names else []
+    pages.check_warnings(forgotten, strict)
+    taken = sorted({experiment for survey in surveys for experiment in survey.experiments})
+    return Documents(chosen, tuple(taken), tuple(forgotten))
+
+
+def select(
+    workspace: Workspace,
+    names: Sequence[str],
+    asked: Request,
+    listener: Listener | None = None,
+    *,
+    run_first: Callable[[Plan], bool] = lambda made: True,
+) -> Selection:
+    """Return what documents may take of these experiments, run first where `run_first` says so of the plan."""
+    with runner(workspace, listener) as opened:
+        made = plans.make(workspace, [workspace.experiments[n] for n in names], asked, opened.read_in)
+        if made.todo and run_first(made):
+            outcome = opened.execute(made)
+        else:
+            # What is stale is no result: it is missing, and the page says why.
+            outcome = Outcome({s.name: s.run for s in made.steps if s.run and s.state == "fresh"})
+        missing = {s.experiment.name: s.reason for s in made.steps if s.name not in outcome.runs}
+        whole = [name for name in names if name not in missing]
+        found = {name: outcome.results(name) for name in whole}
+        figures = {name: opened.figures(workspace.experiments[name], each) for name, each in found.items()}
+    profile = () if asked.profile == workspace.project.settings.profile else ("--profile", asked.profile)
+    data = ("--data", str(asked.choice.folder)) if asked.choice.origin == "--data" else ()
+    options = (*profile, *data, *(("--strict-env",) if asked.strict_env else ()))
+    return Selection(found, figures, missing, options)
+
+
+def build(
+    *names: str,
+    profile: str = "",
+    data: Path | str | None = None,
+    formats: Sequence[str] = pages.FORMATS,
+    draft: bool = False,
+    strict: bool = False,
+    folder: Path | str = ".",
+) -> tuple[Built, ...]:
+    """Run what documents need and write them; all documents where none is named."""
+    workspace = open_workspace(folder)
+    asked = request(workspace, profile=profile, data=data)
+    chosen = documents(workspace, names or ("all",), strict=strict)
+    selection = select(workspace, chosen.experiments, asked, run_first=lambda made: not draft)
+    write = partial(write_document, workspace, selection=selection, asked=asked, strict=strict)
+    return tuple(write(name, formats=formats, draft=draft) for name in chosen.names)
+
+
+def write_document(
+    workspace: Workspace,
+    name: str,
+    *,
+    selection: Selection,
+    asked: Request,
+    formats: Sequence[str],
+    draft: bool,
+    strict: bool,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Built:
+    """Write one document from what was selected for it."""
+    return pages.build(
+        workspace.project,
+        name,
+        selection,
+        workspace.experiments,
+        formats=formats,
+        draft=draft,
+        profile=asked.profile,
+        strict=strict,
+        tell=tell,
+    )
+
+
+def keep(workspace: Workspace, made: Plan, chosen: Sequence[Experiment], waiting: Callable[[str], None]) -> list[Run]:
+    """Copy the runs of `chosen` into the layer that is in git, without weights, and return them.
+
+    Raises:
+        ReportError: one of them is not up to date.
+    """
+    steps = [step for step in made.steps if step.experiment in chosen]
+    for step in steps:
+        if step.state != "fresh":
+            raise ReportError(
+                f"{step.label} is {step.state} ({step.reason}): only what is up to date is kept",
+                f"report run {step.experiment.name} --profile {made.profile}",
+            )
+    return [workspace.store.keep(s.run, partial(waiting, s.label)) for s in steps if s.run is not None]
+
+
+def accept(
+    workspace: Workspace, names: Sequence[str], asked: Request, reason: str, listener: Listener
+) -> Iterator[tuple[Step, Run, Sequence[str]]]:
+    """Store stale results again as answers to what is asked now; yield step, run and what changed, needed ones first.
+
+    Raises:
+        ReportError: the reason is empty, or more than code and inputs changed.
+    """
+    text, root = one_line(reason), workspace.project.root
+    if not text:
+        raise UsageError(
+            "the reason is empty, and the report prints it",
+            'say why the result stays true: --reason "renamed a variable"',
+        )
+    workspace.store.set_damaged_aside()
+    chosen = workspace.registry.select(names)
+
+    def stale() -> tuple[Plan, Step | None]:
+        made = plan(workspace, chosen, asked, listener)
+        return made, next((s for s in made.steps if s.state != "fresh" and s.experiment in chosen), None)
+
+    made, step = stale()
+    while step is not None:
+        for need, needed in step.needs.items():
+            if any(other.state != "fresh" for other in made.steps if other.name in needed):
+                both = f"{need} {step.experiment.name}"
+                raise ReportError(
+                    f"{step.label} can't be accepted: {need}, which it needs, is not up to date",
+                    f"report run {need}, or accept both: report accept {both} --reason TEXT",
+                )
+        if step.state in ("missing", "failed"):
+            raise ReportError(
+                f"{step.label} can't be accepted: it is {step.state} ({step.reason})",
+                f"run it: report run {step.experiment.name} --profile {step.profile}",
+            )
+        found = acceptance.candidate(workspace.store, root, step.question, step.label)
+        facts = {
+            "profile": step.profile if step.experiment.has_profiles else None,
+            "overrides": dict(step.overrides),
+            "point": dict(step.point),
+        }
+        needs = {name for names in step.needs.values() for name in names}
+        runs = [other.run for other in made.steps if other.name in needs and other.run is not None]
+        waiting = partial(listener.note, f"another process is running {step.label}; waiting for it")
+        stored = acceptance.accept(workspace.store, root, found, text, facts, behind(runs), waiting)
+        yield step, stored, found.changes
+        # What is accepted changes what those that need it are computed from, so they are planned again.
+        made, step = stale()
+
+
+def waste(workspace: Workspace) -> list[Waste]:
+    """Return what the store no longer needs, and why."""
+    return gc.find(workspace.judge, workspace.cache)
+
+
+def verify_store(workspace: Workspace) -> list[tuple[Run, str]]:
+    """Return every stored run with what is wrong with its files: nothing where each byte is as it was written."""
+    store = workspace.store
+    return [(run, store.verify(run)) for name in store.experiments() for run in store.runs(name)]

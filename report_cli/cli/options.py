@@ -1,0 +1,47 @@
+"""The arguments and options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from report_cli.cli import completion
+
+Names = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="NAME...",
+        help="Experiments by name or pattern (cifar-*), or all.",
+        autocompletion=completion.experiments,
+        show_default=False,
+    ),
+]
+Name = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The experiment.", autocompletion=completion.experiments, show_default=False),
+]
+Profile = Annotated[
+    str,
+    typer.Option(
+        metavar="smoke|quick|full",
+        help="The budget: seconds, minutes, or the assignment's protocol. [default: from pyproject.toml]",
+        autocompletion=completion.profiles,
+        show_default=False,
+    ),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Folder or archive with the real images. [default: REPORT_DATA, pyproject.toml, drawn images]",
+        show_default=False,
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter (epochs=5). Can be repeated."),
+]
+StrictEnv = Annotated[
+    bool, typer.Option("--strict-env", help="Use no result that was computed with other versions or another machine.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]

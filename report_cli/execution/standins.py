@@ -1,0 +1,205 @@
+"""Stand-ins for packages, so that the experiments of a project can be listed and drawn without what they run with.
+
+A stand-in takes part in whatever the top level of a module does: attributes, calls, base classes, decorators,
+annotations. Where that isn't enough (an import that raises, a parameter made of one), the module is imported anew with
+the packages themselves.
+"""
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from report_cli.errors import RunError
+
+# What training is done with: drawing never needs it.
+TRAINERS = frozenset(
+    {"keras", "tensorflow", "torch", "jax", "flax", "tensorflow_datasets", "torchvision", "transformers"}
+)
+# Rooms of this package that import such packages themselves.
+ROOMS = frozenset({"training", "interpret", "figures", "datasets"})
+LIGHT = frozenset(
+    {"report_cli.datasets", "report_cli.datasets.spec", "report_cli.training", "report_cli.training.metrics"}
+)
+
+
+class UsedError(Exception):
+    """A stand-in was used where the package itself is needed."""
+
+
+_refused = False
+
+
+@contextmanager
+def refused() -> Iterator[None]:
+    """Within the block using a stand-in raises UsedError."""
+    global _refused
+    before, _refused = _refused, True
+    try:
+        yield
+    finally:
+        _refused = before
+
+
+class StandIn:
+    """Something of a package that isn't loaded."""
+
+    def __init__(self, name: str) -> None:
+        self.__dict__["_name"] = name
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        if _refused:
+            raise UsedError(self._name)
+        return StandIn(f"{self._name}.{name}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        pass
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        if _refused:
+            raise UsedError(self._name)
+        # As a decorator it leaves what it decorates as it is.
+        if len(arguments) == 1 and not named and (isinstance(arguments[0], type) or hasattr(arguments[0], "__code__")):
+            return arguments[0]
+        return StandIn(f"{self._name}()")
+
+    def __getitem__(self, key: Any) -> Any:
+        return self
+
+    def __or__(self, other: Any) -> Any:
+        return self
+
+    __ror__ = __or__
+
+    def __mro_entries__(self, bases: Any) -> tuple[type, ...]:
+        return (_Base,)
+
+    def __repr__(self) -> str:
+        return f"<{self._name}, which is not loaded>"
+
+
+class _Base:
+    """The base of a class whose base isn't loaded."""
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        pass
+
+
+class _StandInModule(ModuleType):
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__: list[str] = []
+        self.__all__: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        if _refused:
+            raise UsedError(self.__name__)
+        return StandIn(f"{self.__name__}.{name}")
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def __init__(self, stands_in: Callable[[str], bool]) -> None:
+        self._stands_in = stands_in
+        self.made: list[str] = []
+
+    def find_spec(self, name: str, path: object, target: object = None) -> importlib.machinery.ModuleSpec | None:
+        return importlib.util.spec_from_loader(name, self, is_package=True) if self._stands_in(name) else None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        self.made.append(spec.name)
+        return _StandInModule(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
+
+
+@contextmanager
+def standing_in(stands_in: Callable[[str], bool]) -> Iterator[None]:
+    """Within the block imports of what `stands_in` accepts give stand-ins; what is loaded already is taken as it is."""
+    finder = _Finder(stands_in)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        for name in finder.made:
+            module = sys.modules.pop(name, None)
+            parent, _, child = name.rpartition(".")
+            # The import has bound the stand-in in its parent, too.
+            if parent in sys.modules and vars(sys.modules[parent]).get(child) is module:
+                delattr(sys.modules[parent], child)
+
+
+def for_listing(is_own: Callable[[str], bool]) -> Callable[[str], bool]:
+    """Return what stands in while experiments are listed: every installed package, and what of ours needs one."""
+
+    def stands_in(name: str) -> bool:
+        package, _, rest = name.partition(".")
+        if package == "report_cli":
+            return rest.partition(".")[0] in ROOMS and name not in LIGHT
+        return package not in sys.stdlib_module_names and not is_own(name)
+
+    return stands_in
+
+
+def for_drawing(name: str) -> bool:
+    """Whether `name` stands in while figures are drawn: what only trains, and what isn't installed."""
+    package, _, rest = name.partition(".")
+    if package == "report_cli":
+        return rest.partition(".")[0] in ("training", "interpret") and name not in LIGHT
+    return package in TRAINERS
+
+
+class Absent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """The last finder of all: a package that isn't installed fails when it is used, with the command that helps."""
+
+    def find_spec(self, name: str, path: object, target: object = None) -> importlib.machinery.ModuleSpec | None:
+        importer = sys._getframe(1)
+        while importer is not None and importer.f_code.co_filename.startswith("<frozen importlib"):
+            importer = importer.f_back  # type: ignore[assignment]
+        # What tries an import to see whether a package is there gets its ImportError.
+        if importer is None or importer.f_globals.get("__name__", "").partition(".")[0] != "experiments":
+            return None
+        return importlib.util.spec_from_loader(name, self, is_package=True)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        return _AbsentModule(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
+
+
+class _AbsentModule(_StandInModule):
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        return _AbsentThing(f"{self.__name__}.{name}")
+
+
+class _AbsentThing(StandIn):
+    """Something of a package that isn't installed."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        return _AbsentThing(f"{self._name}.{name}")
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        raise missing(self._name)
+
+
+def missing(name: str) -> RunError:
+    """Return the error for a package that isn't installed."""
+    package = name.partition(".")[0]
+    extra = {"keras", "tensorflow", "h5py"}
+    installed_as = {"sklearn": "scikit-learn", "PIL": "pillow", "cv2": "opencv-python"}.get(package, package)
+    command = "pip install 'keras' 'tensorflow'" if package in extra else f"pip install {installed_as}"
+    return RunError(f"it needs {package}, which is not installed", command)

@@ -1,0 +1,77 @@
+"""Where a run is computed: what of a machine and its packages can change the last digits of a result."""
+
+import os
+import platform
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+# With TensorFlow and oneDNN, sums are split by the number of threads, so the last bits of a result depend on that
+# number but not on the number of cores behind it. A fixed number makes a result independent of how many cores are free.
+THREADS = 4
+# Packages that are imported by another name than they are installed by.
+_INSTALLED_AS = {"PIL": "pillow", "sklearn": "scikit-learn", "cv2": "opencv-python", "skimage": "scikit-image"}
+# Where the sums of others are done.
+_BUILT_ON = {"keras": ("numpy",), "sklearn": ("numpy", "scipy"), "pandas": ("numpy",), "scipy": ("numpy",)}
+# The widest instruction set that oneDNN and OpenBLAS choose their kernels by, the widest first: names and flags.
+_INSTRUCTIONS = (
+    ("amx", ("amx_bf16", "amx_tile")),
+    ("avx512_bf16", ("avx512_bf16",)),
+    ("avx512", ("avx512f", "avx512bw", "avx512vl", "avx512dq")),
+    ("avx2", ("avx2",)),
+)
+
+
+def environment(packages: Iterable[str]) -> dict[str, str]:
+    """Return where a run that imports these packages would be computed if it started now; loads none of them."""
+    wanted = set(packages)
+    found = dict(_machine())
+    if "keras" in wanted:
+        backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
+        wanted.add(backend)
+        found |= {"backend": backend, "precision": "float32"}
+    if "tensorflow" in wanted:
+        found["onednn"] = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default")
+    wanted |= {base for package in wanted for base in _BUILT_ON.get(package, ())}
+    return found | {f"package {name}": _version(name) for name in sorted(wanted - {"report_cli"})}
+
+
+def current(there: Mapping[str, str]) -> dict[str, str]:
+    """Return this environment, as far as it has to do with a run that was computed `there`."""
+    return environment(name.removeprefix("package ") for name in there if name.startswith("package "))
+
+
+@cache
+def _machine() -> Mapping[str, str]:
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    return {
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "device": "gpu" if Path("/dev/nvidiactl").exists() and not hidden else "cpu",
+        "instructions": _instructions(),
+        "threads": str(THREADS),
+        "os": platform.system().lower(),
+        "architecture": platform.machine(),
+    }
+
+
+def _instructions() -> str:
+    if platform.machine() in ("arm64", "aarch64"):
+        return "arm"
+    try:
+        line = next(x for x in Path("/proc/cpuinfo").read_text().splitlines() if x.startswith("flags"))
+    except (OSError, StopIteration):
+        return "unknown"
+    flags = set(line.split())
+    return next((name for name, needed in _INSTRUCTIONS if flags.issuperset(needed)), "older")
+
+
+@cache
+def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, packages_distributions, version
+
+    try:
+        return version(_INSTALLED_AS.get(package, package))
+    except PackageNotFoundError:
+        names = packages_distributions().get(package)
+        return version(names[0]) if names else "absent"

@@ -1,0 +1,305 @@
+"""What a run is seen to use beside its recipe: files, listed folders and variables, noted while it computes.
+
+An audit hook sees what Python opens; what C code opens raises no event, so HDF5 and TensorFlow's readers are wrapped.
+Never inputs: installed packages, the program itself, what it writes (`build`, kept results), declared data sets.
+"""
+
+import contextlib
+import os
+import sys
+import sysconfig
+import threading
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from report_cli import files
+from report_cli.errors import RunError
+
+Inputs = Mapping[str, Mapping[str, str | None]]
+NOTHING: Inputs = {"files": {}, "folders": {}, "variables": {}}
+ENGINE = Path(__file__).parents[1]
+# Of a project: what the program writes, and what tools do.
+_OUTPUT = ("build", "experiments/results")
+_PROCESSES = ("subprocess.Popen", "os.system", "os.posix_spawn", "os.spawn", "os.exec", "os.fork")
+_INSTALLED = tuple({os.path.realpath(path) for path in (*sysconfig.get_paths().values(), sys.prefix)})
+
+_active: "Watch | None" = None
+_installed = False
+_busy = threading.local()
+
+
+class Watch:
+    """Notes the inputs of one run while `on()` is entered; `root` is the folder of the project."""
+
+    def __init__(self, root: Path, ignored: tuple[Path, ...] = ()) -> None:
+        self._root = root.resolve()
+        self._ignored = tuple(os.path.realpath(path) for path in ignored)
+        self._own: dict[str, bool] = {}
+        self._written: set[str] = set()
+        self.files: dict[str, str | None] = {}
+        self.folders: dict[str, str | None] = {}
+        self.variables: dict[str, str | None] = {}
+        self.unwatched: set[str] = set()
+
+    @contextlib.contextmanager
+    def on(self) -> Iterator[None]:
+        """Watch this process within the block."""
+        global _active, _installed
+        if not _installed:
+            sys.addaudithook(_hear)
+            os.environ.__class__ = _Variables
+            _installed = True
+        before, _active = _active, self
+        try:
+            yield
+        finally:
+            _active = before
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Watch nothing within the block: the program itself reads."""
+        global _active
+        before, _active = _active, None
+        try:
+            yield
+        finally:
+            _active = before
+
+    def inputs(self) -> Inputs:
+        """Return what was noted, by the paths from the project's folder, as a manifest has it."""
+        return {"files": dict(self.files), "folders": dict(self.folders), "variables": dict(self.variables)}
+
+    def file(self, path: str | Path) -> None:
+        """Note a file with its content at its first use; one that isn't there is noted as absent."""
+        whole = _whole(path)
+        name = self._name(whole)
+        if name is not None and name not in self.files and whole not in self._written:
+            self.files[name] = file_digest(Path(whole))
+
+    def module(self, path: str | Path) -> None:
+        """Note a module that the static walk doesn't reach, wherever it lies, as a whole file."""
+        whole = os.path.realpath(path)
+        if self.is_first_party(whole):
+            self.files.setdefault(os.path.relpath(whole, self._root), file_digest(Path(whole)))
+
+    def folder(self, path: str) -> None:
+        """Note the names in a folder that was listed."""
+        name = self._name(_whole(path))
+        if name is not None:
+            self.folders.setdefault(name, folder_digest(self._root / name))
+
+    def check(self) -> None:
+        """Raise RunError where an input is no longer what it was when it was used."""
+        if (changes := changed(self.inputs(), self._root)) and (change := changes[0]):
+            raise RunError(f"{change} while it was running", "run it again")
+
+    def is_first_party(self, filename: str) -> bool:
+        """Whether a source file is the author's: neither installed, nor of Python, nor of this program."""
+        if filename not in self._own:
+            place = os.path.realpath(filename)
+            inside = any(place.startswith(folder + os.sep) for folder in (*_INSTALLED, str(ENGINE)))
+            self._own[filename] = not filename.startswith("<") and not inside and Path(filename).is_absolute()
+        return self._own[filename]
+
+    def heard(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Take note of an audit event."""
+        if event in _PROCESSES:
+            if self._by_author():
+                self.unwatched.add("subprocess")
+            return
+        place = arguments[0]
+        if not isinstance(place, str | bytes | os.PathLike):
+            return
+        path = os.fsdecode(place)
+        if event != "open":
+            if not _within("<frozen importlib._bootstrap_external>"):
+                self.folder(path)
+            return
+        _, mode, flags = (*arguments, None, None)[:3]
+        writes = any(c in (mode or "") for c in "wxa") or (mode is None and (flags or 0) & (os.O_WRONLY | os.O_RDWR))
+        if writes:
+            self._written.add(_whole(path))
+        elif path.endswith((".py", ".pyc")) and _within("<frozen importlib._bootstrap_external>"):
+            self.module(_source(path))
+        elif not (path.endswith(".py") and _within("linecache.py")):
+            self.file(path)
+
+    def variable(self, name: str, value: str | None) -> None:
+        """Note a variable of the environment that the author's code reads."""
+        if self._by_author():
+            self.variables.setdefault(name, None if value is None else sha256(value.encode()).hexdigest())
+
+    def _name(self, whole: str) -> str | None:
+        """Return a path as seen from the project, or None for what is no input."""
+        path = Path(whole)
+        if not path.is_relative_to(self._root):
+            path = Path(os.path.realpath(whole))
+            if not path.is_relative_to(self._root):
+                return None
+        name = path.relative_to(self._root)
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in name.parts)
+        output = any(name.is_relative_to(folder) for folder in _OUTPUT)
+        program = path.is_relative_to(ENGINE) or os.path.realpath(whole).startswith(_INSTALLED)
+        ignored = any(os.path.realpath(whole).startswith(place) for place in self._ignored)
+        return None if hidden or output or program or ignored else name.as_posix()
+
+    def _by_author(self) -> bool:
+        """Whether the nearest code that isn't Python's own is the author's, and no import is between."""
+        frame = sys._getframe(2)
+        while frame is not None:
+            filename = frame.f_code.co_filename
+            if filename.startswith("<frozen importlib"):
+                return False
+            if self.is_first_party(filename):
+                return True
+            if filename != __file__ and not _is_standard(filename):
+                return False
+            frame = frame.f_back  # type: ignore[assignment]
+        return False
+
+
+class _Variables(os._Environ):  # type: ignore[type-arg]
+    """`os.environ`, which tells the watch what is read."""
+
+    def __getitem__(self, name: Any) -> Any:
+        try:
+            value = super().__getitem__(name)
+        except KeyError:
+            value = None
+        if _active is not None and isinstance(name, str):
+            _active.variable(name, value)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+
+def changed(inputs: Inputs, root: Path) -> list[str]:
+    """Return in words which of these inputs are no longer what they were, with the project in `root`."""
+    words = {"files": "{}", "folders": "the names in {}/", "variables": "the variable {}"}
+    current = now(inputs, root)
+    return [
+        f"{words[kind].format(name)} {'appeared' if before is None else 'is gone' if after is None else 'changed'}"
+        for kind, noted in inputs.items()
+        for name, before in noted.items()
+        if (after := current[kind][name]) != before
+    ]
+
+
+def now(inputs: Inputs, root: Path) -> dict[str, dict[str, str | None]]:
+    """Return what these inputs are now, with the project in `root`."""
+
+    def variable(name: str) -> str | None:
+        value = os.environ.get(name)
+        return None if value is None else sha256(value.encode()).hexdigest()
+
+    return {
+        "files": {name: file_digest(root / name) for name in inputs["files"]},
+        "folders": {name: folder_digest(root / name) for name in inputs["folders"]},
+        "variables": {name: variable(name) for name in inputs["variables"]},
+    }
+
+
+def file_digest(path: Path) -> str | None:
+    """Return the sha256 of a file, None where there is none."""
+    try:
+        with _quiet():
+            return files.digest(path)
+    except OSError:
+        return None
+
+
+def folder_digest(path: Path) -> str | None:
+    """Return a digest of the names in a folder, None where there is none."""
+    try:
+        with _quiet():
+            names = sorted(p.name for p in path.iterdir() if not p.name.startswith(".") and p.name != "__pycache__")
+    except OSError:
+        return None
+    return sha256("\0".join(names).encode()).hexdigest()
+
+
+def watch_hdf5(module: Any) -> None:
+    """Make `h5py.File` tell the watch: the HDF5 library opens files without Python."""
+    opened = module.File.__init__
+
+    def __init__(self: Any, name: Any, *arguments: Any, **options: Any) -> None:  # noqa: N807
+        if _active is not None and isinstance(name, str | bytes | os.PathLike):
+            _active.file(os.fsdecode(name))
+        opened(self, name, *arguments, **options)
+
+    module.File.__init__ = __init__
+
+
+def watch_tensorflow(module: Any) -> None:
+    """Make `tf.io.read_file` and `GFile` tell the watch; what a graph reads can't be seen, and that is noted."""
+    read_file, open_file = module.io.read_file, module.io.gfile.GFile.__init__
+
+    def note(name: Any) -> None:
+        if _active is not None:
+            if isinstance(name, str | bytes | os.PathLike):
+                _active.file(os.fsdecode(name))
+            elif hasattr(name, "numpy"):
+                _active.file(os.fsdecode(name.numpy()))
+            else:
+                _active.unwatched.add("tf.io in a graph")
+
+    def read(filename: Any, name: Any = None) -> Any:
+        note(filename)
+        return read_file(filename, name)
+
+    def __init__(self: Any, name: Any, *arguments: Any, **options: Any) -> None:  # noqa: N807
+        note(name)
+        open_file(self, name, *arguments, **options)
+
+    module.io.read_file = read
+    module.io.gfile.GFile.__init__ = __init__
+
+
+def _hear(event: str, arguments: tuple[Any, ...]) -> None:
+    watched = event == "open" or event in ("os.listdir", "os.scandir", "sqlite3.connect") or event in _PROCESSES
+    if _active is None or not watched or getattr(_busy, "value", False):
+        return
+    with _quiet():
+        _active.heard("open" if event == "sqlite3.connect" else event, arguments)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    before, _busy.value = getattr(_busy, "value", False), True
+    try:
+        yield
+    finally:
+        _busy.value = before
+
+
+def _within(name: str) -> bool:
+    """Whether one of the nearest frames is of this file: Python's importer, or its reader of source lines."""
+    frame = sys._getframe(2)
+    for _ in range(8):
+        if frame is None:
+            return False
+        if frame.f_code.co_filename.endswith(name):
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
+
+
+def _whole(path: str | Path) -> str:
+    # Not resolved: a link in the project is of the project, wherever it leads.
+    return os.path.abspath(path)  # noqa: PTH100
+
+
+def _is_standard(filename: str) -> bool:
+    return filename.startswith(("<frozen", sysconfig.get_paths()["stdlib"] + os.sep))
+
+
+def _source(path: str) -> str:
+    """Return the source of what may be bytecode."""
+    from importlib.util import source_from_cache
+
+    try:
+        return source_from_cache(path) if path.endswith(".pyc") else path
+    except ValueError:
+        return path

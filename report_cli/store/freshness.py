@@ -1,0 +1,156 @@
+"""Whether a stored run answers a question: decided here alone, for plan, status, why, gc, accept and build."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from report_cli.experiment import PROFILES, Experiment, parameters
+from report_cli.keys import difference, inputs, key
+from report_cli.keys.environment import current
+from report_cli.keys.key import Recipe, lock_name
+from report_cli.keys.sources import Sources
+from report_cli.store.run import Run
+from report_cli.store.store import Store
+
+State = Literal["fresh", "missing", "stale", "failed", "forced"]
+# The outputs of the runs that a run is computed from, by experiment; None where one is to be run first.
+Outputs = Mapping[str, Sequence[str]] | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is stored for a question: `run` answers it where the state is fresh, and may where it is forced."""
+
+    state: State
+    reason: str
+    run: Run | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A recipe as it is asked: for an experiment, in a profile, with a seed, from runs with these outputs."""
+
+    experiment: str
+    recipe: Recipe
+    profile: str
+    seed: int
+    needs: Outputs
+    strict_env: bool = False
+
+
+@dataclass
+class Judge:
+    """Judges the runs of a store by what the project in `root` declares, and by its code as it is now."""
+
+    store: Store
+    experiments: Mapping[str, Experiment]
+    snapshot: Sources
+    root: Path
+    _code: dict[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def answer(self, question: Question) -> Verdict:
+        """Return the stored run that answers `question`, or why there is none.
+
+        Of several, one from this environment comes first, then a kept one, then by key.
+        """
+        store, wanted = self.store, question.recipe.digest
+        same = [r for r in store.runs(question.experiment, prefix=wanted[:16]) if r.manifest.recipe_digest == wanted]
+        changes = {run.folder: inputs.changed(run.manifest.inputs, self.root) for run in same}
+        unchanged = [run for run in same if not changes[run.folder]]
+        alike = [run for run in unchanged if question.needs is not None and uses(run, question.needs)]
+        usable = [run for run in alike if run.is_own or not question.strict_env]
+        if usable:
+            best = min(usable, key=lambda run: (not run.is_own, not store.is_kept(run), run.key))
+            return Verdict("fresh", "up to date", best)
+        failure = store.failure(question.experiment, lock_name(wanted, question.recipe.environment))
+        if failure and not unchanged:
+            return Verdict("failed", f"failed on {failure.when}: {failure.message}")
+        if alike:
+            return Verdict(
+                "stale", f"computed elsewhere ({elsewhere(alike[0])}), and --strict-env asks for a run from here"
+            )
+        if unchanged:
+            return Verdict("stale", "what it needs was run again, or is to be")
+        if same:
+            return Verdict("stale", "; ".join(difference.shortened(min(changes.values(), key=len))))
+        older = closest(store, question)
+        if older is None:
+            others = any(run.manifest.profile for run in store.runs(question.experiment))
+            return Verdict("missing", f"never run with profile {question.profile}" if others else "never run")
+        return Verdict("stale", "; ".join(difference.sentences(older.manifest.recipe, question.recipe.parts)))
+
+    def current(self, name: str) -> list[Run]:
+        """Return the runs of an experiment that are up to date, whatever their profile, parameters and seed."""
+        return [run for run in self.store.runs(name) if not any(self.outdated(run))]
+
+    def outdated(self, run: Run) -> tuple[str, str]:
+        """Return why a run can't answer its own question any more: never again, or as code and inputs are now.
+
+        Both are empty where it can.
+        """
+        impossible, stale = self.unanswerable(run.experiment, run.manifest.recipe)
+        if not stale and (changes := inputs.changed(run.manifest.inputs, self.root)):
+            stale = changes[0]
+        return impossible, stale
+
+    def unanswerable(self, name: str, parts: Any) -> tuple[str, str]:
+        """Return the same for a recipe; what is no recipe is left alone."""
+        try:
+            impossible = self._impossible(name, parts)
+            return impossible, "" if impossible else self._stale(name, parts)
+        except (KeyError, TypeError, AttributeError):
+            return "", ""
+
+    def _impossible(self, name: str, parts: Mapping[str, Any]) -> str:
+        """Return why not even `report accept` can make this recipe an answer."""
+        experiment = self.experiments.get(name)
+        if experiment is None:
+            return f"there is no experiment {name} any more"
+        if set(parts["parameters"]) != set(parameters(experiment.params[PROFILES[0]])):
+            return f"{name} has other parameters now"
+        data = parts.get("data")
+        if (data and data["name"]) != (experiment.data and experiment.data.name):
+            return f"{name} uses other data now"
+        return ""
+
+    def _stale(self, name: str, parts: Mapping[str, Any]) -> str:
+        experiment, data = self.experiments[name], parts.get("data") or {}
+        if name not in self._code:
+            self._code[name] = dict(key.code(experiment, self.snapshot).digests)
+        if parts.get("code") != self._code[name]:
+            return "its code changed"
+        if "drawn" in data:
+            draw = getattr(experiment.data, "draw", None)
+            if data != key.data_identity(data["name"], draw, None, self.snapshot):
+                return "the code that draws its images changed"
+        for need, recipes in parts["needs"].items():
+            # Of what is not stored nothing is known.
+            stored = (run for run in self.store.runs(need) if run.manifest.recipe_digest in recipes)
+            if any(any(self.outdated(run)) for run in stored):
+                return f"{need}, which it needs, is out of date"
+        return ""
+
+
+def closest(store: Store, question: Question, eligible: Callable[[Run], bool] = lambda _: True) -> Run | None:
+    """Return the stored run most like what is asked: same profile and seed, fewest differences, newest."""
+
+    def likeness(run: Run) -> tuple[int, str, int]:
+        return -len(difference.between(run.manifest.recipe, question.recipe.parts)), *run.age
+
+    alike = (
+        run
+        for run in store.runs(question.experiment)
+        if run.seed == question.seed and run.manifest.profile in (question.profile, None)
+    )
+    return max(filter(eligible, alike), key=likeness, default=None)
+
+
+def uses(run: Run, outputs: Mapping[str, Sequence[str]]) -> bool:
+    """Whether the run was computed from the runs with these outputs."""
+    return run.manifest.needs == {name: list(each) for name, each in outputs.items()}
+
+
+def elsewhere(run: Run) -> str:
+    """Return how the environment of a run differs from this one ("keras 3.14, here 3.15"); empty where it doesn't."""
+    return difference.environments(run.manifest.environment, current(run.manifest.environment))
