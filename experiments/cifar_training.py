@@ -56,11 +56,11 @@ METRICS = {
 
 def draw(run: StoredRun, figures: Figures) -> None:
     """Draw the learning curves and the confusion matrix of one run."""
-    from report_cli.figures import style
+    from report_cli.figures import confusion, curves
 
-    figures.add("curves", style.learning_curves(run.history), alt=style.describe_curves(run.history))
+    figures.add("curves", curves.learning_curves(run.history), alt=curves.describe_learning_curves(run.history))
     counts, classes = run.array("confusion"), [str(name) for name in run.array("classes")]
-    figures.add("confusion", style.confusion(counts, classes), alt=style.describe_confusion(counts, classes))
+    figures.add("confusion", confusion.matrix(counts, classes), alt=confusion.describe(counts, classes))
 
 
 @dataclass(frozen=True)
