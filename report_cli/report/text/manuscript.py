@@ -144,6 +144,7 @@ class _Author:
             "section": lambda name: self._include("sections", "section", name),
             "answer": lambda name: self._include("answers", "answer", name),
             "value": context.value,
+            "points": context.points,
             "t_interval": _t_interval,
             "parameter": lambda name, field_name: _text(context.parameter(name, field_name)),
             "matrix": self._matrix,
