@@ -123,7 +123,7 @@ class Watch:
             self._written.add(_whole(path))
         elif path.endswith((".py", ".pyc")) and _within("<frozen importlib._bootstrap_external>"):
             self.module(_source(path))
-        elif not (path.endswith(".py") and _within("linecache.py")):
+        elif not (path.endswith(".py") and _within("linecache.py", "report_cli/keys/sources.py")):
             self.file(path)
 
     def variable(self, name: str, value: str | None) -> None:
@@ -274,13 +274,13 @@ def _quiet() -> Iterator[None]:
         _busy.value = before
 
 
-def _within(name: str) -> bool:
-    """Whether one of the nearest frames is of this file: Python's importer, or its reader of source lines."""
+def _within(*names: str) -> bool:
+    """Whether one of the nearest frames is of these files: what reads sources to import them, or to quote them."""
     frame = sys._getframe(2)
     for _ in range(8):
         if frame is None:
             return False
-        if frame.f_code.co_filename.endswith(name):
+        if frame.f_code.co_filename.endswith(names):
             return True
         frame = frame.f_back  # type: ignore[assignment]
     return False
