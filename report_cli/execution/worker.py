@@ -134,7 +134,7 @@ class Worker:
             available = {"params": params, "data": self._load(experiment, request), "record": record}
             wanted = inspect.signature(experiment.measure).parameters
             with watch.on():
-                experiment.measure(**{name: available[name] for name in wanted})
+                experiment.measure(**{name: given for name, given in available.items() if name in wanted})
             record.finish()
             _note_modules(watch, reached)
             for pattern in experiment.files:

@@ -82,9 +82,7 @@ def test_a_changed_input_is_accepted(report: Command, write: Write, walk: Path) 
     assert state(report)[0] == "fresh"
 
 
-def test_a_result_from_elsewhere_stays_from_there(
-    report: Command, walk: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_result_from_elsewhere_stays_from_there(report: Command, walk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Accepting doesn't pretend that a result was computed here."""
     from report_cli.keys import environment
 

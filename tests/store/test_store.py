@@ -171,9 +171,7 @@ def test_a_malformed_manifest_is_damage(store: Store, commit: Commit, warnings: 
 
 
 @pytest.mark.parametrize("name", ["measured.json", "arrays/x.npy"])
-def test_other_files_are_checked_when_they_are_read(
-    store: Store, commit: Commit, project: Project, name: str
-) -> None:
+def test_other_files_are_checked_when_they_are_read(store: Store, commit: Commit, project: Project, name: str) -> None:
     """A status reads no such file; reading and verifying find each changed byte."""
     run = commit()
     path = run.folder / name
