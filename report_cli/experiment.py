@@ -97,7 +97,7 @@ class Record(Protocol):
     def pretrained(self, weights: "Weights") -> "dict[str, NDArray[Any]]":
         """Return declared pretrained weights by name, checked against their digest."""
 
-    def classifier(self, model: Any, split: "Split", params: Any) -> None:
+    def classifier(self, model: Any, split: "Split[Any]", params: Any) -> None:
         """Train, evaluate and record a Keras classifier of images: every metric and figure of `CLASSIFIER`."""
 
 
@@ -253,7 +253,7 @@ def _by_profile(profiles: Any) -> dict[str, Any]:
     each = profiles if isinstance(profiles, Mapping) and profiles and set(profiles) <= set(PROFILES) else None
     given = dict(each) if each is not None else {PROFILES[-1]: profiles}
     if all(isinstance(values, Mapping) for values in given.values()):
-        merged: dict[str, Any] = {}
+        merged = dict(next(given[p] for p in reversed(PROFILES) if p in given))
         for profile in reversed(PROFILES):
             merged = {**merged, **given.get(profile, {})}
             given[profile] = merged

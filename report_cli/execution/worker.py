@@ -25,6 +25,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from report_cli import files
 from report_cli.errors import DataError, ReportError, of_machine
 from report_cli.execution import registry, standins
 from report_cli.execution.parameters import override
@@ -33,6 +34,7 @@ from report_cli.experiment import Experiment
 from report_cli.keys.dependencies import Reach
 from report_cli.keys.inputs import Watch, watch_hdf5, watch_tensorflow
 from report_cli.keys.key import code
+from report_cli.keys.sources import Sources
 from report_cli.project import Project, Settings
 from report_cli.store import manifest as manifests
 from report_cli.store.run import Results, Run
@@ -73,6 +75,7 @@ class Worker:
         self._send = send
         self._data: dict[str, Any] = {}
         self._seed: int | None = None
+        self._snapshot: Sources | None = None
         hooks = {
             "keras": self._start_keras,
             "torch": self._start_torch,
@@ -104,7 +107,7 @@ class Worker:
         source = request["source"]
         ignored = (Path(source["path"]),) if source and source["path"] else ()
         watch = Watch(self._project.root, ignored)
-        snapshot = registry.sources(self._project, request["sources"])
+        snapshot = self._sources(request)
         importing = registry.importing(snapshot, engine=True)
         with _logged(request["log"]), _as_before(), importing as sought, _warned() as counts:
             self._begin(request["seed"])
@@ -133,7 +136,7 @@ class Worker:
             available = {"params": params, "data": self._load(experiment, request), "record": record}
             wanted = inspect.signature(experiment.measure).parameters
             with watch.on():
-                experiment.measure(**{name: available[name] for name in wanted})
+                experiment.measure(**{name: given for name, given in available.items() if name in wanted})
             record.finish()
             _note_modules(watch, reached, sought)
             for pattern in experiment.files:
@@ -149,7 +152,7 @@ class Worker:
     def _draw(self, request: Request) -> dict[str, Any]:
         from report_cli.figures import style
 
-        snapshot = registry.sources(self._project, request["sources"])
+        snapshot = self._sources(request)
         runs = tuple(Run(Path(place), manifests.read(Path(place))) for place in request["runs"])
         results = Results(request["experiment"], runs)
 
@@ -173,9 +176,9 @@ class Worker:
 
     def _read_in(self, request: Request) -> dict[str, Any]:
         from report_cli.datasets import load
-        from report_cli.datasets.spec import Source
+        from report_cli.datasets.source import Source
 
-        snapshot = registry.sources(self._project, request["sources"])
+        snapshot = self._sources(request)
         source = Source.from_json(request["source"], registry.load(self._project, snapshot).data)
         return {"digest": load.read_in(source, Path(request["cache"])).digest}
 
@@ -184,13 +187,21 @@ class Worker:
         if data is None or source is None:
             return None
         from report_cli.datasets import load
-        from report_cli.datasets.spec import Source
+        from report_cli.datasets.source import Source
 
         name = json.dumps([data.name, source], sort_keys=True)
         if name not in self._data:
             # One set at a time: two real ones would not fit beside a training run.
             self._data = {name: load.load(Source.from_json(source, {data.name: data}), Path(request["cache"]))}
         return self._data[name]
+
+    def _sources(self, request: Request) -> Sources:
+        """Return the code as it was planned: what an earlier request has read may have been edited since."""
+        snapshot = registry.sources(self._project, request["sources"])
+        if self._snapshot is not None:
+            snapshot.adopt(self._snapshot)
+        self._snapshot = snapshot
+        return snapshot
 
     def _begin(self, seed: int) -> None:
         """Make what follows independent of what ran before in this process."""
@@ -251,8 +262,7 @@ def _machine_error(error: BaseException) -> ReportError | None:
 @contextlib.contextmanager
 def _logged(path: str) -> Iterator[None]:
     """Send what is printed within the block to the log `path`, which begins anew."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "wb", buffering=0) as log:  # noqa: PTH123 -- a log needs neither fsync nor rename
+    with files.log(Path(path), anew=True) as log:
         before = os.dup(2)
         for stream in (1, 2):
             os.dup2(log.fileno(), stream)

@@ -6,6 +6,7 @@ Never inputs: installed packages, the program itself, what it writes (`build`, k
 
 import contextlib
 import os
+import site
 import stat
 import sys
 import sysconfig
@@ -25,7 +26,10 @@ ENGINE = Path(__file__).parents[1]
 # Of a project: what the program writes, and what tools do.
 _OUTPUT = ("build", "experiments/results")
 _PROCESSES = ("subprocess.Popen", "os.system", "os.posix_spawn", "os.spawn", "os.exec", "os.fork")
-_INSTALLED = tuple({os.path.realpath(path) for path in (*sysconfig.get_paths().values(), sys.prefix)})
+_LIBRARIES = [sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+# The prefix of a virtual environment belongs to it alone; that of a system may be /usr, with projects below it.
+_PREFIX = [sys.prefix] if sys.prefix != sys.base_prefix else []
+_INSTALLED = tuple({os.path.realpath(path) for path in (*_LIBRARIES, *site.getsitepackages(), *_PREFIX)})
 
 _active: "Watch | None" = None
 _installed = False
@@ -52,7 +56,7 @@ class Watch:
         global _active, _installed
         if not _installed:
             sys.addaudithook(_hear)
-            os.environ.__class__ = _Variables
+            os.environ.__class__ = os.environb.__class__ = _Variables
             os.stat, os.lstat = _noting(os.stat), _noting(os.lstat)
             _installed = True
         before, _active = _active, self
@@ -81,6 +85,10 @@ class Watch:
         name = self._name(whole)
         if name is not None and name not in self.files and whole not in self._written:
             self.files[name] = file_digest(Path(whole))
+
+    def output(self, path: str) -> None:
+        """Take no note of a file that the run itself writes."""
+        self._written.add(_whole(path))
 
     def module(self, path: str | Path) -> None:
         """Note a module that the static walk doesn't reach, wherever it lies, as a whole file."""
@@ -122,7 +130,7 @@ class Watch:
         _, mode, flags = (*arguments, None, None)[:3]
         writes = any(c in (mode or "") for c in "wxa") or (mode is None and (flags or 0) & (os.O_WRONLY | os.O_RDWR))
         if writes:
-            self._written.add(_whole(path))
+            self.output(path)
         elif path.endswith((".py", ".pyc")) and _within("<frozen importlib._bootstrap_external>"):
             self.module(_source(path))
         elif not (path.endswith(".py") and _within("linecache.py")):
@@ -131,7 +139,7 @@ class Watch:
     def variable(self, name: str) -> None:
         """Note a variable of the environment that the author's code reads."""
         if self._by_author():
-            self.variables.setdefault(name, _digest(self._variables.get(name)))
+            self.variables.setdefault(name, _text_digest(self._variables.get(name)))
 
     def looked_at(self, path: str | Path) -> None:
         """Note a file that the author's code asks for without opening it: whether it is there decides something."""
@@ -148,9 +156,8 @@ class Watch:
         name = path.relative_to(self._root)
         hidden = not {".git", ".venv", "__pycache__"}.isdisjoint(name.parts)
         output = any(name.is_relative_to(folder) for folder in _OUTPUT)
-        program = path.is_relative_to(ENGINE) or os.path.realpath(whole).startswith(_INSTALLED)
-        ignored = any(os.path.realpath(whole).startswith(place) for place in self._ignored)
-        return None if hidden or output or program or ignored else name.as_posix()
+        other = path.is_relative_to(ENGINE) or _inside(os.path.realpath(whole), (*_INSTALLED, *self._ignored))
+        return None if hidden or output or other else name.as_posix()
 
     def _by_author(self) -> bool:
         """Whether the nearest code that isn't Python's own is the author's, and no import is between."""
@@ -171,8 +178,8 @@ class _Variables(os._Environ):  # type: ignore[type-arg]
     """`os.environ`, which tells the watch what is read."""
 
     def __getitem__(self, name: Any) -> Any:
-        if _active is not None and isinstance(name, str):
-            _active.variable(name)
+        if _active is not None and isinstance(name, str | bytes):
+            _active.variable(os.fsdecode(name))
         return super().__getitem__(name)
 
 
@@ -197,7 +204,7 @@ def _noting(real: Callable[..., os.stat_result]) -> Callable[..., os.stat_result
 def is_first_party(filename: str) -> bool:
     """Whether a source file is the author's: neither installed, nor of Python, nor of this program."""
     place = os.path.realpath(filename)
-    inside = any(place.startswith(folder + os.sep) for folder in (*_INSTALLED, str(ENGINE)))
+    inside = _inside(place, (*_INSTALLED, str(ENGINE)))
     return not filename.startswith("<") and not inside and Path(filename).is_absolute()
 
 
@@ -232,7 +239,7 @@ def now(inputs: Inputs, root: Path, variables: Mapping[str, str] | None = None) 
     return {
         "files": {name: file_digest(root / name) for name in inputs["files"]},
         "folders": {name: folder_digest(root / name) for name in inputs["folders"]},
-        "variables": {name: _digest(environment.get(name)) for name in inputs["variables"]},
+        "variables": {name: _text_digest(environment.get(name)) for name in inputs["variables"]},
     }
 
 
@@ -259,10 +266,11 @@ def watch_hdf5(module: Any) -> None:
     """Make `h5py.File` tell the watch: the HDF5 library opens files without Python."""
     opened = module.File.__init__
 
-    def __init__(self: Any, name: Any, *arguments: Any, **options: Any) -> None:  # noqa: N807
+    def __init__(self: Any, name: Any, mode: str = "r", *arguments: Any, **options: Any) -> None:  # noqa: N807
         if _active is not None and isinstance(name, str | bytes | os.PathLike):
-            _active.file(os.fsdecode(name))
-        opened(self, name, *arguments, **options)
+            note = _active.file if mode in ("r", "r+") else _active.output
+            note(os.fsdecode(name))
+        opened(self, name, mode, *arguments, **options)
 
     module.File.__init__ = __init__
 
@@ -284,9 +292,12 @@ def watch_tensorflow(module: Any) -> None:
         note(filename)
         return read_file(filename, name)
 
-    def __init__(self: Any, name: Any, *arguments: Any, **options: Any) -> None:  # noqa: N807
-        note(name)
-        open_file(self, name, *arguments, **options)
+    def __init__(self: Any, name: Any, mode: str = "r") -> None:  # noqa: N807
+        if "r" in mode:
+            note(name)
+        elif _active is not None:
+            _active.output(os.fsdecode(name))
+        open_file(self, name, mode)
 
     module.io.read_file = read
     module.io.gfile.GFile.__init__ = __init__
@@ -314,17 +325,21 @@ def _is_quiet() -> bool:
     return bool(getattr(_busy, "value", False))
 
 
-def _digest(value: str | None) -> str | None:
-    return None if value is None else sha256(value.encode()).hexdigest()
+def _text_digest(text: str | None) -> str | None:
+    return None if text is None else sha256(os.fsencode(text)).hexdigest()
 
 
-def _within(name: str) -> bool:
-    """Whether one of the nearest frames is of this file: Python's importer, or its reader of source lines."""
+def _inside(path: str, places: tuple[str, ...]) -> bool:
+    return any(path == place or path.startswith(place + os.sep) for place in places)
+
+
+def _within(*names: str) -> bool:
+    """Whether one of the nearest frames is of these files: what reads sources to import them, or to quote them."""
     frame = sys._getframe(2)
     for _ in range(8):
         if frame is None:
             return False
-        if frame.f_code.co_filename.endswith(name):
+        if frame.f_code.co_filename.endswith(names):
             return True
         frame = frame.f_back  # type: ignore[assignment]
     return False
