@@ -1,9 +1,9 @@
-"""Intervals and tests for counts of right answers, and the spread over seeds. Standard library only."""
+"""Intervals and tests for counts of right answers, and the spread over seeds; scipy is loaded when one is asked for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb, sqrt
-from statistics import NormalDist, fmean, stdev
+from math import sqrt
+from statistics import fmean, stdev
 
 from report_cli.errors import UsageError
 
@@ -14,6 +14,15 @@ LEVEL = 0.95
 class Interval:
     """Where a share lies, between 0 and 1."""
 
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class MeanInterval:
+    """A mean, and where the mean of endlessly many such results lies."""
+
+    mean: float
     low: float
     high: float
 
@@ -49,15 +58,11 @@ def wilson(right: int, total: int, level: float = LEVEL) -> Interval:
     Raises:
         UsageError: the counts are not 0 <= right <= total, total > 0.
     """
+    from scipy.stats import binomtest
+
     _check(right, total)
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    share = right / total
-    middle = share + z * z / (2 * total)
-    half = z * sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    scale = 1 + z * z / total
-    # The bounds are exact where all or none are right; rounding would put them a little beside.
-    low = 0.0 if right == 0 else (middle - half) / scale
-    return Interval(low, 1.0 if right == total else (middle + half) / scale)
+    interval = binomtest(right, total).proportion_ci(level, method="wilson")
+    return Interval(float(interval.low), float(interval.high))
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
@@ -69,12 +74,12 @@ def mcnemar(only_first: int, only_second: int) -> float:
     Raises:
         UsageError: a count is negative.
     """
+    from scipy.stats import binomtest
+
     if min(only_first, only_second) < 0:
         raise UsageError(f"{only_first} and {only_second} are not two counts")
     total = only_first + only_second
-    # Whole numbers, divided once: neither over- nor underflows with thousands of images.
-    tail = sum(comb(total, k) for k in range(min(only_first, only_second) + 1))
-    return float(min(1.0, 2 * tail / (1 << total)))
+    return float(binomtest(only_first, total).pvalue) if total else 1.0
 
 
 def paired(first: Sequence[bool], second: Sequence[bool]) -> Paired:
@@ -128,8 +133,9 @@ def detectable_difference(discordant: float, total: int, level: float = LEVEL, p
     Source: R. J. Connor, Sample size for testing differences in proportions for the paired-sample design, Biometrics
     43 (1987), with the variance under equal shares.
     """
-    z = NormalDist().inv_cdf((1 + level) / 2) + NormalDist().inv_cdf(power)
-    return z * sqrt(discordant / total)
+    from scipy.special import ndtri
+
+    return float(ndtri((1 + level) / 2) + ndtri(power)) * sqrt(discordant / total)
 
 
 def sample(results: Sequence[float]) -> Sample:
@@ -141,6 +147,21 @@ def sample(results: Sequence[float]) -> Sample:
     if len(results) < 2:
         raise UsageError(f"{len(results)} results have no spread", "run with at least two seeds")
     return Sample(fmean(results), stdev(results), len(results))
+
+
+def t_interval(results: Sequence[float] | Sample, level: float = LEVEL) -> MeanInterval:
+    """Return the interval of Student's t for the mean of results that differ in their seed, or of their summary.
+
+    Source: Student, The probable error of a mean, Biometrika 6 (1908).
+
+    Raises:
+        UsageError: there are fewer than two results.
+    """
+    from scipy.special import stdtrit
+
+    summary = results if isinstance(results, Sample) else sample(results)
+    margin = float(stdtrit(summary.n - 1, (1 + level) / 2)) * summary.std / sqrt(summary.n)
+    return MeanInterval(summary.mean, summary.mean - margin, summary.mean + margin)
 
 
 def _check(right: int, total: int) -> None:

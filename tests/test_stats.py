@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from math import comb
 
 import pytest
@@ -100,6 +102,28 @@ def test_sample_of_seeds() -> None:
     assert stats.sample([1.0, 2.0, 3.0, 4.0]) == stats.Sample(2.5, pytest.approx(1.2909944), 4)
 
 
+@pytest.mark.parametrize(("n", "quantile"), [(2, 12.706), (3, 4.303), (5, 2.776), (10, 2.262), (31, 2.042)])
+def test_t_interval_has_the_quantiles_of_the_tables(n: int, quantile: float) -> None:
+    """The interval of a mean reaches the tabulated quantile of Student's t, times the standard error, to both sides."""
+    results = [float(number) for number in range(n)]
+    interval, summary = stats.t_interval(results), stats.sample(results)
+    assert (interval.high - interval.mean) / (summary.std / n**0.5) == pytest.approx(quantile, abs=5e-4)
+    assert interval.mean - interval.low == pytest.approx(interval.high - interval.mean)
+    assert stats.t_interval(summary) == interval
+
+
+def test_t_interval_of_equal_results() -> None:
+    """Results without a spread have an interval without a length."""
+    assert stats.t_interval([0.5, 0.5, 0.5]) == stats.MeanInterval(0.5, 0.5, 0.5)
+
+
+def test_nothing_heavy_is_loaded_with_the_module() -> None:
+    """Importing the module loads neither numpy nor scipy: experiments import it at their top."""
+    code = "import sys, report_cli.stats; print(sorted({'numpy', 'scipy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -110,6 +134,7 @@ def test_sample_of_seeds() -> None:
         lambda: stats.paired([], []),
         lambda: stats.two_shares_z(1, 0, 1, 2),
         lambda: stats.sample([0.5]),
+        lambda: stats.t_interval([0.5]),
     ],
 )
 def test_impossible_counts_are_errors(call: object) -> None:

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from report_cli.figures import style as plots
-from report_cli.figures.style import ACCENT, GREY, GREY_WORDS, INK, History, new_figure, style
+from report_cli.figures.curves import History, label_ends, set_epochs
+from report_cli.figures.style import ACCENT, GREY, GREY_WORDS, INK, new_figure, style
 
 # Colour, dashes and marker of the first, second and third network.
 LOOKS: tuple[tuple[str, Any, str], ...] = ((GREY, (0, (4, 1.5)), "s"), (ACCENT, "-", "o"), (INK, (0, (1, 1.2)), "^"))
@@ -37,8 +37,8 @@ def several_curves(histories: Mapping[str, History]) -> Figure:
                 epochs = [row["epoch"] for row in history]
                 axes.plot(epochs, values, color=colour, linestyle=dashes, marker=marker, markersize=3)
                 ends[network] = values[-1]
-            plots.by_epoch(axes, label)
-            plots.label_ends(axes, ends, WORDS)
+            set_epochs(axes, label)
+            label_ends(axes, ends, WORDS)
     return figure
 
 
@@ -81,7 +81,7 @@ def accuracy_by_size(
                 capsize=1.8,
             )
         ends = {network: 100 * float(accuracy[row, -1]) for row, network in enumerate(networks)}
-        plots.label_ends(axes, ends, WORDS)
+        label_ends(axes, ends, WORDS)
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(FixedLocator(sizes.tolist()))
         axes.xaxis.set_minor_locator(NullLocator())

@@ -43,7 +43,7 @@ class Box:
 
 
 def canvas(width_mm: float, height_mm: float) -> "tuple[Figure, Axes]":
-    """Return an empty figure whose one axes counts in mm, y downwards; call it inside `plots.style()`."""
+    """Return an empty figure whose one axes counts in mm, y downwards; call it inside `style.style()`."""
     figure = style.new_figure(height_mm, width_mm)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1))
@@ -66,7 +66,7 @@ def grid(
         for column in range(columns):
             value = float(values[row, column])
             corner = (x + column * CELL_MM, y + row * CELL_MM)
-            inside = any(_inside(window, row, column) for window in windows)
+            inside = any(0 <= row - w.row < w.rows and 0 <= column - w.column < w.columns for w in windows)
             fill = style.TINT(0.55 * value / darkest) if darkest else style.PALE if inside else "white"
             cells[fill].append(corner)
             added = min(row, column, rows - 1 - row, columns - 1 - column) < border
@@ -137,21 +137,17 @@ def blocks(boxes: Sequence[Box], arrows: Sequence[tuple[str, str]], width_mm: fl
     """
     with style.style():
         figure, axes = canvas(width_mm, height_mm)
-        named = {item.name: item for item in boxes}
+        box_of = {item.name: item for item in boxes}
         for item in boxes:
             box(axes, item)
-        for source, target in arrows:
-            _join(axes, named[source], named[target])
+        for source, target in ((box_of[start], box_of[end]) for start, end in arrows):
+            narrow, wide = sorted((source, target), key=lambda item: item.width)
+            # A wide box is met where the narrow one stands, so that parallel branches stay parallel.
+            reach = wide.width / 2 - 2
+            at_wide = min(max(narrow.x, wide.x - reach), wide.x + reach)
+            start_x, end_x = (narrow.x, at_wide) if source is narrow else (at_wide, narrow.x)
+            arrow(axes, (start_x, source.y + source.height / 2), (end_x, target.y - target.height / 2))
     return figure
-
-
-def _join(axes: "Axes", source: Box, target: Box) -> None:
-    narrow, wide = sorted((source, target), key=lambda item: item.width)
-    # A wide box is met where the narrow one stands, so that parallel branches stay parallel.
-    reach = wide.width / 2 - 2
-    at_wide = min(max(narrow.x, wide.x - reach), wide.x + reach)
-    start_x, end_x = (narrow.x, at_wide) if source is narrow else (at_wide, narrow.x)
-    arrow(axes, (start_x, source.y + source.height / 2), (end_x, target.y - target.height / 2))
 
 
 def _rectangles(
@@ -168,7 +164,3 @@ def _rectangles(
     # Behind the numbers, and not clipped by the axes, which would cost as much again.
     patch = PathPatch(path, facecolor=fill, edgecolor=edge, linewidth=width_pt, clip_on=False)
     axes.add_patch(patch)
-
-
-def _inside(window: Window, row: int, column: int) -> bool:
-    return 0 <= row - window.row < window.rows and 0 <= column - window.column < window.columns

@@ -1,4 +1,4 @@
-"""Figures made of pictures: grids of channel maps, patterns beside patches, heatmaps over images.
+"""Figures made of pictures: grids of channel maps, patterns beside patches, heatmaps over images, augmented views.
 
 Every block of pictures is one small image in its own resolution, so that a figure stays small as a file.
 """
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from report_cli.figures import style
 from report_cli.figures.style import TEXT_WIDTH_MM, TINT
+from report_cli.wording import round_by_hand
 
 Pixels = NDArray[np.uint8]
 GROUND = 226
@@ -22,6 +23,8 @@ OUTLINE = "#ffffff"
 LABEL_PT = 8
 # At most so many along a side of a tile: it is 15 mm wide in print, more would not be seen.
 TILE_PX = 80
+# From one line below a view to the next.
+LINE_MM = 3.4
 
 
 def mosaic(tiles: Pixels, columns: int, gap: int, above: int = 0) -> Pixels:
@@ -46,10 +49,10 @@ def channels(image: Pixels, maps: Pixels, *, numbered: bool) -> Figure:
     """
     columns = 8 if len(maps) <= 64 else 16
     rows = -(-len(maps) // columns)
-    maps = _reduced(maps)
+    maps = _reduce(maps)
     size = maps.shape[1]
     gap, above = max(1, size // 16), round(0.42 * size) if numbered else 0
-    whole = mosaic(_tinted(maps), columns, gap, above)
+    whole = mosaic(TINT(maps, bytes=True)[..., :3], columns, gap, above)
     if above:
         whole[:above] = 255
         for row in range(1, rows):
@@ -75,8 +78,8 @@ def channels(image: Pixels, maps: Pixels, *, numbered: bool) -> Figure:
 def describe_channels(name: str, matches: Sequence[str]) -> str:
     """Return in words what `channels` shows: what the channels resemble."""
     counts = Counter(matches).most_common()
-    found = "; ".join(f"{kind}: {number}" for kind, number in counts)
-    return f"The image {name} beside {len(matches)} channel maps. What they resemble most: {found}."
+    resemblances = "; ".join(f"{kind}: {number}" for kind, number in counts)
+    return f"The image {name} beside {len(matches)} channel maps. What they resemble most: {resemblances}."
 
 
 def patterns(preferred: Pixels, patches: Pixels) -> Figure:
@@ -86,13 +89,12 @@ def patterns(preferred: Pixels, patches: Pixels) -> Figure:
     with style.style():
         figure = style.new_figure(rows * (side + above + 0.5))
         figure.set_layout_engine("none")
-        for number, (pattern, found) in enumerate(zip(preferred, patches, strict=True)):
+        for number, (pattern, block) in enumerate(zip(preferred, patches, strict=True)):
             row, column = divmod(number, columns)
             x, y = column * step, row * (side + above + 0.5)
-            first = place(figure, _reduced(pattern[None])[0], x, y + above, side, side)
+            first = place(figure, _reduce(pattern[None])[0], x, y + above, side, side)
             first.set_title(str(number + 1), loc="left", fontsize=LABEL_PT, pad=1.5)
-            block = mosaic(found, 2, max(1, found.shape[1] // 16))
-            place(figure, block, x + side + 1, y + above, side, side)
+            place(figure, mosaic(block, 2, max(1, block.shape[1] // 16)), x + side + 1, y + above, side, side)
     return figure
 
 
@@ -121,7 +123,7 @@ def heatmaps(
             x = number * step
             left = place(figure, image, x, 9, side, side)
             left.set_title(f"{kind}: a {class_name},\nnamed {named} at {probability}", loc="left", fontsize=8, pad=2)
-            right = place(figure, _under(image, warmth), x + side + gap, 9, side, side)
+            right = place(figure, _overlay(image, warmth), x + side + gap, 9, side, side)
             if len(regions):
                 scale = image.shape[0] / warmth.shape[0]
                 at = (np.arange(warmth.shape[0]) + 0.5) * scale - 0.5
@@ -133,8 +135,53 @@ def describe_heatmaps(heat: NDArray[np.float32], facts: Sequence[Sequence[str]])
     """Return in words what `heatmaps` shows: the answers, and where each map is hottest."""
     parts = [f"{len(facts)} images, each beside itself under a heatmap."]
     for warmth, (kind, class_name, named, probability) in zip(heat, facts, strict=True):
-        parts.append(f"{kind.capitalize()}: a {class_name}, named {named} at {probability}; {_hottest(warmth)}.")
+        where = "without heat"
+        if warmth.max() > 0:
+            row, column = np.divmod(int(warmth.argmax()), warmth.shape[1])
+            down = ("top", "middle", "bottom")[min(3 * row // warmth.shape[0], 2)]
+            across = ("left", "centre", "right")[min(3 * column // warmth.shape[1], 2)]
+            where = f"hottest at the {down} {across}"
+        parts.append(f"{kind.capitalize()}: a {class_name}, named {named} at {probability}; {where}.")
     return " ".join(parts)
+
+
+def augmented_views(images: NDArray[np.uint8], views: NDArray[np.float64], classes: Sequence[str]) -> Figure:
+    """Return one row an image: the image, then its views, with what was done to it below each.
+
+    `images` (N, 1 + V, H, W, 3) have the image first; `views` (N, V, 5) are whether it is mirrored, how far it is moved
+    right and down (fractions), turned clockwise (degrees) and scaled.
+    """
+    rows, columns = images.shape[:2]
+    with style.style():
+        figure = style.new_figure(rows * (TEXT_WIDTH_MM / columns + 3 * LINE_MM + 1))
+        grid: NDArray[Any] = figure.subplots(rows, columns, squeeze=False)
+        for (row, column), axes in np.ndenumerate(grid):
+            axes.imshow(images[row, column], interpolation="nearest")
+            axes.set_axis_off()
+            text = classes[row]
+            if column:
+                mirrored, right, down, turn, scale = views[row, column - 1].tolist()
+                # A sign of its own length keeps the numbers of a row in line.
+                text = (
+                    f"{round_by_hand(turn, 0):+}°, ×{scale:.2f}\n"
+                    f"{round_by_hand(right, 0, 100):+} %, {round_by_hand(down, 0, 100):+} %\n"
+                    f"{'mirrored' if mirrored else ''}"
+                ).replace("-", "\N{MINUS SIGN}")
+            axes.text(0.5, -0.05, text, transform=axes.transAxes, ha="center", va="top", fontsize=8, linespacing=1.1)
+    return figure
+
+
+def describe_augmented_views(views: NDArray[np.float64], classes: Sequence[str]) -> str:
+    """Return in words what `augmented_views` shows."""
+    rows, columns = views.shape[:2]
+    mirrored = int(views[..., 0].sum())
+    shift, turn = round_by_hand(np.abs(views[..., 1:3]).max(), 0, 100), round_by_hand(np.abs(views[..., 3]).max(), 0)
+    smallest, largest = views[..., 4].min(), views[..., 4].max()
+    return (
+        f"{rows} rows of images, one for each class ({', '.join(classes)}): the image, then {columns} views of it. "
+        f"Of the {rows * columns} views {mirrored} are mirrored; they are moved by up to {shift}% of the size, "
+        f"turned by up to {turn} degrees, and scaled by {smallest:.2f} to {largest:.2f}."
+    )
 
 
 def place(figure: Figure, image: Pixels, x: float, y: float, width: float, height: float) -> Axes:
@@ -148,7 +195,7 @@ def place(figure: Figure, image: Pixels, x: float, y: float, width: float, heigh
     return axes
 
 
-def _reduced(tiles: Pixels) -> Pixels:
+def _reduce(tiles: Pixels) -> Pixels:
     """Return tiles (N, h, w, ...) with every few pixels of larger ones joined to their mean."""
     step = -(-max(tiles.shape[1:3]) // TILE_PX)
     rows, columns = (size // step for size in tiles.shape[1:3])
@@ -158,12 +205,7 @@ def _reduced(tiles: Pixels) -> Pixels:
     return means
 
 
-def _tinted(maps: Pixels) -> Pixels:
-    colours: Pixels = TINT(maps, bytes=True)[..., :3]
-    return colours
-
-
-def _under(image: Pixels, heat: NDArray[np.float32]) -> Pixels:
+def _overlay(image: Pixels, heat: NDArray[np.float32]) -> Pixels:
     """Return `image`, grey, under the colours of `heat`, in the larger of both resolutions."""
     side = max(len(image), len(heat))
     at = np.arange(side)
@@ -172,12 +214,3 @@ def _under(image: Pixels, heat: NDArray[np.float32]) -> Pixels:
     colours: NDArray[Any] = matplotlib.colormaps["inferno"](warmth)[..., :3]
     mixed: Pixels = np.rint(0.45 * grey[..., None] + 0.55 * 255 * colours).astype(np.uint8)
     return mixed
-
-
-def _hottest(heat: NDArray[np.float32]) -> str:
-    if heat.max() <= 0:
-        return "without heat"
-    row, column = np.divmod(int(heat.argmax()), heat.shape[1])
-    down = ("top", "middle", "bottom")[min(3 * row // heat.shape[0], 2)]
-    across = ("left", "centre", "right")[min(3 * column // heat.shape[1], 2)]
-    return f"hottest at the {down} {across}"

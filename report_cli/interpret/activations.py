@@ -12,28 +12,26 @@ BATCH = 50
 
 def maps(model: keras.Model, name: str, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the output of layer `name` for inputs (N, H, W, C) in inference mode, (N, h, w, K)."""
-    cut = receptive_field.upto(model, name)
-    result: NDArray[np.float32] = _in_batches(cut, inputs)
-    return result
+    below = receptive_field.up_to(model, name)
+    batches = [below.predict_on_batch(inputs[start : start + BATCH]) for start in range(0, len(inputs), BATCH)]
+    return np.concatenate(batches)
 
 
-def strongest(
-    model: keras.Model, name: str, inputs: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def peaks(model: keras.Model, name: str, inputs: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return each channel's largest activation in each image, (N, K), and its row and column, (N, K, 2)."""
-    cut = receptive_field.upto(model, name)
-    peaks, places = [], []
+    below = receptive_field.up_to(model, name)
+    heights, places = [], []
     for start in range(0, len(inputs), BATCH):
-        batch = _in_batches(cut, inputs[start : start + BATCH])
+        batch = below.predict_on_batch(inputs[start : start + BATCH])
         flat = batch.reshape(len(batch), -1, batch.shape[-1])
         where = flat.argmax(axis=1)
-        peaks.append(np.take_along_axis(flat, where[:, None], axis=1)[:, 0])
+        heights.append(np.take_along_axis(flat, where[:, None], axis=1)[:, 0])
         places.append(np.stack(np.divmod(where, batch.shape[2]), axis=-1))
-    return np.concatenate(peaks), np.concatenate(places)
+    return np.concatenate(heights), np.concatenate(places)
 
 
 def patch(
-    pixels: NDArray[np.uint8], place: NDArray[np.int64], field: receptive_field.Field, at_least: int = 1
+    pixels: NDArray[np.uint8], place: NDArray[np.int64], field: receptive_field.ReceptiveField, at_least: int = 1
 ) -> NDArray[np.uint8]:
     """Return the pixels of one image (H, W, 3) that the unit at `place` (row, column) sees, (s, s, 3).
 
@@ -43,8 +41,3 @@ def patch(
     corner = field.stride * place - (side - field.size) // 2
     top, left = np.clip(corner, 0, np.array(pixels.shape[:2]) - side).tolist()
     return pixels[top : top + side, left : left + side]
-
-
-def _in_batches(model: keras.Model, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    parts = [model.predict_on_batch(inputs[i : i + BATCH]) for i in range(0, len(inputs), BATCH)]
-    return np.concatenate(parts)

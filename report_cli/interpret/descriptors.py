@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from report_cli.interpret.receptive_field import Field
+from report_cli.interpret.receptive_field import ReceptiveField
 
 Map = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ class Match:
     name: NDArray[np.str_]
 
 
-def named_maps(pixels: NDArray[np.uint8]) -> Map:
+def reference_maps(pixels: NDArray[np.uint8]) -> Map:
     """Return the maps of one image (H, W, 3) in the order of NAMES, (12, H, W)."""
     rgb = pixels / 255
     red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
@@ -63,7 +63,7 @@ def named_maps(pixels: NDArray[np.uint8]) -> Map:
     return np.stack([light, 1 - light, *edges, *(colour.clip(0) for colour in colours)])
 
 
-def at_units(maps: Map, field: Field, shape: tuple[int, int]) -> Map:
+def average_over_units(maps: Map, field: ReceptiveField, shape: tuple[int, int]) -> Map:
     """Return maps (M, H, W) as the units of a layer with `shape` (h, w) lie: means over a cell around each centre."""
     (rows, columns), step = shape, field.stride
     begin = (field.size - step) // 2
@@ -74,7 +74,7 @@ def at_units(maps: Map, field: Field, shape: tuple[int, int]) -> Map:
 
 def match(channels: NDArray[np.float32], maps: Map) -> Match:
     """Return what the channels (h, w, K) of one image resemble most among `maps` (12, h, w) of it."""
-    first, second = _standard(np.moveaxis(channels, -1, 0)), _standard(maps)
+    first, second = _standardise(np.moveaxis(channels, -1, 0)), _standardise(maps)
     r = first @ second.T
     best = r.max(axis=1)
     names = np.where(best >= CLEAR, np.array(NAMES)[r.argmax(axis=1)], NO_MATCH)
@@ -133,7 +133,7 @@ def focus(pattern: Map) -> float:
     return float(centre / max(mass[frame].mean(), 1e-12))
 
 
-def _standard(maps: NDArray[np.floating]) -> Map:
+def _standardise(maps: NDArray[np.floating]) -> Map:
     """Return maps (M, h, w) as vectors (M, h * w) with mean 0 and length 1; constant ones become 0."""
     flat = maps.reshape(len(maps), -1).astype(np.float64)
     flat = flat - flat.mean(axis=1, keepdims=True)

@@ -1,6 +1,5 @@
 """What a filter prefers: an image that makes it respond, found by gradient ascent on the pixels."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 from report_cli.interpret import receptive_field
 from report_cli.training import backend
 
-_BELOW = 0.01
+# What counts below the threshold of the filter's ReLU.
+LEAK = 0.01
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Ascent:
 
 
 @dataclass(frozen=True, eq=False)
-class Preferred:
+class PreferredInputs:
     """Inputs (K, S, S, C) that filters prefer, and their mean responses (K,) at the start and at the end.
 
     A response that is not above 0 means that the filter stayed silent.
@@ -40,7 +40,7 @@ class Preferred:
 
 
 @dataclass(frozen=True, eq=False)
-class Range:
+class PixelRange:
     """What inputs can be: the values of grey, black and white in each channel, (C,)."""
 
     grey: NDArray[np.float32]
@@ -48,9 +48,15 @@ class Range:
     high: NDArray[np.float32]
 
 
-def climb(
-    model: keras.Model, name: str, count: int, bounds: Range, ascent: Ascent, generator: np.random.Generator, side: int
-) -> Preferred:
+def maximise_activation(
+    model: keras.Model,
+    name: str,
+    count: int,
+    bounds: PixelRange,
+    ascent: Ascent,
+    generator: np.random.Generator,
+    side: int,
+) -> PreferredInputs:
     """Return inputs of `side` pixels that maximise the mean activation of the first `count` filters of layer `name`.
 
     Each step adds the gradient, divided by its root mean square so that weak and strong filters climb alike, then
@@ -59,23 +65,33 @@ def climb(
 
     Source: Simonyan, Vedaldi and Zisserman, Deep inside convolutional networks (2014), section 2.
     """
-    slope = backend.gradient(_responses(model, name, count, side))
+    convolution = model.get_layer(name)
+    below = receptive_field.before(model, name, side)
+    own = np.eye(count, convolution.filters, dtype=np.float32)[:, None, None, :]
+
+    def responses(inputs: Any) -> Any:
+        """Return the mean response of filter k to input k."""
+        response = convolution.convolution_op(below(inputs, training=False), convolution.kernel) + convolution.bias
+        leaky = keras.ops.maximum(response, LEAK * response)
+        return keras.ops.mean(keras.ops.sum(leaky * own, axis=-1), axis=(1, 2))
+
+    slope = backend.gradient(responses)
     noise = generator.normal(0, ascent.noise, (count, side, side, len(bounds.grey)))
     inputs = (bounds.grey + noise).clip(bounds.low, bounds.high).astype(np.float32)
     before: NDArray[np.float64] | None = None
     for _ in range(ascent.steps):
         activation, gradient = slope(inputs)
         before = activation if before is None else before
-        gradient = _smoothed(gradient, ascent.smoothing)
+        gradient = _smooth(gradient, ascent.smoothing)
         size = np.sqrt((gradient**2).mean(axis=(1, 2, 3), keepdims=True))
         moved = inputs + ascent.rate * gradient / np.maximum(size, 1e-12)
         moved = moved - ascent.decay * (moved - bounds.grey)
         inputs = np.where(size > 0, moved.clip(bounds.low, bounds.high), inputs).astype(np.float32)
     after, _ = slope(inputs)
-    return Preferred(inputs, after if before is None else before, after)
+    return PreferredInputs(inputs, after if before is None else before, after)
 
 
-def _smoothed(gradient: NDArray[Any], times: int) -> NDArray[Any]:
+def _smooth(gradient: NDArray[Any], times: int) -> NDArray[Any]:
     """Return the gradient (K, S, S, C) averaged with the weights 1 2 1 along both axes, so many times."""
     for _ in range(times):
         for axis in (1, 2):
@@ -85,17 +101,3 @@ def _smoothed(gradient: NDArray[Any], times: int) -> NDArray[Any]:
             inner = tuple(slice(1, -1) if each == axis else slice(None) for each in range(4))
             gradient = ((before + 2 * padded + after) / 4)[inner]
     return gradient
-
-
-def _responses(model: keras.Model, name: str, count: int, side: int) -> Callable[[Any], Any]:
-    """Return a function from inputs to the mean response of filter k to input k."""
-    convolution = model.get_layer(name)
-    below = receptive_field.before(model, name, side)
-    chosen = np.eye(count, convolution.filters, dtype=np.float32)[:, None, None, :]
-
-    def responses(inputs: Any) -> Any:
-        found = convolution.convolution_op(below(inputs, training=False), convolution.kernel) + convolution.bias
-        bent = keras.ops.maximum(found, _BELOW * found)
-        return keras.ops.mean(keras.ops.sum(bent * chosen, axis=-1), axis=(1, 2))
-
-    return responses

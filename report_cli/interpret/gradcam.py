@@ -20,37 +20,34 @@ def heatmaps(
 
     Source: Selvaraju et al., Grad-CAM (2017), equations 1 and 2.
     """
-    lower, upper = receptive_field.upto(model, name), receptive_field.after(model, name)
+    lower, upper = receptive_field.up_to(model, name), receptive_field.after(model, name)
     slope = backend.gradient(lambda maps: upper(maps, training=False)[:, 0])
-    found = []
+    batches = []
     for start in range(0, len(inputs), BATCH):
         maps = lower.predict_on_batch(inputs[start : start + BATCH])
         _, gradient = slope(maps)
         weights = gradient.mean(axis=(1, 2), keepdims=True) * signs[start : start + BATCH, None, None, None]
-        found.append((weights * maps).sum(axis=-1, dtype=np.float64).clip(0))
-    return np.concatenate(found)
+        batches.append((weights * maps).sum(axis=-1, dtype=np.float64).clip(0))
+    return np.concatenate(batches)
 
 
-def enlarge(maps: NDArray[np.float64], field: receptive_field.Field, size: int, side: int) -> NDArray[np.float64]:
+def upsample(
+    maps: NDArray[np.float64], field: receptive_field.ReceptiveField, size: int, side: int
+) -> NDArray[np.float64]:
     """Return maps (N, h, w) of images of `size` pixels over squares of `side` pixels, (N, side, side).
 
     Linear between the centres of the receptive fields, constant beyond the outermost.
     """
     pixels = (np.arange(side) + 0.5) * size / side - 0.5
     at = (pixels - (field.size - 1) / 2) / field.stride
-    rows, columns = _weights(at, maps.shape[1]), _weights(at, maps.shape[2])
+    # How much each unit counts at each pixel, (side, h) and (side, w).
+    rows, columns = ((1 - abs(at.clip(0, count - 1)[:, None] - np.arange(count))).clip(0) for count in maps.shape[1:])
     larger: NDArray[np.float64] = rows @ maps @ columns.T
     return larger
 
 
-def share(maps: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+def heat_share(maps: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return which part of the heat (N, side, side) lies in `mask` (N, side, side), (N,); NaN where there is none."""
     total = maps.sum(axis=(1, 2))
     inside = (maps * mask).sum(axis=(1, 2))
     return np.where(total > 0, inside / np.where(total > 0, total, 1), np.nan)
-
-
-def _weights(at: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """Return how much each of `count` units counts at each place, (len(at), count)."""
-    place = at.clip(0, count - 1)[:, None]
-    return (1 - abs(place - np.arange(count))).clip(0)

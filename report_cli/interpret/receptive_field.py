@@ -10,7 +10,7 @@ _POINTWISE = (keras.layers.BatchNormalization, keras.layers.Dropout, keras.layer
 
 
 @dataclass(frozen=True)
-class Field:
+class ReceptiveField:
     """The receptive fields of a layer in pixels: unit i sees `size` pixels from `stride` * i on, along each axis."""
 
     size: int
@@ -22,50 +22,54 @@ def convolutions(model: keras.Model) -> list[str]:
     return [layer.name for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
 
 
-def upto(model: keras.Model, name: str) -> keras.Model:
+def up_to(model: keras.Model, name: str) -> keras.Model:
     """Return the network from images to the output of layer `name`, with the same weights."""
-    return _chained(_layers(model)[: _place(model, name) + 1], model.input_shape[1:])
+    layers, place = _chain(model, name)
+    return _join(layers[: place + 1], model.input_shape[1:])
 
 
 def before(model: keras.Model, name: str, side: int) -> keras.Model:
     """Return the network from squares of `side` pixels to the input of layer `name`, with the same weights."""
-    return _chained(_layers(model)[: _place(model, name)], (side, side, model.input_shape[-1]))
+    layers, place = _chain(model, name)
+    return _join(layers[:place], (side, side, model.input_shape[-1]))
 
 
 def after(model: keras.Model, name: str) -> keras.Model:
     """Return the network from the output of layer `name` to the output of `model`, with the same weights."""
-    shape = model.get_layer(name).output.shape[1:]
-    return _chained(_layers(model)[_place(model, name) + 1 :], shape)
+    layers, place = _chain(model, name)
+    return _join(layers[place + 1 :], layers[place].output.shape[1:])
 
 
-def field(model: keras.Model, name: str) -> Field:
+def of_layer(model: keras.Model, name: str) -> ReceptiveField:
     """Return the receptive fields of layer `name`.
 
     Raises:
         RunError: a layer on the way pads, or is neither a convolution nor pooling nor without neighbours.
     """
     size, stride = 1, 1
-    for layer in _layers(model)[: _place(model, name) + 1]:
+    layers, place = _chain(model, name)
+    for layer in layers[: place + 1]:
         if isinstance(layer, _POINTWISE):
             continue
-        known = isinstance(layer, keras.layers.Conv2D | keras.layers.MaxPooling2D)
-        if not known or layer.padding != "valid" or getattr(layer, "dilation_rate", (1, 1)) != (1, 1):
+        if (
+            not isinstance(layer, keras.layers.Conv2D | keras.layers.MaxPooling2D)
+            or layer.padding != "valid"
+            or getattr(layer, "dilation_rate", (1, 1)) != (1, 1)
+        ):
             raise RunError(f"the receptive field of layer {layer.name!r} ({type(layer).__name__}) is not known")
         window = layer.kernel_size if isinstance(layer, keras.layers.Conv2D) else layer.pool_size
         size += (window[0] - 1) * stride
         stride *= layer.strides[0]
-    return Field(size, stride)
+    return ReceptiveField(size, stride)
 
 
-def _layers(model: keras.Model) -> list[keras.Layer]:
-    return [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+def _chain(model: keras.Model, name: str) -> tuple[list[keras.Layer], int]:
+    """Return the layers of a network that is one chain, and which of them has that name."""
+    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
+    return layers, [layer.name for layer in layers].index(name)
 
 
-def _place(model: keras.Model, name: str) -> int:
-    return [layer.name for layer in _layers(model)].index(name)
-
-
-def _chained(layers: list[keras.Layer], shape: tuple[int, ...]) -> keras.Model:
+def _join(layers: list[keras.Layer], shape: tuple[int, ...]) -> keras.Model:
     inputs = keras.Input(shape)
     x = inputs
     for layer in layers:

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from report_cli.figures import diagrams, style
-from report_cli.figures import views as viewplots
+from report_cli.figures import diagrams, images, style
 
 HISTORY = [
     {"epoch": e, "loss": 2 / e, "accuracy": 0.1 * e, "validation_loss": 1 + (e - 3) ** 2, "validation_accuracy": 0.5}
@@ -19,8 +18,8 @@ CLASSES = ["cat", "dog", "owl"]
 def _figures() -> dict[str, Figure]:
     boxes = [diagrams.Box("a", "top", 20, 6), diagrams.Box("b", "below\nit", 20, 25, height=12, strong=True)]
     return {
-        "curves": style.learning_curves(HISTORY),
-        "confusion": style.confusion(COUNTS, CLASSES),
+        "curves": curves.learning_curves(HISTORY),
+        "confusion": confusion.matrix(COUNTS, CLASSES),
         "blocks": diagrams.blocks(boxes, [("a", "b")], 40, 32),
     }
 
@@ -39,7 +38,7 @@ def test_svg_is_the_same_bytes_every_time(name: str, text: bool) -> None:
 def test_other_numbers_are_another_picture() -> None:
     """The SVG depends on the numbers."""
     other = [dict(row, loss=row["loss"] + 0.5) for row in HISTORY]
-    drawn = [style.to_svg(style.learning_curves(history), text=True) for history in (HISTORY, other)]
+    drawn = [style.to_svg(curves.learning_curves(history), text=True) for history in (HISTORY, other)]
     assert drawn[0] != drawn[1]
 
 
@@ -80,7 +79,7 @@ def test_line_labels_never_overlap(train: float, validation: float) -> None:
         {"epoch": e, "loss": t, "accuracy": t, "validation_loss": v, "validation_accuracy": v}
         for e, t, v in ((1, 0.0, 1.0), (2, train, validation))
     ]
-    figure = style.learning_curves(history)
+    figure = curves.learning_curves(history)
     figure.draw_without_rendering()
     for axes in figure.axes:
         boxes = {text.get_text(): text.get_window_extent() for text in axes.texts}
@@ -93,7 +92,7 @@ def test_line_labels_never_overlap(train: float, validation: float) -> None:
 def test_one_epoch_and_a_rounding_error() -> None:
     """A single epoch is one whole tick, and what differs by rounding alone is not drawn as a difference."""
     row = {"epoch": 1, "loss": 2.3, "accuracy": 0.1, "validation_loss": 2.3, "validation_accuracy": 0.1 + 1e-9}
-    figure = style.learning_curves([row])
+    figure = curves.learning_curves([row])
     figure.draw_without_rendering()
     for axes in figure.axes:
         low, high = axes.get_xlim()
@@ -105,7 +104,7 @@ def test_one_epoch_and_a_rounding_error() -> None:
 
 def test_curves_in_words() -> None:
     """The alternative text gives both ends of each line and the best epoch, from the history."""
-    words = style.describe_curves(HISTORY)
+    words = curves.describe_learning_curves(HISTORY)
     assert "over 5 epochs" in words
     assert "Training loss goes from 2.00 to 0.40." in words
     assert "Validation accuracy goes from 50.0% to 50.0%." in words
@@ -114,7 +113,7 @@ def test_curves_in_words() -> None:
 
 def test_confusion_shows_percent_of_the_true_class() -> None:
     """Cells are percent of their row; empty cells and classes without images stay empty."""
-    axes = style.confusion(COUNTS, CLASSES).axes[0]
+    axes = confusion.matrix(COUNTS, CLASSES).axes[0]
     shown = {tuple(map(int, text.get_position())): text.get_text() for text in axes.texts}
     assert shown == {(0, 0): "80", (1, 0): "20", (0, 1): "10", (1, 1): "90"}
     assert [label.get_text() for label in axes.get_yticklabels()] == ["cat (10)", "dog (10)", "owl (0)"]
@@ -123,22 +122,22 @@ def test_confusion_shows_percent_of_the_true_class() -> None:
 def test_halves_of_a_percent_are_rounded_up() -> None:
     """A half goes up, in the cells and in the words about them."""
     counts = np.array([[115, 85], [27, 173]])
-    shown = [text.get_text() for text in style.confusion(counts, CLASSES[:2]).axes[0].texts]
+    shown = [text.get_text() for text in confusion.matrix(counts, CLASSES[:2]).axes[0].texts]
     assert shown == ["58", "43", "14", "87"]
-    assert "dog (87%), worst cat (58%)" in style.describe_confusion(counts, CLASSES[:2])
+    assert "dog (87%), worst cat (58%)" in confusion.describe(counts, CLASSES[:2])
 
 
 def test_views_have_no_minus_before_nothing() -> None:
     """What rounds to nothing is +0 below a view, whichever side it comes from, and a half goes away from zero."""
     views = np.array([[[0, -0.004, 0.125, -0.3, 1]]])
-    figure = viewplots.samples(np.zeros((1, 2, 4, 4, 3), np.uint8), views, ["cat"])
+    figure = images.augmented_views(np.zeros((1, 2, 4, 4, 3), np.uint8), views, ["cat"])
     assert figure.axes[1].texts[0].get_text() == "+0°, ×1.00\n+0 %, +13 %\n"
-    assert "by up to 13% of the size, turned by up to 0 degrees" in viewplots.describe_samples(views, ["cat"])
+    assert "by up to 13% of the size, turned by up to 0 degrees" in images.describe_augmented_views(views, ["cat"])
 
 
 def test_confusion_in_words() -> None:
     """The alternative text counts what is right and names the best class, the worst and the commonest mistake."""
-    words = style.describe_confusion(COUNTS[:2, :2], CLASSES[:2])
+    words = confusion.describe(COUNTS[:2, :2], CLASSES[:2])
     assert "20 test images in 2 classes: 17 lie" in words
     assert "Best recognised is dog (90%), worst cat (80%)." in words
     assert "takes cat for dog, in 2 images." in words
@@ -146,7 +145,7 @@ def test_confusion_in_words() -> None:
 
 def test_confusion_in_words_knows_absent_classes_and_perfection() -> None:
     """A class without images is neither best nor worst, and without a mistake none is named."""
-    words = style.describe_confusion(np.diag([4, 4, 0]), CLASSES)
+    words = confusion.describe(np.diag([4, 4, 0]), CLASSES)
     assert "owl" not in words
     assert "mistake" not in words
 

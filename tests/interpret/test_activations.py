@@ -2,7 +2,7 @@ import keras
 import numpy as np
 
 from report_cli.interpret import activations
-from report_cli.interpret.receptive_field import Field
+from report_cli.interpret.receptive_field import ReceptiveField
 
 
 def _edges() -> keras.Model:
@@ -34,7 +34,7 @@ def test_maps_are_the_layer_by_hand() -> None:
 def test_strongest_finds_the_edge() -> None:
     """Each channel's largest response is found in every image, over several batches, with its place."""
     images = _images()
-    peaks, places = activations.strongest(_edges(), "conv1", images)
+    peaks, places = activations.peaks(_edges(), "conv1", images)
     np.testing.assert_allclose(peaks[:, 0], 1 + np.arange(60))
     assert peaks[:, 1].max() == 0
     # A unit's place is the corner of its field: the edge lies one or two pixels to the right of it.
@@ -46,10 +46,10 @@ def test_strongest_finds_the_edge() -> None:
 def test_a_patch_is_what_the_unit_sees() -> None:
     """The patch is the field of the unit; a small field comes with its surroundings, inside the image."""
     pixels = np.random.default_rng(0).integers(0, 256, (20, 20, 3)).astype(np.uint8)
-    seen = activations.patch(pixels, np.array([3, 1]), Field(8, 2))
+    seen = activations.patch(pixels, np.array([3, 1]), ReceptiveField(8, 2))
     np.testing.assert_array_equal(seen, pixels[6:14, 2:10])
-    wider = activations.patch(pixels, np.array([9, 0]), Field(3, 1), 7)
+    wider = activations.patch(pixels, np.array([9, 0]), ReceptiveField(3, 1), 7)
     np.testing.assert_array_equal(wider, pixels[7:14, 0:7])
-    at_the_end = activations.patch(pixels, np.array([17, 17]), Field(3, 1), 7)
+    at_the_end = activations.patch(pixels, np.array([17, 17]), ReceptiveField(3, 1), 7)
     np.testing.assert_array_equal(at_the_end, pixels[13:20, 13:20])
-    assert activations.patch(pixels, np.array([0, 0]), Field(30, 1), 40).shape == (20, 20, 3)
+    assert activations.patch(pixels, np.array([0, 0]), ReceptiveField(30, 1), 40).shape == (20, 20, 3)

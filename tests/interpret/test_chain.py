@@ -27,7 +27,7 @@ def test_both_parts_together_are_the_network() -> None:
     model, inputs = _model(), np.random.default_rng(0).normal(size=(3, 14, 14, 2)).astype(np.float32)
     assert receptive_field.convolutions(model) == ["conv1", "conv2"]
     for name in receptive_field.convolutions(model):
-        maps = receptive_field.upto(model, name).predict_on_batch(inputs)
+        maps = receptive_field.up_to(model, name).predict_on_batch(inputs)
         np.testing.assert_allclose(
             receptive_field.after(model, name).predict_on_batch(maps), model.predict_on_batch(inputs), rtol=1e-5
         )
@@ -44,10 +44,10 @@ def test_the_network_before_a_layer_takes_squares_of_another_size() -> None:
 def test_receptive_fields() -> None:
     """A unit sees what its field says: changing a pixel moves exactly the units whose fields hold it."""
     model = _model()
-    assert receptive_field.field(model, "conv1") == receptive_field.Field(3, 1)
-    found = receptive_field.field(model, "conv2")
-    assert found == receptive_field.Field(8, 2)
-    cut = receptive_field.upto(model, "conv2")
+    assert receptive_field.of_layer(model, "conv1") == receptive_field.ReceptiveField(3, 1)
+    found = receptive_field.of_layer(model, "conv2")
+    assert found == receptive_field.ReceptiveField(8, 2)
+    cut = receptive_field.up_to(model, "conv2")
     rng = np.random.default_rng(0)
     # All weights and inputs positive, so that every change comes through.
     model.set_weights([abs(array) + 0.1 for array in model.get_weights()])
@@ -66,7 +66,7 @@ def test_unknown_fields_are_refused() -> None:
     """A network that pads or dilates has other fields than the formula says, so it is refused."""
     for options in ({"padding": "same"}, {"dilation_rate": 2}):
         with pytest.raises(RunError, match="conv1"):
-            receptive_field.field(_model(**options), "conv1")
+            receptive_field.of_layer(_model(**options), "conv1")
     model = _model()
     with pytest.raises(RunError, match="flatten"):
-        receptive_field.field(model, model.layers[-2].name)
+        receptive_field.of_layer(model, model.layers[-2].name)

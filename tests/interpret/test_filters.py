@@ -4,7 +4,7 @@ import pytest
 
 from report_cli.interpret import descriptors, filters
 
-BOUNDS = filters.Range(np.zeros(3, np.float32), np.full(3, -2, np.float32), np.full(3, 2, np.float32))
+BOUNDS = filters.PixelRange(np.zeros(3, np.float32), np.full(3, -2, np.float32), np.full(3, 2, np.float32))
 ASCENT = filters.Ascent(steps=40, rate=0.1, decay=0.02, noise=0.1)
 
 
@@ -15,9 +15,9 @@ def _model(kernels: list[np.ndarray], bias: float = 0.0) -> keras.Model:
     return model
 
 
-def _climb(model: keras.Model, side: int = 16, ascent: filters.Ascent = ASCENT) -> filters.Preferred:
+def _climb(model: keras.Model, side: int = 16, ascent: filters.Ascent = ASCENT) -> filters.PreferredInputs:
     count = model.layers[-1].filters
-    return filters.climb(model, "conv1", count, BOUNDS, ascent, np.random.default_rng(0), side)
+    return filters.maximise_activation(model, "conv1", count, BOUNDS, ascent, np.random.default_rng(0), side)
 
 
 def test_a_colour_filter_prefers_its_colour() -> None:
@@ -50,7 +50,7 @@ def test_each_filter_climbs_and_stays_in_bounds() -> None:
     assert (found.after > 2 * found.before).all()
     assert found.inputs.min() >= -2
     assert found.inputs.max() <= 2
-    alone = filters.climb(_model(kernels[:1]), "conv1", 1, BOUNDS, ASCENT, np.random.default_rng(0), 16)
+    alone = filters.maximise_activation(_model(kernels[:1]), "conv1", 1, BOUNDS, ASCENT, np.random.default_rng(0), 16)
     assert alone.after[0] == pytest.approx(found.after[0], rel=0.1)
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from report_cli.interpret import gradcam
-from report_cli.interpret.receptive_field import Field, field
+from report_cli.interpret.receptive_field import ReceptiveField, of_layer
 
 WEIGHTS = np.array([2.0, -3.0], np.float32)
 
@@ -55,19 +55,19 @@ def test_the_score_is_taken_before_the_sigmoid() -> None:
 def test_enlarged_maps_keep_their_place() -> None:
     """Between the centres of the fields it is linear; beyond the outermost ones constant; one unit fills everything."""
     maps = np.array([[[0.0, 1.0], [2.0, 3.0]]])
-    large = gradcam.enlarge(maps, Field(5, 4), 9, 9)
+    large = gradcam.upsample(maps, ReceptiveField(5, 4), 9, 9)
     # The centres lie at pixels 2 and 6.
     np.testing.assert_allclose(large[0, [2, 2, 6, 6], [2, 6, 2, 6]], [0, 1, 2, 3])
     assert large[0, 4, 4] == pytest.approx(1.5)
     assert large[0, 0, 0] == 0
     assert large[0, 8, 8] == 3
-    np.testing.assert_allclose(gradcam.enlarge(maps[:, :1, :1] + 7, Field(5, 4), 9, 4), np.full((1, 4, 4), 7))
+    np.testing.assert_allclose(gradcam.upsample(maps[:, :1, :1] + 7, ReceptiveField(5, 4), 9, 4), np.full((1, 4, 4), 7))
 
 
 def test_enlarged_maps_fit_other_resolutions() -> None:
     """Twice the resolution has its values half a pixel around those of the single one."""
     maps = np.random.default_rng(0).uniform(size=(1, 3, 3))
-    single, double = (gradcam.enlarge(maps, Field(4, 2), 8, side) for side in (8, 16))
+    single, double = (gradcam.upsample(maps, ReceptiveField(4, 2), 8, side) for side in (8, 16))
     np.testing.assert_allclose(double.reshape(1, 8, 2, 8, 2).mean(axis=(2, 4))[0, 3:5, 3:5], single[0, 3:5, 3:5])
 
 
@@ -92,7 +92,7 @@ def test_a_bright_spot_is_hot_where_it_is() -> None:
     inputs = np.zeros((1, 17, 17, 1), np.float32)
     inputs[0, 4:6, 11:13] = 1
     heat = gradcam.heatmaps(model, "conv2", inputs, np.ones(1, np.float32))
-    large = gradcam.enlarge(heat, field(model, "conv2"), 17, 17)[0]
+    large = gradcam.upsample(heat, of_layer(model, "conv2"), 17, 17)[0]
     row, column = np.divmod(large.argmax(), 17)
     assert abs(row - 4.5) <= 1
     assert abs(column - 11.5) <= 1
@@ -103,6 +103,6 @@ def test_share_of_the_heat_in_a_mask() -> None:
     maps, mask = np.ones((2, 4, 4)), np.zeros((2, 4, 4), np.bool_)
     mask[:, 0] = True
     maps[1] = 0
-    share = gradcam.share(maps, mask)
+    share = gradcam.heat_share(maps, mask)
     assert share[0] == 0.25
     assert np.isnan(share[1])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from report_cli.interpret import descriptors
-from report_cli.interpret.receptive_field import Field
+from report_cli.interpret.receptive_field import ReceptiveField
 
 SIDE = 24
 
@@ -23,7 +23,7 @@ def _square(low: tuple[int, int, int], high: tuple[int, int, int]) -> np.ndarray
 @pytest.mark.parametrize("name", descriptors.NAMES)
 def test_a_channel_that_is_a_map_is_recognised(name: str) -> None:
     """A channel that is one of the named maps, scaled and shifted, matches that map with r = 1."""
-    maps = descriptors.named_maps(_image())
+    maps = descriptors.reference_maps(_image())
     channel = 3 * maps[descriptors.NAMES.index(name)] + 5
     found = descriptors.match(channel[..., None].astype(np.float32), maps)
     assert found.name.tolist() == [name]
@@ -32,7 +32,7 @@ def test_a_channel_that_is_a_map_is_recognised(name: str) -> None:
 
 def test_maps_are_where_their_names_say() -> None:
     """A white square on black has its upper edge darker above, its left edge darker to the left, and so on."""
-    named = dict(zip(descriptors.NAMES, descriptors.named_maps(_square((0, 0, 0), (255, 255, 255))), strict=True))
+    named = dict(zip(descriptors.NAMES, descriptors.reference_maps(_square((0, 0, 0), (255, 255, 255))), strict=True))
     assert named["brightness"][12, 12] == pytest.approx(1)
     assert named["darkness"][0, 0] == pytest.approx(1)
     rows = {"brighter below": 7, "brighter above": 16}
@@ -47,7 +47,7 @@ def test_maps_are_where_their_names_say() -> None:
 
 def test_colours_have_their_own_maps() -> None:
     """Red over green is where red is stronger than green, and only there; likewise the other directions."""
-    named = dict(zip(descriptors.NAMES, descriptors.named_maps(_square((0, 0, 255), (255, 0, 0))), strict=True))
+    named = dict(zip(descriptors.NAMES, descriptors.reference_maps(_square((0, 0, 255), (255, 0, 0))), strict=True))
     assert named["red over green"][12, 12] == 1
     assert named["red over green"][0, 0] == named["green over red"].max() == 0
     assert named["blue over yellow"][0, 0] == 1
@@ -56,7 +56,7 @@ def test_colours_have_their_own_maps() -> None:
 
 def test_weak_and_silent_channels_are_named_so() -> None:
     """Noise matches nothing clearly; a channel that is the same everywhere is silent, with r = 0."""
-    maps = descriptors.named_maps(_image())
+    maps = descriptors.reference_maps(_image())
     noise = np.random.default_rng(1).normal(size=(SIDE, SIDE))
     found = descriptors.match(np.stack([noise, np.full((SIDE, SIDE), 7.0)], axis=-1).astype(np.float32), maps)
     assert found.name.tolist() == [descriptors.NO_MATCH, descriptors.SILENT]
@@ -67,7 +67,7 @@ def test_weak_and_silent_channels_are_named_so() -> None:
 def test_a_map_without_variation_matches_nothing() -> None:
     """In a grey image no channel resembles a colour, and nothing is divided by zero."""
     grey = _image()[..., :1].repeat(3, axis=2)
-    found = descriptors.match(grey[..., :1].astype(np.float32), descriptors.named_maps(grey))
+    found = descriptors.match(grey[..., :1].astype(np.float32), descriptors.reference_maps(grey))
     assert found.name.tolist() == ["brightness"]
     np.testing.assert_array_equal(found.all_r[0, 8:], 0)
 
@@ -75,8 +75,10 @@ def test_a_map_without_variation_matches_nothing() -> None:
 def test_maps_are_read_where_the_units_look() -> None:
     """The cells around the centres of the fields are averaged: 3 by 1 drops a pixel, 8 by 2 three and joins pairs."""
     maps = np.arange(2 * 14 * 14, dtype=np.float64).reshape(2, 14, 14)
-    np.testing.assert_array_equal(descriptors.at_units(maps, Field(3, 1), (12, 12)), maps[:, 1:13, 1:13])
-    pairs = descriptors.at_units(maps, Field(8, 2), (4, 4))
+    np.testing.assert_array_equal(
+        descriptors.average_over_units(maps, ReceptiveField(3, 1), (12, 12)), maps[:, 1:13, 1:13]
+    )
+    pairs = descriptors.average_over_units(maps, ReceptiveField(8, 2), (4, 4))
     assert pairs.shape == (2, 4, 4)
     assert pairs[0, 1, 2] == maps[0, 5:7, 7:9].mean()
 
