@@ -31,6 +31,7 @@ from report_cli.execution.parameters import override
 from report_cli.execution.recorder import CheckpointFolder, FigureFolder, Recorder
 from report_cli.experiment import Experiment
 from report_cli.keys.dependencies import Reach
+from report_cli.keys.environment import THREADS
 from report_cli.keys.inputs import Watch, watch_hdf5, watch_tensorflow
 from report_cli.keys.key import code
 from report_cli.project import Project, Settings
@@ -207,12 +208,10 @@ class Worker:
         if self._seed is not None:
             from report_cli.training import backend
 
-            backend.start(self._seed)
+            backend.start(self._seed, THREADS)
 
     def _start_torch(self, module: Any) -> None:
         if self._seed is not None:
-            from report_cli.keys.environment import THREADS
-
             module.manual_seed(self._seed)
             module.set_num_threads(THREADS)
             module.use_deterministic_algorithms(True)
