@@ -1,6 +1,6 @@
-"""`report data`: the real images, on this machine and where they are published."""
+"""`report data`: what the project declares (images, tables, weights), here and where it is published."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,9 +15,9 @@ from report_cli.cli.session import open_workspace
 from report_cli.errors import AbsentError, DataError, ReportError, unknown
 
 if TYPE_CHECKING:
-    from report_cli.datasets.exclusions import Exclusions
-    from report_cli.datasets.spec import Images, Source
-    from report_cli.execution.workspace import Workspace
+    from report_cli.datasets.spec import DataSet, Weights
+    from report_cli.execution.runner import Runner
+    from report_cli.execution.workspace import DataChoice, Workspace
 
 app = typer.Typer(help="Find, fetch and check the real data.", no_args_is_help=True)
 
@@ -30,47 +30,56 @@ def check(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Read all images and check them.
+    """Read all images, tables and weights and check them.
 
     Example: report data check FOLDER
     """
-    from report_cli.datasets import exclusions, spec
+    from report_cli.datasets.spec import Table
     from report_cli.execution import workspace
     from report_cli.execution.runner import Runner
 
     opened = open_workspace()
     choice = workspace.choose_data(opened, folder)
-    if choice.folder is None:
+    sets = [data for data in _declared(opened) if choice.folder or isinstance(data, Table)]
+    if not sets:
         raise DataError("no real images are named", "report data check FOLDER, set REPORT_DATA, or report data fetch")
-    found, problems = [], []
+    facts: list[dict[str, Any]] = []
+    problems: list[ReportError] = []
     with Runner(opened, ProgressListener()) as runner:
-        for data in opened.registry.data.values():
+        for data in sets:
             try:
-                source = spec.choose(data, choice.folder, opened.cache)
-                # Whatever was read before: a check reads again.
-                found.append(runner.read_in(replace(source, digest=None)))
+                facts.append(_checked(data, choice, opened, runner))
             except ReportError as error:
                 problems.append(error)
                 say(f"{data.title}: {error.message}")
-    left_out = {source.data.name: exclusions.read(opened.cache, source.digest or "") for source in found}
     if json:
-        emit_json([{**_plain(source), **exclusions.to_json(left_out[source.data.name])} for source in found])
-    for source in () if json else found:
-        _emit_checked(source, left_out[source.data.name])
-    if not found:
-        # Images that are there and faulty are what was meant, not those that are absent.
-        faulty = [each for each in problems if not isinstance(each, AbsentError)]
-        nothing = DataError(
-            f"no set of images in {choice.folder}", "report data list says where each kind is published"
-        )
+        emit_json(facts)
+    for each in () if json else facts:
+        emit(f"{each['label']}: ok, identity {each['digest'][:16]}")
+        skipped, mislabelled = each.get("skipped", {}), each.get("mislabelled", [])
+        emit_list("left out, because they are no whole images", [f"{name} {why}" for name, why in skipped.items()])
+        emit_list("read although their names say another format", mislabelled)
+    # What is there and faulty is what was meant, not what is absent.
+    faulty = [each for each in problems if not isinstance(each, AbsentError)]
+    if not facts:
+        nothing = DataError(f"no data set in {choice.folder}", "report data list says where each one is published")
         raise faulty[0] if faulty else nothing
+
+
+def emit_list(title: str, items: list[str]) -> None:
+    """Print how many there are and each of them; nothing where there is none."""
+    for line in [f"  {title}: {len(items)}", *(f"    {item}" for item in items)] if items else []:
+        emit(line)
 
 
 @app.command("list")
 def list_(json: Json = False) -> None:
-    """List the data sets of the project and where they are."""
+    """List the data sets and weights of the project and where they are."""
+    from report_cli.execution import workspace
+
     opened = open_workspace()
-    sets = [_facts(data, opened) for data in opened.registry.data.values()]
+    choice = workspace.choose_data(opened, None)
+    sets = [_facts(data, choice, opened) for data in _declared(opened)]
     if json:
         emit_json(sets)
         return
@@ -79,7 +88,8 @@ def list_(json: Json = False) -> None:
             emit("")
         typer.secho(f"{facts['data']}  {facts['title']}", bold=True)
         emit(f"  used here:  {facts['used']}")
-        emit(f"  drawn:      {facts['drawn']}, drawn by the program")
+        if facts["drawn"]:
+            emit(f"  drawn:      {facts['drawn']}, drawn by the program")
         if facts["address"]:
             emit(f"  fetch:      report data fetch {facts['data']} ({wording.size(facts['size_bytes'])})")
             emit(f"  published:  {facts['page']}")
@@ -93,7 +103,7 @@ def fetch(
         typer.Argument(metavar="NAME", help="The data set.", autocompletion=completion.datasets, show_default=False),
     ],
 ) -> None:
-    """Fetch a published archive into the user's cache.
+    """Fetch a published file into the user's cache.
 
     Every project then uses it. A fetch that was broken off goes on where it stopped. Example: report data fetch cifar10
     """
@@ -101,12 +111,13 @@ def fetch(
     from report_cli.execution import workspace
 
     opened = open_workspace()
-    if name not in opened.registry.data:
-        raise unknown("data set", name, opened.registry.data)
-    archive = opened.registry.data[name].published
+    published = {data.name: getattr(data, "published", None) for data in _declared(opened)}
+    if name not in published:
+        raise unknown("data set", name, published)
+    archive = published[name]
     if archive is None:
-        others = [known for known, data in opened.registry.data.items() if data.published]
-        raise DataError(f"{name} has no published archive", "known: " + (", ".join(others) or "none"))
+        others = ", ".join(known for known, each in published.items() if each)
+        raise DataError(f"{name} has no published file", f"known: {others or 'none'}")
     say(f"fetching {archive.address} ({wording.size(archive.size_bytes)}); {archive.terms}")
     bar = Bar(archive.name)
 
@@ -127,51 +138,47 @@ def fetch(
     emit(str(path))
 
 
-def _emit_checked(source: "Source", left_out: "Exclusions") -> None:
-    emit(f"{source.label}: ok, identity {(source.digest or '')[:16]}")
-    if left_out.skipped:
-        emit(f"  left out, because they are no whole images: {len(left_out.skipped)}")
-    for skipped in left_out.skipped:
-        emit(f"    {skipped.name} {skipped.reason}")
-    if left_out.mislabelled:
-        emit(f"  read although their names say another format: {len(left_out.mislabelled)}")
-    for name in left_out.mislabelled:
-        emit(f"    {name}")
+def _declared(opened: "Workspace") -> "Iterator[DataSet | Weights]":
+    yield from opened.registry.data.values()
+    yield from opened.registry.weights.values()
 
 
-def _facts(data: "Images", opened: "Workspace") -> dict[str, Any]:
-    archive = data.published
-    published: Mapping[str, Any] = asdict(archive) if archive else dict.fromkeys(("address", "page", "terms"))
-    source, why = _found(data, opened)
-    return {
-        **published,
-        "data": data.name,
-        "title": data.title,
-        "drawn": data.drawn,
-        "source": None if source is None else _plain(source),
-        "used": why if source is None else _shown(source),
-    }
+def _checked(data: "DataSet | Weights", choice: "DataChoice", opened: "Workspace", runner: "Runner") -> dict[str, Any]:
+    """Return what was found of `data`, after reading all of it."""
+    from report_cli.datasets import exclusions, load, source, weights
+    from report_cli.datasets.spec import Table, Weights
+
+    if isinstance(data, Weights):
+        path = weights.find(data, choice.folder, opened.cache)
+        return {"data": data.name, "path": str(path), "label": f"{data.title} from {path.name}", "digest": data.digest}
+    chosen = source.choose(data, choice.folder, opened.cache, opened.project.root)
+    if isinstance(data, Table):
+        load.load(chosen, opened.cache)
+        return {**chosen.to_json(), "path": str(chosen.path)}
+    # Whatever was read before: a check reads again.
+    read = runner.read_in(replace(chosen, digest=None))
+    left_out = exclusions.read(opened.cache, read.digest or "")
+    return {**read.to_json(), "path": str(read.path), **exclusions.to_json(left_out)}
 
 
-def _found(data: "Images", opened: "Workspace") -> "tuple[Source | None, str]":
-    """Return the real images that a run would use, or None and why there are none."""
-    from report_cli.datasets import spec
-    from report_cli.execution import workspace
+def _facts(data: "DataSet | Weights", choice: "DataChoice", opened: "Workspace") -> dict[str, Any]:
+    """Return what is declared of `data`, and what a run would use."""
+    from report_cli.datasets import source, weights
+    from report_cli.datasets.spec import Weights
 
-    choice = workspace.choose_data(opened, None)
+    archive, drawn = getattr(data, "published", None), getattr(data, "drawn", "")
+    published = asdict(archive) if archive else dict.fromkeys(("address", "page", "terms"))
+    facts = {**published, "data": data.name, "title": data.title, "drawn": drawn, "source": None}
     try:
-        source = spec.choose(data, choice.folder, opened.cache)
+        if isinstance(data, Weights):
+            path = weights.find(data, choice.folder, opened.cache)
+            return {**facts, "source": {"path": str(path), "digest": data.digest}, "used": str(path)}
+        chosen = source.choose(data, choice.folder, opened.cache, opened.project.root)
     except DataError as error:
-        if choice.origin == "fetched":
-            return None, f"drawn {data.drawn}"
-        return None, f"nothing: {choice.origin} is set, but {error.message}"
-    return (source, "") if source.origin == "real" else (None, source.label)
-
-
-def _shown(source: "Source") -> str:
-    known = f"identity {source.digest[:16]}" if source.digest else "not read in yet"
-    return f"{source.path} ({source.layout}; {known})"
-
-
-def _plain(source: "Source") -> dict[str, Any]:
-    return {**source.to_json(), "path": str(source.path)}
+        absent = f"drawn {drawn}" if drawn and choice.origin == "fetched" else f"nothing: {error.message}"
+        return {**facts, "used": absent}
+    if chosen.path is None:
+        return {**facts, "used": chosen.label}
+    known = f"identity {chosen.digest[:16]}" if chosen.digest else "not read in yet"
+    used = f"{chosen.path} ({chosen.layout or 'table'}; {known})"
+    return {**facts, "source": {**chosen.to_json(), "path": str(chosen.path)}, "used": used}

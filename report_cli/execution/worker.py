@@ -173,7 +173,7 @@ class Worker:
 
     def _read_in(self, request: Request) -> dict[str, Any]:
         from report_cli.datasets import load
-        from report_cli.datasets.spec import Source
+        from report_cli.datasets.source import Source
 
         snapshot = registry.sources(self._project, request["sources"])
         source = Source.from_json(request["source"], registry.load(self._project, snapshot).data)
@@ -184,7 +184,7 @@ class Worker:
         if data is None or source is None:
             return None
         from report_cli.datasets import load
-        from report_cli.datasets.spec import Source
+        from report_cli.datasets.source import Source
 
         name = json.dumps([data.name, source], sort_keys=True)
         if name not in self._data:

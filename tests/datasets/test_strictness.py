@@ -3,7 +3,6 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageFile
-
 from report_cli.datasets.readers.strictness import strict_images
 
 

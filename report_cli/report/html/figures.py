@@ -68,7 +68,7 @@ def _decoded(content: str) -> bytes:
 def _decode(pixels: bytes) -> None:
     from PIL import Image, UnidentifiedImageError
 
-    from report_cli.datasets.readers.strictness import strict_images
+    from report_cli.datasets.readers.pictures import strict_images
 
     try:
         with strict_images(), Image.open(io.BytesIO(pixels)) as image:
