@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 
 def timestamp() -> str:
@@ -39,3 +40,22 @@ def printable(text: str) -> str:
         c if c.isprintable() or c == "\n" or unicodedata.category(c) == "Zs" else c.encode("unicode_escape").decode()
         for c in text
     )
+
+
+# A float is sure of so many digits; those behind them are of the binary system, or of earlier arithmetic.
+SURE_DIGITS = 15
+# Room for every digit of the largest float.
+_BY_HAND = Context(prec=400, rounding=ROUND_HALF_UP)
+
+
+def round_by_hand(number: float, digits: int, factor: int = 1) -> Decimal:
+    """Return `number` times `factor` with `digits` decimals, rounded as people do it: on the decimal digits that they
+    see, halves away from zero, and never to -0. 0.575 in percent is 58, 57.49 is 57, -0.2 is 0."""
+    product = _BY_HAND.multiply(decimal(number), Decimal(factor))
+    result = product.quantize(Decimal(1).scaleb(-digits), context=_BY_HAND)
+    return result.copy_abs() if result.is_zero() else result
+
+
+def decimal(number: float) -> Decimal:
+    """Return the decimal number that people see: 57.5 for 57.49999999999999, which is 100 * 0.575."""
+    return Decimal(f"{number:.{SURE_DIGITS}g}") if abs(number) < 10**SURE_DIGITS else Decimal(number)

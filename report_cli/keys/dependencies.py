@@ -28,11 +28,11 @@ from report_cli.keys.sources import (
 IMPORT = "<import>"
 
 
-# What the program does behind the methods that it hands to an experiment: the function that decides the numbers.
+# What the program does behind the methods that it hands to an experiment: the definitions that decide the numbers.
 METHODS = {
-    "classifier": "report_cli.training.classify:classify",
-    "split": "report_cli.datasets.split:split",
-    "pretrained": "report_cli.datasets.weights:load",
+    "classifier": ("report_cli.training.classify:classify",),
+    "split": ("report_cli.datasets.images:ImageData", "report_cli.datasets.readers.table:TableData"),
+    "pretrained": ("report_cli.datasets.weights:load",),
 }
 
 
@@ -67,7 +67,7 @@ def reach(sources: Sources, *functions: tuple[str, str]) -> Reach:
         if key not in nodes:
             node = nodes[key] = _node(sources, key)
             waiting.extend(node.uses)
-            waiting.extend(METHODS[method] for method in node.methods if sources.module(METHODS[method].split(":")[0]))
+            waiting.extend(behind for method in node.methods for behind in METHODS[method])
     modules = frozenset(key.partition(":")[0] for key in nodes)
     own = [name for name in modules if name.partition(".")[0] != "report_cli"]
     return Reach(

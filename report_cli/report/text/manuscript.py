@@ -17,7 +17,7 @@ from report_cli.report.text import lines as places
 from report_cli.report.text.context import Context
 from report_cli.report.text.formats import Written
 from report_cli.report.text.lines import Places
-from report_cli.report.text.values import Value
+from report_cli.report.text.values import Value, errors_above
 from report_cli.store.run import FigureFile
 
 FRONT = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*\n", re.DOTALL | re.MULTILINE)
@@ -147,6 +147,8 @@ class _Author:
             "section": lambda name: self._include("sections", "section", name),
             "answer": lambda name: self._include("answers", "answer", name),
             "value": context.value,
+            "points": context.points,
+            "z": lambda first, second: errors_above(context.value(first), context.value(second)),
             "parameter": lambda name, field_name: _text(context.parameter(name, field_name)),
             "matrix": self._matrix,
             "element": lambda name, *index: _text(context.element(name, *index)),
