@@ -45,19 +45,18 @@ class Winner:
 
 def draw_best(run: StoredRun, figures: Figures) -> None:
     """Draw the learning curves of the four networks, and those and the confusion matrix of the chosen one."""
-    from report_cli.figures import curves as choice_plots
-    from report_cli.figures import style
+    from report_cli.figures import confusion, curves
 
     draw(run, figures)
-    histories = choice_plots.histories([str(name) for name in run.array("columns")], run.array("candidates"))
+    histories = curves.histories([str(name) for name in run.array("columns")], run.array("candidates"))
     titles = [name.removeprefix("catsdogs-") for name in CANDIDATES]
     figures.add(
         "candidates",
-        choice_plots.side_by_side(histories, titles),
-        alt=choice_plots.describe_side_by_side(histories, titles),
+        curves.side_by_side(histories, titles),
+        alt=curves.describe_side_by_side(histories, titles),
     )
     counts, classes = run.array("confusion"), [str(name) for name in run.array("classes")]
-    figures.add("confusion", style.confusion(counts, classes), alt=style.describe_confusion(counts, classes))
+    figures.add("confusion", confusion.matrix(counts, classes), alt=confusion.describe(counts, classes))
 
 
 @experiment(

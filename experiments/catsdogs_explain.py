@@ -98,13 +98,13 @@ def _activation_metrics() -> dict[str, str]:
 
 def draw_activations(run: StoredRun, figures: Figures) -> None:
     """Draw all channels of both layers beside the image."""
-    from report_cli.figures import images as image_plots
+    from report_cli.figures import images
 
     name = str(run.array("name"))
     for layer in LAYERS:
         maps, matches = run.array(f"{layer}_maps"), [str(each) for each in run.array(f"{layer}_match")]
-        figure = image_plots.channels(run.array("image"), maps, numbered=layer == "first")
-        figures.add(layer, figure, alt=image_plots.describe_channels(name, matches))
+        figure = images.channels(run.array("image"), maps, numbered=layer == "first")
+        figures.add(layer, figure, alt=images.describe_channels(name, matches))
 
 
 @experiment(
@@ -153,11 +153,11 @@ def catsdogs_activations(params: ActivationParams, data: "ImageData", record: Re
     for layer, number in (("first", 1), ("deeper", params.deeper)):
         convolution = convolutions[number - 1]
         maps = activations.maps(explained.model, convolution, inputs)[0]
-        named = descriptors.at_units(
-            descriptors.named_maps(pixels), receptive_field.field(explained.model, convolution), maps.shape[:2]
+        named = descriptors.average_over_units(
+            descriptors.reference_maps(pixels), receptive_field.of_layer(explained.model, convolution), maps.shape[:2]
         )
         found = descriptors.match(maps, named)
-        peaks, _ = activations.strongest(explained.model, convolution, many)
+        peaks, _ = activations.peaks(explained.model, convolution, many)
         record.scalar(f"{layer}_layer", number, "count")
         record.scalar(f"{layer}_dead", int((peaks.max(axis=0) <= 0).sum()), "count")
         _record_matches(layer, maps, found, record)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from report_cli.datasets.images import ImageData
-    from report_cli.interpret.filters import Ascent, Range
+    from report_cli.interpret.filters import Ascent, PixelRange
 
 LAYERS = ("first", "last")
 # Patches of each filter that are shown; a field of a few pixels is shown with its surroundings.
@@ -60,12 +60,12 @@ def _metrics() -> dict[str, str]:
 
 def draw(run: StoredRun, figures: Figures) -> None:
     """Draw the patterns of both layers beside the patches."""
-    from report_cli.figures import images as image_plots
+    from report_cli.figures import images
 
     for layer in LAYERS:
         colours, counts = [str(name) for name in run.array(f"{layer}_colour")], run.array(f"{layer}_top_cats")
-        figure = image_plots.patterns(run.array(f"{layer}_patterns"), run.array(f"{layer}_patches"))
-        alt = image_plots.describe_patterns(colours, run.array(f"{layer}_periods"), counts, int(run.array("top")))
+        figure = images.patterns(run.array(f"{layer}_patterns"), run.array(f"{layer}_patches"))
+        alt = images.describe_patterns(colours, run.array(f"{layer}_periods"), counts, int(run.array("top")))
         figures.add(layer, figure, alt=alt)
 
 
@@ -118,8 +118,8 @@ def _measure_patterns(layer: str, name: str, explained: Explained, params: Filte
     bounds = _bounds(explained)
     smoothing = params.smoothing if layer == "last" else 0
     ascent = filters.Ascent(params.steps, params.rate, params.decay, params.noise, smoothing)
-    side, rim = explained.part.pixels.shape[1], receptive_field.field(explained.model, name).size - 1
-    found = filters.climb(
+    side, rim = explained.part.pixels.shape[1], receptive_field.of_layer(explained.model, name).size - 1
+    found = filters.maximise_activation(
         explained.model, name, params.filters, bounds, ascent, np.random.default_rng(record.seed), side
     )
     departures = _departures(found.inputs, explained)
@@ -157,7 +157,7 @@ def _control(
 
     from report_cli.interpret import descriptors, filters
 
-    found = filters.climb(
+    found = filters.maximise_activation(
         explained.model,
         name,
         params.filters,
@@ -177,9 +177,9 @@ def _measure_patches(layer: str, name: str, explained: Explained, params: Filter
     from report_cli import stats
     from report_cli.interpret import activations, receptive_field
 
-    field = receptive_field.field(explained.model, name)
+    field = receptive_field.of_layer(explained.model, name)
     everything = explained.inputs(slice(None))
-    peaks, places = activations.strongest(explained.model, name, everything)
+    peaks, places = activations.peaks(explained.model, name, everything)
     record.scalar(f"{layer}_channels", peaks.shape[1], "count")
     top = np.argsort(-peaks[:, : params.filters], axis=0, kind="stable")[: params.top]
     patches = [
@@ -197,14 +197,14 @@ def _measure_patches(layer: str, name: str, explained: Explained, params: Filter
     record.scalar(f"{layer}_dogs", int((unequal & (cats < len(top) / 2)).sum()), "count")
 
 
-def _bounds(explained: Explained) -> "Range":
+def _bounds(explained: Explained) -> "PixelRange":
     import numpy as np
 
-    from report_cli.interpret.filters import Range
+    from report_cli.interpret.filters import PixelRange
 
     mean, std = explained.normalisation.mean, np.where(explained.normalisation.std > 0, explained.normalisation.std, 1)
     grey, low, high = (((value - mean) / std).astype(np.float32) for value in (0.5, 0.0, 1.0))
-    return Range(grey, low, high)
+    return PixelRange(grey, low, high)
 
 
 def _departures(inputs: "NDArray[Any]", explained: Explained) -> "NDArray[Any]":

@@ -39,11 +39,11 @@ class GradcamParams:
 
 def draw(run: StoredRun, figures: Figures) -> None:
     """Draw the images with their heat, and the outline of the deciding region where it is known."""
-    from report_cli.figures import images as image_plots
+    from report_cli.figures import images
 
     facts = [[str(fact) for fact in row] for row in run.array("facts")]
-    figure = image_plots.heatmaps(run.array("shown"), run.array("heat"), run.array("outline"), facts)
-    figures.add("heatmaps", figure, alt=image_plots.describe_heatmaps(run.array("heat"), facts))
+    figure = images.heatmaps(run.array("shown"), run.array("heat"), run.array("outline"), facts)
+    figures.add("heatmaps", figure, alt=images.describe_heatmaps(run.array("heat"), facts))
 
 
 @experiment(
@@ -93,7 +93,7 @@ def catsdogs_gradcam(params: GradcamParams, data: "ImageData", record: Record) -
     size = explained.part.pixels.shape[1]
     regions = _regions(data, explained.part.ids[places])
     side = regions.shape[1] if len(regions) else size
-    heat = gradcam.enlarge(maps, receptive_field.field(explained.model, name), size, side)
+    heat = gradcam.upsample(maps, receptive_field.of_layer(explained.model, name), size, side)
     record.scalar("layer", len(convolutions), "count")
     record.scalar("side", maps.shape[1], "count")
     for kind in ("right", "wrong"):
@@ -170,12 +170,14 @@ def _record_heat(heat: "NDArray[Any]", regions: "NDArray[Any]", record: Record) 
     centre[side // 4 : side - side // 4, side // 4 : side - side // 4] = True
     record.scalar("images", len(heat), "count")
     record.scalar("cold", int((~warm).sum()), "count")
-    record.scalar("centre", float(gradcam.share(heat[warm], centre[None]).mean()) if warm.any() else 0.0, "fraction")
+    record.scalar(
+        "centre", float(gradcam.heat_share(heat[warm], centre[None]).mean()) if warm.any() else 0.0, "fraction"
+    )
     known = warm & regions.any(axis=(1, 2)) if len(regions) else np.zeros(len(heat), np.bool_)
     values = dict.fromkeys(("in_region", "region", "in_other", "gain", "gain_error"), 0.0)
     if known.sum() > 1:
         own, masks = heat[known], regions[known]
-        inside, other = gradcam.share(own, masks), gradcam.share(own, np.roll(masks, 1, axis=0))
+        inside, other = gradcam.heat_share(own, masks), gradcam.heat_share(own, np.roll(masks, 1, axis=0))
         gain = inside - other
         error = float(gain.std(ddof=1) / np.sqrt(len(gain)))
         means = inside.mean(), masks.mean(), other.mean(), gain.mean()

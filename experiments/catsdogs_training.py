@@ -88,9 +88,9 @@ METRICS = {
 
 def draw(run: StoredRun, figures: Figures) -> None:
     """Draw the learning curves of one run."""
-    from report_cli.figures import style
+    from report_cli.figures import curves
 
-    figures.add("curves", style.learning_curves(run.history), alt=style.describe_curves(run.history))
+    figures.add("curves", curves.learning_curves(run.history), alt=curves.describe_learning_curves(run.history))
 
 
 def measure(model: "keras.Model", params: Params, images: "ImageData", record: Record, dropout: float = 0.0) -> None:

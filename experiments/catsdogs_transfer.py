@@ -83,21 +83,23 @@ def needs_finetuned(params: Params) -> tuple[str, ...]:
 
 def draw(run: StoredRun, figures: Figures) -> None:
     """Draw the learning curves and the confusion matrix."""
-    from report_cli.figures import style
+    from report_cli.figures import confusion, curves
 
-    figures.add("curves", style.learning_curves(run.history), alt=style.describe_curves(run.history))
+    figures.add("curves", curves.learning_curves(run.history), alt=curves.describe_learning_curves(run.history))
     counts, classes = run.array("confusion"), [str(name) for name in run.array("classes")]
-    figures.add("confusion", style.confusion(counts, classes), alt=style.describe_confusion(counts, classes))
+    figures.add("confusion", confusion.matrix(counts, classes), alt=confusion.describe(counts, classes))
 
 
 def draw_augmented(run: StoredRun, figures: Figures) -> None:
     """Draw the same, and what the network saw of one training image of each class."""
-    from report_cli.figures import views as viewplots
+    from report_cli.figures import images
 
     draw(run, figures)
     samples, views = run.array("sample_images"), run.array("sample_views")
     classes = [str(name) for name in run.array("sample_classes")]
-    figures.add("samples", viewplots.samples(samples, views, classes), alt=viewplots.describe_samples(views, classes))
+    figures.add(
+        "samples", images.augmented_views(samples, views, classes), alt=images.describe_augmented_views(views, classes)
+    )
 
 
 @experiment(

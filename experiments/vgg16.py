@@ -48,9 +48,9 @@ METRICS = {
 
 def draw(run: StoredRun, figures: Figures) -> None:
     """Draw the learning curves."""
-    from report_cli.figures import style
+    from report_cli.figures import curves
 
-    figures.add("curves", style.learning_curves(run.history), alt=style.describe_curves(run.history))
+    figures.add("curves", curves.learning_curves(run.history), alt=curves.describe_learning_curves(run.history))
 
 
 @experiment(

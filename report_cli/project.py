@@ -16,7 +16,10 @@ PACKAGE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Settings:
-    """The keys of [tool.report]; each may be left out."""
+    """The keys of [tool.report]; each may be left out.
+
+    `time_limit` is how many seconds a template, pandoc and the layout of the PDF may take each, by the clock.
+    """
 
     title: str = ""
     author: str = ""
@@ -25,6 +28,7 @@ class Settings:
     date: str = ""
     profile: str = "quick"
     data: str = ""
+    time_limit: int = 300
     parameters: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def of(self, experiment: str) -> tuple[str, ...]:
@@ -138,6 +142,11 @@ def _settings(table: dict[str, Any]) -> Settings:
             raise error
         if key == "parameters":
             values[key] = tuple(_parameters(value))
+            continue
+        if key == "time_limit":
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise UsageError(f"[tool.report] time_limit must be whole seconds, at least 1, not {value!r}")
+            values[key] = value
             continue
         if key == "date" and isinstance(value, datetime.date):
             value = value.isoformat()

@@ -1,4 +1,4 @@
-"""Durations, sizes, times, lists and lines for people."""
+"""How times, sizes, numbers and lists read, and the one place that reads the clock; none of it goes into a key."""
 
 import unicodedata
 from collections.abc import Sequence

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +10,17 @@ from report_cli import files
 from report_cli.errors import ReportError, unknown
 from report_cli.experiment import Experiment, parameters
 from report_cli.keys.canonical import digest
-from report_cli.project import Project
-from report_cli.report.text import manuscript as authoring
+from report_cli.project import PACKAGE, Project
+from report_cli.report.text import manuscript
 from report_cli.report.text.context import Context, Selection
 from report_cli.report.text.templates import documents, folders
-from report_cli.report.versions import CONVERTERS, version
 from report_cli.store.run import FigureFile, Run
 
 __all__ = ["FORMATS", "Built", "Selection", "build", "check_warnings", "documents", "survey", "unused_answers"]
 
 FORMATS = ("html", "pdf")
-WING = Path(__file__).parent
+# The packages that turn templates into pages: another version of one may make another page.
+CONVERTERS = ("fonttools", "jinja2", "lxml", "nh3", "pikepdf", "pypandoc_binary", "scipy", "typst", "weasyprint")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def survey(project: Project, document: str, experiments: Mapping[str, Experiment
         raise unknown("document", document, documents(project))
     inputs = digest(
         {
-            "wing": _folder(WING, "*.py"),
+            "package": _package(),
             "templates": [_folder(folder, "*.md") for folder in folders(project)],
             "experiments": {name: _declared(item) for name, item in experiments.items()},
             "parameters": {
@@ -75,10 +76,10 @@ def survey(project: Project, document: str, experiments: Mapping[str, Experiment
 
 def _surveyed(project: Project, document: str, experiments: Mapping[str, Experiment]) -> Survey:
     dry = Context(experiments, selection=None, draft=True)
-    manuscript = authoring.write(project, document, dry)
-    answers = {Path(name).stem for name in manuscript.sources if name.startswith("templates/answers/")}
+    source = manuscript.write(project, document, dry)
+    answers = {Path(name).stem for name in source.sources if name.startswith("templates/answers/")}
     # A branch that placeholders don't take may be the one that the results take.
-    elsewhere = sorted(authoring.named(manuscript) & experiments.keys() - dry.ledger.experiments.keys())
+    elsewhere = sorted(manuscript.mentions(source) & experiments.keys() - dry.ledger.experiments.keys())
     return Survey((*dry.ledger.experiments, *elsewhere), frozenset(answers))
 
 
@@ -180,8 +181,8 @@ def _inputs(
             "draft": draft,
             "profile": profile,
             "settings": asdict(project.settings),
-            "converters": {name: version(name) for name in CONVERTERS},
-            "wing": _folder(WING, "*.py"),
+            "converters": {name: metadata.version(name) for name in CONVERTERS},
+            "package": _package(),
             "templates": [_folder(folder, "*") for folder in folders(project)],
             "experiments": {name: _declared(item) for name, item in experiments.items()},
             "runs": {name: [_run(run) for run in runs] for name, runs in selection.runs.items()},
@@ -189,6 +190,11 @@ def _inputs(
             "missing": dict(selection.missing),
         }
     )
+
+
+def _package() -> dict[str, str]:
+    """Return the version and the digest of each source of this package: any module may decide how a page looks."""
+    return {"version": metadata.version("coursework-report"), **_folder(PACKAGE, "*.py")}
 
 
 def _folder(folder: Path, pattern: str) -> dict[str, str]:

@@ -11,19 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from report_cli.errors import ReportError, UsageError
 from report_cli.project import Project
 from report_cli.report import provenance
+from report_cli.report.deadline import OverdueError, deadline
 from report_cli.report.html import compose, fonts
 from report_cli.report.html.compose import ASSETS, Body
 from report_cli.report.html.numbering import APPENDIX, Heading
-from report_cli.report.pdf import limits, pango, pdf
-from report_cli.report.text import manuscript as authoring
-from report_cli.report.text import templates
+from report_cli.report.pdf import pango, pdf
+from report_cli.report.text import manuscript, templates
 from report_cli.report.text.context import Context
-from report_cli.report.text.lines import Places, located
+from report_cli.report.text.lines import Places, locate
 
 POLICY = (
     "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
@@ -34,12 +35,14 @@ ASKS = re.compile(r"@import\b[^;]{0,200}|url\(\s*['\"]?(?!data:|#)[^)]{0,200}\)?
 
 # Megabytes of pictures, in which there is nothing to read.
 DATA = re.compile(r'(?<==")data:[^"]*')
-HALF_YEAR = ("January", "February", "March", "April", "May", "June")
-MONTHS = (*HALF_YEAR, "July", "August", "September", "October", "November", "December")
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 @dataclass(frozen=True)
-class Rendered:
+class Page:
     """The content of each format, what its author should know, and what kept a format from being made (no Pango)."""
 
     contents: dict[str, bytes]
@@ -47,43 +50,66 @@ class Rendered:
     failure: ReportError | None = None
 
 
-def render(project: Project, document: str, context: Context, formats: tuple[str, ...]) -> Rendered:
+def render(project: Project, document: str, context: Context, formats: tuple[str, ...]) -> Page:
     """Return `document` in each of `formats`.
 
     Raises:
-        UsageError: a template, style or layout is malformed, or asks for what isn't part of the report.
+        UsageError: a template, style or layout is malformed, asks for what isn't part of the report, or takes more than
+            the time limit.
         ReportError: a result is missing, profiles are mixed, or the PDF can't be laid out.
     """
-    manuscript = authoring.write(project, document, context)
-    label = provenance.label(context.used(), context.draft)
-    body = compose.compose(project, manuscript, context.ledger)
-    facts = _facts(project, context, manuscript.front, label, body)
-    contents: dict[str, bytes] = {}
-    if "html" in formats:
-        contents["html"] = _screen(project, facts, body, manuscript.places).encode()
-    if "pdf" in formats:
-        try:
-            pdf.load()
-        except OSError:
-            failure = ReportError("Pango is missing, so only the HTML was written", pango.hint())
-            return Rendered(contents, body.warnings, failure)
-        contents["pdf"] = _print(project, document, context, facts, body, manuscript.places)
-    return Rendered(contents, body.warnings)
+    source = manuscript.write(project, document, context)
+    runs, text = context.used(), context.ledger.text
+    label = provenance.label(runs, context.draft)
+    failure = None
+    try:
+        body = compose.compose(project, source, context.ledger)
+        facts = {
+            "front": {key: text(source.front.get(key, "")) for key in manuscript.FRONT_KEYS},
+            "settings": project.settings,
+            "date": _date_in_words(project.settings.date),
+            "label": label,
+            "draft": context.draft,
+            "headings": (*body.headings, Heading(2, "A", "Provenance", APPENDIX)) if runs else body.headings,
+            "appendix": provenance.appendix(runs, context.experiments),
+        }
+        contents: dict[str, bytes] = {}
+        if "html" in formats:
+            contents["html"] = _screen(project, facts, body, source.places).encode()
+        if "pdf" in formats:
+            try:
+                pdf.load()
+            except OSError:
+                failure = ReportError("Pango is missing, so only the HTML was written", pango.hint())
+            else:
+                attachment = provenance.attachment(document, runs, context.ledger)
+                contents["pdf"] = _print(project, facts, body, source.places, attachment)
+    except OverdueError as error:
+        if error.message.startswith("templates/"):
+            raise
+        raise OverdueError(f"templates/documents/{document}.md: {error.message}", error.hint) from error
+    return Page(contents, body.warnings, failure)
 
 
-def _facts(project: Project, context: Context, front: dict[str, str], label: str, body: Body) -> dict[str, Any]:
-    text = context.ledger.text
-    runs = context.used()
-    headings = (*body.headings, Heading(2, "A", "Provenance", APPENDIX)) if runs else body.headings
-    return {
-        "front": {key: text(front.get(key, "")) for key in authoring.FRONT_KEYS},
-        "settings": project.settings,
-        "date": _in_words(project.settings.date),
-        "label": label,
-        "draft": context.draft,
-        "headings": headings,
-        "appendix": provenance.appendix(runs, context.experiments),
-    }
+def _screen(project: Project, facts: dict[str, Any], body: Body, places: Places) -> str:
+    script = _style(project, "page.js")
+    # The browser runs this script and no other, and asks no one for anything.
+    policy = POLICY.format(base64.b64encode(sha256(script.encode()).digest()).decode())
+    more = {"medium": "screen", "body": _trusted(body.screen), "script": _trusted(script), "policy": policy}
+    page = _fill(project, facts, **more, style="")
+    _check_characters(project, page, places)
+    style = fonts.for_screen(project, DATA.sub("", page)) + _style(project, "page.css") + _style(project, "screen.css")
+    return _fill(project, facts, **more, style=_trusted(style))
+
+
+def _print(project: Project, facts: dict[str, Any], body: Body, places: Places, attachment: dict[str, Any]) -> bytes:
+    page = _fill(project, facts, medium="print", body=_trusted(body.print), style="", script="")
+    _check_characters(project, page, places)
+    rules, files = fonts.for_print(project, ASSETS)
+    attached = json.dumps(attachment, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    styles = [rules + _style(project, "page.css") + _style(project, "print.css")]
+    with deadline("laying out the PDF", project.settings.time_limit):
+        return pdf.to_pdf(page, styles, {**files, **body.assets}, attached, project.settings.date)
 
 
 def _check_characters(project: Project, page: str, places: Places) -> None:
@@ -92,12 +118,12 @@ def _check_characters(project: Project, page: str, places: Places) -> None:
 
     text = html.document_fromstring(DATA.sub("", page)).text_content()
     for character in fonts.without_glyph(project, text):
-        called = f"{character!r} (U+{ord(character):04X}, {unicodedata.name(character, 'no name').lower()})"
+        name = f"{character!r} (U+{ord(character):04X}, {unicodedata.name(character, 'no name').lower()})"
         where = places.of_text(character)
-        raise UsageError(f"{where}: no font of the report has the character {called}", "write it in another way")
+        raise UsageError(f"{where}: no font of the report has the character {name}", "write it in another way")
 
 
-def _in_words(date: str) -> str:
+def _date_in_words(date: str) -> str:
     """Return an ISO date as 22 November 2026. Month names are ours: strftime's depend on the locale."""
     if not date:
         return ""
@@ -108,37 +134,13 @@ def _in_words(date: str) -> str:
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-def _screen(project: Project, facts: dict[str, Any], body: Body, places: Places) -> str:
-    script = _style(project, "page.js")
-    # The browser runs this script and no other, and asks no one for anything.
-    policy = POLICY.format(base64.b64encode(sha256(script.encode()).digest()).decode())
-    more = {"medium": "screen", "body": _trusted(body.screen), "script": _trusted(script), "policy": policy}
-    page = _page(project, facts, **more, style="")
-    _check_characters(project, page, places)
-    style = fonts.for_screen(project, DATA.sub("", page)) + _style(project, "page.css") + _style(project, "screen.css")
-    return _page(project, facts, **more, style=_trusted(style))
-
-
-def _print(
-    project: Project, document: str, context: Context, facts: dict[str, Any], body: Body, places: Places
-) -> bytes:
-    page = _page(project, facts, medium="print", body=_trusted(body.print), style="", script="")
-    _check_characters(project, page, places)
-    rules, files = fonts.for_print(project, ASSETS)
-    attached = json.dumps(
-        provenance.attachment(document, context.used(), context.ledger), indent=1, sort_keys=True, ensure_ascii=False
-    )
-    styles = [rules + _style(project, "page.css") + _style(project, "print.css")]
-    return pdf.to_pdf(page, styles, {**files, **body.assets}, attached + "\n", project.settings.date)
-
-
 def _trusted(text: str) -> Markup:
     """Mark what nh3 has cleaned, or a style sheet or script of the project, as HTML."""
     return Markup(text)  # noqa: S704
 
 
-def _page(project: Project, facts: dict[str, Any], **more: Any) -> str:
-    environment = limits.Sandbox(
+def _fill(project: Project, facts: dict[str, Any], **more: Any) -> str:
+    environment = SandboxedEnvironment(
         loader=jinja2.FunctionLoader(lambda name: templates.read(project, f"partials/{name}")),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -146,10 +148,10 @@ def _page(project: Project, facts: dict[str, Any], **more: Any) -> str:
         lstrip_blocks=True,
     )
     try:
-        with limits.rendering():
+        with deadline("rendering", project.settings.time_limit):
             return environment.get_template("page.html").render(facts | more)
     except Exception as error:
-        raise located(error, "templates/partials/page.html", environment) from error
+        raise locate(error, "templates/partials/page.html", environment) from error
 
 
 def _style(project: Project, name: str) -> str:

@@ -1,7 +1,6 @@
 from decimal import Decimal
 
 import pytest
-
 from report_cli.report.text.rounding import rounded
 
 

@@ -2,19 +2,17 @@
 
 import base64
 import copy
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from report_cli.errors import UsageError, unknown
 from report_cli.project import Project
-from report_cli.report.html import advice, clean, figures, numbering, reading, tables
-from report_cli.report.html import formulas as math
+from report_cli.report.html import clean, figures, formulas, numbering, tables
 from report_cli.report.html.formulas import Formula, Typeset
 from report_cli.report.html.numbering import Heading
-from report_cli.report.text.lines import Places
-from report_cli.report.text.manuscript import Manuscript, Placed
-from report_cli.report.text.values import MARK, Entry, Ledger
+from report_cli.report.text.manuscript import Figure, Manuscript
+from report_cli.report.text.values import MARK, Ledger
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -41,68 +39,48 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
         UsageError: malformed Markdown or formula, an undefined or duplicate label, an image that is no figure.
     """
     places = manuscript.places
-    bibliography = project.templates / reading.BIBLIOGRAPHY
-    tree = clean.to_tree(places, bibliography if bibliography.is_file() else None)
-    formulas, where = _formulas(tree, ledger, places)
-    typeset = math.typeset(project, formulas, where)
-    for element, formula in zip(_formula_spans(tree), formulas, strict=True):
-        element.text = typeset[formula].words  # what a heading is called in the contents
-    warnings = advice.on_questions(tree, places)
+    tree = clean.to_tree(project, places)
+    spans = tree.xpath(".//span[starts-with(@class, 'math ')]")
+    sources = [span.text_content().strip() for span in spans]
+    in_order = [
+        Formula(ledger.tex(t), span.get("class") == "math display") for span, t in zip(spans, sources, strict=True)
+    ]
+    # A formula is named by its first place; it is there as its author wrote it, with the marks of values.
+    written = dict(zip(reversed(in_order), reversed(sources), strict=True))
+    typeset = formulas.typeset(project, in_order, lambda formula: places.of_formula(written[formula]))
+    for index, (span, formula) in enumerate(zip(spans, in_order, strict=True)):
+        span.set("data-formula", str(index))
+        span.text = typeset[formula].words  # what a heading is called in the contents
+    warnings = numbering.unanswered(tree, places)
     _check_images(tree, manuscript)
-    numbers = numbering.number(tree, places)
-    _resolve(tree, ledger)
+    headings = numbering.number(tree, places)
+    _show_values(tree, ledger)
     tables.finish(tree, project)
-    headings = tuple(
-        Heading(h.level, h.number, ledger.text(h.title), h.target) for h in numbers.headings if h.level <= 3
-    )
-    drawn = [typeset[formula] for formula in formulas]
-    assets = {f"math/{i}.svg": formula.svg.encode() for i, formula in enumerate(typeset.values())}
-    names = {formula: f"{ASSETS}math/{i}.svg" for i, formula in enumerate(typeset)}
-    drawings = {p.label: figures.read(p) for p in manuscript.figures.values() if p.file is not None}
-    assets |= {f"figures/{label}.svg": for_print for label, (for_print, _) in drawings.items()}
-    screen = _dress(
-        tree, drawn, lambda i, math_: _mathml(math_), lambda placed: _embedded(drawings[placed.label][1]), manuscript
-    )
-    _say_places(tree, manuscript, {formula: where(formula) for formula in typeset}, formulas)
-    printed = _dress(
-        tree,
-        drawn,
-        lambda i, math_: _image_of(math_, names[formulas[i]]),
-        lambda placed: f"{ASSETS}figures/{placed.label}.svg",
-        manuscript,
-    )
-    _no_empty_headers(screen)
-    return Body(_markup(screen), _markup(printed), assets, headings, tuple(warnings))
+    drawings = {f.label: figures.read(f) for f in manuscript.figures.values() if f.file is not None}
+    names = {formula: f"math/{i}.svg" for i, formula in enumerate(dict.fromkeys(in_order))}
 
+    def embed(figure: Figure) -> str:
+        return "data:image/svg+xml;base64," + base64.b64encode(drawings[figure.label][1]).decode()
 
-def _formulas(tree: "HtmlElement", ledger: Ledger, places: Places) -> tuple[list[Formula], Callable[[Formula], str]]:
-    """Return the formulas of `tree` in order, each element with its place in that order, and what says where one is."""
-    found: list[Formula] = []
-    written: dict[Formula, str] = {}
-    for element in _formula_spans(tree):
-        text = element.text_content().strip()
-        found.append(Formula(ledger.tex(text), element.get("class") == "math display"))
-        written.setdefault(found[-1], text)
-        element.set("data-formula", str(len(found) - 1))
-    return found, lambda formula: places.of_formula(written[formula])
-
-
-def _formula_spans(tree: "HtmlElement") -> list["HtmlElement"]:
-    return list(tree.xpath(".//span[starts-with(@class, 'math ')]"))
-
-
-def _say_places(
-    tree: "HtmlElement", manuscript: Manuscript, where: Mapping[Formula, str], formulas: list[Formula]
-) -> None:
-    """Give each element that may be too wide for the paper, in print alone, the place where it was written."""
+    screen = _dress(tree, [_mathml(typeset[formula]) for formula in in_order], embed, manuscript)
+    # Each element that may be too wide for the paper gets, in print alone, the place where it was written.
     for count, table in enumerate(tree.iter("table")):
-        table.set(AT, manuscript.places.of_table(count))
+        table.set(AT, places.of_table(count))
     for code in tree.iter("pre"):
-        code.set(AT, manuscript.places.of_text(code.text_content().strip().partition("\n")[0]))
+        code.set(AT, places.of_text(code.text_content().strip().partition("\n")[0]))
     for image in tree.iter("img"):
         image.set(AT, manuscript.figures[image.get("src")].where)
-    for element in tree.xpath(".//span[@data-formula]"):
-        element.set(AT, where[formulas[int(element.get("data-formula"))]])
+    for span in tree.xpath(".//span[@data-formula]"):
+        span.set(AT, places.of_formula(written[in_order[int(span.get("data-formula"))]]))
+    images = [_image(typeset[formula], ASSETS + names[formula]) for formula in in_order]
+    printed = _dress(tree, images, lambda figure: f"{ASSETS}figures/{figure.label}.svg", manuscript)
+    # A header cell without content would be read aloud as a header without a name.
+    for header in screen.xpath(".//th[not(*) and not(normalize-space())]"):
+        header.tag = "td"
+    assets = {names[formula]: drawn.svg.encode() for formula, drawn in typeset.items()}
+    assets |= {f"figures/{label}.svg": for_print for label, (for_print, _) in drawings.items()}
+    contents = tuple(replace(h, title=ledger.text(h.title)) for h in headings if h.level <= 3)
+    return Body(_markup(screen), _markup(printed), assets, contents, tuple(warnings))
 
 
 def _check_images(tree: "HtmlElement", manuscript: Manuscript) -> None:
@@ -115,14 +93,14 @@ def _check_images(tree: "HtmlElement", manuscript: Manuscript) -> None:
                 f"{where}: {error.message}", 'a page shows figures of runs: << figure("...", caption="...") >>'
             )
         if image.getparent().tag != "figure":  # pandoc would leave out its caption and its label
-            placed = manuscript.figures[source]
+            figure = manuscript.figures[source]
             raise UsageError(
-                f"{placed.where}: the figure {placed.name} stands within other text",
+                f"{figure.where}: the figure {figure.name} stands within other text",
                 "a figure stands in a paragraph of its own: leave an empty line before and after it",
             )
 
 
-def _resolve(tree: "HtmlElement", ledger: Ledger) -> None:
+def _show_values(tree: "HtmlElement", ledger: Ledger) -> None:
     """Turn the marks of values into <data> elements that link to their runs, in attributes into plain text."""
     for element in list(tree.iter()):
         for name, content in element.attrib.items():
@@ -132,85 +110,61 @@ def _resolve(tree: "HtmlElement", ledger: Ledger) -> None:
             if element.tag == "a":
                 element.text = ledger.text(inside)
             else:
-                element.text = None
-                _insert(element, 0, inside, ledger)
+                element.text, *values = _values(element, inside, ledger)
+                element[:0] = values
         after, parent = element.tail or "", element.getparent()
         if parent is not None and MARK.search(after):
-            element.tail = None
-            _insert(parent, parent.index(element) + 1, after, ledger)
+            element.tail, *values = _values(parent, after, ledger)
+            place = parent.index(element) + 1
+            parent[place:place] = values
 
 
-def _insert(parent: "HtmlElement", index: int, marked: str, ledger: Ledger) -> None:
-    pieces = MARK.split(marked)
-    if index == 0:
-        parent.text = pieces[0]
-    else:
-        parent[index - 1].tail = pieces[0]
-    for offset in range(1, len(pieces), 2):
-        data = _data(parent, ledger.entries[int(pieces[offset])])
-        data.tail = pieces[offset + 1]
-        parent.insert(index, data)
-        index += 1
-
-
-def _data(parent: "HtmlElement", entry: Entry) -> "HtmlElement":
-    value = entry.value
-    if value.missing:
-        mark: HtmlElement = parent.makeelement("span", {"class": "missing"})
-        mark.text = entry.text
-        return mark
-    data = parent.makeelement("data", {"value": repr(value.number), "data-from": ", ".join(value.origins)})
-    if len(value.runs) > 1:
-        data.set("data-runs", " ".join(value.runs))  # of a single run, the link tells the key
-    if value.runs:
-        link = data.makeelement("a", {"href": f"#run-{value.runs[0]}"})
+def _values(parent: "HtmlElement", marked: str, ledger: Ledger) -> "tuple[str, *tuple[HtmlElement, ...]]":
+    """Return the text before the first mark, and an element for each mark with the text after it as its tail."""
+    before, *pieces = MARK.split(marked)
+    elements = []
+    for index, after in zip(pieces[::2], pieces[1::2], strict=True):
+        entry = ledger.entries[int(index)]
+        value = entry.value
+        if value.missing:
+            element = parent.makeelement("span", {"class": "missing"})
+        else:
+            element = parent.makeelement("data", {"value": repr(value.number), "data-from": ", ".join(value.origins)})
+        link = element
+        if value.runs and not value.missing:
+            link = parent.makeelement("a", {"href": f"#run-{value.runs[0]}"})
+            element.append(link)
+        if len(value.runs) > 1 and not value.missing:
+            element.set("data-runs", " ".join(value.runs))  # of a single run, the link tells the key
         link.text = entry.text
-        data.append(link)
-    else:
-        data.text = entry.text
-    return data
+        element.tail = after
+        elements.append(element)
+    return before, *elements
 
 
 def _dress(
     tree: "HtmlElement",
-    formulas: list[Typeset],
-    draw: Callable[[int, Typeset], "HtmlElement"],
-    locate: Callable[[Placed], str],
+    drawn: "Sequence[HtmlElement]",
+    address: Callable[[Figure], str],
     manuscript: Manuscript,
 ) -> "HtmlElement":
     """Return a copy of `tree` with its formulas and figures in the form of one medium."""
     tree = copy.deepcopy(tree)
-    for element in tree.xpath(".//span[@data-formula]"):
-        index = int(element.attrib.pop("data-formula"))
-        element.text = None
-        element.append(draw(index, formulas[index]))
     for image in tree.iter("img"):
-        placed = manuscript.figures.get(image.get("src", ""))
-        if placed is None:
-            continue  # a formula's image
+        figure = manuscript.figures[image.get("src", "")]
         if kind := image.attrib.pop("class", ""):
             image.getparent().set("class", kind)  # pandoc keeps the label on the figure but the class on the image
-        if placed.file is None:
+        if figure.file is None:
             box = image.makeelement("span", {"class": "missing"})
-            box.text = f"[figure {placed.name}: no result]"
+            box.text = f"[figure {figure.name}: no result]"
             image.getparent().replace(image, box)
         else:
-            image.set("alt", placed.file.alt)
-            image.set("src", locate(placed))
+            image.set("alt", figure.file.alt)
+            image.set("src", address(figure))
+    for span in tree.xpath(".//span[@data-formula]"):
+        span.text = None
+        span.append(drawn[int(span.attrib.pop("data-formula"))])
     return tree
-
-
-def _no_empty_headers(tree: "HtmlElement") -> None:
-    """Make a header cell without content an ordinary one: it would be read aloud as a header without a name."""
-    for header in tree.xpath(".//th[not(*) and not(normalize-space())]"):
-        header.tag = "td"
-
-
-def _markup(tree: "HtmlElement") -> str:
-    from lxml import html
-
-    parts = [html.tostring(child, encoding="unicode") for child in tree]
-    return (tree.text or "") + "".join(parts)
 
 
 def _mathml(formula: Typeset) -> "HtmlElement":
@@ -220,14 +174,17 @@ def _mathml(formula: Typeset) -> "HtmlElement":
     return element
 
 
-def _image_of(formula: Typeset, source: str) -> "HtmlElement":
+def _image(formula: Typeset, source: str) -> "HtmlElement":
     from lxml import html
 
-    pad = math.PAD_PT / math.SIZE_PT
+    pad = formulas.PAD_PT / formulas.SIZE_PT
     style = f"width:{formula.width}em;height:{formula.height}em;vertical-align:{-formula.depth}em;margin:-{pad}em"
     image: HtmlElement = html.Element("img", {"class": "m", "src": source, "alt": formula.words, "style": style})
     return image
 
 
-def _embedded(svg: bytes) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
+def _markup(tree: "HtmlElement") -> str:
+    from lxml import html
+
+    parts = [html.tostring(child, encoding="unicode") for child in tree]
+    return (tree.text or "") + "".join(parts)

@@ -2,17 +2,17 @@
 
 import base64
 import io
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from importlib import metadata
 from pathlib import Path
 
 from report_cli import files
 from report_cli.errors import ReportError
 from report_cli.project import Project
 from report_cli.report.text import templates
-from report_cli.report.versions import version
 
 # Figures name the sans by its own name, so print knows it under both.
 FIGURE_FAMILY = "Source Sans 3"
@@ -59,51 +59,33 @@ def for_print(project: Project, base: str) -> tuple[str, dict[str, bytes]]:
 
 
 def for_screen(project: Project, text: str) -> str:
-    """Return font rules with the characters of `text` embedded as WOFF2; a known subset is taken from the cache."""
-    used = {character for character in set(text) if character.isprintable()}
+    """Return font rules with the characters of `text` embedded as WOFF2; a known subset comes from the cache."""
     rules = []
     for face in FACES:
-        wanted = used.union(COMMON, FORMULAS if face.family == "Report Math" else "")
-        path = _path(project, face)
+        font = _font(project, face)
         # A character that a face hasn't got is no reason to cut it anew.
-        wanted &= _covered(path, _digest(path))
-        subset = _subset(project, path, "".join(sorted(wanted)))
+        characters = {*_printable(text), *COMMON, *(FORMULAS if face.family == "Report Math" else "")} & font.keys()
+        subset = _subset(project, _path(project, face), "".join(sorted(characters)))
         rules.append(_rule(face, "data:font/woff2;base64," + base64.b64encode(subset).decode()))
     return "".join(rules)
 
 
 def widths(project: Project, texts: Collection[str]) -> dict[str, float]:
     """Return how wide each text is in the sans of tables, in em; digits are equally wide."""
-    path = _path(project, next(face for face in FACES if face.family == "Report Sans"))
-    advances = _advances(path, _digest(path))
+    advances = _font(project, next(face for face in FACES if face.family == "Report Sans"))
     return {text: sum(advances.get(character, advances["0"]) for character in text) for text in texts}
-
-
-@lru_cache(maxsize=1)
-def _advances(path: Path, digest: str) -> dict[str, float]:
-    from fontTools.ttLib import TTFont
-
-    with TTFont(path, lazy=True) as font:
-        metrics, unit = font["hmtx"], font["head"].unitsPerEm
-        return {chr(code): metrics[glyph][0] / unit for code, glyph in font.getBestCmap().items()}
 
 
 def without_glyph(project: Project, text: str) -> list[str]:
     """Return the characters of `text` that none of the fonts can show, each once."""
-    unknown = {character for character in set(text) if character.isprintable()}
+    unknown = _printable(text)
     for face in FACES:
-        if unknown:
-            path = _path(project, face)
-            unknown -= _covered(path, _digest(path))
+        unknown = unknown.difference(_font(project, face))
     return sorted(unknown)
 
 
-@lru_cache(maxsize=len(FACES))
-def _covered(path: Path, digest: str) -> frozenset[str]:
-    from fontTools.ttLib import TTFont
-
-    with TTFont(path, lazy=True) as font:
-        return frozenset(map(chr, font.getBestCmap()))
+def _printable(text: str) -> set[str]:
+    return {character for character in set(text) if character.isprintable()}
 
 
 def _rule(face: Face, address: str) -> str:
@@ -120,25 +102,27 @@ def _path(project: Project, face: Face) -> Path:
     return path
 
 
-def _digest(path: Path) -> str:
-    status = path.stat()
-    return _digest_at(path, status.st_mtime_ns, status.st_size)
+def _font(project: Project, face: Face) -> dict[str, float]:
+    """Return the characters of a font and how far each advances, in em."""
+    path = _path(project, face)
+    return _advances(path, path.stat().st_mtime_ns)
 
 
-@lru_cache(maxsize=64)
-def _digest_at(path: Path, mtime_ns: int, size_bytes: int) -> str:
-    return files.digest(path)
+@lru_cache(maxsize=len(FACES))
+def _advances(path: Path, mtime_ns: int) -> dict[str, float]:
+    from fontTools.ttLib import TTFont
+
+    with TTFont(path, lazy=True) as font:
+        metrics, unit = font["hmtx"], font["head"].unitsPerEm
+        return {chr(code): metrics[glyph][0] / unit for code, glyph in font.getBestCmap().items()}
 
 
 def _subset(project: Project, path: Path, characters: str) -> bytes:
-    made_of = "\0".join((_digest(path), characters, version("fonttools")))
-    kept = project.build / "fonts" / f"{sha256(made_of.encode()).hexdigest()[:32]}.woff2"
-    if not kept.is_file():
-        files.write_bytes(kept, _cut(path, characters))
-    return kept.read_bytes()
-
-
-def _cut(path: Path, characters: Iterable[str]) -> bytes:
+    """Return the font with these characters alone, as WOFF2; cutting it takes seconds, so each cut is kept."""
+    inputs = "\0".join((files.digest(path), characters, metadata.version("fonttools")))
+    kept = project.build / "fonts" / f"{sha256(inputs.encode()).hexdigest()[:32]}.woff2"
+    if kept.is_file():
+        return kept.read_bytes()
     from fontTools import subset
     from fontTools.ttLib import TTFont
 
@@ -153,8 +137,9 @@ def _cut(path: Path, characters: Iterable[str]) -> bytes:
     # Otherwise the time of cutting gets into the file, and no two reports are the same bytes.
     with TTFont(path, lazy=True, recalcTimestamp=False) as font:
         cutter = subset.Subsetter(options)
-        cutter.populate(text="".join(characters))
+        cutter.populate(text=characters)
         cutter.subset(font)
         font.flavor = "woff2"
         font.save(out)
+    files.write_bytes(kept, out.getvalue())
     return out.getvalue()

@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from pathlib import Path
+from importlib import metadata
 from typing import Any
 
 from report_cli import files
@@ -14,7 +15,6 @@ from report_cli.project import Project
 from report_cli.report.html import pandoc
 from report_cli.report.html.speech import speak
 from report_cli.report.text import templates
-from report_cli.report.versions import version
 
 FONT = "style/fonts/STIXTwoMath-Regular.otf"
 SIZE_PT = 10.0
@@ -55,51 +55,33 @@ class Typeset:
     depth: float
 
 
-Where = Callable[[Formula], str]
-
-
-def typeset(project: Project, formulas: Iterable[Formula], where: Where) -> dict[Formula, Typeset]:
+def typeset(project: Project, formulas: Iterable[Formula], where: Callable[[Formula], str]) -> dict[Formula, Typeset]:
     """Return every formula typeset; a formula that was typeset before loads neither pandoc nor typst.
 
     Raises:
         UsageError: a formula is malformed (file and line in the message).
     """
-    wanted = list(dict.fromkeys(formulas))
-    folder = project.build / "math"
-    salt = _salt(project) if wanted else ""
-    found = {formula: _kept(folder / f"{_key(formula, salt)}.json") for formula in wanted}
-    done = {formula: kept for formula, kept in found.items() if kept is not None}
-    new = [formula for formula in wanted if formula not in done]
-    for formula, made in zip(new, _make(project, new, where), strict=True):
-        files.write_json(folder / f"{_key(formula, salt)}.json", asdict(made))
-        done[formula] = made
-    return done
-
-
-def _salt(project: Project) -> str:
     font = templates.find(project, FONT)
     if font is None:
         raise UsageError(f"the font of formulas is missing: templates/{FONT}")
-    made_with = [version("pypandoc_binary"), version("typst"), str(WAY), PREAMBLE, BASELINE, files.digest(font)]
-    return "\0".join(made_with)
+    versions = [metadata.version(name) for name in ("pypandoc_binary", "typst")]
+    salt = [*versions, str(WAY), PREAMBLE, BASELINE, files.digest(font)]
+    paths, results = {}, {}
+    for formula in dict.fromkeys(formulas):
+        key = sha256("\0".join((formula.tex, str(formula.display), *salt)).encode()).hexdigest()[:32]
+        paths[formula] = project.build / "math" / f"{key}.json"
+        with suppress(OSError, ValueError, TypeError):  # absent or damaged: made again
+            results[formula] = Typeset(**files.read_json(paths[formula]))
+    new = [formula for formula in paths if formula not in results]
+    for formula, made in zip(new, _make(project, new, where), strict=True):
+        files.write_json(paths[formula], asdict(made))
+        results[formula] = made
+    return results
 
 
-def _key(formula: Formula, salt: str) -> str:
-    return sha256("\0".join((formula.tex, str(formula.display), salt)).encode()).hexdigest()[:32]
-
-
-def _kept(path: Path) -> Typeset | None:
+def _make(project: Project, formulas: list[Formula], where: Callable[[Formula], str]) -> list[Typeset]:
     try:
-        return Typeset(**files.read_json(path))
-    except (OSError, ValueError, TypeError):
-        return None  # Absent or damaged: made again.
-
-
-def _make(project: Project, formulas: list[Formula], where: Where) -> list[Typeset]:
-    if not formulas:
-        return []
-    try:
-        return _batch(project, formulas)
+        return _batch(project, formulas) if formulas else []
     except RuntimeError as error:  # pandoc's error, and the parent of typst's
         for formula in formulas:
             try:
@@ -110,26 +92,37 @@ def _make(project: Project, formulas: list[Formula], where: Where) -> list[Types
 
 
 def _batch(project: Project, formulas: list[Formula]) -> list[Typeset]:
-    parts = _pandoc(formulas, "html5", "\n<hr>\n")
-    mathml = [_upright(formula, _math_element(part)) for formula, part in zip(formulas, parts, strict=True)]
-    typst = [_spaced(part) for part in _pandoc(formulas, "typst", "\n#pagebreak()\n")]
-    whole, above = _svgs(project, typst), _svgs(project, typst, BASELINE)
-    return [
-        _sized(formula, element, svg, shorter)
-        for formula, element, svg, shorter in zip(formulas, mathml, whole, above, strict=True)
-    ]
+    typst = _convert(project, formulas, "typst", "#pagebreak()")
+    # LaTeX's distance between a case and its condition.
+    typst = [f.replace(" & ", " & quad ") if "cases(" in f and "\\\n" not in f else f for f in typst]
+    typeset = []
+    for formula, element, svg, shorter in zip(
+        formulas,
+        _convert(project, formulas, "html5", "<hr>"),
+        _svgs(project, typst),
+        _svgs(project, typst, BASELINE),
+        strict=True,
+    ):
+        mathml = _mathml(formula, element)
+        width, height = _size_pt(svg)
+        depth = height - _size_pt(shorter)[1]
+        if depth < -height:  # Several lines have no baseline in common, so their middle comes to the height of a minus.
+            depth = height / 2 - AXIS_EM * SIZE_PT
+        em = [round(length / SIZE_PT, 4) for length in (width, height, depth)]
+        typeset.append(Typeset(mathml, svg, speak(mathml) or formula.tex, *em))
+    return typeset
 
 
-def _pandoc(formulas: list[Formula], target: str, between: str) -> list[str]:
-    """Return each formula in the `target` format, from one call."""
-    raw = {"t": "RawBlock", "c": ["html" if target == "html5" else target, between.strip()]}
+def _convert(project: Project, formulas: list[Formula], target: str, between: str) -> list[str]:
+    """Return each formula in the `target` format, from one call of pandoc."""
+    raw = {"t": "RawBlock", "c": ["html" if target == "html5" else target, between]}
     blocks: list[dict[str, Any]] = []
     for formula in formulas:
         kind = {"t": "DisplayMath" if formula.display else "InlineMath"}
         blocks += [{"t": "Para", "c": [{"t": "Math", "c": [kind, formula.tex]}]}, raw]
     tree = {"pandoc-api-version": [1, 23], "meta": {}, "blocks": blocks[:-1]}
-    text = pandoc.convert(json.dumps(tree), "json", target, *(["--mathml"] if target == "html5" else []))
-    parts = [part.strip() for part in text.split(between.strip())]
+    text = pandoc.convert(project, json.dumps(tree), "json", target, *(["--mathml"] if target == "html5" else []))
+    parts = [part.strip() for part in text.split(between)]
     if len(parts) != len(formulas):
         raise RuntimeError("it does not convert to one formula")
     return parts
@@ -142,42 +135,26 @@ def _svgs(project: Project, formulas: list[str], extra: str = "") -> list[str]:
     folders = [folder / "style" / "fonts" for folder in project.template_folders]
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(folder) for folder in folders if folder.is_dir()])
     pages = typst.compile(source.encode(), format="svg", font_paths=fonts)
-    listed = pages if isinstance(pages, list) else [pages]
-    if len(listed) != len(formulas):
+    svgs = [page.decode() for page in (pages if isinstance(pages, list) else [pages]) if page is not None]
+    if len(svgs) != len(formulas):
         raise RuntimeError("it does not fit on one page")
-    return [page.decode() for page in listed if page is not None]
+    return svgs
 
 
-def _math_element(paragraph: str) -> str:
+def _mathml(formula: Formula, paragraph: str) -> str:
     element = re.search(r"<math.*</math>", paragraph, re.DOTALL)
     if element is None:
         raise RuntimeError("pandoc made no MathML of it")
-    alone = element[0].replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "", 1)
+    mathml = element[0].replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "", 1)
     # A hat over one letter is as wide as it is drawn; browsers would draw it as wide as they can.
-    return re.sub(r'(<mover><mi[^>]*>.</mi><mo accent="true")>', r'\1 stretchy="false">', alone)
+    mathml = re.sub(r'(<mover><mi[^>]*>.</mi><mo accent="true")>', r'\1 stretchy="false">', mathml)
+    if "mathbf" in formula.tex and not re.search(r"\\(boldsymbol|bm|mathbfit)\b", formula.tex):
+        # LaTeX has the letters of \mathbf upright; pandoc slants them.
+        mathml = mathml.translate(UPRIGHT).replace('"bold-italic"', '"bold"')
+    return mathml
 
 
-def _upright(formula: Formula, mathml: str) -> str:
-    r"""Return `mathml` with the letters of \mathbf upright, as LaTeX has them; pandoc slants them."""
-    slanted = "mathbf" in formula.tex and not re.search(r"\\(boldsymbol|bm|mathbfit)\b", formula.tex)
-    return mathml.translate(UPRIGHT).replace('"bold-italic"', '"bold"') if slanted else mathml
-
-
-def _spaced(typst: str) -> str:
-    """Return a formula with LaTeX's distance between a case and its condition."""
-    return typst.replace(" & ", " & quad ") if "cases(" in typst and "\\\n" not in typst else typst
-
-
-def _sized(formula: Formula, mathml: str, svg: str, shorter: str) -> Typeset:
-    width, height = _box(svg)
-    depth = height - _box(shorter)[1]
-    if depth < -height:  # Several lines have no baseline in common, so their middle comes to the height of a minus.
-        depth = height / 2 - AXIS_EM * SIZE_PT
-    em = [round(length / SIZE_PT, 4) for length in (width, height, depth)]
-    return Typeset(mathml, svg, speak(mathml) or formula.tex, *em)
-
-
-def _box(svg: str) -> tuple[float, float]:
+def _size_pt(svg: str) -> tuple[float, float]:
     match = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
     if match is None:
         raise RuntimeError("typst wrote an SVG without a size")
@@ -186,5 +163,5 @@ def _box(svg: str) -> tuple[float, float]:
 
 def _reason(error: RuntimeError) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith(("unexpected", "expecting", "error"))]
-    return (told or lines or ["unknown reason"])[0]
+    reasons = [line for line in lines if line.startswith(("unexpected", "expecting", "error"))]
+    return (reasons or lines or ["unknown reason"])[0]

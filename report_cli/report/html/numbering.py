@@ -3,7 +3,7 @@
 Counted here and not by style sheets: browsers can't fill a reference with another element's number.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from report_cli.errors import UsageError, unknown
@@ -26,43 +26,50 @@ class Heading:
     target: str
 
 
-@dataclass
-class Numbers:
-    """What the tree's labels are called, and its headings."""
-
-    names: dict[str, str] = field(default_factory=dict)
-    headings: list[Heading] = field(default_factory=list)
-
-
-def number(body: "HtmlElement", places: Places) -> Numbers:
-    """Number everything in `body` and fill its references.
+def number(body: "HtmlElement", places: Places) -> list[Heading]:
+    """Number everything in `body`, fill its references, and return its headings.
 
     Raises:
         UsageError: a label is used twice or is not defined, or a heading skips a level (file and line in the message).
     """
-    numbers = Numbers()
-    _unique(body, places)
-    _sections(body, numbers, places)
-    _captions(body, numbers)
-    _equations(body, numbers)
-    numbers.names[APPENDIX] = "Appendix A"
-    _references(body, numbers, places)
-    return numbers
-
-
-def _unique(body: "HtmlElement", places: Places) -> None:
-    seen = set()
+    anchors = {APPENDIX}
     for element in body.xpath(".//*[@id]"):
         label = element.get("id")
-        if label in seen or label == APPENDIX or label.startswith("run-"):
+        if label in anchors or label.startswith("run-"):
             where = places.of_label(label, 1)
             raise UsageError(f"{where}: duplicate label {label!r}", "labels are unique in a document")
-        seen.add(label)
+        anchors.add(label)
+    headings = _number_sections(body, places)
+    names = {h.target: f"Section {h.number}" if h.number else h.title for h in headings} | {APPENDIX: "Appendix A"}
+    for tag, inside, word in (("figure", "figcaption", "Figure"), ("table", "caption", "Table")):
+        captions = [element.find(inside) for element in body.iter(tag) if element.find(inside) is not None]
+        for count, caption in enumerate(captions, 1):
+            _prepend(caption, "lab", f"{word} {count}.")
+            if label := caption.getparent().get("id"):
+                names[label] = f"{word} {count}"
+    for count, equation in enumerate(body.xpath(".//div[@class='eq' and @id]"), 1):
+        marker = equation.makeelement("span", {"class": "no"})
+        marker.text = f"({count})"
+        equation.append(marker)
+        names[equation.get("id")] = f"Equation ({count})"
+    _fill_references(body, names, anchors.union(names), places)
+    return headings
 
 
-def _sections(body: "HtmlElement", numbers: Numbers, places: Places) -> None:
-    counts = [0, 0, 0]
-    previous = 1
+def unanswered(body: "HtmlElement", places: Places) -> list[str]:
+    """Return a warning for each question with nothing between it and the next heading or question."""
+    warnings = []
+    for count, question in enumerate(body.find_class("question")):
+        follower = question.getnext()
+        if follower is None or follower.tag in HEADINGS or "question" in follower.classes:
+            words = " ".join(question.text_content().split())
+            warnings.append(f"{places.of_block('question', count)}: a question without an answer: {words[:60]}")
+    return warnings
+
+
+def _number_sections(body: "HtmlElement", places: Places) -> list[Heading]:
+    counts, previous = [0, 0, 0], 1
+    headings: list[Heading] = []
     for count, heading in enumerate(body.iter(*HEADINGS)):
         level = int(heading.tag[1])
         title = heading.text_content().strip()
@@ -75,37 +82,25 @@ def _sections(body: "HtmlElement", numbers: Numbers, places: Places) -> None:
             counts[level - 2] += 1
             counts[level - 1 :] = [0] * (4 - level)
             label = ".".join(map(str, counts[: level - 1]))
-            _prepend(heading, "no", label, " ")
-        target = heading.get("id") or f"section-{len(numbers.headings) + 1}"
+            _prepend(heading, "no", label)
+        target = heading.get("id") or f"section-{count + 1}"
         heading.set("id", target)
-        numbers.headings.append(Heading(level, label, title, target))
-        numbers.names[target] = f"Section {label}" if label else title
+        headings.append(Heading(level, label, title, target))
+    return headings
 
 
-def _captions(body: "HtmlElement", numbers: Numbers) -> None:
-    for tag, inside, word in (("figure", "figcaption", "Figure"), ("table", "caption", "Table")):
-        captioned = [element for element in body.iter(tag) if element.find(inside) is not None]
-        for count, element in enumerate(captioned, 1):
-            _prepend(element.find(inside), "lab", f"{word} {count}.", " ")
-            if element.get("id"):
-                numbers.names[element.get("id")] = f"{word} {count}"
-
-
-def _equations(body: "HtmlElement", numbers: Numbers) -> None:
-    labelled = body.xpath(".//div[@class='eq' and @id]")
-    for count, equation in enumerate(labelled, 1):
-        marker = equation.makeelement("span", {"class": "no"})
-        marker.text = f"({count})"
-        equation.append(marker)
-        numbers.names[equation.get("id")] = f"Equation ({count})"
-
-
-def _references(body: "HtmlElement", numbers: Numbers, places: Places) -> None:
-    anchors = {element.get("id") for element in body.xpath(".//*[@id]")} | {APPENDIX}
+def _fill_references(body: "HtmlElement", names: dict[str, str], anchors: set[str], places: Places) -> None:
     for link in body.iter("a"):
         href, words = link.get("href", ""), link.text_content()
         if href.startswith("#"):
-            words = _words(href[1:], words, anchors, numbers, places)
+            label = href[1:]
+            if label not in anchors:
+                error = unknown("label", label, anchors)
+                raise UsageError(f"{places.of_reference(label)}: {error.message}", error.hint)
+            if not words and label not in names:
+                hint = "give the reference a text: [text](#label)"
+                raise UsageError(f"{places.of_reference(label)}: {label!r} has no number", hint)
+            words = words or names[label].replace(" ", "\N{NO-BREAK SPACE}")
         elif not href.startswith(("http://", "https://", "mailto:")):
             where = places.of_text(f"]({href}")
             raise UsageError(f"{where}: the link {href!r} leads nowhere", "link to #label, https:// or mailto:")
@@ -115,19 +110,9 @@ def _references(body: "HtmlElement", numbers: Numbers, places: Places) -> None:
         link.text = words
 
 
-def _words(label: str, words: str, anchors: set[str], numbers: Numbers, places: Places) -> str:
-    if label not in anchors:
-        error = unknown("label", label, anchors)
-        raise UsageError(f"{places.of_reference(label)}: {error.message}", error.hint)
-    if not words and label not in numbers.names:
-        hint = "give the reference a text: [text](#label)"
-        raise UsageError(f"{places.of_reference(label)}: {label!r} has no number", hint)
-    return words or numbers.names[label].replace(" ", "\N{NO-BREAK SPACE}")
-
-
-def _prepend(element: "HtmlElement", kind: str, words: str, gap: str) -> None:
+def _prepend(element: "HtmlElement", kind: str, words: str) -> None:
     marker = element.makeelement("span", {"class": kind})
     marker.text = words
-    marker.tail = gap + (element.text or "").lstrip()
+    marker.tail = " " + (element.text or "").lstrip()
     element.text = None
     element.insert(0, marker)

@@ -1,22 +1,141 @@
-"""The one call of pandoc: the copy that came with the program, in its sandbox, with limits."""
+"""Markdown to HTML: the one call of pandoc, whose complaints come back with the author's file and line."""
 
-import os
+import re
+import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
-from report_cli.report.pdf import limits
+from report_cli.errors import UsageError, unknown
+from report_cli.project import Project
+from report_cli.report.deadline import overdue
+from report_cli.report.text.lines import Places
 
-# What pandoc is told before anything else: how much memory it may have.
-HEAP = ("+RTS", f"-M{limits.MEMORY_BYTES >> 20}m", "-RTS")
+# Metadata in the text could name files and addresses (csl, bibliography): citeproc reads them outside pandoc's sandbox.
+READER = (
+    "markdown-raw_html-raw_tex-raw_attribute-auto_identifiers-native_divs-native_spans"
+    "-yaml_metadata_block-pandoc_title_block"
+)
+WRITER = (
+    "--columns=10000",
+    "--katex",
+    "--shift-heading-level-by=1",
+    "--citeproc",
+    "--metadata=link-citations",
+)
+REFERENCES = "\n\n# References {#sec-references .unnumbered}\n\n::: {#refs}\n:::\n"
+BIBLIOGRAPHY = "references.bib"
+BIBTEX = re.compile(r"^\s*@\w+\s*\{\s*([^\s,]+)", re.MULTILINE)
+REFERENCE = re.compile(r"\[@({0})\]|(?<![\w\\@.-])@({0})".format(r"(?:fig|tbl|sec|eq)-[\w:.-]*\w"))
+NOTE = re.compile(r"(?<!\\)\[\^([^\]\s]{1,200})\](?!:)")
+DEFINITION = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
+STRAY_LABEL = re.compile(r"\{#[\w:.-]+")
 
 
-def convert(text: str, source: str, target: str, *options: str) -> str:
-    """Return `text`, in the format `source`, in the format `target`; RuntimeError with all that pandoc says of it."""
-    import pypandoc
+def convert(project: Project, text: str, source: str, target: str, *options: str) -> str:
+    """Return `text`, in the format `source`, in the format `target`.
 
-    # Otherwise a newer pandoc of this machine would be taken, and its pages would differ from those of the next one.
-    os.environ["PYPANDOC_PANDOC"] = str(Path(pypandoc.__file__).parent / "files" / "pandoc")
-    given = [*HEAP, "--wrap=none", "--sandbox", "--fail-if-warnings", *options]
-    with limits.converting():
-        # Asking pandoc for its formats and its version would start it twice more.
-        converted: str = pypandoc.convert_text(text, target, format=source, extra_args=given, verify_format=False)
-    return converted
+    Raises:
+        RuntimeError: pandoc fails; the message is all that it says.
+        OverdueError: it takes more than the project's time limit.
+    """
+    package = find_spec("pypandoc")
+    assert package is not None
+    assert package.origin is not None
+    # The copy that came with the program: pages of another pandoc on this machine would differ from the next one's.
+    program = Path(package.origin).parent / "files" / "pandoc"
+    command: list[str] = [
+        str(program),
+        f"--from={source}",
+        f"--to={target}",
+        "--wrap=none",
+        "--sandbox",
+        "--fail-if-warnings",
+        *options,
+    ]
+    limit_s = project.settings.time_limit
+    try:
+        done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=limit_s, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise overdue("pandoc", limit_s) from error
+    if done.returncode:
+        raise RuntimeError(done.stderr.decode(errors="replace"))
+    return done.stdout.decode()
+
+
+def to_html(project: Project, places: Places) -> str:
+    """Return the Markdown in `places` as HTML that is not yet cleaned, with what it cites listed at the end.
+
+    Raises:
+        UsageError: pandoc can't make sense of the Markdown or of the bibliography, which may lack what is cited.
+    """
+    check(places)
+    # `@fig-name`, which pandoc would take for a citation, becomes `[](#fig-name)`.
+    text, end, parts = places.markdown, 0, []
+    for match in REFERENCE.finditer(places.prose):
+        parts += [text[end : match.start()], f"[](#{match[1] or match[2]})"]
+        end = match.end()
+    linked = "".join((*parts, text[end:], REFERENCES))
+    bibliography = project.templates / BIBLIOGRAPHY
+    options = [f"--bibliography={bibliography}"] if bibliography.is_file() else []
+    try:
+        return convert(project, linked, READER, "html5", *WRITER, *options)
+    except RuntimeError as error:
+        raise _complaint(" ".join(str(error).split()), places, bibliography) from error
+
+
+def check(places: Places) -> None:
+    """Raise UsageError for what pandoc would pass over in silence: code, a formula or the cells of a row that don't end
+    where they should, as it would take what follows for code or for text; a note that is referred to and not defined,
+    as it would show its name."""
+    if (start := places.unclosed_code()) is not None:
+        raise UsageError(f"{places.of_offset(start)}: a block of code is never closed", "end it with the same fence")
+    if ragged := places.ragged_row():
+        where, cells, columns = ragged
+        raise UsageError(f"{where}: a row of the table has {cells} cells, its head {columns}", "escape a | as \\|")
+    if sign := re.search(r"(?<!\\)\$\$", places.prose):
+        where = places.of_offset(sign.start())
+        raise UsageError(f"{where}: a formula is never closed", "end it with $$ before the next empty line")
+    notes = set(DEFINITION.findall(places.prose))
+    for match in NOTE.finditer(places.prose):
+        if (name := match[1]) not in notes:
+            raise UsageError(f"{places.of_offset(match.start())}: unknown note {name!r}", f"define it: [^{name}]: ...")
+
+
+def check_labels(text: str, places: Places) -> None:
+    """Raise UsageError where the label of something is shown as `text`, for then it labels nothing."""
+    # What was written with a backslash is meant to be shown.
+    labels = set(re.findall(rf"(?<!\\){STRAY_LABEL.pattern}", places.prose)) if STRAY_LABEL.search(text) else set()
+    for stray in STRAY_LABEL.finditer(text):
+        if stray[0] in labels:
+            where = places.of_text(stray[0])
+            hint = "a label closes with } and ends a heading, a formula or a caption"
+            raise UsageError(f"{where}: {stray[0]!r} is shown as text, so it labels nothing", hint)
+
+
+def _complaint(message: str, places: Places, bibliography: Path) -> UsageError:
+    """Return what pandoc says as an error with the place in the templates."""
+    if "bibliography file" in message:
+        position = re.search(r"\(line (\d+), column \d+\): *(.*)", message)
+        line, what = position.groups() if position else ("1", message)
+        return UsageError(f"templates/{BIBLIOGRAPHY}:{line}: {what}")
+    if citation := re.search(r"citation (\S+) not found", message):
+        keys = BIBTEX.findall(bibliography.read_text(encoding="utf-8")) if bibliography.is_file() else ()
+        missing = unknown(f"citation in templates/{BIBLIOGRAPHY}:", citation[1], keys)
+        return UsageError(f"{places.of_reference(citation[1])}: {missing.message}", missing.hint)
+    if twice := re.search(r"Duplicate identifier '([^']+)'", message):
+        where = places.of_label(twice[1], 1)
+        return UsageError(f"{where}: duplicate label {twice[1]!r}", "labels are unique in a document")
+    number = re.search(r"at line (\d+)", message)
+    where = places.of_line(int(number[1]) if number else 1)
+    # A note is named by its author's name for it: without that of the part, which keeps notes of two parts apart.
+    part = f"{Path(where).name.partition('.')[0]}-"
+    if re.search(r"Div at line [^.]* unclosed", message):
+        return UsageError(f"{where}: a block is never closed", "end it with :::")
+    if unused := re.search(r"Note with key '([^']+)' defined at", message):
+        name = unused[1].removeprefix(part)
+        return UsageError(f"{where}: nothing refers to the note {name!r}", f"refer to it: [^{name}]")
+    if twice := re.search(r"Duplicate note reference '([^']+)'", message):
+        name = twice[1].removeprefix(part)
+        return UsageError(f"{where}: the note {name!r} is defined twice", "give one another name")
+    warning = re.search(r"\[WARNING\] (.*?)(?: at line | Failing because|$)", message)
+    return UsageError(f"{where}: {warning[1] if warning else message}")

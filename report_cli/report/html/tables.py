@@ -21,7 +21,7 @@ def finish(body: "HtmlElement", project: Project) -> None:
         rows = [row for part in table.iter("tbody") for row in part.iter("tr")]
         _name_rows(rows)
         for column in zip(*(list(row) for row in rows), strict=False):
-            _meet([cell for cell in column if cell.get("class") == "right"], project)
+            _align_points([cell for cell in column if cell.get("class") == "right"], project)
 
 
 def _name_rows(rows: "list[HtmlElement]") -> None:
@@ -39,22 +39,21 @@ def _name_rows(rows: "list[HtmlElement]") -> None:
             cell.set("class", "glue")
 
 
-def _meet(cells: "list[HtmlElement]", project: Project) -> None:
-    """Keep free at the end of each cell what brings the first points of all numbers below each other."""
-    tails = {cell: tail for cell in cells if (tail := _tail(cell.text_content())) is not None}
+def _align_points(cells: "list[HtmlElement]", project: Project) -> None:
+    """Keep free at the end of each cell what brings the first points of all numbers below each other.
+
+    A power of ten has none: it is compared by its exponent, not by the place of its point.
+    """
+    tails = {}
+    for cell in cells:
+        text = cell.text_content().strip()
+        number = None if POWER in text else NUMBER.match(text)
+        if number:
+            # What follows the whole part; digits are equally wide.
+            tails[cell] = re.sub(r"\d", "0", text[number.end() :])
     if len(set(tails.values())) < 2:
         return
     widths = fonts.widths(project, tails.values())
     for cell, tail in tails.items():
-        room = max(widths.values()) - widths[tail]
-        if room:
+        if room := max(widths.values()) - widths[tail]:
             cell.set("style", f"--room:{room:.3f}em")
-
-
-def _tail(text: str) -> str | None:
-    """Return what follows the whole part of the number that `text` begins with, its digits alike; None without one.
-
-    A power of ten is none either: it is compared by its exponent, not by the place of its point.
-    """
-    number = None if POWER in text else NUMBER.match(text.strip())
-    return re.sub(r"\d", "0", text.strip()[number.end() :]) if number else None

@@ -31,33 +31,24 @@ def figures() -> Iterator[None]:
         before = len(done)
         empty, absolute, fixed, margins, bottom_space, position_y = rest[:6]
         # The caller walks the blocks in the order of the source, and passes a moved one by.
-        child = _placed(box.children[index], child)
+        position = child.position_x, child.position_y
+        child = box.children[index]
+        child.position_x, child.position_y = position
         # The margins collapse into a list that is added to, so a try gets its own.
         result = plain(context, box, index, child, done, empty, absolute, fixed, list(margins), *rest[4:])
         waits = result[2] == {index: None} and len(result[6]) == before > 0
         room = context.page_bottom - bottom_space - position_y
         if not (waits and _floats(child) and _take_text_first(box, index, far=room > MUCH_ROOM_PX)):
             return result
-        return plain(context, box, index, _placed(box.children[index], child), done, *rest)
+        child = box.children[index]
+        child.position_x, child.position_y = position
+        return plain(context, box, index, child, done, *rest)
 
     block._in_flow_layout = floating
     try:
         yield
     finally:
         block._in_flow_layout = plain
-
-
-def _placed(block: Any, stands_at: Any) -> Any:
-    block.position_x, block.position_y = stands_at.position_x, stands_at.position_y
-    return block
-
-
-def _floats(block: Any) -> bool:
-    return block.element_tag == "figure" or "short" in _classes(block)
-
-
-def _classes(block: Any) -> list[str]:
-    return (block.element.get("class") or "").split() if block.element is not None else []
 
 
 def _take_text_first(box: Any, index: int, *, far: bool) -> bool:
@@ -72,23 +63,23 @@ def _take_text_first(box: Any, index: int, *, far: bool) -> bool:
     first = start
     while far and first < len(blocks) and blocks[first].element_tag in HEADINGS:
         first += 1
-    if first == len(blocks) or not _is_text(blocks[first]):
+    # A long table is no text: tables keep their order.
+    if first == len(blocks) or blocks[first].element_tag not in TEXT or "scroll" in _classes(blocks[first]):
         return False
     end = first + 1
-    while end < len(blocks) and (_goes_on(blocks[end]) or _keeps_next(blocks[end - 1])):
+    while end < len(blocks) and (
+        blocks[end].element_tag in CONTINUING
+        or _classes(blocks[end]) & {"eq", "on"}
+        or blocks[end - 1].style["break_after"] == "avoid"
+    ):
         end += 1
     box.children = (*blocks[:index], *blocks[start:end], *blocks[index:start], *blocks[end:])
     return True
 
 
-def _is_text(block: Any) -> bool:
-    # A long table is none: tables keep their order.
-    return block.element_tag in TEXT and "scroll" not in _classes(block)
+def _floats(block: Any) -> bool:
+    return block.element_tag == "figure" or "short" in _classes(block)
 
 
-def _goes_on(block: Any) -> bool:
-    return block.element_tag in CONTINUING or bool({"eq", "on"}.intersection(_classes(block)))
-
-
-def _keeps_next(block: Any) -> bool:
-    return bool(block.style["break_after"] == "avoid")
+def _classes(block: Any) -> set[str]:
+    return set((block.element.get("class") or "").split()) if block.element is not None else set()

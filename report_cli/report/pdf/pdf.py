@@ -13,7 +13,7 @@ from typing import Any
 
 from report_cli.errors import ReportError
 from report_cli.report.html.compose import ASSETS, AT
-from report_cli.report.pdf import floats, limits
+from report_cli.report.pdf import floats
 from report_cli.report.provenance import NAME
 
 UA_NAMESPACE = "http://www.aiim.org/pdfua/ns/id/"
@@ -51,59 +51,58 @@ def to_pdf(html: str, styles: list[str], assets: Mapping[str, bytes], provenance
     `assets` maps a path below ASSETS to content; nothing else is ever read, from disk or network. `date` is ISO.
 
     Raises:
-        UsageError: more cells of tables than anyone reads.
         ReportError: an address that is no asset, a warning of the renderer, a font that is not ours, or a page that
-            can't be laid out, or not in the time and memory that limits.printing gives.
+            can't be laid out.
     """
     from weasyprint.urls import FatalURLFetchingError
 
-    limits.check_cells(html)
-    length = len(html) + sum(len(content) for name, content in assets.items() if name.endswith(".svg"))
     try:
-        with _no_flaws(), _uncollected(), limits.printing(length):
-            content = _laid_out(html, styles, assets, provenance, _moment(date))
+        with _no_flaws():
+            content = _lay_out(html, styles, assets, provenance, date)
     except FatalURLFetchingError as error:  # A BaseException, which nothing above this would catch.
         raise ReportError(f"a page asks for something that is not part of the report: {error}") from error
     except ReportError:
         raise
-    except MemoryError as error:
-        raise ReportError(f"the PDF takes more than {limits.PRINT_BYTES >> 20} MiB of memory") from error
-    except RecursionError as error:
-        raise ReportError("the PDF can't be laid out: something is nested too deeply") from error
     except Exception as error:
         raise ReportError(f"the PDF can't be laid out: {error}", "look for style rules with huge numbers") from error
-    _check_fonts(content, assets)
+    _check_fonts(content)
     return content
 
 
-def _laid_out(
-    html: str, styles: list[str], assets: Mapping[str, bytes], provenance: str, when: datetime.datetime
-) -> bytes:
+def _lay_out(html: str, styles: list[str], assets: Mapping[str, bytes], provenance: str, date: str) -> bytes:
     import weasyprint
     from weasyprint.text.fonts import FontConfiguration
 
     fetcher, configuration = _fetcher(assets), FontConfiguration()
-    with warnings.catch_warnings():
-        # The renderer leaves its colour profile open until it is collected.
-        warnings.simplefilter("ignore", ResourceWarning)
-        sheets = [
-            weasyprint.CSS(string=style, base_url=ASSETS, url_fetcher=fetcher, font_config=configuration)
-            for style in styles
-        ]
-        page = weasyprint.HTML(string=html, base_url=ASSETS, url_fetcher=fetcher)
-        with floats.figures():
-            document = page.render(stylesheets=sheets, font_config=configuration, pdf_variant="pdf/a-3a")
-        _check_widths(document)
-        _declare_ua(document.metadata)
-        attached = weasyprint.Attachment(
-            string=provenance,
-            name=NAME,
-            description="Runs and values of this report",
-            relationship="Data",
-            created=when,
-            modified=when,
-        )
-        content: bytes = document.write_pdf(pdf_variant="pdf/a-3a", attachments=[attached])
+    when = datetime.datetime.fromisoformat(date).replace(tzinfo=datetime.UTC) if date else UNDATED
+    # The search for cycles among the renderer's many small objects takes an eighth of its time.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        with warnings.catch_warnings():
+            # The renderer leaves its colour profile open until it is collected.
+            warnings.simplefilter("ignore", ResourceWarning)
+            sheets = [
+                weasyprint.CSS(string=style, base_url=ASSETS, url_fetcher=fetcher, font_config=configuration)
+                for style in styles
+            ]
+            page = weasyprint.HTML(string=html, base_url=ASSETS, url_fetcher=fetcher)
+            with floats.figures():
+                document = page.render(stylesheets=sheets, font_config=configuration, pdf_variant="pdf/a-3a")
+            _check_widths(document)
+            _declare_ua(document.metadata)
+            attached = weasyprint.Attachment(
+                string=provenance,
+                name=NAME,
+                description="Runs and values of this report",
+                relationship="Data",
+                created=when,
+                modified=when,
+            )
+            content: bytes = document.write_pdf(pdf_variant="pdf/a-3a", attachments=[attached])
+    finally:
+        if collecting:
+            gc.enable()
     return content
 
 
@@ -150,27 +149,15 @@ class _Collector(logging.Handler):
 def _no_flaws() -> Iterator[None]:
     """Fail when the renderer logs a warning: what it only logs (an unreadable image) is a hole in the page."""
     logger, collector = logging.getLogger("weasyprint"), _Collector()
-    propagated, logger.propagate = logger.propagate, False
+    propagates, logger.propagate = logger.propagate, False
     logger.addHandler(collector)
     try:
         yield
     finally:
         logger.removeHandler(collector)
-        logger.propagate = propagated
+        logger.propagate = propagates
     if collector.messages:
         raise ReportError(f"the PDF has a flaw: {'; '.join(dict.fromkeys(collector.messages))}")
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Put off the search for cycles among the renderer's many small objects, which takes an eighth of its time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _check_widths(document: Any) -> None:
@@ -193,7 +180,7 @@ def _check_widths(document: Any) -> None:
                 )
 
 
-def _check_fonts(content: bytes, assets: Mapping[str, bytes]) -> None:
+def _check_fonts(content: bytes) -> None:
     """Fail when a font of the system got into the pages: the report would look different on the next machine."""
     import pikepdf
 
@@ -211,7 +198,3 @@ def _check_fonts(content: bytes, assets: Mapping[str, bytes]) -> None:
             f"the PDF uses a font of this machine: {', '.join(foreign)}",
             "a character is missing in templates/style/fonts; replace the character",
         )
-
-
-def _moment(date: str) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(date).replace(tzinfo=datetime.UTC) if date else UNDATED

@@ -5,7 +5,7 @@ import re
 from decimal import ROUND_HALF_UP, Context
 
 from report_cli.errors import UsageError
-from report_cli.report.text.rounding import exact, rounded
+from report_cli.wording import decimal, round_by_hand
 
 MINUS = "\N{MINUS SIGN}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
@@ -17,35 +17,47 @@ Written = tuple[str, str]
 
 def percent(number: float, digits: int = 1) -> Written:
     """Return the fraction `number` (0-1) in percent: 73.8 %."""
-    digits_text = f"{rounded(number, _count(digits), 100):f}"
-    return _minus(digits_text) + NARROW + "%", digits_text + r"\,\%"
+    text = f"{round_by_hand(number, _count(digits), 100):f}"
+    return text.replace("-", MINUS) + NARROW + "%", text + r"\,\%"
 
 
 def decimals(number: float, digits: int = 2) -> Written:
     """Return `number` with a fixed count of decimals: 0.64."""
-    text = f"{rounded(number, _count(digits)):,f}"
-    return _minus(text), _tex(text)
+    return _both(f"{round_by_hand(number, _count(digits)):,f}")
 
 
 def integer(number: float) -> Written:
     """Return the whole number `number` in groups of three: 1,791,786. UsageError when it has a fraction."""
     if abs(number - round(number)) > 1e-9 * max(1.0, abs(number)):
         raise UsageError(f"{number!r} is not a whole number", "use the filter decimals(n)")
-    text = f"{round(number):,}"
-    return _minus(text), _tex(text)
+    return _both(f"{round(number):,}")
 
 
 def scientific(number: float, digits: int = 2) -> Written:
     """Return `number` with a power of ten: 1.79 × 10⁶."""
-    short = Context(prec=_count(digits) + 1, rounding=ROUND_HALF_UP).plus(exact(number))
+    short = Context(prec=_count(digits) + 1, rounding=ROUND_HALF_UP).plus(decimal(number))
     mantissa, power = f"{short.scaleb(-short.adjusted()):.{digits}f}", str(short.adjusted())
-    return f"{_minus(mantissa)} × 10{power.translate(SUPERSCRIPT)}", rf"{mantissa} \times 10^{{{power}}}"
+    return (
+        f"{mantissa.replace('-', MINUS)} × 10{power.translate(SUPERSCRIPT)}",
+        rf"{mantissa} \times 10^{{{power}}}",
+    )
 
 
 def duration(number: float) -> Written:
     """Return `number` seconds in the largest fitting units: 85 ms, 12.4 s, 3 min 20 s, 2 h 5 min."""
-    text = _duration(number)
-    return text, rf"\text{{{text.replace(NARROW, ' ')}}}"
+    seconds = abs(number)
+    if seconds < 0.9995:
+        text = f"{round_by_hand(seconds, 0, 1000)} ms"
+    elif seconds < 59.95:
+        text = f"{round_by_hand(seconds, 1)} s"
+    elif (whole := int(round_by_hand(seconds, 0))) < 3600:
+        text = f"{whole // 60} min {whole % 60} s"
+    else:
+        minutes = int(round_by_hand(seconds / 60, 0))
+        text = f"{minutes // 60} h {minutes % 60} min"
+    text = (MINUS if number < 0 else "") + text
+    # The words are parted by plain spaces, a number and its unit by narrow ones.
+    return re.sub(r"(?<=\d) ", NARROW, text), rf"\text{{{text}}}"
 
 
 def plain(number: float, unit: str) -> Written:
@@ -53,35 +65,16 @@ def plain(number: float, unit: str) -> Written:
     if unit == "s":
         return duration(number)
     if float(number).is_integer() and abs(number) < 1e15:
-        written = integer(number)
+        text, tex = integer(number)
+    elif -4 <= (magnitude := math.floor(math.log10(abs(number)))) < 6:
+        text, tex = decimals(number, max(0, 3 - magnitude))
     else:
-        written = _four_digits(number)
+        text, tex = scientific(number, 3)
     if unit in ("", "count", "fraction"):
-        return written
+        return text, tex
     # The unit is text from a stored run: in a formula, none of it may be a command.
     spelled = SPECIAL.sub(lambda match: " " if match[0] in "\\^~" else "\\" + match[0], unit)
-    return written[0] + NARROW + unit, rf"{written[1]}\,\text{{{spelled}}}"
-
-
-def _four_digits(number: float) -> Written:
-    magnitude = math.floor(math.log10(abs(number)))
-    if -4 <= magnitude < 6:
-        return decimals(number, max(0, 3 - magnitude))
-    return scientific(number, 3)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 0:
-        return MINUS + _duration(-seconds)
-    if seconds < 0.9995:
-        return f"{rounded(seconds, 0, 1000)}{NARROW}ms"
-    if seconds < 59.95:
-        return f"{rounded(seconds, 1)}{NARROW}s"
-    whole = int(rounded(seconds, 0))
-    if whole < 3600:
-        return f"{whole // 60}{NARROW}min {whole % 60}{NARROW}s"
-    minutes = int(rounded(seconds / 60, 0))
-    return f"{minutes // 60}{NARROW}h {minutes % 60}{NARROW}min"
+    return text + NARROW + unit, rf"{tex}\,\text{{{spelled}}}"
 
 
 def _count(digits: object) -> int:
@@ -90,10 +83,6 @@ def _count(digits: object) -> int:
     return digits
 
 
-def _minus(text: str) -> str:
-    return text.replace("-", MINUS)
-
-
-def _tex(text: str) -> str:
+def _both(text: str) -> Written:
     # A bare comma in math mode is punctuation and sets a space after itself.
-    return rf"\text{{{text}}}" if "," in text else text
+    return text.replace("-", MINUS), rf"\text{{{text}}}" if "," in text else text

@@ -18,7 +18,6 @@ from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
 from report_cli.errors import ReportError, UsageError, unknown
-from report_cli.report.pdf import limits
 
 # A line ends in its mark between two private-use characters; values have two others.
 OPEN, CLOSE = "\ue002", "\ue003"
@@ -31,7 +30,6 @@ TICKED = rf"(?<!`)(?P<ticks>`{{1,4}})(?!`){WITHIN}(?<!`)(?P=ticks)(?!`)"
 DISPLAY = rf"(?<!\\)\$\$(?P<display>{WITHIN})(?<!\\)\$\$"
 INLINE = r"(?<![\\$])\$(?=[^\s$])(?P<inline>(?:\\.|(?!\n[ >]*\n)[^$\\])+)(?<=\S)\$(?!\d)"
 OPAQUE = re.compile(rf"{FENCED}|{TICKED}|{DISPLAY}|{INLINE}", re.DOTALL | re.MULTILINE)
-HEADING = re.compile(r"^[ >]*#{1,6}[ \t]+\S", re.MULTILINE)
 RULE = r":?-++:?[ ]*+"
 TABLE = re.compile(
     rf"^[ >]*+(?:\|[ ]*+)?{RULE}(?:\|[ ]*+{RULE})+(?:\|[ ]*+)?$|^[ >]*+\|[ ]*+{RULE}\|[ ]*+$", re.MULTILINE
@@ -42,39 +40,32 @@ class Marking(Extension):
     """Ends each line of a template's own text with a mark that says FILE:LINE."""
 
     def filter_stream(self, stream: TokenStream) -> TokenStream | Iterator[Token]:
-        return _marked(stream, stream.filename) if stream.filename else stream
+        return _mark(stream, stream.filename) if stream.filename else stream
 
 
-def _marked(stream: TokenStream, name: str) -> Iterator[Token]:
-    depth, block, line = 0, list[str](), 1
+def _mark(stream: TokenStream, name: str) -> Iterator[Token]:
+    # How many blocks without marks are open, the words of the tag that is read, and its line.
+    depth, tag, line = 0, list[str](), 1
     for token in stream:
         line = token.lineno
         if token.type == "block_begin":
-            block = []
+            tag = []
         elif token.type == "block_end":
-            depth += _deeper(block)
+            kind = tag[0] if tag else ""
+            if kind in BUFFERED or (kind == "set" and "=" not in tag):
+                depth += 1
+            elif kind in ("endset", *(f"end{name}" for name in BUFFERED)):
+                depth -= 1
         elif token.type == "data":
-            parts = token.value.split("\n")
+            *whole, rest = token.value.split("\n")
             if not depth:
-                ends = [f"{part}{_mark(name, line + n)}\n" for n, part in enumerate(parts[:-1])]
-                token = Token(line, "data", "".join((*ends, parts[-1])))
-            line += len(parts) - 1
+                ends = [f"{part}{OPEN}{name}:{line + n}{CLOSE}\n" for n, part in enumerate(whole)]
+                token = Token(line, "data", "".join((*ends, rest)))
+            line += len(whole)
         else:
-            block.append(token.value)
+            tag.append(token.value)
         yield token
-    yield Token(line, "data", _mark(name, line))
-
-
-def _mark(name: str, line: int) -> str:
-    return f"{OPEN}{name}:{line}{CLOSE}"
-
-
-def _deeper(block: list[str]) -> int:
-    """Return 1 where a block begins whose text goes without marks, -1 where it ends."""
-    kind = block[0] if block else ""
-    if kind in BUFFERED or (kind == "set" and "=" not in block):
-        return 1
-    return -1 if kind in ("endset", *(f"end{name}" for name in BUFFERED)) else 0
+    yield Token(line, "data", f"{OPEN}{name}:{line}{CLOSE}")
 
 
 @dataclass(frozen=True)
@@ -88,9 +79,13 @@ class Places:
         """Return where line `number` of the Markdown, counted from 1, was written."""
         return self.lines[max(0, min(number, len(self.lines)) - 1)]
 
+    def of_offset(self, offset: int) -> str:
+        """Return where the character at `offset` of the Markdown was written."""
+        return self.of_line(bisect_right(self._starts, offset))
+
     def of_text(self, needle: str, nth: int = 0) -> str:
         """Return the `nth` place where `needle` is written, the last one when there are fewer."""
-        return self._nth([match.start() for match in re.finditer(re.escape(needle), self.markdown)], nth)
+        return self._nth(re.escape(needle), nth)
 
     def of_formula(self, text: str) -> str:
         """Return the first place where the formula `text` is written."""
@@ -98,30 +93,23 @@ class Places:
 
     def of_label(self, label: str, nth: int = 0) -> str:
         """Return the `nth` place where something gets `label`."""
-        pattern = rf"\{{#{re.escape(label)}[\s}}]"
-        return self._nth([match.start() for match in re.finditer(pattern, self.markdown)], nth)
+        return self._nth(rf"\{{#{re.escape(label)}[\s}}]", nth)
 
     def of_reference(self, label: str) -> str:
         """Return the first place that refers to `label`."""
-        pattern = rf"(?:\(#|@){re.escape(label)}(?![\w:-])"
-        return self._nth([match.start() for match in re.finditer(pattern, self.markdown)], 0)
+        return self._nth(rf"(?:\(#|@){re.escape(label)}(?![\w:-])", 0)
 
     def of_heading(self, nth: int) -> str:
         """Return where the `nth` heading was written, counted from 0."""
-        return self._nth([match.start() for match in HEADING.finditer(self.prose)], nth)
+        return self._nth(r"^[ >]*#{1,6}[ \t]+\S", nth, prose=True)
 
     def of_block(self, kind: str, nth: int) -> str:
         """Return where the `nth` block of the class `kind` begins."""
-        pattern = rf"^[ >]*:{{3,}}[^\n]*\b{kind}\b"
-        return self._nth([match.start() for match in re.finditer(pattern, self.prose, re.MULTILINE)], nth)
+        return self._nth(rf"^[ >]*:{{3,}}[^\n]*\b{kind}\b", nth, prose=True)
 
     def of_table(self, nth: int) -> str:
-        """Return where the head of the `nth` table of the pages was written."""
-        return self._nth(self._tables, nth)
-
-    def of_offset(self, offset: int) -> str:
-        """Return where the character at `offset` of the Markdown was written."""
-        return self.of_line(bisect_right(self._starts, offset))
+        """Return where the head of the `nth` table of the pages was written, which is the line before its rule."""
+        return self._nth(rf"\n?(?:{TABLE.pattern})", nth, prose=True)
 
     def ragged_row(self) -> tuple[str, int, int] | None:
         """Return where a row of a table has more cells than its head, and both counts, or None."""
@@ -136,7 +124,13 @@ class Places:
         """Return the offset of the block of code that has no end, or None."""
         return next((match.start() for match in OPAQUE.finditer(self.markdown) if match["open"] is not None), None)
 
-    def _nth(self, starts: list[int], nth: int) -> str:
+    @cached_property
+    def prose(self) -> str:
+        """The Markdown with its code and formulas blanked out, at the same length."""
+        return OPAQUE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), self.markdown)
+
+    def _nth(self, pattern: str, nth: int, *, prose: bool = False) -> str:
+        starts = [match.start() for match in re.finditer(pattern, self.prose if prose else self.markdown, re.MULTILINE)]
         if not starts:
             return self.lines[0].rpartition(":")[0] or self.lines[0]
         return self.of_offset(starts[min(nth, len(starts) - 1)])
@@ -147,22 +141,13 @@ class Places:
 
     @cached_property
     def _formulas(self) -> dict[str, int]:
-        found: dict[str, int] = {}
+        offsets: dict[str, int] = {}
         for match in OPAQUE.finditer(self.markdown):
             for kind in ("display", "inline"):
                 text = match[kind]
                 if text is not None:
-                    found.setdefault(text.strip(), match.start(kind) + len(text) - len(text.lstrip()))
-        return found
-
-    @cached_property
-    def _tables(self) -> list[int]:
-        return [max(match.start() - 1, 0) for match in TABLE.finditer(self.prose)]
-
-    @cached_property
-    def prose(self) -> str:
-        """The Markdown with its code and formulas blanked out, at the same length."""
-        return OPAQUE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), self.markdown)
+                    offsets.setdefault(text.strip(), match.start(kind) + len(text) - len(text.lstrip()))
+        return offsets
 
 
 def _cells(row: str) -> int:
@@ -191,12 +176,20 @@ def here() -> str:
     return "the document"
 
 
-def located(error: Exception, fallback: str, environment: jinja2.Environment) -> ReportError:
+def locate(error: Exception, fallback: str, environment: jinja2.Environment) -> ReportError:
     """Return `error` with the template and line it comes from, and what may have been meant in `environment`."""
-    hint = _meant(error, environment) if isinstance(error, jinja2.TemplateError) else ""
+    hint = ""
+    if isinstance(error, jinja2.TemplateError):
+        for pattern, names in (
+            (r"'(\w+)' is undefined", environment.globals),
+            (r"No filter named '(\w+)'", environment.filters),
+            (r"No test named '(\w+)'", environment.tests),
+        ):
+            if name := re.match(pattern, error.message or ""):
+                hint = unknown("name", name[1], names).hint
     if isinstance(error, jinja2.TemplateSyntaxError):
-        told = error.message or "malformed template"
-        return UsageError(f"{error.filename or fallback}:{error.lineno}: {told}", hint)
+        message = error.message or "malformed template"
+        return UsageError(f"{error.filename or fallback}:{error.lineno}: {message}", hint)
     where, trace = fallback, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename.startswith("templates/"):
@@ -206,19 +199,4 @@ def located(error: Exception, fallback: str, environment: jinja2.Environment) ->
         if error.message.startswith("templates/"):
             return error  # It knows its place.
         return type(error)(f"{where}: {error.message}", error.hint)
-    if isinstance(error, MemoryError):
-        return UsageError(f"{where}: it takes more than {limits.MEMORY_BYTES >> 20} MiB of memory")
     return UsageError(f"{where}: {error or type(error).__name__}", hint)
-
-
-def _meant(error: jinja2.TemplateError, environment: jinja2.Environment) -> str:
-    """Return the hint for a name that isn't there: near misses, or what there is."""
-    kinds = (
-        (r"'(\w+)' is undefined", environment.globals),
-        (r"No filter named '(\w+)'", environment.filters),
-        (r"No test named '(\w+)'", environment.tests),
-    )
-    for pattern, known in kinds:
-        if name := re.match(pattern, error.message or ""):
-            return unknown("name", name[1], known).hint
-    return ""

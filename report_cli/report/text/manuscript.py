@@ -8,12 +8,13 @@ from functools import cache, lru_cache
 from typing import Any
 
 import jinja2
+from jinja2.sandbox import SandboxedEnvironment
 
-from report_cli.errors import UsageError, unknown
+from report_cli import stats
+from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.project import Project
-from report_cli.report.pdf import limits
-from report_cli.report.text import formats, templates
-from report_cli.report.text import lines as places
+from report_cli.report.deadline import deadline
+from report_cli.report.text import formats, lines, templates
 from report_cli.report.text.context import Context
 from report_cli.report.text.formats import Written
 from report_cli.report.text.lines import Places
@@ -36,8 +37,8 @@ PRIVATE = re.compile("[\ue000-\uf8ff]")
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A figure that a template placed: its file (None for a placeholder) and the line that asked for it."""
+class Figure:
+    """A figure where a template puts it: its file (None for a placeholder) and the line that asked for it."""
 
     name: str
     label: str
@@ -51,7 +52,7 @@ class Manuscript:
 
     places: Places = field(default_factory=Places)
     front: dict[str, str] = field(default_factory=dict)
-    figures: dict[str, Placed] = field(default_factory=dict)
+    figures: dict[str, Figure] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -71,20 +72,19 @@ def write(project: Project, document: str, context: Context) -> Manuscript:
     return _Author(project, context).document(document)
 
 
-def named(manuscript: Manuscript) -> set[str]:
+def mentions(manuscript: Manuscript) -> set[str]:
     """Return the experiments that the templates name as constants, also in branches that were not rendered."""
-    return {name for text in manuscript.sources.values() for name in _named(text)}
+    return {name for text in manuscript.sources.values() for name in _constants(text)}
 
 
 @lru_cache(maxsize=256)  # `report watch` asks again after every edit of one template.
-def _named(text: str) -> frozenset[str]:
-    found = set()
+def _constants(text: str) -> frozenset[str]:
     tree = jinja2.Environment(**DELIMITERS).parse(FRONT.sub("", text))  # noqa: S701 - only parsed
-    for call in tree.find_all(jinja2.nodes.Call):
-        first = call.args[0] if call.args else None
-        if isinstance(call.node, jinja2.nodes.Name) and isinstance(first, jinja2.nodes.Const):
-            found.add(str(first.value).partition(".")[0])
-    return frozenset(found)
+    return frozenset(
+        str(call.args[0].value).partition(".")[0]
+        for call in tree.find_all(jinja2.nodes.Call)
+        if isinstance(call.node, jinja2.nodes.Name) and call.args and isinstance(call.args[0], jinja2.nodes.Const)
+    )
 
 
 def escape(text: str) -> str:
@@ -122,23 +122,22 @@ class _Author:
     def document(self, name: str) -> Manuscript:
         path = f"documents/{name}.md"
         try:
-            with limits.rendering():
-                self.manuscript.places = places.read(self.environment.get_template(path).render())
+            with deadline("rendering", self.project.settings.time_limit):
+                self.manuscript.places = lines.read(self.environment.get_template(path).render())
                 front = self._front(path)
                 self.manuscript.front = {k: self.environment.from_string(text).render() for k, text in front.items()}
-            limits.check_length(self.manuscript.markdown)
         except Exception as error:
             # Once, out here: the traceback's last frame inside a template is the line at fault.
-            raise places.located(error, f"templates/{path}", self.environment) from error
+            raise lines.locate(error, f"templates/{path}", self.environment) from error
         return self.manuscript
 
-    def _environment(self) -> limits.Sandbox:
-        environment = limits.Sandbox(
+    def _environment(self) -> SandboxedEnvironment:
+        environment = SandboxedEnvironment(
             **DELIMITERS,
             trim_blocks=True,
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
-            extensions=[places.Marking],
+            extensions=[lines.Marking],
             bytecode_cache=_compiled(),
             loader=jinja2.FunctionLoader(self._load),
         )
@@ -149,6 +148,7 @@ class _Author:
             "value": context.value,
             "points": context.points,
             "z": lambda first, second: errors_above(context.value(first), context.value(second)),
+            "t_interval": _t_interval,
             "parameter": lambda name, field_name: _text(context.parameter(name, field_name)),
             "matrix": self._matrix,
             "element": lambda name, *index: _text(context.element(name, *index)),
@@ -160,15 +160,9 @@ class _Author:
         # These would turn a value into a number that has forgotten its run; `int` and `float` even into a silent 0.
         for name in ("int", "float", "round", "sum", "safe", "tojson", "xmlattr", "pprint", "filesizeformat"):
             environment.filters.pop(name)
-        environment.filters |= {
-            "percent": _filter(formats.percent),
-            "decimals": _filter(formats.decimals),
-            "integer": _filter(formats.integer),
-            "scientific": _filter(formats.scientific),
-            "duration": _filter(formats.duration),
-            "escape": escape,
-            "e": escape,
-        }
+        written = (formats.percent, formats.decimals, formats.integer, formats.scientific, formats.duration)
+        environment.filters |= {function.__name__: _filter(function) for function in written}
+        environment.filters |= {"escape": escape, "e": escape}
         return environment
 
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]]:
@@ -199,16 +193,20 @@ class _Author:
 
     def _include(self, folder: str, what: str, name: str) -> str:
         path = f"{folder}/{name}.md"
-        known = templates.names(self.project, folder)
-        if name not in known:
-            raise unknown(what, name, known)
+        names = templates.names(self.project, folder)
+        if name not in names:
+            raise unknown(what, name, names)
         if path in self.open:
             raise UsageError(f"{what} {name!r} includes itself")
         self.open.append(path)
         try:
-            return "\n" + _own_notes(self.environment.get_template(path).render(), name) + "\n"
+            markdown = self.environment.get_template(path).render()
         finally:
             self.open.pop()
+        # Footnotes are named after the part, so that two parts may both have a note 1.
+        notes = set(NOTE.findall(markdown))
+        own = re.sub(r"\[\^([^\]\s]+)\]", lambda m: f"[^{name}-{m[1]}]" if m[1] in notes else m[0], markdown)
+        return f"\n{own}\n"
 
     def _matrix(self, name: str) -> str:
         array = self.context.array(name)
@@ -223,13 +221,13 @@ class _Author:
     def _figure(self, name: str, caption: str, label: str = "", wide: bool = False) -> str:
         file = self.context.figure(name)
         label = label or "fig-" + re.sub(r"[^A-Za-z0-9]+", "-", name)
-        where = places.here()
+        where = lines.here()
         if label in self.manuscript.figures:
             first = self.manuscript.figures[label].where
             raise UsageError(f"duplicate label {label!r}, first at {first}", 'give one of them label="fig-..."')
         if not label.startswith("fig-"):
             raise UsageError(f"the label {label!r} of a figure must start with fig-")
-        self.manuscript.figures[label] = Placed(name, label, file, where)
+        self.manuscript.figures[label] = Figure(name, label, file, where)
         return f"\n![{' '.join(caption.split())}]({label}){{#{label}{' .wide' if wide else ''}}}\n"
 
 
@@ -248,7 +246,17 @@ def _filter(write: Callable[..., Written]) -> Callable[..., str]:
     return apply
 
 
-def _own_notes(markdown: str, name: str) -> str:
-    """Return `markdown` with its footnotes named after the part, so that two parts may both have a note 1."""
-    labels = set(NOTE.findall(markdown))
-    return re.sub(r"\[\^([^\]\s]+)\]", lambda m: f"[^{name}-{m[1]}]" if m[1] in labels else m[0], markdown)
+def _t_interval(value: Value, spread: Value | None = None, n: Value | int = 0) -> dict[str, Value]:
+    """Return `low` and `high`, the ends of the 95 % interval of a mean: over the seeds of `value`, or of a mean that
+    has a standard deviation `spread` over `n` repeats."""
+    if value.missing or (spread is not None and spread.missing):
+        return {"low": value, "high": value}
+    if spread is not None:
+        repeats = int(n.number if isinstance(n, Value) else n)
+        interval = stats.t_interval(stats.Sample(value.number, spread.number, repeats))
+    elif value.n < 2:
+        raise ReportError(f"{value.name} has no interval: it comes from {value.n} run", "ask for it where .n > 1")
+    else:
+        interval = stats.t_interval(value.samples)
+    # Moved from the value itself, the ends keep its unit and its runs.
+    return {"low": value - (interval.mean - interval.low), "high": value + (interval.high - interval.mean)}
