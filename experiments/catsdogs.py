@@ -59,9 +59,7 @@ PROFILES = {
     "quick": Params(**CHOICES["quick"], epochs=7, batch_size=16, momentum=0.9),
     "full": Params(**CHOICES["full"]),
 }
-DROPOUT_PROFILES = {
-    name: replace(params, dropout=0.3 if name == "quick" else 0.5) for name, params in PROFILES.items()
-}
+DROPOUT_PROFILES = {name: replace(params, dropout=0.3 if name == "quick" else 0.5) for name, params in PROFILES.items()}
 # A tenth of the others' rate takes many steps; the quick profile has few and takes half their rate.
 SLOW_PROFILES = {
     name: replace(params, learning_rate=5e-4 if name == "quick" else 1e-4) for name, params in PROFILES.items()

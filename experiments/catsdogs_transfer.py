@@ -203,9 +203,7 @@ def catsdogs_vgg16_augmented(params: AugmentedParams, data: "report.ImageData", 
     measure(network, split, params, record, views)
 
 
-def build(
-    params: Params, record: report.Record, tuned: int | None = None, head: Arrays | None = None
-) -> Network:
+def build(params: Params, record: report.Record, tuned: int | None = None, head: Arrays | None = None) -> Network:
     """Return the network on images of `params.size` pixels, its blocks from `tuned` on to be trained with the head.
 
     `head` are the weights of a trained head; without them it starts at random.

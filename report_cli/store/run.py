@@ -207,10 +207,7 @@ class Results:
         import pandas
 
         return pandas.DataFrame(
-            [
-                {"profile": r.manifest.profile, "seed": r.seed, **r.parameters, **r.scalars}
-                for r in self.runs
-            ]
+            [{"profile": r.manifest.profile, "seed": r.seed, **r.parameters, **r.scalars} for r in self.runs]
         )
 
     def _names(self) -> list[tuple[str, Any]]:

@@ -36,7 +36,7 @@ class Params(Protocol):
 
 def classify(
     model: keras.Model,
-    split: "Split",
+    split: "Split[Part]",
     params: Params,
     record: Record,
     *,
@@ -115,9 +115,7 @@ def record_training(history: list[Row], train_images: int, validation_images: in
     )
 
 
-def record_test(
-    model: keras.Model, part: "Part", inputs: Inputs, class_names: tuple[str, ...], record: Record
-) -> None:
+def record_test(model: keras.Model, part: "Part", inputs: Inputs, class_names: tuple[str, ...], record: Record) -> None:
     """Look at the test images, for the first and only time, and record what `model` makes of them.
 
     Raises:
