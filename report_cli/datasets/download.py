@@ -49,7 +49,8 @@ def fetch(archive: Archive, cache: Path, tell: Tell, patience: Patience = Patien
     target = cache / "archives" / archive.name
     try:
         with files.locked(cache / "fetching" / f"{archive.name}.lock"):
-            if not (target.is_file() and target.stat().st_size == archive.size_bytes and _is_whole(target, archive)):
+            algorithm, wanted = archive.checksum
+            if not target.is_file() or _checksum(target, algorithm) != wanted:
                 _Download(archive, cache, patience).bring(tell, target)
     except TimeoutError as error:
         raise DataError(f"{archive.name} is being fetched by another process", "wait for it") from error
@@ -99,10 +100,11 @@ class _Download:
                 if failures == _ATTEMPTS:
                     raise self.unreachable(str(error)) from error
                 time.sleep(self.patience.pause_s * failures)
-        if not _is_whole(self.path, archive):
+        algorithm, wanted = archive.checksum
+        if (found := _checksum(self.path, algorithm)) != wanted:
             self.drop()
             raise DataError(
-                f"{archive.address} gave a file that is not the archive: its {archive.checksum[0]} is another one",
+                f"{archive.address} gave a file that is not the archive: {algorithm} {found} where it has {wanted}",
                 f"try again; if it stays so, the archive was changed: see {archive.page}",
             )
         files.move(self.path, target)
@@ -193,7 +195,6 @@ def _network() -> Iterator[None]:
         raise _BrokenOff(f"the connection broke off ({why or type(error).__name__})") from error
 
 
-def _is_whole(path: Path, archive: Archive) -> bool:
-    algorithm, wanted = archive.checksum
+def _checksum(path: Path, algorithm: str) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest() == wanted
+        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()

@@ -5,7 +5,7 @@ Standard library only: whoever lists experiments reads the declarations.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 PARTS = ("train", "test")
 
@@ -85,6 +85,8 @@ class Images:
     drawn: str = ""
     draw: Callable[[], Any] | None = None
     published: Archive | None = None
+    # The code of what an experiment gets, which is a part of its recipe.
+    loaded: ClassVar = ("report_cli.datasets.images", "ImageData")
 
     def count(self, part: str) -> int | None:
         """Return the number of images that `part` ("train" or "test") must have."""
@@ -104,6 +106,7 @@ class Table:
     file: str
     target: str
     features: tuple[str, ...] = ()
+    loaded: ClassVar = ("report_cli.datasets.readers.table", "read")
 
 
 @dataclass(frozen=True)

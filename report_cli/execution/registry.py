@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib.machinery import ModuleSpec
 from types import CodeType
+from typing import Any
 
 from report_cli.datasets import spec
 from report_cli.errors import ReportError, UsageError, unknown
@@ -59,6 +60,7 @@ def load(project: Project, snapshot: Sources) -> Registry:
     paths += sorted((project.experiments / "datasets").glob("[!_.]*.py"))
     found: dict[str, Experiment] = {}
     broken: dict[str, ReportError] = {}
+    sets: dict[str, tuple[spec.DataSet | spec.Weights, str]] = {}
     with importing(snapshot):
         for path in paths:
             module = ".".join([EXPERIMENTS, *path.relative_to(project.experiments).with_suffix("").parts])
@@ -69,6 +71,8 @@ def load(project: Project, snapshot: Sources) -> Registry:
                 # What it imported may have declared something; whoever comes next imports it again.
                 forget(snapshot)
                 continue
+            # At once: importing the next module may drop this one and import it again.
+            _add_declarations(sets)
             for number, item in enumerate(made):
                 other = found.get(item.name)
                 # Imported again, for another module's sake, an experiment is declared at the same place.
@@ -83,7 +87,6 @@ def load(project: Project, snapshot: Sources) -> Registry:
                         "give one of them another name",
                     )
                 found[item.name] = item
-        sets, weights = _declarations()
     forget(snapshot)
     for item in found.values():
         for need in {need for params in item.params.values() for need in item.needs_of(params)}:
@@ -91,7 +94,13 @@ def load(project: Project, snapshot: Sources) -> Registry:
                 if broken:
                     raise next(iter(broken.values()))
                 raise unknown(f"experiment needed by {item.name}:", need, found)
-    return Registry(dict(sorted(found.items())), sets, weights, broken)
+    declarations = {name: item for name, (item, _) in sorted(sets.items())}
+    return Registry(
+        dict(sorted(found.items())),
+        {name: item for name, item in declarations.items() if isinstance(item, spec.DataSet)},
+        {name: item for name, item in declarations.items() if isinstance(item, spec.Weights)},
+        broken,
+    )
 
 
 def load_module(name: str, snapshot: Sources) -> list[Experiment]:
@@ -176,20 +185,20 @@ def _has_stand_in(item: Experiment) -> bool:
     return any(isinstance(v, standins.StandIn) for v in [*values, item.metrics, item.title])
 
 
-def _declarations() -> tuple[dict[str, spec.DataSet], dict[str, spec.Weights]]:
-    """Return the data sets and weights in the modules of the project that are loaded."""
-    sets: dict[str, tuple[spec.DataSet | spec.Weights, str]] = {}
+def _add_declarations(sets: dict[str, tuple[spec.DataSet | spec.Weights, str]]) -> None:
+    """Add the data sets and weights in the modules of the project that are loaded, and where each was seen first."""
+
+    def facts(item: spec.DataSet | spec.Weights) -> dict[str, Any]:
+        # A module that was imported again has other functions of the same name.
+        draw = getattr(item, "draw", None)
+        return {**vars(item), "draw": draw and (draw.__module__, draw.__qualname__)}
+
     for name in sorted(name for name in sys.modules if name.partition(".")[0] == EXPERIMENTS):
         for item in list(vars(sys.modules[name]).values()):
             if isinstance(item, spec.DataSet | spec.Weights):
                 other, place = sets.setdefault(item.name, (item, name))
-                if other != item:
+                if type(other) is not type(item) or facts(other) != facts(item):
                     raise UsageError(f"two data sets are named {item.name!r}: in {place} and in {name}")
-    ordered = {name: item for name, (item, _) in sorted(sets.items())}
-    return (
-        {name: item for name, item in ordered.items() if isinstance(item, spec.DataSet)},
-        {name: item for name, item in ordered.items() if isinstance(item, spec.Weights)},
-    )
 
 
 def _place(item: Experiment) -> str:

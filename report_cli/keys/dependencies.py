@@ -28,11 +28,10 @@ from report_cli.keys.sources import (
 IMPORT = "<import>"
 
 
-# What the program does behind the methods that it hands to an experiment: the definitions that decide the numbers.
+# What the program does behind the methods that it hands to an experiment: the function that decides the numbers.
 METHODS = {
-    "classifier": ("report_cli.training.classify:classify",),
-    "split": ("report_cli.datasets.images:ImageData", "report_cli.datasets.readers.table:TableData"),
-    "pretrained": ("report_cli.datasets.weights:load",),
+    "classifier": "report_cli.training.classify:classify",
+    "pretrained": "report_cli.datasets.weights:load",
 }
 
 
@@ -67,7 +66,7 @@ def reach(sources: Sources, *functions: tuple[str, str]) -> Reach:
         if key not in nodes:
             node = nodes[key] = _node(sources, key)
             waiting.extend(node.uses)
-            waiting.extend(behind for method in node.methods for behind in METHODS[method])
+            waiting.extend(METHODS[method] for method in node.methods)
     modules = frozenset(key.partition(":")[0] for key in nodes)
     own = [name for name in modules if name.partition(".")[0] != "report_cli"]
     return Reach(
@@ -189,11 +188,11 @@ class _Uses:
 
 
 def _methods(statements: Iterable[ast.stmt]) -> Iterator[str]:
-    """Yield the methods of METHODS that are called; text has a method `split`, too, without names for its arguments."""
+    """Yield the methods of METHODS that are called."""
     for node in (inner for statement in statements for inner in ast.walk(statement)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             method = node.func.attr
-            if method in METHODS and (method != "split" or node.keywords):
+            if method in METHODS:
                 yield method
 
 

@@ -92,7 +92,7 @@ def run(project: Project, name: str, *, settings: tuple[str, ...] = (), force: b
     """Bring the run of `name` up to date, as `report run` does."""
     notes = Notes()
     workspace = Workspace.open(project, notes.note)
-    wish = Wish("quick", ImageChoice(None, "embedded"), settings, None, force)
+    wish = Wish("quick", ImageChoice(None, "drawn"), settings, None, force)
     with Runner(workspace, notes, InlineWorker(project)) as runner:
         plan = planner.make(workspace, [workspace.experiments[name]], wish, runner.read_in)
         return Made(plan, runner.execute(plan), notes.said)

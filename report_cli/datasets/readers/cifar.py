@@ -4,7 +4,7 @@ import io
 import pickle
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,8 +147,14 @@ _BROKEN = (
 )
 
 
-class _Unpickler(pickle.Unpickler):
-    """A pickle is a program; this one can build plain values and numpy arrays, and call nothing else."""
+class _Unpickler(pickle._Unpickler):
+    """A pickle is a program; this one can build plain values and numpy arrays, and call nothing else.
+
+    The machine in Python, because that in C reserves memory for whatever number a pickle names. So does one opcode
+    here, which images never need.
+    """
+
+    dispatch: ClassVar = {code: run for code, run in pickle._Unpickler.dispatch.items() if code != pickle.BYTEARRAY8[0]}
 
     def __init__(self, content: bytes) -> None:
         super().__init__(io.BytesIO(content), encoding="bytes")
