@@ -15,7 +15,7 @@ from report_cli.datasets import normalise
 from report_cli.datasets.images import Part
 from report_cli.datasets.normalise import Normalisation
 from report_cli.datasets.resize import resize
-from report_cli.figures import images
+from report_cli.figures import images as pictures
 from report_cli.interpret import activations, descriptors, receptive_field
 from report_cli.interpret.descriptors import Match
 from report_cli.training import transfer
@@ -99,8 +99,8 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
     name = str(results.array("name"))
     for layer in LAYERS:
         maps, matches = results.array(f"{layer}_maps"), [str(each) for each in results.array(f"{layer}_match")]
-        figure = images.channels(results.array("image"), maps, numbered=layer == "first")
-        figures.add(layer, figure, alt=images.describe_channels(name, matches))
+        figure = pictures.channels(results.array("image"), maps, numbered=layer == "first")
+        figures.add(layer, figure, alt=pictures.describe_channels(name, matches))
 
 
 @report.experiment(

@@ -10,7 +10,7 @@ import report_cli as report
 from experiments.catsdogs_explain import BEST, Network, load
 from experiments.datasets import DOGS_VS_CATS
 from report_cli import stats
-from report_cli.figures import images
+from report_cli.figures import images as pictures
 from report_cli.interpret import activations, descriptors, filters, receptive_field
 
 LAYERS = ("first", "last")
@@ -61,9 +61,9 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
     """Draw the patterns of both layers beside the patches."""
     for layer in LAYERS:
         colours, counts = [str(name) for name in results.array(f"{layer}_colour")], results.array(f"{layer}_top_cats")
-        figure = images.patterns(results.array(f"{layer}_patterns"), results.array(f"{layer}_patches"))
+        figure = pictures.patterns(results.array(f"{layer}_patterns"), results.array(f"{layer}_patches"))
         periods, top = results.array(f"{layer}_periods"), int(results.array("top"))
-        figures.add(layer, figure, alt=images.describe_patterns(colours, periods, counts, top))
+        figures.add(layer, figure, alt=pictures.describe_patterns(colours, periods, counts, top))
 
 
 @report.experiment(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import report_cli as report
 from experiments.catsdogs_explain import BEST, Network, load
 from experiments.datasets import DOGS_VS_CATS, toy_pets
-from report_cli.figures import images
+from report_cli.figures import images as pictures
 from report_cli.interpret import gradcam, receptive_field
 
 METRICS = {
@@ -43,8 +43,8 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
     """Draw the images with their heat, and the outline of the deciding region where it is known."""
     facts = [[str(fact) for fact in row] for row in results.array("facts")]
     heat = results.array("heat")
-    figure = images.heatmaps(results.array("shown"), heat, results.array("outline"), facts)
-    figures.add("heatmaps", figure, alt=images.describe_heatmaps(heat, facts))
+    figure = pictures.heatmaps(results.array("shown"), heat, results.array("outline"), facts)
+    figures.add("heatmaps", figure, alt=pictures.describe_heatmaps(heat, facts))
 
 
 @report.experiment(

@@ -17,7 +17,7 @@ from experiments.models import vgg16
 from report_cli.datasets import normalise
 from report_cli.datasets.normalise import Normalisation
 from report_cli.errors import RunError
-from report_cli.figures import images
+from report_cli.figures import images as pictures
 from report_cli.training import augment, classify, fit, transfer
 from report_cli.training.classify import Inputs
 from report_cli.training.cost import multiply_adds
@@ -103,8 +103,8 @@ def draw_augmented(results: "report.Results", figures: report.Figures) -> None:
     draw_classifier(results, figures)
     run = results.run(seed=0)
     views, classes = run.array("sample_views"), [str(name) for name in run.array("classes")]
-    figure = images.augmented_views(run.array("sample_images"), views, classes)
-    figures.add("samples", figure, alt=images.describe_augmented_views(views, classes))
+    figure = pictures.augmented_views(run.array("sample_images"), views, classes)
+    figures.add("samples", figure, alt=pictures.describe_augmented_views(views, classes))
 
 
 # The quick profile takes few steps, and larger ones than the full profile.

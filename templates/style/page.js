@@ -114,15 +114,16 @@ let shown = null, timer = 0, touched = false;
 function tell(link) {
   const data = link.parentElement;
   const targets = data.dataset.runs?.split(" ").map((key) => `run-${key}`) ?? [link.hash.slice(1)];
-  const runs = targets.map((target) => document.getElementById(target)).filter(Boolean);
+  const keys = targets.map((target) => document.getElementById(target)).filter(Boolean);
+  const runs = keys.map((key) => key.closest(".run"));
   const facts = [["Value", data.value]];
-  for (const name of ["Profile", "Images"]) {
+  for (const name of ["Profile", "Data"]) {
     const found = new Set(runs.map((run) => factOf(run, name)).filter(Boolean));
     if (found.size) facts.push([name, [...found].join(", ")]);
   }
-  const listed = runs.slice(0, MOST).map((run) =>
-    make("li", {}, `${run.querySelector(".name").textContent} `, make("code", {}, factOf(run, "Run"))));
-  if (runs.length > MOST) listed.push(make("li", {}, `and ${runs.length - MOST} more`));
+  const listed = keys.slice(0, MOST).map((key) =>
+    make("li", {}, `${key.closest(".run").querySelector(".name").textContent} `, make("code", {}, key.textContent)));
+  if (keys.length > MOST) listed.push(make("li", {}, `and ${keys.length - MOST} more`));
   const go = make("a", { href: link.hash, tabindex: "-1" }, "To its run in the appendix");
   note.replaceChildren(
     make("p", { class: "from" }, data.dataset.from),
@@ -133,7 +134,9 @@ function tell(link) {
 }
 
 function factOf(run, name) {
-  return all("dt", run).find((term) => term.textContent === name)?.nextElementSibling.textContent ?? "";
+  const shared = document.querySelector(".appendix .run");
+  const term = [run, shared].flatMap((place) => all("dt", place)).find((each) => each.textContent === name);
+  return term?.nextElementSibling.textContent ?? "";
 }
 
 function reveal(link) {
