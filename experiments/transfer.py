@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from experiments.datasets import VGG16
 from report_cli.experiment import Record, StoredRun
 
 if TYPE_CHECKING:
@@ -72,10 +73,9 @@ def base_of(name: str, record: Record) -> Base:
 
     from experiments.models import vgg16
     from report_cli.datasets import normalise
-    from report_cli.training import pretrained
 
     if name == "imagenet":
-        return Base(pretrained.imagenet(vgg16.weight_shapes()), 1.0, pretrained.caffe)
+        return Base(record.pretrained(VGG16), 1.0, vgg16.imagenet_inputs)
     run = record.need("vgg16-pretrain")
     weights = run.weights()
     # Images of another kind are brought to the same scale, by the mean and deviation of the pretraining images.

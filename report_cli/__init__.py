@@ -5,10 +5,10 @@ import report_cli as report
 
 from typing import Any
 
-from report_cli.datasets.spec import Archive, Images, Weights
+from report_cli.datasets.spec import Archive, Images, Table, Weights
 from report_cli.experiment import Metric, check_positive, check_share, experiment, grid
 
-__all__ = ["Archive", "Images", "Metric", "Weights", "check_positive", "check_share", "experiment", "grid"]
+__all__ = ["Archive", "Images", "Metric", "Table", "Weights", "check_positive", "check_share", "experiment", "grid"]
 
 
 def __getattr__(name: str) -> Any:

@@ -230,7 +230,11 @@ def documents(workspace: Workspace, names: Sequence[str], *, strict: bool = Fals
     for name in chosen:
         if name not in known:
             raise unknown("document", name, [*known, "all"])
-    surveys = [pages.survey(workspace.project, name, workspace.experiments) for name in chosen]
+    try:
+        surveys = [pages.survey(workspace.project, name, workspace.experiments) for name in chosen]
+    except UsageError as error:
+        # What a document asks for may be in a file that can't be imported.
+        raise next(iter(workspace.registry.broken.values()), error) from error
     forgotten = pages.unused_answers(workspace.project, surveys) if "all" in names else []
     pages.check_warnings(forgotten, strict)
     taken = sorted({experiment for survey in surveys for experiment in survey.experiments})

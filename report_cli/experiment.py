@@ -97,7 +97,7 @@ class Record(Protocol):
     def pretrained(self, weights: "Weights") -> "dict[str, NDArray[Any]]":
         """Return declared pretrained weights by name, checked against their digest."""
 
-    def classifier(self, model: Any, split: "Split", params: Any) -> None:
+    def classifier(self, model: Any, split: "Split[Any]", params: Any) -> None:
         """Train, evaluate and record a Keras classifier of images: every metric and figure of `CLASSIFIER`."""
 
 

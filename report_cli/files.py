@@ -245,10 +245,10 @@ def growing(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def log(path: Path) -> Iterator[BinaryIO]:
-    """Yield the log `path` open at its end; nothing of it has to be durable."""
+def log(path: Path, *, anew: bool = False) -> Iterator[BinaryIO]:
+    """Yield the log `path` open at its end, or `anew`; nothing of it has to be durable."""
     make_folder(path.parent)
-    with path.open("ab") as file:
+    with path.open("wb" if anew else "ab", buffering=0) as file:
         yield file
 
 

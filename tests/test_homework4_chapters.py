@@ -37,12 +37,12 @@ class Case:
 
 
 CASES = [
-    *(Case("quick", "embedded", 1, luck) for luck in range(4)),
+    *(Case("quick", "drawn", 1, luck) for luck in range(4)),
     *(Case("full", "real", 3, luck) for luck in range(4)),
     *(Case("full", "real", 1, luck) for luck in range(2)),
     *(Case("quick", "real", 1, luck) for luck in range(2)),
     Case("full", "real", 3, 4, "imagenet"),
-    Case("quick", "embedded", 3, 5),
+    Case("quick", "drawn", 3, 5),
 ]
 
 
@@ -149,7 +149,7 @@ def test_tables_keep_their_columns(case: Case, tmp_path: Path) -> None:
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_drawn_images_say_nothing_about_architectures(seeds: int, tmp_path: Path) -> None:
     """On drawn images no conclusion is drawn about the architectures, however clear the results are."""
-    told = _told(tmp_path, Case("quick", "embedded", seeds, 0))
+    told = _told(tmp_path, Case("quick", "drawn", seeds, 0))
     assert "nothing follows about the three architectures" in " ".join(told.split())
     assert "holds for the architectures" not in " ".join(told.split())
 

@@ -1,4 +1,4 @@
-"""CIFAR-10 and Dogs vs. Cats, with the addresses, sizes and checksums of their official archives.
+"""CIFAR-10, Dogs vs. Cats and the weights of VGG16, with addresses, sizes and checksums of what is published.
 
 Sizes and checksums are those that others noted after fetching the same addresses;
 `report data fetch` believes nothing else.
@@ -6,7 +6,7 @@ Sizes and checksums are those that others noted after fetching the same addresse
 
 from typing import TYPE_CHECKING
 
-from report_cli.datasets.spec import PHOTOS, Archive, Images
+from report_cli.datasets.spec import PHOTOS, Archive, Images, Weights
 
 if TYPE_CHECKING:
     from report_cli.datasets.images import ImageData
@@ -68,5 +68,20 @@ DOGS_VS_CATS = Images(
         size_bytes=824_887_076,
         sha256="b7974bd00a84a99921f36ee4403f089853777b5ae8d151c76a86e64900334af9",
         terms="Microsoft Research licence, in the archive; cite Elson et al. (2007), Asirra",
+    ),
+)
+# The digest is that of the arrays; Keras gives the MD5 of its file.
+VGG16 = Weights(
+    name="vgg16-imagenet",
+    title="VGG16's convolutions, trained on ImageNet",
+    file="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    digest="5c839d8fa67351962d3144793cd99566eed3a58a350ff2984c51991ce2ce4969",
+    published=Archive(
+        address="https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
+        "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        page="https://keras.io/api/applications/vgg/",
+        size_bytes=58_889_256,
+        md5="6d6bbae143d832006294945121d1f1fc",
+        terms="Creative Commons Attribution 4.0; cite Simonyan and Zisserman (2015)",
     ),
 )

@@ -14,6 +14,8 @@ LAST = len(BLOCKS)
 EPSILON = 1e-3
 # Quicker than Keras' 0.99, so that the averages are right after a few hundred steps.
 MOMENTUM = 0.9
+# Mean blue, green and red of the training images of ImageNet, 0 to 255.
+MEAN_BGR = (103.939, 116.779, 123.68)
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -121,6 +123,12 @@ def fold(weights: Mapping[str, NDArray[Any]], width: float = 1.0) -> Arrays:
         folded[f"{layer.name}/kernel"] = kernel.astype(np.float32)
         folded[f"{layer.name}/bias"] = (norm["beta"] - norm["moving_mean"] * scale).astype(np.float32)
     return folded
+
+
+def imagenet_inputs(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return images (N, H, W, 3) as the published weights know them: blue, green, red, each without its mean."""
+    result: NDArray[np.float32] = pixels[..., ::-1].astype(np.float32) - np.array(MEAN_BGR, np.float32)
+    return result
 
 
 def _pool(block: int) -> layers.MaxPooling2D:

@@ -17,7 +17,7 @@ def experiments(incomplete: str) -> list[str]:
 
 def datasets(incomplete: str) -> list[str]:
     """Return the data sets of this project that begin so."""
-    return _matches(incomplete, lambda workspace: workspace.registry.data)
+    return _matches(incomplete, lambda workspace: [*workspace.registry.data, *workspace.registry.weights])
 
 
 def documents(incomplete: str) -> list[str]:

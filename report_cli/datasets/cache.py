@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from report_cli import files
 from report_cli.datasets import exclusions
 from report_cli.datasets.images import IDENTITY_BYTES, Decoded, ImageData, Part, Sorted, in_order, set_digest
-from report_cli.datasets.spec import PARTS, Source
+from report_cli.datasets.source import Source
+from report_cli.datasets.spec import PARTS
 
 _ABOUT = "images.json"
 _NAMES = "names.json"

@@ -1,8 +1,8 @@
 """Images in memory, and their identity: who they are depends on pixels and class alone, not on order or layout."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Literal
 
@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from report_cli.datasets.exclusions import NOTHING_LEFT_OUT, Exclusions
+from report_cli.datasets.resize import resize
 from report_cli.datasets.spec import PARTS
+from report_cli.datasets.split import NOTHING, Split, stratified
 
 # Bytes of a whole identity; an id shows the first eight.
 IDENTITY_BYTES = 32
@@ -68,7 +70,7 @@ class Decoded:
 class ImageData:
     """A whole set of images. `label` names it for people; `digest` (sha256, hex) is its identity.
 
-    Where a set has no official test images, `test` is empty and everything is in `train`.
+    `classes` are their names. Where a set has no official test images, `test` is empty and everything is in `train`.
     """
 
     kind: str
@@ -80,6 +82,36 @@ class ImageData:
     train: Part
     test: Part
     exclusions: Exclusions = NOTHING_LEFT_OUT
+
+    def split(
+        self,
+        train: int = 0,
+        validation: int = 0,
+        test: int = 0,
+        seed: int = 1,
+        fixed: Mapping[str, Sequence[str]] = NOTHING,
+        side: int | None = None,
+    ) -> Split[Part]:
+        """Return disjoint parts of these sizes, as many images of each class, chosen by `split.stratified`.
+
+        Official test images are only tested on; where there are none, all parts are cut from the training images.
+        `side` stretches the images to squares of so many pixels.
+
+        Raises:
+            DataError: a class has fewer images than the parts need of it.
+        """
+        sizes = {"train": train, "validation": validation, "test": test}
+        official = sizes.pop("test") if len(self.test) else None
+        parts = stratified(self.train, sizes, seed, fixed)
+
+        def sized(part: Part) -> Part:
+            return part if side is None else replace(part, pixels=resize(part.pixels, side))
+
+        def take_test() -> Part:
+            return sized(parts["test"] if official is None else stratified(self.test, {"test": official}, seed)["test"])
+
+        shape = self.train.pixels.shape[1:] if side is None else (side, side, 3)
+        return Split(sized(parts["train"]), sized(parts["validation"]), take_test, shape, self.classes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,14 +5,14 @@ Standard library only: a source is recognised by its names alone.
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from report_cli.datasets.spec import PARTS
+from report_cli.datasets.spec import LAYOUTS, PARTS, Images
 
 # What people and archives call the parts of a set that is one pool here.
-_POOLED = ("train", "validation", "valid", "val", "test", "test1")
+_POOLED = ("train", "training", "training_set", "validation", "valid", "val", "test", "test1", "test_set")
 # Files with other endings (Thumbs.db, readme.txt) are no images; the endings of other formats say that one was meant.
 _ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp")
 
@@ -39,10 +39,10 @@ class PhotoPlace:
 
 def split_name(name: str) -> Place | None:
     """Return where the file `name` lies among class folders, or None when it isn't [.../]train/<class>/<file>."""
-    prefix, *place = name.rsplit("/", 3) if name.count("/") > 2 else ("", *name.split("/"))
-    if len(place) != 3 or place[0] not in PARTS or not place[2] or is_hidden(name):
+    *above, part, class_name, file = ["", "", *name.split("/")]
+    if part not in PARTS or not file or is_hidden(name):
         return None
-    return Place(prefix, place[0], place[1])
+    return Place("/".join(above).strip("/"), part, class_name)
 
 
 def photo(name: str, classes: Sequence[str]) -> PhotoPlace | None:
@@ -61,8 +61,13 @@ def photo(name: str, classes: Sequence[str]) -> PhotoPlace | None:
         return PhotoPlace("/".join(above), numbered[1], int(numbered[2]))
     if not folder or folder.lower() in _POOLED:
         return None
-    outside = above[:-2] if len(above) > 1 and above[-2].lower() in _POOLED else above[:-1]
-    return PhotoPlace("/".join(outside), folder, _number(stem, folder, classes))
+    outside = above[:-1]
+    while outside and outside[-1].lower() in _POOLED:
+        outside.pop()
+    # The names "N" and "<class>.N" in a folder of that class have a number.
+    match = re.fullmatch(r"(?:([a-z]+)[._-])?(\d{1,9})", stem.lower(), re.ASCII)
+    named = match is not None and (not match[1] or class_of(match[1], classes) == class_of(folder, classes))
+    return PhotoPlace("/".join(outside), folder, int(match[2]) if match and named else None)
 
 
 def class_of(folder: str, classes: Sequence[str]) -> str | None:
@@ -70,19 +75,54 @@ def class_of(folder: str, classes: Sequence[str]) -> str | None:
     return next((name for name in classes if folder.lower() in (name, f"{name}s")), None)
 
 
+def folders(data: Images, path: Path, layout: str) -> Iterator[tuple[str, str]]:
+    """Yield (name relative to `path`, path) of the folders that hold the images' files, or folders of them."""
+    match LAYOUTS[layout].format:
+        case "photos":
+            yield from photo_folders(path, data.classes)
+        case "folders":
+            for part in PARTS:
+                yield part, f"{path}/{part}"
+                yield from ((f"{part}/{each.name}", each.path) for each in visible(path / part) if each.is_dir())
+        case _:
+            yield "", str(path)
+
+
+def entries(data: Images, path: Path, layout: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield (name relative to `path`, entry) of what belongs to the images in a folder, in the order of the names.
+
+    Unpacked archives lie in the folder itself, class folders in train/<class>/.
+    """
+    photos = LAYOUTS[layout].format == "photos"
+    for name, folder in folders(data, path, layout):
+        for entry in visible(folder):
+            # Class folders are in the list themselves; beside photographs lie other folders.
+            if not entry.is_dir() or (name not in PARTS and not photos):
+                yield f"{name}/{entry.name}".removeprefix("/"), entry
+
+
 def photo_folders(path: Path, classes: Sequence[str]) -> list[tuple[str, str]]:
     """Return (name relative to `path`, path) of the folders in which photographs of a set at `path` lie.
 
     They are class folders, in `path` or in train, validation and test; else train, else `path` itself.
     """
-    pooled = [entry for entry in visible(path) if entry.is_dir() and entry.name.lower() in _POOLED]
-    found = []
-    for prefix, folder in [("", str(path)), *((f"{entry.name}/", entry.path) for entry in pooled)]:
-        inside = [entry for entry in visible(folder) if entry.is_dir() and entry.name.lower() not in _POOLED]
-        if any(class_of(entry.name, classes) for entry in inside):
-            found += [(prefix + entry.name, entry.path) for entry in inside]
-    flat = [(entry.name, entry.path) for entry in pooled if entry.name.lower() == "train"]
+    found, flat = [], []
+    for prefix, folder in _pools("", str(path)):
+        inside = [entry for entry in visible(folder) if entry.is_dir()]
+        of_classes = [entry for entry in inside if entry.name.lower() not in _POOLED]
+        if any(class_of(entry.name, classes) for entry in of_classes):
+            found += [(prefix + entry.name, entry.path) for entry in of_classes]
+        if not prefix:
+            flat = [(entry.name, entry.path) for entry in inside if entry.name.lower() == "train"]
     return found or flat or [("", str(path))]
+
+
+def _pools(prefix: str, folder: str) -> Iterator[tuple[str, str]]:
+    """Yield (name with a slash, path) of `folder` and of the train, validation and test folders in it, at any depth."""
+    yield prefix, folder
+    for entry in visible(folder):
+        if entry.name.lower() in _POOLED and entry.is_dir():
+            yield from _pools(f"{prefix}{entry.name}/", entry.path)
 
 
 def may_hold_photos(path: Path, classes: Sequence[str]) -> bool:
@@ -97,19 +137,12 @@ def may_hold_photos(path: Path, classes: Sequence[str]) -> bool:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether `name` is what systems leave behind in folders and archives (.DS_Store, __MACOSX/...)."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+    """Whether `name` is what systems and editors leave behind (.DS_Store, __MACOSX/..., ._1.png, 1.png~)."""
+    return any(part.startswith(".") or part == "__MACOSX" or part.endswith("~") for part in name.split("/"))
 
 
 def visible(folder: Path | str) -> list[os.DirEntry[str]]:
-    """Return the entries of `folder` by name, without those whose name starts with a dot."""
+    """Return the entries of `folder` by name, without hidden ones, backups and links that lead nowhere."""
     with os.scandir(folder) as found:
-        return sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
-
-
-def _number(stem: str, folder: str, classes: Sequence[str]) -> int | None:
-    """Return N of the names "N" and "<class>.N" in a folder of that class."""
-    match = re.fullmatch(r"(?:([a-z]+)[._-])?(\d{1,9})", stem.lower(), re.ASCII)
-    if match is None or (match[1] and class_of(match[1], classes) != class_of(folder, classes)):
-        return None
-    return int(match[2])
+        whole = (e for e in found if not is_hidden(e.name) and not (e.is_symlink() and not Path(e.path).exists()))
+        return sorted(whole, key=lambda entry: entry.name)

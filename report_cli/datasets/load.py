@@ -1,4 +1,4 @@
-"""Reads images in, once, and loads them, verified, as often as they are needed."""
+"""Reads data in, once, and loads it, verified, as often as it is needed."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -6,48 +6,54 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
 
 from report_cli import files
 from report_cli.datasets import cache as decoded
 from report_cli.datasets import index
 from report_cli.datasets.images import Decoded, ImageData
-from report_cli.datasets.readers import cifar, photos, pictures
+from report_cli.datasets.readers import cifar, pictures, table
 from report_cli.datasets.readers.archive import members
-from report_cli.datasets.readers.binary import BINARY
-from report_cli.datasets.readers.pickled import PICKLED
-from report_cli.datasets.spec import LAYOUTS, PARTS, Images, Source
+from report_cli.datasets.readers.table import TableData
+from report_cli.datasets.source import Source, table_digest
+from report_cli.datasets.spec import LAYOUTS, PARTS, Images, Table
 from report_cli.errors import DataError
+
+_CHANGED = "run the same command again to use what is there now"
 
 
 def read_in(source: Source, cache: Path) -> Source:
     """Return `source` with its digest, after its images were decoded, checked and stored in `cache`.
 
-    Embedded images are returned at once, and so are those that another process stored while this one waited for it.
+    Tables and drawn images are returned at once, and so are those that another process stored while this one waited.
 
     Raises:
-        DataError: the images are not what their kind must be, or `cache` can't be written. Nothing is stored then.
+        DataError: the images are not what is declared, or `cache` can't be written. Nothing is stored then.
     """
-    if source.path is None or source.layout is None:
+    if source.layout is None:
         return source
-    kind = source.data
-    former = _known(kind, source.path, source.layout, cache)
+    former = _known(source, cache)
     with _alone(cache):
-        now = _known(kind, source.path, source.layout, cache)
+        now = _known(source, cache)
         if former is None and now is not None and decoded.has(cache, now):
             return replace(source, digest=now)
-        return replace(source, digest=_read_in(source.path, source.layout, cache, kind))
+        return replace(source, digest=_read_in(source, cache))
 
 
-def load(source: Source, cache: Path) -> ImageData:
-    """Return the images of `source`: drawn, or from the decoded cache and verified against the digest.
+def load(source: Source, cache: Path) -> ImageData | TableData:
+    """Return the data of `source`: a table, images that are drawn, or those of the decoded cache.
 
     Where the decoded cache is damaged or absent, the images are read in again.
 
     Raises:
-        DataError: as `read_in`, or the source no longer has the images it had when it was read in.
+        DataError: as `read_in`, or the source no longer has the content it had when it was read in.
     """
-    if source.path is None or source.layout is None:
+    if isinstance(source.data, Table):
+        assert source.path is not None
+        read = table.read(source.data, source.path)
+        if table_digest(source.data, source.path) != source.digest:
+            raise DataError(f"{source.label} has changed since the run was planned", _CHANGED)
+        return read
+    if source.layout is None:
         assert source.data.draw is not None, f"{source.data.name} is not drawn"
         drawn: ImageData = source.data.draw()
         return drawn
@@ -55,89 +61,77 @@ def load(source: Source, cache: Path) -> ImageData:
     images = decoded.read(cache, digest, source)
     if images is None:
         with _alone(cache):
-            now = _read_in(source.path, source.layout, cache, source.data)
+            now = _read_in(source, cache)
         images = decoded.read(cache, now, source) if now == digest else None
     if images is None:
-        raise DataError(
-            f"{source.label}: its images are no longer those that were read in before",
-            "run the same command again to use what is there now",
-        )
+        raise DataError(f"{source.label}: its images are no longer those that were read in before", _CHANGED)
     return images
 
 
-def _read_in(path: Path, layout: str, cache: Path, kind: Images) -> str:
-    """Store the images at `path` and return their digest; the index, which makes them known, is written last."""
-    before = _signature(kind, path, layout)
+def _read_in(source: Source, cache: Path) -> str:
+    """Store the images of `source` and return their digest; the index, which makes them known, is written last."""
+    data, path, layout = _facts(source)
+    format_, before = LAYOUTS[layout].format, _signature(source)
     with files.scratch_folder(cache / "tmp", "reading") as scratch:
-        found = _decode(path, layout, kind, scratch)
-        _check_classes(kind, path.name, found.classes)
-        _check_counts(kind, path.name, found)
-        if _signature(kind, path, layout) != before:
+        with closing(members(data, path, layout)) as found:
+            match format_:
+                case "photos":
+                    images = pictures.read_photos(found, path.name, data, scratch)
+                case "folders":
+                    images = Decoded(*pictures.read_folders(found, path.name, data))
+                case "binary":
+                    images = Decoded(*cifar.read_binary(found, path.name, data))
+                case "pickled":
+                    images = Decoded(*cifar.read_pickled(found, path.name, data))
+        _check(data, path.name, images)
+        if _signature(source) != before:
             raise DataError(f"{path.name} changed while it was read", "wait until it is complete, then try again")
-        digest = decoded.write(cache, found, kind.side)
-    by_name = {
-        "folders": dict.fromkeys(PARTS, sorted(found.classes)),
-        "photos": {"train": sorted(found.classes)},
-    }
-    index.note(cache, before, index.Entry(by_name.get(LAYOUTS[layout].format, {}), digest))
+        digest = decoded.write(cache, images, data.side)
+    parts = {"folders": PARTS, "photos": ("train",)}.get(format_, ())
+    index.note(cache, before, index.Entry(dict.fromkeys(parts, sorted(images.classes)), digest))
     return digest
 
 
-def _decode(path: Path, layout: str, kind: Images, scratch: Path) -> Decoded:
-    with closing(members(kind, path, layout)) as found:
-        match LAYOUTS[layout].format:
-            case "photos":
-                return photos.read(found, path.name, kind, scratch)
-            case "folders":
-                return Decoded(*pictures.read(found, path.name, kind))
-            case "binary":
-                return Decoded(*cifar.read(BINARY, found, path.name, kind))
-            case "pickled":
-                return Decoded(*cifar.read(PICKLED, found, path.name, kind))
-
-
-def _check_classes(kind: Images, archive: str, classes: tuple[str, ...]) -> None:
-    """Raise DataError unless the classes are those of the kind."""
-    if len(set(classes)) != len(classes) or len(classes) != kind.class_count:
-        raise DataError(
-            f"{archive} has {len(classes)} classes: {', '.join(classes)}",
-            f"{kind.title} needs {kind.class_count} classes in both parts",
-        )
-    if kind.classes and set(classes) != set(kind.classes):
-        odd = ", ".join(sorted(set(classes) - set(kind.classes)))
-        raise DataError(
-            f"{archive} has classes that {kind.title} hasn't: {odd}", "its classes: " + ", ".join(kind.classes)
-        )
-
-
-def _check_counts(kind: Images, archive: str, found: Decoded) -> None:
-    """Raise DataError unless each part has the images that the kind needs."""
+def _check(data: Images, archive: str, images: Decoded) -> None:
+    """Raise DataError unless classes and counts are those that are declared."""
+    classes = images.classes
+    both = f"{data.title} needs {data.class_count} classes in both parts"
+    if len(set(classes)) != len(classes) or len(classes) != data.class_count:
+        raise DataError(f"{archive} has {len(classes)} classes: {', '.join(classes)}", both)
+    if odd := sorted(set(classes) - set(data.classes or classes)):
+        message = f"{archive} has classes that {data.title} hasn't: {', '.join(odd)}"
+        raise DataError(message, "its classes: " + ", ".join(data.classes))
     for part in PARTS:
-        labels, wanted = found.parts[part].labels, kind.count(part)
+        labels, wanted = images.parts[part].labels, data.count(part)
         if wanted is not None and len(labels) != wanted:
-            raise DataError(f"{archive} has {len(labels)} images in {part} where {kind.title} has {wanted}")
-        present = dict(zip(found.classes, np.bincount(labels, minlength=len(found.classes)), strict=True))
-        few = [name for name, images in present.items() if images < kind.fewest]
-        if wanted == 0 or not few:
-            continue
-        if kind.fewest == 1:
-            raise DataError(
-                f"{archive} has no images of {', '.join(few)} in {part}",
-                f"{kind.title} needs {kind.class_count} classes in both parts",
-            )
-        counts = " and ".join(f"{images} of {name}" for name, images in present.items())
-        raise DataError(f"{archive} has images: {counts}", f"{kind.title} needs {kind.fewest} of each class or more")
+            raise DataError(f"{archive} has {len(labels)} images in {part} where {data.title} has {wanted}")
+        present = dict(zip(classes, np.bincount(labels, minlength=len(classes)), strict=True))
+        few = [name for name, count in present.items() if count < data.fewest]
+        if wanted != 0 and few and data.fewest == 1:
+            raise DataError(f"{archive} has no images of {', '.join(few)} in {part}", both)
+        if wanted != 0 and few:
+            counts = " and ".join(f"{count} of {name}" for name, count in present.items())
+            needed = f"{data.title} needs {data.fewest} of each class or more"
+            raise DataError(f"{archive} has images: {counts}", needed)
 
 
-def _known(kind: Images, path: Path, layout: str, cache: Path) -> str | None:
+def _facts(source: Source) -> tuple[Images, Path, str]:
+    assert isinstance(source.data, Images)
+    assert source.path is not None
+    assert source.layout is not None
+    return source.data, source.path, source.layout
+
+
+def _known(source: Source, cache: Path) -> str | None:
     """Return the digest under which the index has the file or folder as it is now."""
-    entry = index.look_up(cache, _signature(kind, path, layout))
+    entry = index.look_up(cache, _signature(source))
     return None if entry is None else entry.digest
 
 
-def _signature(kind: Images, path: Path, layout: str) -> str:
+def _signature(source: Source) -> str:
+    data, path, layout = _facts(source)
     try:
-        return index.signature(kind, path, layout)
+        return index.signature(data, path, layout)
     except OSError as error:
         raise DataError(f"{path.name} can't be read: {error.strerror}") from error
 
@@ -146,11 +140,8 @@ def _signature(kind: Images, path: Path, layout: str) -> str:
 def _alone(cache: Path) -> Iterator[None]:
     """Let one process at a time read in: the others find it done."""
     try:
-        files.make_folder(cache)
-        with FileLock(cache / "reading.lock"):
+        with files.locked(cache / "reading.lock", waiting=lambda: None):
             yield
     except OSError as error:
-        raise DataError(
-            f"the images can't be stored in {cache}: {error.strerror or error}",
-            "free space, or give another cache folder",
-        ) from error
+        message = f"the images can't be stored in {cache}: {error.strerror or error}"
+        raise DataError(message, "free space, or give another cache folder") from error

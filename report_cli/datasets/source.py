@@ -1,48 +1,97 @@
-"""Searches a folder, and the folders in it, for the archives and layouts that are sources of a kind of images."""
+"""Which data runs use: the table of a project, real images found in a folder, or drawn images in their place."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import Any, Literal
 
+from report_cli import files
 from report_cli.datasets import index, layouts
-from report_cli.datasets.spec import LAYOUTS, PARTS, Images
+from report_cli.datasets.spec import LAYOUTS, PARTS, DataSet, Images, Table
 from report_cli.errors import AbsentError, DataError, UsageError
 
 
 @dataclass(frozen=True)
-class Found:
-    """A source of images; `digest` is None when it has not been read in yet."""
+class Source:
+    """The data that runs of one declared set use.
 
-    path: Path
-    layout: str
-    digest: str | None
+    `label` is for people and never an absolute path. `digest` is the identity of pixels or table, None for real
+    images that have not been read in yet and for drawn ones, whose identity is the code that draws them.
+    """
+
+    data: DataSet
+    origin: Literal["drawn", "real", "project"]
+    label: str
+    path: Path | None = None
+    layout: str | None = None
+    digest: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of what is used: that of the set, or of the drawn images in its place."""
+        return self.data.drawn if self.origin == "drawn" and isinstance(self.data, Images) else self.data.name
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` makes the same source of; the declaration is given by name."""
+        path = None if self.path is None else str(self.path.resolve())
+        facts = {"origin": self.origin, "label": self.label, "layout": self.layout, "digest": self.digest}
+        return {"data": self.data.name, "path": path, **facts}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any], declared: Mapping[str, Any]) -> "Source":
+        """Return the source that `to_json` told, of one of the `declared` sets."""
+        path = None if content["path"] is None else Path(content["path"])
+        return cls(**{**content, "data": declared[content["data"]], "path": path})
 
 
-def find(kind: Images, start: Path, cache: Path) -> Found:
-    """Return the source of `kind` that `start` is or holds, by the order of preference of the kind's layouts.
+def choose(data: DataSet, folder: Path | None, cache: Path, root: Path = Path()) -> Source:
+    """Return the source of `data`.
+
+    A table lies in the project at `root`. Images are what lies in `folder` (or is that archive), or the drawn ones
+    for None: `folder` and the folders in it are searched for the layouts of the set by their order of preference;
+    `cache` remembers what was found.
 
     Raises:
-        UsageError: `start` does not exist.
-        DataError: it can't be read; AbsentError: nothing in it is such a source.
+        UsageError: no such folder.
+        DataError: the table or the folder can't be read; AbsentError: there are no such images.
     """
-    if not start.exists():
+    if isinstance(data, Table):
+        return Source(data, "project", data.file, root / data.file, None, table_digest(data, root / data.file))
+    if folder is None:
+        if data.draw is None:
+            raise AbsentError(f"no images of {data.title} are named", "name the folder that has them: --data FOLDER")
+        return Source(data, "drawn", f"drawn {data.drawn}")
+    if not folder.exists():
         raise UsageError(
-            f"no such folder or archive of images: {start}", "give a folder that exists with --data FOLDER"
+            f"no such folder or archive of images: {folder}", "give a folder that exists with --data FOLDER"
         )
+    misses: list[str] = []
     try:
-        candidates = list(_candidates(start))
-        misses: list[str] = []
-        for layout in kind.layouts:
-            for path in (path for path in candidates if _is_called(kind, path, layout)):
-                found = _recognise(kind, path, layout, cache, misses)
-                if found is not None:
-                    return found
+        candidates = list(_candidates(folder))
+        for layout in data.layouts:
+            for path in (path for path in candidates if _is_called(data, path, layout)):
+                if source := _recognise(data, path, layout, cache, misses):
+                    return source
     except OSError as error:
-        place = error.filename or start
-        raise DataError(f"{place}: can't be read: {error.strerror}", "mend or remove it") from error
-    message = f"no {kind.title} images in {start}" + "".join(f"; {miss}" for miss in misses)
-    raise AbsentError(message, "looked for: " + "; ".join(LAYOUTS[layout].entry for layout in kind.layouts))
+        raise DataError(f"{error.filename or folder}: can't be read: {error.strerror}", "mend or remove it") from error
+    message = f"no {data.title} images in {folder}" + "".join(f"; {miss}" for miss in misses)
+    raise AbsentError(message, "looked for: " + "; ".join(LAYOUTS[layout].entry for layout in data.layouts))
+
+
+def table_digest(table: Table, path: Path) -> str:
+    """Return the identity of a table: of the bytes of its file, and of what is declared of its columns.
+
+    Raises:
+        DataError: the file can't be read.
+    """
+    try:
+        facts = [files.digest(path), table.target, list(table.features)]
+    except OSError as error:
+        raise DataError(f"{table.file} can't be read: {error.strerror}", "it belongs to the project") from error
+    return sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def _candidates(start: Path) -> Iterator[Path]:
@@ -56,10 +105,10 @@ def _candidates(start: Path) -> Iterator[Path]:
         if child.is_dir():
             # A folder that may not be entered holds no images for us.
             with suppress(PermissionError):
-                yield from (Path(entry.path) for entry in layouts.visible(Path(child.path)))
+                yield from (Path(entry.path) for entry in layouts.visible(child.path))
 
 
-def _is_called(kind: Images, path: Path, layout: str) -> bool:
+def _is_called(data: Images, path: Path, layout: str) -> bool:
     """Whether the names of `path`, and of what is in it, are those that a source in `layout` has."""
     wanted = LAYOUTS[layout]
     if wanted.format not in ("folders", "photos"):
@@ -69,99 +118,86 @@ def _is_called(kind: Images, path: Path, layout: str) -> bool:
     if wanted.format == "photos":
         # A folder that may not be entered holds no images for us.
         with suppress(PermissionError):
-            return path.is_dir() and layouts.may_hold_photos(path, kind.classes)
+            return path.is_dir() and layouts.may_hold_photos(path, data.classes)
         return False
     return all((path / part).is_dir() for part in PARTS)
 
 
-def _recognise(kind: Images, path: Path, layout: str, cache: Path, misses: list[str]) -> Found | None:
+def _recognise(data: Images, path: Path, layout: str, cache: Path, misses: list[str]) -> Source | None:
     """Return the source at `path` if it is one; what it lacks is added to `misses`."""
-    signature = index.signature(kind, path, layout)
+    signature = index.signature(data, path, layout)
     entry = index.look_up(cache, signature)
     if entry is None:
         try:
-            entry = index.Entry(_classes(kind, path, layout))
+            entry = index.Entry(_classes(data, path, layout))
         except DataError as error:
             misses.append(error.message)
             return None
         # Only saves time: a cache that can't be written must not keep anyone from planning.
         with suppress(OSError):
             index.note(cache, signature, entry)
-    match LAYOUTS[layout].format:
-        case "folders":
-            miss = _missing(kind, entry.classes)
-        case "photos":
-            miss = _unlike(kind, entry.classes.get("train", []))
-        case _:
-            miss = ""
+    miss = ""
+    if LAYOUTS[layout].format == "folders":
+        miss = _missing(data, entry.classes)
+    elif LAYOUTS[layout].format == "photos":
+        miss = _unlike(data, entry.classes.get("train", []))
     if miss:
         misses.append(f"{path.name} {miss}")
         return None
-    return Found(path, layout, entry.digest)
+    name = path.name + ("/" if LAYOUTS[layout].container == "folder" else "")
+    return Source(data, "real", f"{data.title} from {name}", path, layout, entry.digest)
 
 
-def _classes(kind: Images, path: Path, layout: str) -> dict[str, list[str]]:
-    """Return the names of the class folders in train/ and test/; nothing for official archives."""
+def _classes(data: Images, path: Path, layout: str) -> dict[str, list[str]]:
+    """Return the names of the class folders of each part as they are spelled; nothing for official archives.
+
+    Raises:
+        DataError: photographs lie in several folders, or in an archive in this one.
+    """
     wanted = LAYOUTS[layout]
     if wanted.format not in ("folders", "photos"):
         return {}
-    if wanted.format == "photos":
-        return {"train": _photo_classes(kind, path, _names(kind, path, layout))}
     if wanted.container == "folder":
-        return {p: [entry.name for entry in layouts.visible(path / p) if entry.is_dir()] for p in PARTS}
-    classes: dict[str, set[str]] = {part: set() for part in PARTS}
-    for name in _names(kind, path, layout):
-        place = layouts.split_name(name)
-        if place is not None:
-            classes[place.part].add(place.class_name)
-    return {part: sorted(names) for part, names in classes.items()}
+        names = [name for name, _ in layouts.entries(data, path, layout)]
+    else:
+        # Opening a zip takes time and imports; the index spares both from the second time on.
+        from report_cli.datasets.readers.archive import zip_names
 
-
-def _names(kind: Images, path: Path, layout: str) -> list[str]:
-    if LAYOUTS[layout].container == "folder":
-        return [name for name, _ in index.entries(kind, path, layout)]
-    # Opening a zip takes time and imports; the index spares both from the second time on.
-    from report_cli.datasets.readers.archive import zip_names
-
-    return zip_names(path)
-
-
-def _photo_classes(kind: Images, path: Path, names: list[str]) -> list[str]:
-    """Return the classes of photographs as they are spelled; DataError when they lie in several folders."""
-    found = [place for name in names if (place := layouts.photo(name, kind.classes))]
-    prefixes = sorted({place.prefix for place in found})
+        names = zip_names(path)
+    if wanted.format == "folders":
+        places = [layouts.split_name(name) for name in names]
+        return {part: sorted({place.class_name for place in places if place and place.part == part}) for part in PARTS}
+    photos = [place for name in names if (place := layouts.photo(name, data.classes))]
+    prefixes = sorted({place.prefix for place in photos})
     if len(prefixes) > 1:
         shown = ", ".join(f"{prefix or '.'}/" for prefix in prefixes[:3])
         raise DataError(f"{path.name} has images in several folders: {shown}")
     inner = [name for name in names if name.lower().rsplit("/", 1)[-1] == "train.zip"]
-    if not found and inner:
+    if not photos and inner:
         raise DataError(f"{path.name} holds {inner[0]}: unpack it, and put {inner[0]} in its place")
-    return sorted({place.folder for place in found})
+    return {"train": sorted({place.folder for place in photos})}
 
 
-def _missing(kind: Images, classes: dict[str, list[str]]) -> str:
-    """Return what keeps folders of these classes from being images of `kind`, or nothing."""
+def _missing(data: Images, classes: Mapping[str, list[str]]) -> str:
+    """Return what keeps folders of these classes from being images of `data`, or nothing."""
     for part in PARTS:
         if not classes.get(part):
             return f"has no class folders in {part}/"
-        if len(classes[part]) != kind.class_count:
-            return (
-                f"has {len(classes[part])} class folders in {part}/ where {kind.title} has {kind.class_count} classes"
-            )
-    if classes["train"] != classes["test"]:
-        odd = sorted(set(classes["train"]) ^ set(classes["test"]))
+        if (count := len(classes[part])) != data.class_count:
+            return f"has {count} class folders in {part}/ where {data.title} has {data.class_count} classes"
+    if odd := sorted(set(classes["train"]) ^ set(classes["test"])):
         return f"has class folders in only one of train/ and test/: {', '.join(odd)}"
     return ""
 
 
-def _unlike(kind: Images, folders: list[str]) -> str:
-    """Return what keeps photographs of these classes, as they are spelled, from being images of `kind`, or nothing."""
-    odd = [folder for folder in folders if not layouts.class_of(folder, kind.classes)]
-    present = {layouts.class_of(folder, kind.classes) for folder in folders} - {None}
-    wanted = f"where {kind.title} has {' and '.join(kind.classes)}"
+def _unlike(data: Images, folders: list[str]) -> str:
+    """Return what keeps photographs of these classes, as they are spelled, from being images of `data`, or nothing."""
+    odd = [folder for folder in folders if not layouts.class_of(folder, data.classes)]
+    present = {layouts.class_of(folder, data.classes) for folder in folders} - {None}
+    wanted = f"where {data.title} has {' and '.join(data.classes)}"
     if not present:
-        return f"has no images of {' or '.join(kind.classes)}"
+        return f"has no images of {' or '.join(data.classes)}"
     if odd:
         return f"has {len(folders)} folders of images, among them {odd[0]}, {wanted}"
-    absent = [name for name in kind.classes if name not in present]
+    absent = [name for name in data.classes if name not in present]
     return f"has no images of {' or '.join(absent)} {wanted}" if absent else ""

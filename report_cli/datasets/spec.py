@@ -1,14 +1,11 @@
-"""Which images there are: what each kind must look like, and which source of it is used.
+"""What a project declares: sets of images, tables and pretrained weights, and what identifies them.
 
-Standard library only, and quick once an archive has been read in: planning asks for every experiment.
+Standard library only: whoever lists experiments reads the declarations.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
-
-from report_cli.errors import AbsentError
+from typing import Any, ClassVar, Literal
 
 PARTS = ("train", "test")
 
@@ -41,23 +38,32 @@ PHOTOS = tuple(name for name, layout in LAYOUTS.items() if layout.format == "pho
 
 @dataclass(frozen=True)
 class Archive:
-    """A published archive: its address, the page about it, and what it must be. `terms` is for people."""
+    """A published file: its address, the page about it, and what it must be. `terms` is for people.
+
+    One checksum is enough: publishers of weights often give an MD5 alone.
+    """
 
     address: str
     page: str
     size_bytes: int
-    sha256: str
-    terms: str
+    sha256: str = ""
+    terms: str = ""
+    md5: str = ""
 
     @property
     def name(self) -> str:
         """The name of the file."""
         return self.address.rsplit("/", 1)[-1]
 
+    @property
+    def checksum(self) -> tuple[str, str]:
+        """The algorithm and what it must give."""
+        return ("sha256", self.sha256) if self.sha256 else ("md5", self.md5)
+
 
 @dataclass(frozen=True)
 class Images:
-    """A declared set of images: what it must look like. None stands for any height, width (pixels) or count (images).
+    """A set of images and what it must look like. None stands for any height, width (pixels) or count (images).
 
     `classes` is empty where any names will do; `layouts` are keys of LAYOUTS in order of preference. A test count of
     0 means that there are no official test images: all are in "train". `fewest` is the least number of images of a
@@ -79,6 +85,8 @@ class Images:
     drawn: str = ""
     draw: Callable[[], Any] | None = None
     published: Archive | None = None
+    # The code of what an experiment gets, which is a part of its recipe.
+    loaded: ClassVar = ("report_cli.datasets.images", "ImageData")
 
     def count(self, part: str) -> int | None:
         """Return the number of images that `part` ("train" or "test") must have."""
@@ -86,64 +94,34 @@ class Images:
 
 
 @dataclass(frozen=True)
-class Weights:
-    """Pretrained weights."""
+class Table:
+    """A table of the project: a CSV file with a header, or an NPZ file whose arrays have one row an example.
+
+    `file` is relative to the project's folder; its bytes are its identity. `target` names the column that is to be
+    predicted, and `features` those it is predicted from: all others where none are named.
+    """
 
     name: str
-
-
-DataSet = Images
+    title: str
+    file: str
+    target: str
+    features: tuple[str, ...] = ()
+    loaded: ClassVar = ("report_cli.datasets.readers.table", "read")
 
 
 @dataclass(frozen=True)
-class Source:
-    """The images that runs of one declared set use.
+class Weights:
+    """Pretrained weights: HDF5 as Keras writes it, a group a layer that lists its kernel and its bias.
 
-    `label` is for people and never an absolute path. `digest` is the identity of the pixels, None for real images
-    that have not been read in yet and for embedded ones, whose identity is the code that draws them.
+    `digest` (sha256, hex) is over names, shapes and values of the arrays (`datasets.weights.digest`), so that a file
+    with other bytes and the same weights is accepted. The published file keeps its own checksum on download.
     """
 
-    data: Images
-    origin: Literal["drawn", "real"]
-    label: str
-    path: Path | None = None
-    layout: str | None = None
-    digest: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The name of the images that are used: those of the set, or the drawn ones in their place."""
-        return self.data.drawn if self.origin == "drawn" else self.data.name
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what `from_json` makes the same source of; the declaration is given by name."""
-        path = None if self.path is None else str(self.path.resolve())
-        facts = {"origin": self.origin, "label": self.label, "layout": self.layout, "digest": self.digest}
-        return {"data": self.data.name, "path": path, **facts}
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any], declared: Mapping[str, Images]) -> "Source":
-        """Return the source that `to_json` told, of one of the `declared` sets."""
-        path = None if content["path"] is None else Path(content["path"])
-        return cls(**{**content, "data": declared[content["data"]], "path": path})
+    name: str
+    title: str
+    file: str
+    digest: str
+    published: Archive | None = None
 
 
-def choose(data: Images, folder: Path | None, cache: Path) -> Source:
-    """Return the source of `data`: what lies in `folder` (or is that archive), or the drawn images for None.
-
-    `folder` and the folders in it are searched for the layouts of the set; `cache` remembers what was found.
-
-    Raises:
-        UsageError: no such folder.
-        DataError: nothing in the folder is a source of this set, or no folder is given and nothing is drawn.
-    """
-    if folder is None and data.draw is None:
-        raise AbsentError(f"no images of {data.title} are named", "name the folder that has them: --data FOLDER")
-    if folder is None:
-        return Source(data, "drawn", f"drawn {data.drawn}")
-    # Not at module level: finding needs the dataclasses above.
-    from report_cli.datasets import source
-
-    found = source.find(data, folder, cache)
-    name = found.path.name + ("/" if LAYOUTS[found.layout].container == "folder" else "")
-    return Source(data, "real", f"{data.title} from {name}", found.path, found.layout, found.digest)
+DataSet = Images | Table

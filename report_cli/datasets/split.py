@@ -1,20 +1,67 @@
 """Fixed subsets of images: chosen by image id and seed, so that neither order nor layout of the source matters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from report_cli.datasets.images import Part
-from report_cli.errors import DataError, unknown
+from report_cli.errors import DataError, UsageError, unknown
 
+if TYPE_CHECKING:
+    from report_cli.datasets.images import Part
+
+P = TypeVar("P")
 NOTHING: Mapping[str, Sequence[str]] = {}
 
 
+@dataclass(frozen=True, eq=False)
+class Split(Generic[P]):
+    """Disjoint parts of a data set: "train", "validation" and "test", which is taken from the set when it is asked for.
+
+    `shape` is that of one example: (H, W, 3) of images, (F,) of a table. `class_names` is empty for a numeric target.
+    """
+
+    train: P
+    validation: P
+    take_test: Callable[[], P]
+    shape: tuple[int, ...]
+    class_names: tuple[str, ...]
+
+    @cached_property
+    def test(self) -> P:
+        """The part for testing."""
+        return self.take_test()
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return len(self.class_names)
+
+
+def counts(total: int, sizes: Mapping[str, float]) -> dict[str, int]:
+    """Return how many of `total` rows each part has: sizes are shares (0.2) or counts (30), and a "train" of 0 is what
+    the others leave.
+
+    Raises:
+        UsageError: a size is negative; DataError: there are fewer rows.
+    """
+    if any(size < 0 for size in sizes.values()):
+        raise UsageError(f"a part can't have a negative size: {dict(sizes)}")
+    rows = {name: round(size * total) if isinstance(size, float) else size for name, size in sizes.items()}
+    if not sizes["train"]:
+        rows["train"] = max(total - sum(rows.values()), 0)
+    if sum(rows.values()) > total:
+        raise DataError(f"not enough rows: {rows} are asked for, and there are {total}")
+    return rows
+
+
 def stratified(
-    part: Part, sizes: Mapping[str, int], seed: int, fixed: Mapping[str, Sequence[str]] = NOTHING
-) -> dict[str, Part]:
+    part: "Part", sizes: Mapping[str, int], seed: int, fixed: Mapping[str, Sequence[str]] = NOTHING
+) -> "dict[str, Part]":
     """Return disjoint subsets with `sizes` images, as many of each class as of any other (one more of the first ones
     where the size isn't a multiple).
 
@@ -49,17 +96,21 @@ def stratified(
     return {name: _subset(part, chosen[name]) for name in sizes}
 
 
-def take(part: Part, size: int, seed: int) -> Part:
+def take(part: "Part", size: int, seed: int) -> "Part":
     """Return `size` images, as many of each class; a smaller subset with the same seed is part of a larger one."""
     return stratified(part, {"train": size}, seed)["train"]
 
 
 def _cut(
-    part: Part, ranking: NDArray[np.int64], quotas: Mapping[str, int], fixed: Mapping[str, Sequence[str]]
+    part: "Part", ranking: NDArray[np.int64], quotas: Mapping[str, int], fixed: Mapping[str, Sequence[str]]
 ) -> dict[str, NDArray[np.int64]]:
     """Return the positions of each subset: those it must have, then the first of the ranking that no other must."""
+
+    def named(subset: str) -> NDArray[np.bool_]:
+        return np.isin(part.names, [name for name in fixed.get(subset, ()) if name])
+
     # By id, because only one of several equal pictures is in the ranking, maybe under another name.
-    by_rule = {name: np.isin(part.ids[ranking], part.ids[_named(part, fixed.get(name, ()))]) for name in quotas}
+    by_rule = {name: np.isin(part.ids[ranking], part.ids[named(name)]) for name in quotas}
     if (np.sum(list(by_rule.values()), axis=0) > 1).any():
         raise DataError("an image is to be in two subsets by rule")
     free = ranking[~np.any(list(by_rule.values()), axis=0)]
@@ -74,11 +125,7 @@ def _cut(
     return cut
 
 
-def _named(part: Part, names: Sequence[str]) -> NDArray[np.bool_]:
-    return np.isin(part.names, [name for name in names if name])
-
-
-def _ranking(part: Part, label: int, seed: int) -> NDArray[np.int64]:
+def _ranking(part: "Part", label: int, seed: int) -> NDArray[np.int64]:
     """Return the positions of the images of a class, each picture once, in the order of their hashes."""
     positions = np.flatnonzero(part.labels == label)
     ids, first = np.unique(part.ids[positions], return_index=True)
@@ -87,7 +134,7 @@ def _ranking(part: Part, label: int, seed: int) -> NDArray[np.int64]:
     return positions[first[order]]
 
 
-def _subset(part: Part, positions: list[NDArray[np.int64]]) -> Part:
+def _subset(part: "Part", positions: list[NDArray[np.int64]]) -> "Part":
     kept = np.concatenate([*positions, np.empty(0, np.int64)])
     kept = kept[np.argsort(part.ids[kept], kind="stable")]
-    return Part(part.ids[kept], part.labels[kept], part.pixels[kept], part.names[kept])
+    return replace(part, ids=part.ids[kept], labels=part.labels[kept], pixels=part.pixels[kept], names=part.names[kept])

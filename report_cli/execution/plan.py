@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from report_cli.datasets import spec
-from report_cli.datasets.spec import Source
+from report_cli.datasets.source import Source, choose
+from report_cli.datasets.spec import Table
 from report_cli.errors import DataError, UsageError
 from report_cli.execution.parameters import override
 from report_cli.execution.workspace import DataChoice, Workspace
@@ -219,11 +219,11 @@ class _Planner:
         if data.name not in self._sources:
             choice, workspace = self.request.choice, self.workspace
             try:
-                source = spec.choose(data, choice.folder, workspace.cache)
+                source = choose(data, choice.folder, workspace.cache, workspace.project.root)
             except DataError:
-                if choice.origin != "fetched":
+                if choice.origin != "fetched" or isinstance(data, Table):
                     raise
-                source = spec.choose(data, None, workspace.cache)  # other images were fetched, these were not
+                source = choose(data, None, workspace.cache)  # other images were fetched, these were not
             if source.origin == "real" and source.digest is None:
                 source = self.read_in(source)
             self._sources[data.name] = source

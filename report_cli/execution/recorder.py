@@ -111,7 +111,7 @@ class Recorder:
         with self._watch.paused():
             return self._pretrained(weights)
 
-    def classifier(self, model: Any, split: "Split", params: Any) -> None:
+    def classifier(self, model: Any, split: "Split[Any]", params: Any) -> None:
         from report_cli.training.classify import classify
 
         classify(model, split, params, self)

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib.machinery import ModuleSpec
 from types import CodeType
+from typing import Any
 
 from report_cli.datasets import spec
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.execution import standins
 from report_cli.experiment import Experiment, declared, parameters
+from report_cli.keys.inputs import quiet
 from report_cli.keys.sources import Sources
 from report_cli.project import PACKAGE, Project
 
@@ -59,6 +61,7 @@ def load(project: Project, snapshot: Sources) -> Registry:
     paths += sorted((project.experiments / "datasets").glob("[!_.]*.py"))
     found: dict[str, Experiment] = {}
     broken: dict[str, ReportError] = {}
+    sets: dict[str, tuple[spec.DataSet | spec.Weights, str]] = {}
     # As in the worker: a module that reads a file of the project while it is imported finds it.
     with importing(snapshot), chdir(project.root):
         for path in paths:
@@ -70,6 +73,8 @@ def load(project: Project, snapshot: Sources) -> Registry:
                 # What it imported may have declared something; whoever comes next imports it again.
                 forget(snapshot)
                 continue
+            # At once: importing the next module may drop this one and import it again.
+            _add_declarations(sets)
             for number, item in enumerate(made):
                 other = found.get(item.name)
                 # Imported again, for another module's sake, an experiment is declared at the same place.
@@ -84,7 +89,6 @@ def load(project: Project, snapshot: Sources) -> Registry:
                         "give one of them another name",
                     )
                 found[item.name] = item
-        sets, weights = _declarations()
     forget(snapshot)
     for item in found.values():
         for need in {need for params in item.params.values() for need in item.needs_of(params)}:
@@ -92,7 +96,13 @@ def load(project: Project, snapshot: Sources) -> Registry:
                 if broken:
                     raise next(iter(broken.values()))
                 raise unknown(f"experiment needed by {item.name}:", need, found)
-    return Registry(dict(sorted(found.items())), sets, weights, broken)
+    declarations = {name: item for name, (item, _) in sorted(sets.items())}
+    return Registry(
+        dict(sorted(found.items())),
+        {name: item for name, item in declarations.items() if isinstance(item, spec.DataSet)},
+        {name: item for name, item in declarations.items() if isinstance(item, spec.Weights)},
+        broken,
+    )
 
 
 def load_module(name: str, snapshot: Sources) -> list[Experiment]:
@@ -177,20 +187,20 @@ def _has_stand_in(item: Experiment) -> bool:
     return any(isinstance(v, standins.StandIn) for v in [*values, item.metrics, item.title])
 
 
-def _declarations() -> tuple[dict[str, spec.DataSet], dict[str, spec.Weights]]:
-    """Return the data sets and weights in the modules of the project that are loaded."""
-    sets: dict[str, tuple[spec.DataSet | spec.Weights, str]] = {}
+def _add_declarations(sets: dict[str, tuple[spec.DataSet | spec.Weights, str]]) -> None:
+    """Add the data sets and weights in the modules of the project that are loaded, and where each was seen first."""
+
+    def facts(item: spec.DataSet | spec.Weights) -> dict[str, Any]:
+        # A module that was imported again has other functions of the same name.
+        draw = getattr(item, "draw", None)
+        return {**vars(item), "draw": draw and (draw.__module__, draw.__qualname__)}
+
     for name in sorted(name for name in sys.modules if name.partition(".")[0] == EXPERIMENTS):
         for item in list(vars(sys.modules[name]).values()):
             if isinstance(item, spec.DataSet | spec.Weights):
                 other, place = sets.setdefault(item.name, (item, name))
-                if other != item:
+                if type(other) is not type(item) or facts(other) != facts(item):
                     raise UsageError(f"two data sets are named {item.name!r}: in {place} and in {name}")
-    ordered = {name: item for name, (item, _) in sorted(sets.items())}
-    return (
-        {name: item for name, item in ordered.items() if isinstance(item, spec.DataSet)},
-        {name: item for name, item in ordered.items() if isinstance(item, spec.Weights)},
-    )
 
 
 def _place(item: Experiment) -> str:
@@ -205,7 +215,8 @@ class _SnapshotFinder(importlib.abc.MetaPathFinder):
     def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
         if name.partition(".")[0] == "report_cli" and not self._engine:
             return None
-        module = self._snapshot.module(name)
+        with quiet():
+            module = self._snapshot.module(name)
         if module is None:
             return None
         if module.path.is_dir():

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from report_cli import files, wording
-from report_cli.datasets.spec import Source
+from report_cli.datasets.source import Source
 from report_cli.errors import ReportError, RunError
 from report_cli.execution.plan import Name, Plan, Step
 from report_cli.execution.worker_client import LocalWorker, commit

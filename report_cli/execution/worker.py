@@ -25,6 +25,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from report_cli import files
 from report_cli.errors import DataError, ReportError, of_machine
 from report_cli.execution import registry, standins
 from report_cli.execution.parameters import override
@@ -179,7 +180,7 @@ class Worker:
 
     def _read_in(self, request: Request) -> dict[str, Any]:
         from report_cli.datasets import load
-        from report_cli.datasets.spec import Source
+        from report_cli.datasets.source import Source
 
         snapshot = self._sources(request)
         source = Source.from_json(request["source"], registry.load(self._project, snapshot).data)
@@ -190,7 +191,7 @@ class Worker:
         if data is None or source is None:
             return None
         from report_cli.datasets import load
-        from report_cli.datasets.spec import Source
+        from report_cli.datasets.source import Source
 
         name = json.dumps([data.name, source], sort_keys=True)
         if name not in self._data:
@@ -273,8 +274,7 @@ def _machine_error(error: BaseException) -> ReportError | None:
 @contextlib.contextmanager
 def _logged(path: str) -> Iterator[None]:
     """Send what is printed within the block to the log `path`, which begins anew."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "wb", buffering=0) as log:  # noqa: PTH123 -- a log needs neither fsync nor rename
+    with files.log(Path(path), anew=True) as log:
         before = os.dup(2)
         for stream in (1, 2):
             os.dup2(log.fileno(), stream)

@@ -31,7 +31,6 @@ IMPORT = "<import>"
 # What the program does behind the methods that it hands to an experiment: the function that decides the numbers.
 METHODS = {
     "classifier": "report_cli.training.classify:classify",
-    "split": "report_cli.datasets.split:split",
     "pretrained": "report_cli.datasets.weights:load",
 }
 
@@ -189,11 +188,11 @@ class _Uses:
 
 
 def _methods(statements: Iterable[ast.stmt]) -> Iterator[str]:
-    """Yield the methods of METHODS that are called; text has a method `split`, too, without names for its arguments."""
+    """Yield the methods of METHODS that are called."""
     for node in (inner for statement in statements for inner in ast.walk(statement)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             method = node.func.attr
-            if method in METHODS and (method != "split" or node.keywords):
+            if method in METHODS:
                 yield method
 
 

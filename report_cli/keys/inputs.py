@@ -206,7 +206,7 @@ def now(inputs: Inputs, root: Path) -> dict[str, dict[str, str | None]]:
 def file_digest(path: Path) -> str | None:
     """Return the sha256 of a file, None where there is none."""
     try:
-        with _quiet():
+        with quiet():
             return files.digest(path)
     except OSError:
         return None
@@ -215,7 +215,7 @@ def file_digest(path: Path) -> str | None:
 def folder_digest(path: Path) -> str | None:
     """Return a digest of the names in a folder, None where there is none."""
     try:
-        with _quiet():
+        with quiet():
             names = sorted(p.name for p in path.iterdir() if not p.name.startswith(".") and p.name != "__pycache__")
     except OSError:
         return None
@@ -267,12 +267,13 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     watched = event == "open" or event in ("os.listdir", "os.scandir", "sqlite3.connect") or event in _PROCESSES
     if _active is None or not watched or getattr(_busy, "value", False):
         return
-    with _quiet():
+    with quiet():
         _active.heard("open" if event == "sqlite3.connect" else event, arguments)
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
+    """Note nothing that is opened within the block: the program itself reads."""
     before, _busy.value = getattr(_busy, "value", False), True
     try:
         yield

@@ -57,11 +57,13 @@ def recipe(
 
 
 def code(experiment: Experiment, sources: Sources) -> Reach:
-    """Return the code that `experiment` measures with; defaults and properties of its parameters are code, too."""
+    """Return the code that `experiment` measures with: its own, that of its parameters and that of its data."""
     params = type(experiment.params[PROFILES[0]])
     roots = [(experiment.measure.__module__, experiment.measure.__qualname__)]
     if params.__name__ != MADE:
         roots.append((params.__module__, params.__qualname__))
+    if experiment.data is not None:
+        roots.append(experiment.data.loaded)
     return reach(sources, *roots)
 
 

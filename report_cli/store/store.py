@@ -91,11 +91,11 @@ class Store:
 
     @contextmanager
     def lock(self, experiment: str, name: str, waiting: Callable[[], None] | None = None) -> Iterator[None]:
-        """Hold the run's lock, which a killed process frees.
+        """Hold the lock of a run (its key, or the beginning that it has before it is finished); a kill frees it.
 
         `waiting` is called once when another process holds it; without it that raises TimeoutError.
         """
-        with files.locked(self.beside(experiment, name, "lock"), waiting):
+        with files.locked(self.beside(experiment, "-".join(name.split("-")[:2]), "lock"), waiting):
             yield
 
     def commit(self, staging: Path, manifest: Manifest) -> Run:

@@ -4,10 +4,13 @@ import json
 import shutil
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 
 from experiments import datasets
 from experiments.datasets import CIFAR10, DOGS_VS_CATS
+from report_cli.datasets import weights
 from report_cli.project import Project
 from tests.conftest import Command
 from tests.datasets.making import MANY, kaggle, microsoft, photo, photos, write_zip
@@ -49,7 +52,7 @@ def test_list_says_where_everything_is(report: Command, tmp_path: Path) -> None:
     assert shown.returncode == 0, shown.stderr
     for data in (CIFAR10, DOGS_VS_CATS):
         assert data.published is not None
-        assert f"used here:  embedded {data.drawn}" in shown.stdout
+        assert f"used here:  drawn {data.drawn}" in shown.stdout
         assert f"report data fetch {data.name}" in shown.stdout
         assert data.published.page in shown.stdout
     (tmp_path / "cache" / "archives").mkdir(parents=True)
@@ -85,3 +88,26 @@ def test_check_raises_what_is_wrong_with_the_images_that_are_there(report: Comma
     assert done.returncode == 1
     assert "error: pets.zip: 2 of 122 images are unreadable" in done.stderr
     assert "log:" not in done.stderr
+
+
+def test_tables_and_weights_are_listed_and_checked(report: Command, project: Project, tmp_path: Path) -> None:
+    """A table of the project and weights, by their arrays, are told like images, each with its identity."""
+    arrays = {"conv/kernel": np.ones((1, 2), np.float32), "conv/bias": np.zeros(2, np.float32)}
+    with h5py.File(tmp_path / "any.h5", "w") as file:
+        group = file.create_group("conv")
+        group.attrs["weight_names"] = ["k", "b"]
+        group["k"], group["b"] = arrays.values()
+    (project.root / "iris.csv").write_text("x,y\n1,2\n3,4\n")
+    (project.experiments / "datasets" / "more.py").write_text(
+        "import report_cli as report\n"
+        'IRIS = report.Table("iris", "Iris", "iris.csv", target="y")\n'
+        f'SMALL = report.Weights("small", "Small", "small.h5", "{weights.digest(arrays)}")\n'
+    )
+    done = report("data", "check", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "Small from any.h5: ok, identity" in done.stdout
+    assert "iris.csv: ok, identity" in done.stdout
+    listed = {each["data"]: each for each in json.loads(report("data", "list", "--json").stdout)}
+    assert listed["iris"]["source"]["origin"] == "project"
+    assert listed["small"]["source"] is None
+    assert report("data", "fetch", "iris").returncode == 1

@@ -21,7 +21,7 @@ def test_they_have_ten_equal_classes_of_32x32_pixels() -> None:
     assert np.bincount(images.train.labels).tolist() == [260] * 10
     assert np.bincount(images.test.labels).tolist() == [100] * 10
     assert images.classes == tuple(sorted(SHAPES))
-    assert (images.kind, images.origin, images.label) == ("cifar10", "embedded", "embedded toy-objects")
+    assert (images.kind, images.origin, images.label) == ("cifar10", "drawn", "drawn toy-objects")
 
 
 def test_they_are_the_same_on_every_machine() -> None:

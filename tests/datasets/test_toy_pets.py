@@ -29,7 +29,7 @@ def test_they_are_two_equal_classes_in_one_pool() -> None:
     assert images.classes == ("cat", "dog")
     assert np.bincount(images.train.labels).tolist() == [1300, 1300]
     assert len(images.test) == 0
-    assert (images.kind, images.origin, images.label) == ("dogs-vs-cats", "embedded", "embedded toy-pets")
+    assert (images.kind, images.origin, images.label) == ("dogs-vs-cats", "drawn", "drawn toy-pets")
 
 
 def test_they_are_the_same_on_every_machine() -> None:

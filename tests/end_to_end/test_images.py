@@ -22,7 +22,7 @@ COUNT = """
         import numpy as np
 
         raw = Raw(np.arange(2), np.zeros((2, 8, 8, 3), np.uint8))
-        return assemble("dogs-vs-cats", "toy-pets", "embedded", "embedded toy-pets", ("cat", "dog"), raw, raw)
+        return assemble("dogs-vs-cats", "toy-pets", "drawn", "drawn toy-pets", ("cat", "dog"), raw, raw)
 
 
     PETS = Images(

@@ -18,4 +18,4 @@ def noise(first: int = 1241) -> ImageData:
     names = np.array([f"{('cat', 'dog')[label]}.{first + place // 2}" for place, label in enumerate(labels)])
     raw = Raw(labels, pixels.astype(np.uint8), names)
     nothing = Raw(labels[:0], raw.pixels[:0])
-    return assemble("dogs-vs-cats", "noise", "embedded", "noise", ("cat", "dog"), raw, nothing)
+    return assemble("dogs-vs-cats", "noise", "drawn", "noise", ("cat", "dog"), raw, nothing)

@@ -30,7 +30,7 @@ def noise() -> ImageData:
         pixels = colours[labels] + rng.integers(-30, 30, (count, 32, 32, 3))
         return Raw(labels, pixels.astype(np.uint8))
 
-    return assemble("cifar10", "noise", "embedded", "coloured noise", tuple("zyxwvutsrq"), part(120), part(60))
+    return assemble("cifar10", "noise", "drawn", "coloured noise", tuple("zyxwvutsrq"), part(120), part(60))
 
 
 @dataclass

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from experiments import catsdogs_comparison, catsdogs_images, catsdogs_transfer, transfer
+from experiments.datasets import VGG16
 from experiments.models import vgg16
 from report_cli import stats
 from report_cli.datasets.images import ImageData, Raw, assemble
-from report_cli.errors import DataError, RunError
+from report_cli.errors import RunError
 from report_cli.experiment import Experiment
-from report_cli.training import pretrained
 from report_cli.training import transfer as frozen
 from tests.training.memory import InterruptionError, MemoryFigures, MemoryRecord, MemoryRun
 
@@ -36,7 +36,7 @@ def images() -> ImageData:
     pixels = (rng.integers(0, 200, (80, 32, 32, 3)) + 55 * labels[:, None, None, None]).astype(np.uint8)
     names = np.array([f"{('cat', 'dog')[label]}.{1241 + place // 2}" for place, label in enumerate(labels)])
     nothing = Raw(np.empty(0, np.int64), pixels[:0])
-    return assemble("dogs-vs-cats", "noise", "embedded", "noise", ("cat", "dog"), Raw(labels, pixels, names), nothing)
+    return assemble("dogs-vs-cats", "noise", "drawn", "noise", ("cat", "dog"), Raw(labels, pixels, names), nothing)
 
 
 @pytest.fixture(scope="module")
@@ -175,11 +175,11 @@ def test_the_published_base_needs_no_run_and_gets_its_own_inputs(monkeypatch: py
     assert FROZEN.needs_of(params) == ()
     assert TUNED.needs_of(_params(TUNED, base="imagenet")) == (FROZEN.name,)
     assert TUNED.needs_of(_params(TUNED)) == (FROZEN.name, "vgg16-pretrain")
-    with pytest.raises(DataError, match="ImageNet weights of VGG16 are not there"):
-        transfer.base_of("imagenet", MemoryRecord())
-    monkeypatch.setattr(pretrained, "imagenet", lambda shapes: dict.fromkeys(shapes, np.zeros(1)))
-    found = transfer.base_of("imagenet", MemoryRecord())
-    assert found.prepare is pretrained.caffe
+    record = MemoryRecord()
+    arrays = dict.fromkeys(vgg16.weight_shapes(), np.zeros(1))
+    monkeypatch.setattr(record, "pretrained", lambda weights: {VGG16: arrays}[weights], raising=False)
+    found = transfer.base_of("imagenet", record)
+    assert found.prepare is vgg16.imagenet_inputs
     assert set(found.weights) == set(vgg16.weight_shapes())
     with pytest.raises(ValueError, match="not cifar10 or imagenet"):
         _params(FROZEN, base="laion")

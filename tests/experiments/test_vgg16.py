@@ -28,9 +28,7 @@ def images() -> ImageData:
     """Ten classes of noise."""
     pixels = np.random.default_rng(0).integers(0, 256, (80, 32, 32, 3)).astype(np.uint8)
     nothing = Raw(np.empty(0, np.int64), pixels[:0])
-    return assemble(
-        "cifar10", "noise", "embedded", "noise", tuple("abcdefghij"), Raw(np.arange(80) % 10, pixels), nothing
-    )
+    return assemble("cifar10", "noise", "drawn", "noise", tuple("abcdefghij"), Raw(np.arange(80) % 10, pixels), nothing)
 
 
 def test_the_base_is_that_of_keras() -> None:

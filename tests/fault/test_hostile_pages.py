@@ -1,5 +1,6 @@
 """Hostile pages: nothing is fetched, nothing outside the project gets into a report, nothing hangs."""
 
+import dataclasses
 import os
 import platform
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from report_cli.errors import ReportError
+from report_cli.project import Project
 from report_cli.report.pdf import pdf
 from tests.fault.cases import FAULT, numbered
 from tests.fault.hostile import COUNT, Bait, Page, pages
@@ -76,6 +78,7 @@ def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: Path) -> Iterator["Place"]:
     """Return a project on a machine, of a user and beside a file whose names and contents no report may tell."""
     desk = furnish(tmp_path / "project")
+    desk.project = Project(desk.project.root, dataclasses.replace(desk.project.settings, time_limit=15))
     shutil.copytree(cut, desk.project.build / "fonts")
     secret, wanted = canaries(tmp_path, desk.project.root)
     for name, value in {**NAMES, "HOME": "/canaryhome"}.items():
@@ -189,7 +192,7 @@ def test_an_error_that_nothing_catches_is_noticed(place: Place, monkeypatch: pyt
 
     def careless(html: str, styles: list[str], assets: Mapping[str, bytes], provenance: str, date: str) -> bytes:
         try:
-            return pdf._laid_out(html, styles, assets, provenance, pdf.UNDATED)
+            return pdf._lay_out(html, styles, assets, provenance, "")
         except Exception as error:
             raise ReportError(str(error)) from error
 

@@ -93,3 +93,11 @@ def test_the_loss_axis_shows_what_is_compared() -> None:
     """The loss axis is common and ends above the highest validation loss, whatever a training loss begins with."""
     axes = _figures()["choice"].axes
     assert axes[0].get_ylim() == axes[1].get_ylim() == pytest.approx((0, 0.99))
+
+
+def test_views_have_no_minus_before_nothing() -> None:
+    """What rounds to nothing is +0 below a view, whichever side it comes from, and a half goes away from zero."""
+    views = np.array([[[0, -0.004, 0.125, -0.3, 1]]])
+    figure = images.augmented_views(np.zeros((1, 2, 4, 4, 3), np.uint8), views, ["cat"])
+    assert figure.axes[1].texts[0].get_text() == "+0°, ×1.00\n+0 %, +13 %\n"
+    assert "by up to 13% of the size, turned by up to 0 degrees" in images.describe_augmented_views(views, ["cat"])

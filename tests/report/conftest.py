@@ -70,7 +70,7 @@ class Desk:
             "profile": "quick",
             "overrides": {},
             "seed": seed,
-            "images": {"name": "cifar10", "label": "embedded images", "origin": "embedded"},
+            "images": {"name": "cifar10", "label": "embedded images", "origin": "drawn"},
             "times": {"started": "2026-11-22T10:00:00Z", "finished": "2026-11-22T10:03:20Z", "duration_s": 200.0},
             "files": {"measured.json": {"size": 1, "sha256": "ab" * 32}},
             "needs": {},

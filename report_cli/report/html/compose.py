@@ -46,8 +46,8 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
         Formula(ledger.tex(t), span.get("class") == "math display") for span, t in zip(spans, sources, strict=True)
     ]
     # A formula is named by its first place; it is there as its author wrote it, with the marks of values.
-    written = dict(zip(reversed(in_order), reversed(sources), strict=True))
-    typeset = formulas.typeset(project, in_order, lambda formula: places.of_formula(written[formula]))
+    source_of = dict(zip(reversed(in_order), reversed(sources), strict=True))
+    typeset = formulas.typeset(project, in_order, lambda formula: places.of_formula(source_of[formula]))
     for index, (span, formula) in enumerate(zip(spans, in_order, strict=True)):
         span.set("data-formula", str(index))
         span.text = typeset[formula].words  # what a heading is called in the contents
@@ -71,13 +71,13 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     for image in tree.iter("img"):
         image.set(AT, manuscript.figures[image.get("src")].where)
     for span in tree.xpath(".//span[@data-formula]"):
-        span.set(AT, places.of_formula(written[in_order[int(span.get("data-formula"))]]))
+        span.set(AT, places.of_formula(source_of[in_order[int(span.get("data-formula"))]]))
     images = [_image(typeset[formula], ASSETS + names[formula]) for formula in in_order]
     printed = _dress(tree, images, lambda figure: f"{ASSETS}figures/{figure.label}.svg", manuscript)
     # A header cell without content would be read aloud as a header without a name.
     for header in screen.xpath(".//th[not(*) and not(normalize-space())]"):
         header.tag = "td"
-    assets = {names[formula]: drawn.svg.encode() for formula, drawn in typeset.items()}
+    assets = {names[formula]: result.svg.encode() for formula, result in typeset.items()}
     assets |= {f"figures/{label}.svg": for_print for label, (for_print, _) in drawings.items()}
     contents = tuple(replace(h, title=ledger.text(h.title)) for h in headings if h.level <= 3)
     return Body(_markup(screen), _markup(printed), assets, contents, tuple(warnings))
@@ -144,7 +144,7 @@ def _values(parent: "HtmlElement", marked: str, ledger: Ledger) -> "tuple[str, *
 
 def _dress(
     tree: "HtmlElement",
-    drawn: "Sequence[HtmlElement]",
+    formula_elements: "Sequence[HtmlElement]",
     address: Callable[[Figure], str],
     manuscript: Manuscript,
 ) -> "HtmlElement":
@@ -163,7 +163,7 @@ def _dress(
             image.set("src", address(figure))
     for span in tree.xpath(".//span[@data-formula]"):
         span.text = None
-        span.append(drawn[int(span.attrib.pop("data-formula"))])
+        span.append(formula_elements[int(span.attrib.pop("data-formula"))])
     return tree
 
 

@@ -120,9 +120,9 @@ def _advances(path: Path, mtime_ns: int) -> dict[str, float]:
 def _subset(project: Project, path: Path, characters: str) -> bytes:
     """Return the font with these characters alone, as WOFF2; cutting it takes seconds, so each cut is kept."""
     inputs = "\0".join((files.digest(path), characters, metadata.version("fonttools")))
-    kept = project.build / "fonts" / f"{sha256(inputs.encode()).hexdigest()[:32]}.woff2"
-    if kept.is_file():
-        return kept.read_bytes()
+    path_of_cut = project.build / "fonts" / f"{sha256(inputs.encode()).hexdigest()[:32]}.woff2"
+    if path_of_cut.is_file():
+        return path_of_cut.read_bytes()
     from fontTools import subset
     from fontTools.ttLib import TTFont
 
@@ -141,5 +141,5 @@ def _subset(project: Project, path: Path, characters: str) -> bytes:
         cutter.subset(font)
         font.flavor = "woff2"
         font.save(out)
-    files.write_bytes(kept, out.getvalue())
+    files.write_bytes(path_of_cut, out.getvalue())
     return out.getvalue()

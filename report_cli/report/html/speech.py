@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -79,62 +80,50 @@ def _say(node: "HtmlElement") -> str:
         case "mi" | "mn":
             return _letters((node.text or "").strip())
         case "mo":
-            return _sign((node.text or "").strip())
+            sign = (node.text or "").strip()
+            return SIGNS[sign] if sign in SIGNS else " ".join(unicodedata.name(c, "").lower() for c in sign)
         case "mspace" | "mphantom":
             return ""
         case "mtable":
-            return _table(node, fenced="")
+            return _table(node, fence="")
+        case "msqrt" if len(node):
+            return f"the square root of {_group(_row(list(node)))}"
         case _:
             return _shape(name, node)
 
 
 def _row(nodes: Sequence["HtmlElement"]) -> str:
     """Return the words of nodes side by side, some of which belong together."""
-    said, at = [], 0
+    words, at = [], 0
     while at < len(nodes):
         node, sign = nodes[at], _mo(nodes[at])
         end = next((i for i in range(at + 1, len(nodes)) if sign in PAIRS and _mo(nodes[i]) == sign), 0)
         after = nodes[at + 1] if at + 1 < len(nodes) else None
         if sign and after is not None and after.tag == "mtable":
             closed = at + 2 < len(nodes) and _mo(nodes[at + 2]) != ""
-            said.append(_table(after, fenced=sign if closed else "cases"))
+            words.append(_table(after, fence=sign if closed else "cases"))
             at += 3 if closed else 2
         elif end:
-            said.append(f"{PAIRS[sign]} {_group(_row(nodes[at + 1 : end]))},")
+            words.append(f"{PAIRS[sign]} {_group(_row(nodes[at + 1 : end]))},")
             at = end + 1
         elif sign == "(" and after is not None and after.get("linethickness") == "0":
-            said.append(_say(after))
+            words.append(_say(after))
             at += 3
         else:
-            run = [other.text or "" for other in _upright(nodes[at:])]
-            said.append("".join(run) if len(run) > 1 else _say(node))
-            at += max(len(run), 1)
-    return " ".join(said)
+            # Upright single letters spell one word.
+            word = [other.text for other in takewhile(_is_upright_letter, nodes[at:])]
+            words.append("".join(word) if len(word) > 1 else _say(node))
+            at += max(len(word), 1)
+    return " ".join(words)
 
 
-def _upright(nodes: Sequence["HtmlElement"]) -> list["HtmlElement"]:
-    """Return the upright single letters that `nodes` begin with: they spell one word."""
-    found = []
-    for node in nodes:
-        if (
-            node.tag != "mi"
-            or node.get("mathvariant") != "normal"
-            or len(node.text or "") != 1
-            or not node.text.isalpha()
-        ):
-            break
-        found.append(node)
-    return found
+def _is_upright_letter(node: "HtmlElement") -> bool:
+    letter = node.text or ""
+    return node.tag == "mi" and node.get("mathvariant") == "normal" and len(letter) == 1 and letter.isalpha()
 
 
 def _mo(node: "HtmlElement") -> str:
     return (node.text or "").strip() if node.tag == "mo" else ""
-
-
-def _sign(sign: str) -> str:
-    if sign in SIGNS:
-        return SIGNS[sign]
-    return " ".join(unicodedata.name(character, "").lower() for character in sign)
 
 
 def _letters(text: str) -> str:
@@ -149,7 +138,7 @@ def _letter(letter: str) -> str:
         return LETTERS.get(letter) or SIGNS[letter]
     plain = unicodedata.normalize("NFKC", letter)
     styled = unicodedata.name(letter, "")
-    style = next((said for word, said in STYLES.items() if word in styled.split()), "")
+    style = next((name for word, name in STYLES.items() if word in styled.split()), "")
     if not style and styled.startswith("MATHEMATICAL") and "BOLD" in styled.split():
         style = "bold"
     kind, _, name = unicodedata.name(plain[0], "").partition(" LETTER ")
@@ -160,16 +149,16 @@ def _letter(letter: str) -> str:
     return f"{style} {plain}".strip()
 
 
-def _table(node: "HtmlElement", fenced: str) -> str:
+def _table(node: "HtmlElement", fence: str) -> str:
     columns = max(len(row) for row in node)
     aligned = any(cell.get("columnalign") == "right" for row in node for cell in row)
-    if fenced == "cases" or (not fenced and (columns == 1 or aligned)):
+    if fence == "cases" or (not fence and (columns == 1 or aligned)):
         lines = "; ".join(" ".join(_say(cell) for cell in row) for row in node)
-        return f"one of: {lines};" if fenced else f"{lines};"
+        return f"one of: {lines};" if fence else f"{lines};"
     rows = [", ".join(_say(cell) for cell in row) for row in node]
     if columns == 1 or len(rows) == 1:
         return f"the {'column' if columns == 1 else 'row'} {', '.join(rows)};"
-    kind = "determinant of the matrix" if fenced in ("|", "∣") else "matrix"
+    kind = "determinant of the matrix" if fence in ("|", "∣") else "matrix"
     return f"the {kind} with rows: {'; '.join(rows)};"
 
 
@@ -179,7 +168,7 @@ def _shape(name: str, node: "HtmlElement") -> str:
     base = node[0].text_content().replace("\u2061", "").strip()
     parts = [_say(child) for child in node]
     if base in LARGE and name in ("msub", "msup", "msubsup", "munder", "munderover"):
-        return _bounded(base, name, parts)
+        return _large(base, name, parts)
     match name, parts:
         case "mfrac", [above, below]:
             word = "choose" if node.get("linethickness") == "0" else "over"
@@ -191,22 +180,17 @@ def _shape(name: str, node: "HtmlElement") -> str:
         case "msubsup", [below, index, power]:
             return f"{below} sub {_group(index)} {_power(node[2], power)}"
         case (("munder" | "mover"), [inner, mark]):
-            return _marked(node, inner, mark)
+            return _accent(node, inner, mark)
         case "munderover", [inner, below, above]:
             return f"{inner} with {_group(below)} below and {_group(above)} above"
-        case (("msqrt" | "mroot"), _):
-            return _root(name, node, parts)
+        case "mroot", [inner, order]:
+            root = {"2": "square root", "3": "cube root"}.get(order, f"root of order {order}")
+            return f"the {root} of {_group(inner)}"
         case _:
             raise _UnspeakableError(name)
 
 
-def _root(name: str, node: "HtmlElement", parts: list[str]) -> str:
-    order = {"2": "square root", "3": "cube root"}.get(parts[1], f"root of order {parts[1]}") if name == "mroot" else ""
-    inner = parts[0] if order else _row(list(node))
-    return f"the {order or 'square root'} of {_group(inner)}"
-
-
-def _bounded(base: str, name: str, parts: list[str]) -> str:
+def _large(base: str, name: str, parts: list[str]) -> str:
     match name, parts[1:]:
         case (("msub" | "munder"), [below]):
             return f"{LARGE[base]} {'as' if base == 'lim' else 'over'} {below.rstrip(';')} of"
@@ -218,13 +202,13 @@ def _bounded(base: str, name: str, parts: list[str]) -> str:
 
 
 def _power(node: "HtmlElement", words: str) -> str:
-    said = POWERS.get(node.text_content().strip())
-    if said is None and words.startswith("(") and words.endswith(")"):
-        return f"superscript {words}"  # an index in brackets, not an exponent
-    return said or f"to the power {_group(words)}"
+    if power := POWERS.get(node.text_content().strip()):
+        return power
+    in_brackets = words.startswith("(") and words.endswith(")")  # an index, not an exponent
+    return f"superscript {words}" if in_brackets else f"to the power {_group(words)}"
 
 
-def _marked(node: "HtmlElement", inner: str, mark: str) -> str:
+def _accent(node: "HtmlElement", inner: str, mark: str) -> str:
     sign = node[1].text_content().strip()
     if sign in BRACES:
         return _group(inner)

@@ -1,7 +1,8 @@
 """Notices that files have changed, by asking for their times: some hundred files take a few milliseconds."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from report_cli.project import Project
 
@@ -10,36 +11,34 @@ Times = dict[str, tuple[int, int, int]]
 
 def of_pages(project: Project) -> Times:
     """Return the state of what pages are made of: templates, sections, answers, partials and styles."""
-    return dict(_seen(_below(*(str(folder) for folder in project.template_folders))))
+    return _times(path for folder in project.template_folders for path in _files(str(folder)))
 
 
 def of_results(project: Project) -> Times:
     """Return the state of what results come from: settings, experiments, and the finished and failed runs."""
-    code = (path for path in _below(str(project.experiments)) if path.endswith(".py"))
+    code = (path for path in _files(str(project.experiments)) if path.endswith(".py"))
     runs = [*project.runs.glob("*/*/manifest.json"), *project.runs.glob("*/*.failed.json")]
     others = [project.root / "pyproject.toml", *project.kept.glob("*/*/manifest.json")]
-    return dict(_seen(code)) | dict(_seen(str(path) for path in runs + others))
+    return _times([*code, *map(str, runs + others)])
 
 
-def _below(*folders: str) -> Iterator[str]:
-    for folder in folders:
-        try:
-            entries = list(os.scandir(folder))
-        except OSError:
-            continue  # There is none, or no longer.
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name == "__pycache__":
-                continue
-            if entry.is_dir():
-                yield from _below(entry.path)
-            else:
-                yield entry.path
-
-
-def _seen(paths: Iterator[str]) -> Iterator[tuple[str, tuple[int, int, int]]]:
-    for path in paths:
-        try:
-            found = os.stat(path)  # noqa: PTH116 - ten times a second for each file
-        except OSError:
+def _files(folder: str) -> Iterator[str]:
+    entries: list[os.DirEntry[str]] = []
+    with suppress(OSError):  # there is none, or no longer
+        entries = list(os.scandir(folder))
+    for entry in entries:
+        if entry.name.startswith(".") or entry.name == "__pycache__":
             continue
-        yield path, (found.st_mtime_ns, found.st_size, found.st_ino)
+        if entry.is_dir():
+            yield from _files(entry.path)
+        else:
+            yield entry.path
+
+
+def _times(paths: Iterable[str]) -> Times:
+    times: Times = {}
+    for path in paths:
+        with suppress(OSError):
+            status = os.stat(path)  # noqa: PTH116 - ten times a second for each file
+            times[path] = status.st_mtime_ns, status.st_size, status.st_ino
+    return times

@@ -6,7 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,8 +53,15 @@ class Preview:
         self._count = 0
 
     def show(self, page: bytes) -> None:
-        """From now on show `page`; nothing is wrong any more."""
-        served, parts = _taken_apart(page)
+        """From now on show `page`, with its figures and fonts at addresses of their own; nothing is wrong any more."""
+        parts: dict[str, tuple[str, bytes]] = {}
+
+        def take(match: re.Match[bytes]) -> bytes:
+            address = f"/parts/{sha256(match[2]).hexdigest()[:32]}"
+            parts[address] = match[1].decode(), base64.b64decode(match[2])
+            return address.encode()
+
+        served = EMBEDDED.sub(take, page)
         with self._changed:
             self._page, self._served, self._error = page, served, ""
             # A browser may still ask for what the page before had.
@@ -75,11 +82,11 @@ class Preview:
 
     def events(self) -> Iterator[bytes]:
         """Yield what to send to a browser that listens: first how things are, then each change."""
-        seen = -1
+        last = -1
         while True:
             with self._changed:
-                changed = seen != self._count or self._changed.wait(BEAT_S)
-                seen = self._count
+                changed = last != self._count or self._changed.wait(BEAT_S)
+                last = self._count
                 facts = {"page": self._name(), "error": self._error if self._page is not None else ""}
             yield f"data: {json.dumps(facts)}\n\n".encode() if changed else b":\n\n"
 
@@ -89,8 +96,8 @@ class Preview:
 
     def _name(self) -> str:
         """Return what the page is known by, in this process and the next."""
-        shown = self._page if self._page is not None else self._error.encode()
-        return sha256(shown).hexdigest()[:16]
+        content = self._page if self._page is not None else self._error.encode()
+        return sha256(content).hexdigest()[:16]
 
 
 def _live(page: bytes, name: str) -> bytes:
@@ -106,18 +113,6 @@ def _live(page: bytes, name: str) -> bytes:
     return head + script + policy + b"connect-src 'self'; " + rules + end + body
 
 
-def _taken_apart(page: bytes) -> tuple[bytes, dict[str, tuple[str, bytes]]]:
-    """Return `page` with addresses in the place of its figures and fonts, and these by their addresses."""
-    parts: dict[str, tuple[str, bytes]] = {}
-
-    def take(match: re.Match[bytes]) -> bytes:
-        address = f"/parts/{sha256(match[2]).hexdigest()[:32]}"
-        parts[address] = match[1].decode(), base64.b64decode(match[2])
-        return address.encode()
-
-    return EMBEDDED.sub(take, page), parts
-
-
 @contextmanager
 def serve(preview: Preview, port: int | None, fallback: int) -> Iterator[str]:
     """Serve `preview` within the block and yield the address; without a `port`, on `fallback` or any that is free.
@@ -125,7 +120,13 @@ def serve(preview: Preview, port: int | None, fallback: int) -> Iterator[str]:
     Raises:
         UsageError: another program uses `port`.
     """
-    server = _bound(preview, port, fallback)
+    server = None
+    for candidate in (port,) if port is not None else (fallback, 0):
+        with suppress(OSError):
+            server = _Server(preview, candidate)
+            break
+    if server is None:
+        raise UsageError(f"port {port} is taken, or not yours to take", "leave --port out to get one that is free")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -133,15 +134,6 @@ def serve(preview: Preview, port: int | None, fallback: int) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
-
-
-def _bound(preview: Preview, port: int | None, fallback: int) -> "_Server":
-    for tried in (port,) if port is not None else (fallback, 0):
-        try:
-            return _Server(preview, tried)
-        except OSError:
-            continue
-    raise UsageError(f"port {port} is taken, or not yours to take", "leave --port out to get one that is free")
 
 
 class _Server(ThreadingHTTPServer):
@@ -170,7 +162,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(HTTPStatus.NO_CONTENT)
             self.end_headers()
         elif address == "/events":
-            self._stream()
+            self._head("text/event-stream")
+            with suppress(ConnectionError):  # the browser went elsewhere
+                for event in self.server.preview.events():
+                    self.wfile.write(event)
         elif pdf is not None and address == f"/{pdf.name}" and pdf.is_file():
             self._send("application/pdf", pdf.read_bytes())
         elif (part := self.server.preview.parts.get(address)) is not None:
@@ -184,14 +179,6 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, kind: str, content: bytes, *, kept: bool = False) -> None:
         self._head(kind, "max-age=31536000, immutable" if kept else "no-store")
         self.wfile.write(content)
-
-    def _stream(self) -> None:
-        self._head("text/event-stream")
-        try:
-            for event in self.server.preview.events():
-                self.wfile.write(event)
-        except ConnectionError:
-            pass  # The browser went elsewhere.
 
     def _head(self, kind: str, keep: str = "no-store") -> None:
         self.send_response(HTTPStatus.OK)

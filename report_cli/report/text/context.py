@@ -191,13 +191,15 @@ class Context:
         return runs
 
     def _run(self, name: str, point: Mapping[str, Any]) -> Run | None:
-        """Return the one run that EXPERIMENT.ARRAY is taken from, None for a placeholder.
-
-        Of several seeds the first is taken, as its arrays stand for all: what differs is for `value` and figures.
-        """
+        """Return the run that EXPERIMENT.ARRAY is taken from, None for a placeholder; of several seeds one is named."""
         experiment, _ = self._split(name, "array")
         results, missing = self._runs(experiment.name)
-        return None if missing else self._at(results, point)[0]
+        if missing:
+            return None
+        runs = self._at(results, point)
+        if len(runs) > 1:
+            raise UsageError(f"{experiment.name} has {len(runs)} seeds, each with a {name}", "name one: seed=0")
+        return runs[0]
 
     def _value(self, name: str, metric: str, runs: tuple[Run, ...]) -> Value:
         samples = tuple(self._scalar(run, metric) for run in runs)

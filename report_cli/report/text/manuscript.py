@@ -96,19 +96,17 @@ class _Compiled(jinja2.BytecodeCache):
     """Templates compiled in this process: a build renders them twice, `report watch` after every edit."""
 
     def __init__(self) -> None:
-        self.known: dict[str, tuple[str, Any]] = {}
+        self.code: dict[str, tuple[str, Any]] = {}
 
     def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
-        checksum, code = self.known.get(bucket.key, ("", None))
+        checksum, code = self.code.get(bucket.key, ("", None))
         bucket.code = code if checksum == bucket.checksum else None
 
     def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
-        self.known[bucket.key] = (bucket.checksum, bucket.code)
+        self.code[bucket.key] = (bucket.checksum, bucket.code)
 
 
-@cache
-def _compiled() -> _Compiled:
-    return _Compiled()
+_compiled = cache(_Compiled)
 
 
 class _Author:
@@ -146,10 +144,12 @@ class _Author:
             "section": lambda name: self._include("sections", "section", name),
             "answer": lambda name: self._include("answers", "answer", name),
             "value": context.value,
+            "points": context.points,
             "t_interval": _t_interval,
             "parameter": lambda name, field_name: _text(context.parameter(name, field_name)),
             "matrix": self._matrix,
-            "element": lambda name, *index: _text(context.element(name, *index)),
+            "element": lambda name, *index, **point: _text(context.element(name, *index, **point)),
+            "rows": context.table,
             "figure": self._figure,
             "title": lambda name: escape(context.title(name)),
             "images_label": lambda name: escape(context.images_label(name)),
@@ -164,14 +164,14 @@ class _Author:
         return environment
 
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]]:
-        text, shown, current = templates.read(self.project, name)
+        text, path, current = templates.read(self.project, name)
         if stray := PRIVATE.search(text):
             line = text.count("\n", 0, stray.start()) + 1
             code = f"U+{ord(stray[0]):04X}"
-            raise UsageError(f"{shown}:{line}: {code} is a private character, which no font has", "take it out")
-        self.manuscript.sources[shown] = text
+            raise UsageError(f"{path}:{line}: {code} is a private character, which no font has", "take it out")
+        self.manuscript.sources[path] = text
         # Front matter becomes empty lines, so that line numbers stay those of the file.
-        return FRONT.sub(lambda match: "\n" * match[0].count("\n"), text), shown, current
+        return FRONT.sub(lambda match: "\n" * match[0].count("\n"), text), path, current
 
     def _front(self, path: str) -> dict[str, str]:
         text = (self.project.templates / path).read_text(encoding="utf-8-sig")
@@ -206,8 +206,8 @@ class _Author:
         own = re.sub(r"\[\^([^\]\s]+)\]", lambda m: f"[^{name}-{m[1]}]" if m[1] in notes else m[0], markdown)
         return f"\n{own}\n"
 
-    def _matrix(self, name: str) -> str:
-        array = self.context.array(name)
+    def _matrix(self, name: str, **point: Any) -> str:
+        array = self.context.array(name, **point)
         if array is None:
             return r"\begin{bmatrix}\cdot\end{bmatrix}"
         if array.ndim != 2 or array.size > 400:

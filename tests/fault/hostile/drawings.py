@@ -45,7 +45,7 @@ INSIDE: dict[str, tuple[str, str | None]] = {
     ),
     "an image of nothing": ('<image href="data:image/png;base64,AAAA" width="9" height="9"/>', DAMAGED),
     "a depth of 2,000": ("<g>" * 2000 + "</g>" * 2000, FLAW),
-    "uses of uses": (f'<g id="a0">{BOX}</g>{USES}', "the PDF takes more than"),
+    "uses of uses": (f'<g id="a0">{BOX}</g>{USES}', "laying out the PDF takes more than"),
 }
 BEFORE: dict[str, tuple[str, str | None]] = {
     "an entity of a file": (f'<!DOCTYPE svg [<!ENTITY x SYSTEM "file://{SECRET}">]>', FLAW),

@@ -45,7 +45,7 @@ def from_outside(text: str) -> Callable[[Desk, Bait], None]:
         told = bait.into(text)
         desk.experiments["net"] = dataclasses.replace(desk.experiments["net"], title=told)
         desk.runs.pop("net")
-        images = {"name": told, "label": told, "origin": "embedded"}
+        images = {"name": told, "label": told, "origin": "drawn"}
         recipe = {"parameters": {"epochs": 3, "widths": [told], "augment": told}}
         environment = {"python": told, told: "3"}
         stored = {"images": images, "recipe": recipe, "environment": environment, "overrides": {"epochs": told}}

@@ -134,7 +134,7 @@ def test_a_malformed_template_is_a_usage_error(desk: Desk, text: str, message: s
         ("<< valeu('net.loss') >>", "did you mean value?"),
         (
             "<< nothing >>",
-            "known: answer, element, figure, images_label, matrix, parameter, range, section, title, value",
+            "known: answer, element, figure, images_label, matrix, parameter, range, section, t_interval, title, value",
         ),
         ("<< value('net.loss')|percnt >>", "did you mean percent"),
         ("<% if value('net.loss') is defind %>a<% endif %>", "did you mean defined"),
@@ -217,3 +217,37 @@ def test_the_experiments_of_a_document_are_found_without_runs(desk: Desk) -> Non
     desk.write('<< figure("idle.curves", caption="c") >>', "answers", "a")
     desk.write('<< value("facts.sum") >> $<< matrix("facts.any") >>$ << answer("a") >> << images_label("net") >>')
     assert survey(desk.project, "paper", desk.experiments).experiments == ("facts", "idle", "net")
+
+
+def test_a_byte_order_mark_is_passed_over(desk: Desk) -> None:
+    """What editors on Windows put before the front matter is no part of it."""
+    path = desk.write("Text")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert manuscript.write(desk.project, "paper", desk.context()).front["title"] == "A small report"
+
+
+def test_the_interval_of_a_mean(desk: Desk) -> None:
+    """Over several seeds a template takes the ends of Student's interval, as values of the same runs and unit."""
+    desk.store("net", {"accuracy": (0.7583, "fraction")}, seed=1)
+    text = '<% set i = t_interval(value("net.accuracy")) %><< i.low|percent >> to << i.high|percent >>'
+    # 12.706 times a standard error of 0.01.
+    assert markdown(desk, text) == "62.1\u202f% to 87.5\u202f%"
+    context = desk.context()
+    desk.write(text)
+    manuscript.write(desk.project, "paper", context)
+    assert {entry.value.runs for entry in context.ledger.entries} == {("net-0abc", "net-1abc")}
+
+
+def test_the_interval_of_a_mean_with_its_spread(desk: Desk) -> None:
+    """A mean that was measured with its standard deviation over repeats has an interval, too."""
+    text = '<% set i = t_interval(value("net.loss"), value("net.accuracy"), 4) %><< i.low|decimals >> '
+    text += "<< i.high|decimals >>"
+    # 3.182 times 0.7383 / 2 around 0.638.
+    assert markdown(desk, text) == "−0.54 1.81"
+
+
+def test_one_run_has_no_interval(desk: Desk) -> None:
+    """An interval over one seed is an error, in a draft a placeholder has the placeholder's."""
+    error = failure(desk, '<< t_interval(value("net.accuracy")).low >>')
+    assert "no interval" in error.message
+    assert markdown(desk, '<< t_interval(value("idle.accuracy")).low >>', draft=True) == "[idle.accuracy: never run]"

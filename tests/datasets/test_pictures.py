@@ -5,30 +5,36 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from experiments.datasets import CIFAR10, DOGS_VS_CATS
-from report_cli.datasets import exclusions, layouts, spec
+from report_cli.datasets import exclusions, layouts
 from report_cli.datasets import load as reading
+from report_cli.datasets import source as sources
 from report_cli.datasets.images import ImageData
+from report_cli.datasets.readers.pictures import strict_images
 from report_cli.datasets.resize import resize
-from report_cli.datasets.spec import Source
+from report_cli.datasets.source import Source
 from report_cli.errors import DataError
 from tests.datasets.making import (
+    CLASSES,
     MANY,
     PETS,
     PHOTO_LAYOUTS,
+    TINY,
     Files,
+    class_files,
     kaggle,
     microsoft,
     photo,
     photos,
+    pictures,
     png,
     write_folder,
     write_zip,
@@ -45,7 +51,7 @@ def cache(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def read(cache: Path) -> Callable[[Path], Source]:
-    return lambda path: reading.read_in(spec.choose(PETS, path, cache), cache)
+    return lambda path: reading.read_in(sources.choose(PETS, path, cache), cache)
 
 
 @pytest.fixture
@@ -81,10 +87,10 @@ def test_neither_layout_nor_numbers_are_part_of_the_identity(tmp_path: Path, loa
     found = []
     renumbered = [(name, number + 70, content) for name, number, content in reversed(photos())]
     lossless = [(name, number, png(np.asarray(Image.open(io.BytesIO(content))))) for name, number, content in photos()]
-    for place, (layout, pictures) in enumerate(
+    for place, (layout, album) in enumerate(
         [*((layout, photos()) for layout in PHOTO_LAYOUTS), ("kaggle", renumbered), ("microsoft", lossless)]
     ):
-        images = load(write(tmp_path / str(place), PHOTO_LAYOUTS[layout](pictures), bool(place % 2)))
+        images = load(write(tmp_path / str(place), PHOTO_LAYOUTS[layout](album), bool(place % 2)))
         found.append((images.digest, images.train.ids.tolist()))
     assert all(each == found[0] for each in found)
 
@@ -94,7 +100,7 @@ def test_the_stored_size_is_part_of_the_identity_of_the_set_alone(tmp_path: Path
     path = write(tmp_path, kaggle(photos()), zipped=True)
     found = []
     for side in (8, 9):
-        source = reading.read_in(spec.choose(replace(PETS, side=side), path, cache), cache)
+        source = reading.read_in(sources.choose(replace(PETS, side=side), path, cache), cache)
         found.append(reading.load(source, cache))
     assert found[0].digest != found[1].digest
     assert found[0].train.ids.tolist() == found[1].train.ids.tolist()
@@ -121,6 +127,32 @@ def test_the_format_is_that_of_the_content(tmp_path: Path, cache: Path, read: Ca
     assert exclusions.read(cache, str(source.digest)) == images.exclusions
 
 
+@pytest.mark.parametrize("deeper", ["", "training_set/"])
+def test_parts_of_any_name_are_one_pool(deeper: str, tmp_path: Path, load: Callable[[Path], ImageData]) -> None:
+    """Where a set has been cut into training_set and test_set, both are read, as a folder and as a zip."""
+    digests = set()
+    for zipped in (True, False):
+        files = {
+            f"{part}_set/{deeper.replace('training', part)}{name}s/{name}.{number}.jpg": content
+            for place, (name, number, content) in enumerate(photos(12))
+            for part in [("training", "training", "test")[place % 3]]
+        }
+        images = load(write(tmp_path / str(zipped), files, zipped))
+        assert len(images.train) == 12
+        digests.add(images.digest)
+    assert len(digests) == 1
+
+
+def test_what_systems_and_editors_leave_is_ignored(tmp_path: Path) -> None:
+    """Hidden files, backups and links that lead nowhere are in no one's way."""
+    folder = write(tmp_path, class_files(pictures()), zipped=False)
+    for name in ("._0000.png", ".DS_Store", "0000.png~"):
+        (folder / "train" / "cat" / name).write_bytes(b"no image")
+    (folder / "train" / "cat" / "gone.png").symlink_to(tmp_path / "gone.png")
+    source = sources.choose(TINY, folder, tmp_path / "images")
+    assert reading.read_in(source, tmp_path / "images").digest
+
+
 def bomb() -> bytes:
     """Return a small PNG whose header promises more pixels than any photograph has."""
     content = bytearray(photo(1, "PNG"))
@@ -141,7 +173,7 @@ def as_format(name: str) -> bytes:
 UNREADABLE = {
     "is empty": b"",
     "is not a whole image": photo(1, width=90, height=90)[:900],
-    "is neither JPEG nor PNG": as_format("BMP"),
+    "is no image in JPEG or PNG": as_format("BMP"),
     "has more pixels than any photograph": bomb(),
     "has colours of mode RGBA or transparency where RGB is needed": png(np.zeros((4, 4, 3), np.uint8), "RGBA"),
 }
@@ -212,7 +244,7 @@ def test_too_few_images_says_how_many_there_are(tmp_path: Path, cache: Path) -> 
     """Twelve photographs are no set to train on."""
     path = write(tmp_path, kaggle(photos(12)), zipped=True)
     with pytest.raises(DataError, match="images: 6 of cat and 6 of dog") as caught:
-        reading.read_in(spec.choose(DOGS_VS_CATS, path, cache), cache)
+        reading.read_in(sources.choose(DOGS_VS_CATS, path, cache), cache)
     assert "50 of each class" in caught.value.hint
     assert not list(cache.glob("decoded/*"))
     assert not list(cache.glob("tmp/*"))
@@ -223,10 +255,10 @@ def test_ten_classes_among_which_are_cats_and_dogs_are_another_kind(tmp_path: Pa
     files = {f"train/{name}/{n}.png": photo(n, "PNG") for name in CIFAR10.classes for n in range(3)}
     write_zip(tmp_path / "cifar.zip", {**files, **{n.replace("train", "test"): c for n, c in files.items()}})
     with pytest.raises(DataError, match="10 folders of images"):
-        spec.choose(DOGS_VS_CATS, tmp_path, tmp_path / "c")
+        sources.choose(DOGS_VS_CATS, tmp_path, tmp_path / "c")
     write_zip(tmp_path / "pets.zip", kaggle(photos()))
-    assert spec.choose(DOGS_VS_CATS, tmp_path, tmp_path / "c").label == "Dogs vs. Cats from pets.zip"
-    assert spec.choose(CIFAR10, tmp_path, tmp_path / "c").label == "CIFAR-10 from cifar.zip"
+    assert sources.choose(DOGS_VS_CATS, tmp_path, tmp_path / "c").label == "Dogs vs. Cats from pets.zip"
+    assert sources.choose(CIFAR10, tmp_path, tmp_path / "c").label == "CIFAR-10 from cifar.zip"
 
 
 def with_exif(content: bytes, exif: bytes) -> bytes:
@@ -292,7 +324,7 @@ def test_reading_many_photographs_takes_little_memory(tmp_path: Path) -> None:
             archive.writestr(f"train/{('cat', 'dog')[number % 2]}.{number}.jpg", photo(number))
     code = (
         "import sys, resource; from pathlib import Path; from dataclasses import replace;"
-        "from report_cli.datasets import load as reading, spec as catalog;"
+        "from report_cli.datasets import load as reading, source as catalog;"
         "from experiments.datasets import DOGS_VS_CATS;"
         "data = replace(DOGS_VS_CATS, side=400);"
         "source = catalog.choose(data, Path(sys.argv[1]), Path(sys.argv[2]));"
@@ -315,6 +347,9 @@ def test_reading_many_photographs_takes_little_memory(tmp_path: Path) -> None:
         ("x/validation/dogs/dog_3.png", ("x", "dogs", 3)),
         ("train/dogs/cat.3.png", ("", "dogs", None)),
         ("train/dogs/rex.png", ("", "dogs", None)),
+        ("training_set/cats/cat.3.jpg", ("", "cats", 3)),
+        ("test_set/test_set/dogs/dog.3.jpg", ("", "dogs", 3)),
+        ("train/cat.1.jpg~", None),
         ("test1/12.jpg", None),
         ("test/12.jpg", None),
         ("12.jpg", None),
@@ -332,9 +367,95 @@ def test_names_say_class_and_number(name: str, expected: tuple[str, str, int | N
 @pytest.mark.skipif(not REAL, reason="REPORT_DATA names no folder with real images")
 def test_the_real_photographs(cache: Path) -> None:
     """2,500 cats and 2,500 dogs, all readable, and cat 1275 is one of them."""
-    source = reading.read_in(spec.choose(DOGS_VS_CATS, Path(str(REAL)), cache), cache)
+    source = reading.read_in(sources.choose(DOGS_VS_CATS, Path(str(REAL)), cache), cache)
     images = reading.load(source, cache)
     assert np.bincount(images.train.labels).tolist() == [2500, 2500]
     assert images.exclusions == exclusions.NOTHING_LEFT_OUT
     assert (images.train.names == "cat.1275").sum() == 1
     assert images.train.pixels.shape[1:] == (150, 150, 3)
+
+
+CAT = "train/cat/0000.png"
+
+
+def images_zip(tmp_path: Path, change: Mapping[str, bytes | None]) -> Path:
+    """Return a zip of the images with some files exchanged, added or (None) left out."""
+    files = {**class_files(pictures()), **change}
+    return write_zip(tmp_path / "a.zip", {name: content for name, content in files.items() if content is not None})
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({CAT: png(np.zeros((4, 5, 3), np.uint8))}, "0000.png has 5x4 pixels where the others have 4x4"),
+        ({CAT: b"this is no image"}, "0000.png is no image in PNG"),
+        ({CAT: b""}, "0000.png is empty"),
+        ({CAT: png(np.zeros((4, 4, 3), np.uint8))[:40]}, "0000.png is"),
+        ({CAT: png(np.zeros((4, 4, 3), np.uint8), "RGBA")}, "mode RGBA"),
+        ({"train/cat/notes.txt": b"text"}, "notes.txt is not a .png file"),
+        ({"train/0000.png": b""}, "0000.png is not in train/<class>/"),
+        ({"copy/train/cat/0000.png": png(np.ones((4, 4, 3), np.uint8))}, "in another folder"),
+        ({CAT: None}, "29 images in train where Tiny has 30"),
+        ({"test/cat/9999.png": png(np.ones((4, 4, 3), np.uint8))}, "7 images in test where Tiny has 6"),
+        ({"train/owl/0000.png": png(np.ones((4, 4, 3), np.uint8))}, "4 class folders in train/ where Tiny has 3"),
+        ({"test/cat/0000.png": None, "test/cat/0003.png": None}, "2 class folders in test/ where Tiny has 3"),
+    ],
+)
+def test_class_folders_with_what_does_not_belong(
+    change: Mapping[str, bytes | None], says: str, tmp_path: Path, refused: Callable[[Path], str]
+) -> None:
+    """Wrong sizes, files that are no images, and missing or extra images and classes are named, zipped and not."""
+    path = images_zip(tmp_path, change)
+    assert says in refused(path)
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    # Beside train/ and test/ nothing in a folder is looked at.
+    if "copy/train/cat/0000.png" not in change:
+        assert says in refused(write_folder(tmp_path / "folder", files))
+
+
+def test_folders_among_the_images(tmp_path: Path, refused: Callable[[Path], str]) -> None:
+    """An image that lies deeper than its class is not overlooked, zipped or not."""
+    files = {**class_files(pictures()), "train/cat/more/0000.png": b""}
+    assert "more/0000.png is not in train/<class>/" in refused(write_zip(tmp_path / "a.zip", files))
+    assert "train/cat/more is no regular file" in refused(write_folder(tmp_path / "folder", files))
+
+
+def test_a_jpeg_called_png(tmp_path: Path, refused: Callable[[Path], str]) -> None:
+    """Only the PNG decoder is ever used, whatever the content asks for."""
+    from PIL import Image
+
+    content = io.BytesIO()
+    Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save(content, "JPEG")
+    assert "is no image in PNG" in refused(images_zip(tmp_path, {CAT: content.getvalue()}))
+
+
+def test_other_classes_than_those_of_the_kind(tmp_path: Path, refused: Callable[[Path], str]) -> None:
+    """Class folders of the right number with another name are not images of the kind."""
+    files = {name.replace("/cat/", "/owl/"): content for name, content in class_files(pictures()).items()}
+    assert "hasn't: owl" in refused(write_zip(tmp_path / "a.zip", files))
+
+
+def test_a_pipe_among_the_images(tmp_path: Path, refused: Callable[[Path], str]) -> None:
+    """A named pipe in a class folder is refused; opening it would wait for ever."""
+    folder: Files = class_files(pictures())
+    path = write_folder(tmp_path / "folder", folder)
+    os.mkfifo(path / "train" / CLASSES[0] / "pipe.png")
+    assert "pipe.png is no regular file" in refused(path)
+
+
+def test_truncated_images_are_refused_whatever_another_library_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that allows truncated images in the whole process does not make half an image count as one."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    whole = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)).save(whole, "JPEG")
+    cut = whole.getvalue()[:-300]
+
+    def load() -> None:
+        with Image.open(io.BytesIO(cut)) as image:
+            image.load()
+
+    load()
+    with strict_images(), pytest.raises(OSError, match="truncated"):
+        load()
+    assert ImageFile.LOAD_TRUNCATED_IMAGES

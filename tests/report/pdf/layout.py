@@ -11,7 +11,7 @@ from fontTools.ttLib import TTFont
 
 MM = 96 / 25.4
 HEADINGS = ("h2", "h3", "h4")
-SANS = Path(__file__).parents[2] / "templates" / "style" / "fonts"
+SANS = Path(__file__).parents[3] / "templates" / "style" / "fonts"
 NUMBER = re.compile(r"[−-]?[\d,]+(?:\.\d+)?")
 
 

@@ -10,9 +10,9 @@ import pytest
 import weasyprint
 
 from report_cli.report.html import tables
-from tests.report import layout
 from tests.report.conftest import Desk, furnish
-from tests.report.layout import Page
+from tests.report.pdf import layout
+from tests.report.pdf.layout import Page
 
 PROSE = "The layer sums to << value('facts.sum') >> where $x$ is small, and nothing else about it matters here. "
 FIGURE = '<< figure("net.curves", caption="The curve number {n}.", label="fig-{n}") >>'

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from experiments.datasets import CIFAR10
-from report_cli.datasets import index, load, spec
+from report_cli.datasets import index, load
+from report_cli.datasets import source as sources
 from report_cli.datasets.images import ImageData
-from report_cli.datasets.spec import Source
+from report_cli.datasets.source import Source
 from report_cli.errors import DataError
 from tests.datasets.making import CLASSES, TINY, Pictures, pictures, write_layout
 
@@ -25,7 +26,7 @@ def cache(tmp_path: Path) -> Path:
 
 
 def read(folder: Path, cache: Path) -> Source:
-    return load.read_in(spec.choose(TINY, folder, cache), cache)
+    return load.read_in(sources.choose(TINY, folder, cache), cache)
 
 
 def stored(images: ImageData) -> set[tuple[str, bytes]]:
@@ -141,7 +142,7 @@ def test_images_that_were_exchanged_are_not_loaded_under_the_old_digest(tmp_path
 def test_loading_reads_in_what_was_not_read_in_yet(tmp_path: Path, cache: Path) -> None:
     """A source without a digest can be loaded as well."""
     write_layout("class folders", tmp_path / "given", pictures())
-    source = spec.choose(TINY, tmp_path / "given", cache)
+    source = sources.choose(TINY, tmp_path / "given", cache)
     assert source.digest is None
     assert stored(load.load(source, cache)) == made_of(pictures())
 
@@ -155,7 +156,7 @@ def test_reading_in_again_notices_damage_behind_an_unchanged_signature(tmp_path:
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert spec.choose(TINY, path, cache).digest == source.digest
+    assert sources.choose(TINY, path, cache).digest == source.digest
     with pytest.raises(DataError):
         load.read_in(replace(source, digest=None), cache)
     assert stored(load.load(source, cache)) == made_of(pictures())
@@ -166,7 +167,7 @@ def test_an_archive_that_changes_while_it_is_read_is_refused(
 ) -> None:
     """Nothing is stored when the signature after reading isn't the one before."""
     path = write_layout("binary archive", tmp_path / "given", pictures())
-    source = spec.choose(TINY, path, cache)
+    source = sources.choose(TINY, path, cache)
     before = sorted(cache.rglob("*"))
     numbers = itertools.count()
     monkeypatch.setattr(index, "signature", lambda *_: f"signature {next(numbers)}")
@@ -185,17 +186,17 @@ def test_a_cache_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> No
 
 def test_embedded_images_need_no_files(cache: Path) -> None:
     """Embedded images are loaded without a folder, and nothing is written for them."""
-    source = spec.choose(TINY, None, cache)
+    source = sources.choose(TINY, None, cache)
     assert load.read_in(source, cache) == source
     images = load.load(source, cache)
-    assert (images.origin, images.label, source.digest) == ("embedded", "embedded toy-objects", None)
+    assert (images.origin, images.label, source.digest) == ("drawn", "drawn toy-objects", None)
     assert not cache.exists()
 
 
 @pytest.mark.skipif(not REAL, reason="REPORT_DATA names no folder with real images")
 def test_the_real_images_are_those_that_were_published(cache: Path) -> None:
     """CIFAR-10 has 50,000 and 10,000 images in ten equal classes and the published channel means."""
-    source = load.read_in(spec.choose(CIFAR10, Path(str(REAL)), cache), cache)
+    source = load.read_in(sources.choose(CIFAR10, Path(str(REAL)), cache), cache)
     images = load.load(source, cache)
     means = [round(float(images.train.pixels[..., channel].mean() / 255), 4) for channel in range(3)]
     assert means == [0.4914, 0.4822, 0.4465]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from report_cli.datasets.images import Part
+from report_cli.datasets.images import ImageData, Part, Raw, assemble
 from report_cli.datasets.split import stratified, take
 from report_cli.errors import DataError, UsageError
 
@@ -166,3 +166,37 @@ def test_rules_that_cannot_hold() -> None:
         stratified(named(), {"test": 3, "train": 9}, seed=0, fixed={"test": ["x.0"], "train": ["x.0"]})
     with pytest.raises(UsageError, match="tset"):
         stratified(named(), {"test": 3}, seed=0, fixed={"tset": ["x.0"]})
+
+
+def drawn(official: bool) -> ImageData:
+    """Return 60 images of three classes, and 12 more to test on where there are official ones."""
+    rng = np.random.default_rng(0)
+    raw = [Raw(np.arange(n) % 3, rng.integers(0, 256, (n, 8, 8, 3), np.uint8)) for n in (60, 12 if official else 0)]
+    return assemble("tiny", "tiny", "drawn", "drawn", ("cat", "dog", "fox"), *raw)
+
+
+def test_a_split_has_the_parts_that_stratified_chooses() -> None:
+    """Without official test images all parts are cut from the training images, disjoint, in equal shares."""
+    images = drawn(official=False)
+    split = images.split(train=30, validation=9, test=12, seed=4)
+    wanted = stratified(images.train, {"train": 30, "validation": 9, "test": 12}, 4)
+    for name, part in wanted.items():
+        assert getattr(split, name).ids.tolist() == part.ids.tolist()
+    assert (split.shape, split.classes, split.class_names) == ((8, 8, 3), 3, ("cat", "dog", "fox"))
+
+
+def test_official_test_images_are_the_only_ones_to_test_on() -> None:
+    """Where a set has them, "test" is cut from them and takes nothing from the other parts."""
+    images = drawn(official=True)
+    split = images.split(train=30, validation=9, test=6, seed=4)
+    assert split.train.ids.tolist() == stratified(images.train, {"train": 30, "validation": 9}, 4)["train"].ids.tolist()
+    assert split.test.ids.tolist() == stratified(images.test, {"test": 6}, 4)["test"].ids.tolist()
+
+
+def test_a_split_in_another_size() -> None:
+    """`side` stretches every part; ids and labels stay."""
+    images = drawn(official=False)
+    small, whole = images.split(train=6, test=6, side=4), images.split(train=6, test=6)
+    assert small.shape == small.train.pixels.shape[1:] == small.test.pixels.shape[1:] == (4, 4, 3)
+    assert small.test.ids.tolist() == whole.test.ids.tolist()
+    assert len(small.validation) == 0

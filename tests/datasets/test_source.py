@@ -9,21 +9,23 @@ from pathlib import Path
 import pytest
 
 from experiments.datasets import CIFAR10, DOGS_VS_CATS
-from report_cli.datasets import index, load, spec
+from report_cli.datasets import index, load
+from report_cli.datasets import source as sources
 from report_cli.datasets.readers import archive
-from report_cli.datasets.spec import LAYOUTS, Source
+from report_cli.datasets.source import Source
+from report_cli.datasets.spec import LAYOUTS
 from report_cli.errors import DataError, UsageError
 from tests.datasets.making import CLASSES, TINY, class_files, pictures, write_layout, write_zip
 
 
 @pytest.fixture
 def choose(tmp_path: Path) -> Callable[[Path | None], Source]:
-    return lambda folder: spec.choose(TINY, folder, tmp_path / "images")
+    return lambda folder: sources.choose(TINY, folder, tmp_path / "images")
 
 
 def test_without_a_folder_the_embedded_images_are_used(choose: Callable[[Path | None], Source]) -> None:
     """No folder means the embedded set, labelled as such."""
-    assert choose(None) == Source(TINY, "embedded", "embedded toy-objects", None, None, None)
+    assert choose(None) == Source(TINY, "drawn", "drawn toy-objects", None, None, None)
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path, choose: Callable[[Path | None], Source]) -> None:
@@ -118,8 +120,8 @@ def test_other_expectations_do_not_believe_former_checks(tmp_path: Path) -> None
     """Images that were checked against other counts are not known to a kind with these counts."""
     path = write_layout("binary archive", tmp_path / "given", pictures())
     cache = tmp_path / "images"
-    load.read_in(spec.choose(TINY, path, cache), cache)
-    assert spec.choose(replace(TINY, train_count=31), path, cache).digest is None
+    load.read_in(sources.choose(TINY, path, cache), cache)
+    assert sources.choose(replace(TINY, train_count=31), path, cache).digest is None
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_a_cache_that_cannot_be_written_keeps_no_one_from_choosing(tmp_path: Pat
     """The index only saves time."""
     (tmp_path / "taken").write_text("a file")
     path = write_layout("class folders", tmp_path / "given", pictures())
-    assert spec.choose(TINY, path, tmp_path / "taken").path == path
+    assert sources.choose(TINY, path, tmp_path / "taken").path == path
 
 
 def test_signatures_tell_layouts_apart(tmp_path: Path) -> None:
@@ -162,7 +164,7 @@ def test_choosing_loads_nothing_heavy(tmp_path: Path) -> None:
     write_layout("zip of class folders", tmp_path / "given", pictures())
     code = (
         "import sys; from dataclasses import replace; from pathlib import Path;"
-        "from report_cli.datasets import spec as catalog;"
+        "from report_cli.datasets import source as catalog;"
         "from experiments.datasets import CIFAR10;"
         "data = replace(CIFAR10, class_count=3, classes=());"
         "source = catalog.choose(data, Path(sys.argv[1]), Path(sys.argv[2]));"

@@ -90,7 +90,6 @@ FIGURE = '<< figure("net.curves", caption="c") >>'
         ("Text\n\n$$ a + b\n\nmore", "paper.md:6: a formula is never closed"),
         ("Text\n\n```python\nx = 1\n\n# B\n", "paper.md:6: a block of code is never closed"),
         ("Text\n\n::: {.question}\nWhat?", "paper.md:6: a block is never closed"),
-        ("Text\n\n" + "[" * 60 + "a", "paper.md:6: 60 brackets are never closed"),
         (
             "| a | b |\n|---|---|\n| 1 | $x|y$ |\n| 1 \\| 2 | `|` |\n| 1 | 2 | 3 |\n",
             "paper.md:8: a row of the table has 3",

@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 
+from report_cli.project import Project, Settings
 from report_cli.report.html import formulas
 from report_cli.report.html.formulas import Formula
 from report_cli.report.html.speech import speak
@@ -48,8 +51,10 @@ WORDS = {
 @pytest.fixture(scope="module")
 def spoken() -> dict[str, str | None]:
     """The words of all formulas, as pandoc makes MathML of them in one call."""
-    paragraphs = formulas._pandoc([Formula(tex, False) for tex in WORDS], "html5", "\n<hr>\n")
-    return {tex: speak(formulas._math_element(paragraph)) for tex, paragraph in zip(WORDS, paragraphs, strict=True)}
+    project = Project(Path(), Settings())
+    listed = [Formula(tex, False) for tex in WORDS]
+    paragraphs = formulas._convert(project, listed, "html5", "<hr>")
+    return {each.tex: speak(formulas._mathml(each, p)) for each, p in zip(listed, paragraphs, strict=True)}
 
 
 @pytest.mark.parametrize("tex", WORDS)

@@ -1,6 +1,9 @@
+from contextlib import suppress
+
 import pytest
 
-from report_cli.report.html import reading
+from report_cli.errors import UsageError
+from report_cli.report.html import pandoc
 from report_cli.report.text.lines import Places, read
 
 MARKED = "one\ue002a.md:1\ue003\n\n![c](fig)\ue002a.md:4\ue003\n\ninner\ue002b.md:1\ue003\nlast\ue002a.md:5\ue003"
@@ -39,6 +42,6 @@ def test_code_and_formulas_are_no_prose() -> None:
 def test_text_that_is_built_to_be_hard_is_looked_through(text: str) -> None:
     """Looking comes to an end: with a time that grows as the square of the length each of these would take hours."""
     places = Places(text, ("a.md:1",) * (text.count("\n") + 1))
-    reading._check_closed(places)
-    reading._check_notes(places)
+    with suppress(UsageError):
+        pandoc.check(places)
     assert places.of_table(0) in ("a.md", "a.md:1")

@@ -14,6 +14,7 @@ import pytest
 
 from experiments.datasets import CIFAR10, DOGS_VS_CATS
 from report_cli.datasets import download, spec
+from report_cli.datasets import source as sources
 from report_cli.datasets.download import Patience
 from report_cli.datasets.spec import Archive
 from report_cli.errors import DataError
@@ -274,7 +275,7 @@ def test_a_full_disk_is_noticed_before(site: Site, fetch: Callable[[], Path], mo
     """Nothing is asked for when there is no room for it."""
     usage = type("Usage", (), {"free": 1 << 20})
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
-    with pytest.raises(DataError, match="1 MiB are free"):
+    with pytest.raises(DataError, match="1 MB are free"):
         fetch()
     assert not site.asked
 
@@ -293,7 +294,7 @@ def test_a_fetched_archive_is_found_without_being_named(site: Site, tmp_path: Pa
     content = write_zip(tmp_path / "a.zip", kaggle(photos())).read_bytes()
     site.content = content
     download.fetch(published(site, content), tmp_path, lambda *_: None, HASTY)
-    assert spec.choose(DOGS_VS_CATS, tmp_path / "archives", tmp_path).label == "Dogs vs. Cats from archive.zip"
+    assert sources.choose(DOGS_VS_CATS, tmp_path / "archives", tmp_path).label == "Dogs vs. Cats from archive.zip"
 
 
 def test_official_archives_are_asked_for_by_their_names() -> None:

@@ -1,0 +1,130 @@
+import base64
+import io
+import json
+import shutil
+import subprocess
+
+import pikepdf
+import pytest
+from PIL import Image
+
+from report_cli.errors import ReportError
+from report_cli.report import provenance
+from report_cli.report.build import Built
+from report_cli.report.html.compose import ASSETS
+from report_cli.report.pdf import pdf
+from tests.report.conftest import Desk
+from tests.report.judges import judge
+
+Report = tuple[Desk, Built]
+
+
+def content(built: Built, kind: str) -> bytes:
+    return next(path for path in built.paths if path.suffix == f".{kind}").read_bytes()
+
+
+def test_the_pdf_has_pages_tags_and_provenance(built: Report) -> None:
+    """The PDF is tagged, titled, outlined, and carries its provenance as a file."""
+    with pikepdf.open(io.BytesIO(content(built[1], "pdf"))) as document:
+        assert document.Root.MarkInfo.Marked
+        assert str(document.docinfo["/Title"]) == "A small report"
+        with document.open_outline() as outline:
+            assert outline.root
+        stored = json.loads(document.attachments[provenance.NAME].get_file().read_bytes())
+    assert [run["experiment"] for run in stored["runs"]] == ["facts", "net"]
+    assert stored["runs"][1]["files"] == {"measured.json": "ab" * 32}
+    shown = {entry["text"]: entry for entry in stored["values"]}
+    assert shown["73.8\u202f%"] == {
+        "text": "73.8\u202f%", "number": 0.7383, "unit": "fraction", "from": ["net.accuracy"], "runs": ["net-0abc"],
+    }  # fmt: skip
+
+
+def test_what_cannot_be_laid_out_is_an_error() -> None:
+    """Whatever the renderer fails at is one error, not a bug of this program."""
+    with pytest.raises(ReportError, match="the PDF can't be laid out"):
+        pdf.to_pdf('<html lang="en"><title>t</title><h1>t</h1>', ["h1 { letter-spacing: 1e30px }"], {}, "{}", "")
+
+
+def test_the_pdf_renderer_reads_nothing_but_its_assets() -> None:
+    """An address that is no part of the report fails the PDF, whatever its scheme."""
+    for address in ("file:///etc/hostname", "https://example.org/x.png", "https://report.invalid/other.svg"):
+        page = f'<html lang="en"><title>t</title><body><h1>t</h1><img src="{address}" alt="a">'
+        with pytest.raises(ReportError, match="not part of the report"):
+            pdf.to_pdf(page, [], {}, "{}", "")
+
+
+def test_what_the_renderer_only_logs_is_an_error() -> None:
+    """A flaw that the renderer logs fails the PDF instead of leaving a hole in it."""
+    with pytest.raises(ReportError, match="the PDF has a flaw"):
+        pdf.to_pdf('<html lang="en"><title>t</title><h1>t</h1>', ["p { colour: red }"], {}, "{}", "")
+
+
+def test_a_font_of_the_machine_is_an_error() -> None:
+    """Text in a font that the project doesn't ship fails the PDF."""
+    with pytest.raises(ReportError, match="a font of this machine"):
+        pdf.to_pdf('<html lang="en"><title>t</title><h1>t</h1>', [], {}, "{}", "2026-11-22")
+
+
+@pytest.mark.parametrize("flavour", ["ua1", "3a"])
+def test_the_pdf_passes_the_validator(built: Report, flavour: str) -> None:
+    """One PDF is valid PDF/UA-1 and PDF/A-3a."""
+    result = judge("verapdf.sh", flavour, built[1].paths[1])
+    assert result.returncode == 0, result.stdout
+
+
+def test_a_table_wider_than_the_page_is_an_error(desk: Desk) -> None:
+    """What the paper would cut off is an error that says which page and what it begins with."""
+    head = "|".join(f" Aratherlongcolumnname{n} " for n in range(9))
+    desk.write(f"# A\n\n|{head}|\n|{'---|' * 9}\n|{head}|\n\n: Wide. {{#tbl-w}}\n")
+    with pytest.raises(
+        ReportError, match=r"paper.md:6: on page 1 of the PDF a table is wider than the page: .*Aratherlong"
+    ):
+        desk.build(formats=("pdf",))
+
+
+def test_what_is_too_wide_names_its_own_line(desk: Desk) -> None:
+    """Of two tables with the same text the wide one is named; formulas and code name their lines, too."""
+    narrow, long = "| a | b |\n|---|---|\n| 1 | 2 |\n", "+".join(f"x_{{{n}}}" for n in range(60))
+    head = "|".join(" Aratherlongcolumnname " for n in range(9))
+    wide = f"|{head}|\n|{'---|' * 9}\n|{head}|\n"
+    for flaw, line, kind in (
+        (f"{narrow}\n{wide}", 12, "table"),
+        (f"$x$\n\n$${long}$$", 10, "figure or formula"),
+        (f"```\na\n```\n\n```\n{'x' * 300}\n```", 13, "block of code"),
+    ):
+        desk.write(f"# A\n\n{narrow[:10]}\n{flaw}\n")
+        with pytest.raises(ReportError, match=rf"^templates/documents/paper.md:{line}: on page 1 of the PDF a {kind}"):
+            desk.build(formats=("pdf",))
+
+
+def test_a_draft_says_so_on_every_page(desk: Desk) -> None:
+    """A draft carries DRAFT in the title block and in the running footer of each page."""
+    desk.write('Text << value("idle.accuracy") >>\n\n' + "One more paragraph.\n\n" * 60)
+    built = desk.build(formats=("pdf",), draft=True)
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed")
+    text = subprocess.run(["pdftotext", "-layout", built.paths[0], "-"], capture_output=True, text=True, check=True)
+    pages = text.stdout.split("\f")[:-1]
+    assert len(pages) > 1
+    assert all("DRAFT" in page.splitlines()[-2] + page.splitlines()[-1] for page in pages)
+
+
+def test_a_draft_without_results_fits_its_pages(desk: Desk) -> None:
+    """Placeholders, which are longer than what they stand for, make no table too wide, whatever holds them together."""
+    missing = '<< value("idle.accuracy") >>'
+    row = f"| Idle | {f'{missing} | ' * 6}[{missing}–{missing}]{{.glue}} |"
+    desk.write(f"# A\n\n| Network |{' Accuracy |' * 7}\n|:---|{'---:|' * 7}\n{row}\n{row}\n\n: Results. {{#tbl-r}}\n")
+    assert desk.build(formats=("pdf",), draft=True).written
+
+
+def test_pixels_inside_a_figure_are_shown() -> None:
+    """A figure may hold pixels of its own as a data address; that is no request."""
+    with io.BytesIO() as drawn:
+        Image.new("RGB", (2, 2), "navy").save(drawn, "PNG")
+        pixels = base64.b64encode(drawn.getvalue()).decode()
+    image = f'<image href="data:image/png;base64,{pixels}" width="9" height="9" image-rendering="crisp-edges"/>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">{image}</svg>'
+    page = f'<html lang="en"><title>t</title><body><img src="{ASSETS}a.svg" alt="a">'
+    content = pdf.to_pdf(page, [], {"a.svg": svg.encode()}, "{}", "2026-01-02")
+    with pikepdf.open(io.BytesIO(content)) as opened:
+        assert any(isinstance(o, pikepdf.Stream) and o.get("/Subtype") == "/Image" for o in opened.objects)
