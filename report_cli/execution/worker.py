@@ -32,6 +32,7 @@ from report_cli.execution.parameters import override
 from report_cli.execution.recorder import CheckpointFolder, FigureFolder, Recorder
 from report_cli.experiment import Experiment
 from report_cli.keys.dependencies import Reach
+from report_cli.keys.environment import THREADS
 from report_cli.keys.inputs import Watch, watch_hdf5, watch_tensorflow
 from report_cli.keys.key import code
 from report_cli.keys.sources import Sources
@@ -75,6 +76,7 @@ class Worker:
         self._send = send
         self._data: dict[str, Any] = {}
         self._seed: int | None = None
+        self._path = list(sys.path)
         self._snapshot: Sources | None = None
         hooks = {
             "keras": self._start_keras,
@@ -140,8 +142,10 @@ class Worker:
             record.finish()
             _note_modules(watch, reached, sought)
             for pattern in experiment.files:
-                for path in sorted(self._project.root.glob(pattern)):
+                for path in sorted(self._project.root.glob(pattern)) or [self._project.root / pattern]:
                     watch.file(path)
+                    if "*" in pattern:  # another file may match it later
+                        watch.folder(str(path.parent))
             watch.check()
         return {
             "inputs": watch.inputs(),
@@ -208,6 +212,8 @@ class Worker:
         import numpy as np
 
         self._seed = seed
+        sys.path[:] = self._path
+        os.chdir(self._project.root)
         random.seed(seed)
         np.random.seed(seed)
         with _random_states():
@@ -219,12 +225,10 @@ class Worker:
         if self._seed is not None:
             from report_cli.training import backend
 
-            backend.start(self._seed)
+            backend.start(self._seed, THREADS)
 
     def _start_torch(self, module: Any) -> None:
         if self._seed is not None:
-            from report_cli.keys.environment import THREADS
-
             module.manual_seed(self._seed)
             module.set_num_threads(THREADS)
             module.use_deterministic_algorithms(True)
