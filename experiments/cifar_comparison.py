@@ -1,18 +1,20 @@
 """The CIFAR-10 networks against each other on the same test images; trains nothing."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-from experiments.cifar_training import SEEDS, pair_metrics, record_pairs
+import numpy as np
+
+import report_cli as report
+from experiments import pairs
+from experiments.cifar import SEEDS
+from experiments.cifar_followups import NETWORKS
 from report_cli import stats
-from report_cli.experiment import Record, every_profile, experiment
+from report_cli.errors import RunError
+from report_cli.figures import comparison
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-NETWORKS = ("control", "inception", "residual")
-PAIRS = (("control", "inception"), ("control", "residual"), ("inception", "residual"))
+THREE = (("control", "inception"), ("control", "residual"), ("inception", "residual"))
 DEEPER = (("inception", "inception-deep"), ("residual", "residual-deep"))
+WHOLE = tuple(f"cifar-{network}" for network in NETWORKS)
 
 
 @dataclass(frozen=True)
@@ -20,24 +22,16 @@ class Params:
     """Nothing to set: the runs that are compared have their own settings."""
 
 
-def _metrics(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    return {
-        **pair_metrics(pairs),
-        "test_images": "test images that all networks of the comparison have seen",
-        "detectable": "difference of accuracies that the test finds with 80 % power, at the discordance seen",
-    }
-
-
-@experiment(
+@report.experiment(
     "cifar-comparison",
     title="Three networks on the same test images",
-    metrics=_metrics(PAIRS),
-    profiles=every_profile(Params()),
-    needs=("cifar-control", "cifar-inception", "cifar-residual"),
+    metrics=pairs.metrics(THREE),
+    profiles=Params(),
+    needs=WHOLE,
     seeds=SEEDS,
-    cost_s={"smoke": 1, "quick": 1, "full": 1},
+    cost_s=1,
 )
-def cifar_comparison(params: Params, data: None, record: Record) -> None:
+def cifar_comparison(record: report.Record) -> None:
     """Which of the three trained networks differ by more than the choice of test images explains?
 
     Command: report run cifar-comparison --profile full
@@ -48,19 +42,19 @@ def cifar_comparison(params: Params, data: None, record: Record) -> None:
 
     Cost: a second, beside the three networks.
     """
-    _compare(PAIRS, record)
+    pairs.compare({network: record.need(f"cifar-{network}").run() for network in NETWORKS}, THREE, record)
 
 
-@experiment(
+@report.experiment(
     "cifar-deeper",
     title="More complicated structures on the same test images",
-    metrics=_metrics(DEEPER),
-    profiles=every_profile(Params()),
+    metrics=pairs.metrics(DEEPER),
+    profiles=Params(),
     needs=("cifar-inception", "cifar-inception-deep", "cifar-residual", "cifar-residual-deep"),
     seeds=SEEDS,
-    cost_s={"smoke": 1, "quick": 1, "full": 1},
+    cost_s=1,
 )
-def cifar_deeper(params: Params, data: None, record: Record) -> None:
+def cifar_deeper(record: report.Record) -> None:
     """Do the more complicated blocks change what the inception and the residual network get right?
 
     Command: report run cifar-deeper --profile full
@@ -70,25 +64,86 @@ def cifar_deeper(params: Params, data: None, record: Record) -> None:
 
     Cost: a second, beside the four networks.
     """
-    _compare(DEEPER, record)
+    networks = [network for pair in DEEPER for network in pair]
+    pairs.compare({network: record.need(f"cifar-{network}").run() for network in networks}, DEEPER, record)
 
 
-def _compare(pairs: tuple[tuple[str, str], ...], record: Record) -> None:
-    import numpy as np
+@report.experiment(
+    "cifar-matched-comparison",
+    title="Three networks of the same size on the same test images",
+    metrics=pairs.metrics(THREE),
+    profiles=Params(),
+    needs=("cifar-matched",),
+    seeds=SEEDS,
+    cost_s=1,
+)
+def cifar_matched_comparison(record: report.Record) -> None:
+    """Which of the three trained networks of the same size differ by more than the choice of test images explains?
 
-    from report_cli.errors import RunError
+    Command: report run cifar-matched-comparison --profile full
 
-    runs = {name: record.need(f"cifar-{name}") for name in dict.fromkeys(name for pair in pairs for name in pair)}
-    ids = [run.array("test_ids") for run in runs.values()]
-    if not all(np.array_equal(ids[0], other) for other in ids):
-        raise RunError(
-            f"the runs of {', '.join(runs)} were tested on different images",
-            "give them the same number of test images and the same split_seed",
-        )
-    right: dict[str, NDArray[Any]] = {
-        name: run.array("test_predictions").argmax(axis=1) == run.array("test_labels") for name, run in runs.items()
-    }
-    record_pairs(right, pairs, record)
-    discordant = max(float(np.mean(right[first] != right[second])) for first, second in pairs)
-    record.scalar("test_images", len(ids[0]), "count")
-    record.scalar("detectable", stats.detectable_difference(discordant, len(ids[0])), "fraction")
+    Expected (full, CIFAR-10): nothing published. Cost: a second, beside the three networks.
+    """
+    matched = record.need("cifar-matched")
+    pairs.compare({network: matched.run(network=network) for network in NETWORKS}, THREE, record)
+
+
+def draw_sizes(results: "report.Results", figures: report.Figures) -> None:
+    """Draw accuracy against the number of training images, of the first seed."""
+    run = results.run(seed=0)
+    sizes, accuracy = run.array("sizes"), run.array("accuracy")
+    figure = comparison.accuracy_by_size(NETWORKS, sizes, accuracy, run.array("interval"))
+    figures.add("accuracy", figure, alt=comparison.describe_accuracy_by_size(NETWORKS, sizes, accuracy))
+
+
+@report.experiment(
+    "cifar-sizes",
+    title="Accuracy by the number of training images",
+    metrics={
+        "smallest": report.Metric("count", "training images of the smallest subset"),
+        "largest": report.Metric("count", "training images of the whole set"),
+        **{
+            f"{network}_gain": report.Metric(
+                "fraction", f"{network}: test accuracy gained per doubling of the training images, least squares"
+            )
+            for network in NETWORKS
+        },
+        **pairs.metrics(THREE),
+    },
+    profiles=Params(),
+    needs=("cifar-less-data", *WHOLE),
+    seeds=SEEDS,
+    cost_s=1,
+    figures=("accuracy",),
+    draw=draw_sizes,
+)
+def cifar_sizes(record: report.Record) -> None:
+    """How much is a doubling of the training images worth, and which networks differ on the smallest subset?
+
+    Command: report run cifar-sizes --profile full
+
+    Expected (full, CIFAR-10): nothing published. Cost: a second, beside the runs on the subsets and on all images.
+    """
+    less = record.need("cifar-less-data")
+    smallest = int(min(less.metric("train_images")))
+    sizes: list[int] = []
+    accuracy, interval = [], []
+    for network in NETWORKS:
+        runs = [*less.where(network=network), record.need(f"cifar-{network}").run()]
+        trainings = {(len(run.history), tuple(run.array("test_ids"))) for run in runs}
+        sizes = [int(run.scalars["train_images"]) for run in runs]
+        if len(trainings) > 1 or sizes != sorted(set(sizes)):
+            raise RunError(
+                f"{network}: the subsets and the whole set differ in epochs or test images, or do not grow: {sizes}",
+                "set epochs, test and split_seed alike for cifar-less-data and the networks on all images",
+            )
+        accuracy.append([run.scalars["test_accuracy"] for run in runs])
+        ends = [stats.wilson(int(pairs.right_answers(run).sum()), len(run.array("test_ids"))) for run in runs]
+        interval.append([(end.low, end.high) for end in ends])
+    gains = np.polyfit(np.log2(sizes), np.array(accuracy).T, 1)[0]
+    record(smallest=smallest, largest=sizes[-1])
+    record(**{f"{network}_gain": float(gain) for network, gain in zip(NETWORKS, gains, strict=True)})
+    pairs.compare({network: less.run(network=network, train=smallest) for network in NETWORKS}, THREE, record)
+    record.array("sizes", np.array(sizes))
+    record.array("accuracy", np.array(accuracy))
+    record.array("interval", np.array(interval))

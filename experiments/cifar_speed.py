@@ -1,17 +1,19 @@
 """How fast the networks train, measured side by side."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from experiments.cifar_comparison import NETWORKS
-from report_cli import stats
-from report_cli.experiment import Figures, Record, StoredRun, experiment
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import keras
-    from numpy.typing import NDArray
+import report_cli as report
+from experiments.cifar_followups import BUILDERS, POOLED
+from report_cli.figures import comparison
+from report_cli.training import losses, timing
+from report_cli.training.cost import multiply_adds
+from report_cli.training.fit import generator
 
-TIMED = (*NETWORKS, *(f"pooled_{network}" for network in NETWORKS))
+TIMED = {**BUILDERS, **{f"pooled_{network}": build for network, build in POOLED.items()}}
 SHAPE, CLASSES, DROPOUT = (32, 32, 3), 10, 0.25
 
 
@@ -32,48 +34,45 @@ class Params:
             raise ValueError("a spread needs 2 repeats or more, of at least one step and one batch of images")
 
 
-PROFILES = {
-    "smoke": Params(repeats=2, steps=1, warm_up=1, images=32),
-    "quick": Params(steps=3, warm_up=1, images=96),
-    "full": Params(),
-}
 METRICS = {
-    f"{network}_{name}": f"{network.replace('_', ' ')}: {what}"
+    f"{network}_{name}": report.Metric(unit, f"{network.replace('_', ' ')}: {words}")
     for network in TIMED
-    for name, what in (
-        ("train_s", "seconds for an image of a training step, mean over the repeats"),
-        ("image_ratio", "time for an image of a training step, as a multiple of the control's, mean over the repeats"),
-        ("image_ratio_spread", "sample standard deviation of that multiple over the repeats"),
-        ("epoch_s", "seconds for an epoch: training on its images, then prediction of the validation images"),
-        ("epoch_ratio", "time for an epoch, as a multiple of the control's, mean over the repeats"),
-        ("epoch_ratio_spread", "sample standard deviation of that multiple over the repeats"),
-        ("parameters", "trained weights and biases"),
-        ("multiply_adds", "multiplications with an addition each, for one image, forward"),
+    for name, unit, words in (
+        ("train_s", "s", "time for an image of a training step, mean over the repeats"),
+        ("image_ratio", "", "time for an image of a training step, as a multiple of the control's, mean"),
+        ("image_ratio_spread", "", "sample standard deviation of that multiple over the repeats"),
+        ("epoch_s", "s", "time for an epoch: training on its images, then prediction of the validation images"),
+        ("epoch_ratio", "", "time for an epoch, as a multiple of the control's, mean over the repeats"),
+        ("epoch_ratio_spread", "", "sample standard deviation of that multiple over the repeats"),
+        ("parameters", "count", "trained weights and biases"),
+        ("multiply_adds", "count", "multiplications with an addition each, for one image, forward"),
     )
 }
 
 
-def draw(run: StoredRun, figures: Figures) -> None:
+def draw(results: "report.Results", figures: report.Figures) -> None:
     """Draw every repeat's ratios beside the ratio of multiply-adds."""
-    from report_cli.figures import comparison
-
     names = [network.replace("pooled_", "small ") for network in TIMED]
-    ratios = {"per image": run.array("image_ratios"), "per epoch": run.array("epoch_ratios")}
-    cost = run.array("multiply_add_ratios")
+    ratios = {"per image": results.array("image_ratios"), "per epoch": results.array("epoch_ratios")}
+    cost = results.array("multiply_add_ratios")
     figure = comparison.speed_ratios(names, ratios, cost)
     figures.add("ratios", figure, alt=comparison.describe_speed_ratios(names, ratios, cost))
 
 
-@experiment(
+@report.experiment(
     "cifar-speed",
     title="Speed of the networks",
     metrics=METRICS,
-    profiles=PROFILES,
+    profiles={
+        "smoke": Params(repeats=2, steps=1, warm_up=1, images=32),
+        "quick": Params(steps=3, warm_up=1, images=96),
+        "full": Params(),
+    },
     cost_s={"smoke": 12, "quick": 20, "full": 900},
     figures=("ratios",),
     draw=draw,
 )
-def cifar_speed(params: Params, data: None, record: Record) -> None:
+def cifar_speed(params: Params, record: report.Record) -> None:
     """How much longer than the control do the other networks take, for an image and for an epoch?
 
     All are trained in one process in turns, each repeat beginning with another one, on random images: the time of a
@@ -86,19 +85,13 @@ def cifar_speed(params: Params, data: None, record: Record) -> None:
 
     Cost: minutes on two CPU cores.
     """
-    import numpy as np
-
-    from report_cli.training import backend, timing
-    from report_cli.training.cost import multiply_adds
-    from report_cli.training.fit import generator
-
-    backend.start(record.seed)
-    models = _models()
+    models = [build(SHAPE, CLASSES, DROPOUT) for build in TIMED.values()]
+    for model in models:
+        losses.compile_classifier(model, learning_rate=1e-3)
     rng = generator(record.seed, 0, "speed")
-    pixels = rng.standard_normal((params.images, *SHAPE), dtype=np.float32)
     times = timing.interleaved(
-        list(models.values()),
-        pixels,
+        models,
+        rng.standard_normal((params.images, *SHAPE), dtype=np.float32),
         rng.integers(0, CLASSES, params.images),
         batch_size=params.batch_size,
         steps=params.steps,
@@ -106,34 +99,23 @@ def cifar_speed(params: Params, data: None, record: Record) -> None:
         repeats=params.repeats,
         progress=record.progress,
     )
-    epochs = params.train * times.train + params.validation * times.predict
-    for place, (network, model) in enumerate(models.items()):
-        record.scalar(f"{network}_train_s", float(times.train[:, place].mean()), "s")
-        record.scalar(f"{network}_epoch_s", float(epochs[:, place].mean()), "s")
-        record.scalar(f"{network}_parameters", model.count_params(), "count")
-        record.scalar(f"{network}_multiply_adds", multiply_adds(model), "count")
-    _record_ratios("image", times.train, record)
-    _record_ratios("epoch", epochs, record)
-    costs = np.array([multiply_adds(model) for model in models.values()])
+    costs = np.array([multiply_adds(model) for model in models])
+    for network, model in zip(TIMED, models, strict=True):
+        record(**{f"{network}_parameters": model.count_params(), f"{network}_multiply_adds": multiply_adds(model)})
+    _record_times("image", "train_s", times.train, record)
+    _record_times("epoch", "epoch_s", params.train * times.train + params.validation * times.predict, record)
     record.array("multiply_add_ratios", costs / costs[0])
 
 
-def _models() -> "dict[str, keras.Model]":
-    from experiments.models import control, inception, pooled, residual
-    from report_cli.training.categorical import compile_categorical
-
-    builders = (control.build, inception.build, residual.build)
-    small = (pooled.build_control, pooled.build_inception, pooled.build_residual)
-    models = {name: build(SHAPE, CLASSES, DROPOUT) for name, build in zip(TIMED, (*builders, *small), strict=True)}
-    for model in models.values():
-        compile_categorical(model, learning_rate=1e-3)
-    return models
-
-
-def _record_ratios(name: str, times: "NDArray[Any]", record: Record) -> None:
+def _record_times(name: str, seconds: str, times: NDArray[Any], record: report.Record) -> None:
+    """Record the times (repeats, networks), and what they are as multiples of the control's."""
     ratios = times / times[:, :1]
     for place, network in enumerate(TIMED):
-        ratio = stats.sample(ratios[:, place].tolist())
-        record.scalar(f"{network}_{name}_ratio", ratio.mean)
-        record.scalar(f"{network}_{name}_ratio_spread", ratio.std)
+        record(
+            **{
+                f"{network}_{seconds}": times[:, place].mean(),
+                f"{network}_{name}_ratio": ratios[:, place].mean(),
+                f"{network}_{name}_ratio_spread": ratios[:, place].std(ddof=1),
+            }
+        )
     record.array(f"{name}_ratios", ratios)

@@ -5,8 +5,15 @@ Each question has one function in a `theory_...` module, which records what its 
 
 from dataclasses import dataclass
 
-from experiments import theory_blocks, theory_gradients, theory_stacks, theory_windows
-from report_cli.experiment import Figures, Record, StoredRun, every_profile, experiment
+import report_cli as report
+from experiments import (
+    theory_blocks,
+    theory_gradients,
+    theory_stack_figures,
+    theory_stacks,
+    theory_window_figures,
+    theory_windows,
+)
 
 
 @dataclass(frozen=True)
@@ -29,10 +36,9 @@ FIGURES = (
 )
 
 
-def draw(run: StoredRun, figures: Figures) -> None:
+def draw(results: "report.Results", figures: report.Figures) -> None:
     """Draw the diagrams of the answers."""
-    from experiments import theory_stack_figures, theory_window_figures
-
+    run = results.run()
     theory_window_figures.convolution(run, figures)
     theory_window_figures.padding(run, figures)
     theory_window_figures.dilation(run, figures)
@@ -45,16 +51,16 @@ def draw(run: StoredRun, figures: Figures) -> None:
     theory_stack_figures.residual(run, figures)
 
 
-@experiment(
+@report.experiment(
     "theory",
     title="Computed facts of the theoretical questions",
     metrics=METRICS,
-    profiles=every_profile(Params()),
-    cost_s={"smoke": 1, "quick": 1, "full": 1},
+    profiles=Params(),
+    cost_s=1,
     figures=FIGURES,
     draw=draw,
 )
-def theory(params: Params, data: None, record: Record) -> None:
+def theory(record: report.Record) -> None:
     """What do the definitions give for the inputs of the questions, and for small examples of the others?
 
     Command: report run theory

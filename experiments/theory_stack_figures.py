@@ -1,17 +1,16 @@
 """The diagrams of the questions about several layers, drawn from the arrays of `theory`."""
 
-from typing import TYPE_CHECKING
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import NullFormatter, ScalarFormatter
 
-from report_cli.experiment import Figures, StoredRun
+import report_cli as report
+from report_cli.figures import diagrams, style
+from report_cli.figures.diagrams import Box
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
-
-def receptive_field(run: StoredRun, figures: Figures) -> None:
+def receptive_field(run: "report.Run", figures: report.Figures) -> None:
     """Question 5: receptive field and map size by depth, with and without pooling."""
-    from report_cli.figures import style
-
     fields, sizes = run.array("q5_fields").tolist(), run.array("q5_sizes").tolist()
     seen = {"plain": fields[0], "dilated": fields[1], "with pooling": fields[2]}
     left_over = {"plain": sizes[0], "with pooling": sizes[1]}
@@ -30,12 +29,8 @@ def receptive_field(run: StoredRun, figures: Figures) -> None:
     figures.add("q5_receptive_field", figure, alt=alt)
 
 
-def _lines(axes: "Axes", lines: dict[str, list[float]]) -> None:
+def _lines(axes: Axes, lines: dict[str, list[float]]) -> None:
     """Draw the lines on a logarithmic scale, their names at their ends and apart from each other."""
-    from matplotlib.ticker import NullFormatter, ScalarFormatter
-
-    from report_cli.figures import diagrams, style
-
     axes.set_yscale("log", base=2)
     axes.yaxis.set_major_formatter(ScalarFormatter())
     axes.yaxis.set_minor_formatter(NullFormatter())
@@ -52,10 +47,8 @@ def _lines(axes: "Axes", lines: dict[str, list[float]]) -> None:
     axes.set_xlabel("convolution")
 
 
-def channels(run: StoredRun, figures: Figures) -> None:
+def channels(run: "report.Run", figures: report.Figures) -> None:
     """Question 6: multiply-adds, weights and activations of three layers as bars."""
-    from report_cli.figures import style
-
     sizes, counts, costs = run.array("q6_sizes"), run.array("q6_channels"), run.array("q6_costs")
     maps = [f"{size}×{size}×{count}" for size, count in zip(sizes, counts, strict=True)]
     names = ("multiply-adds", "weights", "activations")
@@ -74,11 +67,8 @@ def channels(run: StoredRun, figures: Figures) -> None:
     figures.add("q6_channels", figure, alt=alt)
 
 
-def schedule(run: StoredRun, figures: Figures) -> None:
+def schedule(run: "report.Run", figures: report.Figures) -> None:
     """Question 16: what is trained on the source task, with a new head, and while fine-tuning."""
-    from report_cli.figures import diagrams
-    from report_cli.figures.diagrams import Box
-
     *blocks, head = run.array("q16_blocks").tolist()
     tuned = int(run.scalars["q16_tuned_parameters"])
     last = len(blocks)
@@ -111,11 +101,8 @@ def schedule(run: StoredRun, figures: Figures) -> None:
     )
 
 
-def inception(run: StoredRun, figures: Figures) -> None:
+def inception(run: "report.Run", figures: report.Figures) -> None:
     """Question 17: four parallel branches between the input and the concatenation."""
-    from report_cli.figures import diagrams
-    from report_cli.figures.diagrams import Box
-
     branches = run.array("q17_branches").tolist()
     channels, total = run.scalars["q17_channels"], run.scalars["q17_output_channels"]
     (_, one), (before_three, three), (before_five, five), (_, pooled) = branches
@@ -146,13 +133,8 @@ def inception(run: StoredRun, figures: Figures) -> None:
     )
 
 
-def residual(run: StoredRun, figures: Figures) -> None:
+def residual(run: "report.Run", figures: report.Figures) -> None:
     """Question 18: the convolutions of this report's block, with the shortcut around them."""
-    from matplotlib.patches import Rectangle
-
-    from report_cli.figures import diagrams, style
-    from report_cli.figures.diagrams import Box
-
     names = ("q17_ours_size", "q17_ours_channels", "q18_filters")
     size, count, filters = (int(run.scalars[name]) for name in names)
     y, below = 13.0, 26.0

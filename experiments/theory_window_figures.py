@@ -1,19 +1,18 @@
 """The diagrams of the questions about windows, drawn from the arrays of `theory`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+import report_cli as report
 from experiments.theory_definitions import CHANNELS
-from report_cli.experiment import Figures, StoredRun
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from report_cli.figures import diagrams
+from report_cli.figures.diagrams import CELL_MM, Window
 
 
-def convolution(run: StoredRun, figures: Figures) -> None:
+def convolution(run: "report.Run", figures: report.Figures) -> None:
     """Question 1: each channel with its slice of the filter, and the sum of the three."""
-    from report_cli.figures import diagrams
-    from report_cli.figures.diagrams import CELL_MM, Window
-
     kernel, output = run.array("q1_kernel"), run.array("q1_output")
     size = kernel.shape[0]
     figure, axes = diagrams.canvas(140, 61)
@@ -45,11 +44,8 @@ def convolution(run: StoredRun, figures: Figures) -> None:
     )
 
 
-def padding(run: StoredRun, figures: Figures) -> None:
+def padding(run: "report.Run", figures: report.Figures) -> None:
     """Question 2: the sum of the channels with a ring of zeros, and the output of the same size."""
-    from report_cli.figures import diagrams
-    from report_cli.figures.diagrams import CELL_MM, Window
-
     padded, output = run.array("q2_padded"), run.array("q2_output")
     figure, axes = diagrams.canvas(140, 33)
     middle = 5.5 + 3 * CELL_MM
@@ -71,13 +67,8 @@ def padding(run: StoredRun, figures: Figures) -> None:
     )
 
 
-def dilation(run: StoredRun, figures: Figures) -> None:
+def dilation(run: "report.Run", figures: report.Figures) -> None:
     """Question 3: the taps of the dilated filter on the padded sum of the channels."""
-    import numpy as np
-
-    from report_cli.figures import diagrams
-    from report_cli.figures.diagrams import CELL_MM, Window
-
     padded, output = run.array("q3_padded"), run.array("q3_output")
     reach = int(run.scalars["q3_kernel"])
     border, step = int(run.scalars["q3_padding"]), (reach - 1) // 2
@@ -104,9 +95,8 @@ def dilation(run: StoredRun, figures: Figures) -> None:
     )
 
 
-def template(run: StoredRun, figures: Figures) -> None:
+def template(run: "report.Run", figures: report.Figures) -> None:
     """Question 4: a template, four patches, and what the template says to each."""
-    from report_cli.figures import diagrams
     from report_cli.figures.diagrams import CELL_MM
 
     patches, names = run.array("q4_patches"), [str(name) for name in run.array("q4_names")]
@@ -135,11 +125,8 @@ def template(run: StoredRun, figures: Figures) -> None:
     figures.add("q4_template", figure, alt=alt)
 
 
-def pooling(run: StoredRun, figures: Figures) -> None:
+def pooling(run: "report.Run", figures: report.Figures) -> None:
     """Question 11: each channel and its pooled map."""
-    from report_cli.figures import diagrams
-    from report_cli.figures.diagrams import CELL_MM, Window
-
     figure, axes = diagrams.canvas(140, 24)
     middle = 5.5 + 2 * CELL_MM
     parts = []
@@ -157,6 +144,6 @@ def pooling(run: StoredRun, figures: Figures) -> None:
     )
 
 
-def _rows(matrix: "NDArray[Any]") -> str:
+def _rows(matrix: NDArray[Any]) -> str:
     rows = [", ".join(f"{number:g}" for number in row) for row in matrix.tolist()]
     return f"{'; '.join(rows[:-1])} and {rows[-1]}"

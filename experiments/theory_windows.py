@@ -1,51 +1,59 @@
 """Questions about one convolution or pooling layer: what its windows give, its shape and its parameters."""
 
+import numpy as np
+
+import report_cli as report
 from experiments import theory_definitions as definitions
-from report_cli.experiment import Record
 
 METRICS = {
-    "q1_size": "height and width of the output in question 1",
-    "q2_size": "height and width of the output in question 2",
-    "q2_inside": "image pixels under a window of question 2 that touches no padding, per channel",
-    "q2_edge": "image pixels under a window at an edge",
-    "q2_corner": "image pixels under a window in a corner",
-    "q3_taps": "weights of the filter of question 3 along each axis",
-    "q3_rate": "dilation rate in question 3",
-    "q3_kernel": "pixels that the dilated filter of question 3 reaches over, in height and width",
-    "q3_padding": "zeros on every side in question 3",
-    "q3_size": "height and width of the output in question 3",
-    "q3_size_padding_1": "height and width of the output in question 3 if the padding were one, as in question 2",
-    "q3_pixels": "image pixels under the weights of every window in question 3, per channel",
-    "q4_pattern": "response of the template in question 4 to its own pattern",
-    "q4_contrast": "response of the template to its own pattern with twice the contrast",
-    "q4_flat": "response of the template to a bright patch without any pattern",
-    "q4_flat_cosine": "cosine of the angle between the template and the bright patch",
-    "q4_pattern_centred": "response of the zero-mean template to the pattern",
-    "q4_flat_centred": "response of the zero-mean template to the bright patch",
-    "q4_contrast_centred": "response of the zero-mean template to the pattern with twice the contrast",
-    "q7_input_size": "height and width of the input in question 7",
-    "q7_input_channels": "channels of the input in question 7",
-    "q7_kernel": "height and width of a filter in question 7",
-    "q7_height": "height of the output in question 7",
-    "q7_width": "width of the output in question 7",
-    "q7_channels": "channels of the output in question 7, one per filter",
-    "q7_weights_per_filter": "weights of one filter in question 7, without its bias",
-    "q7_parameters": "weights and biases of the layer in question 7",
-    "q8_stride": "stride in question 8",
-    "q8_size": "height and width of the output in question 8",
-    "q8_covered": "rows of the input that lie under some window in question 8",
-    "q8_dropped": "rows of the input that lie under no window in question 8",
-    "q8_positions": "positions of the window in question 8 as a fraction of those in question 7",
-    "q9_filters": "filters of the 1x1 convolution in question 9",
-    "q9_weights_per_filter": "weights of one filter in question 9, without its bias",
-    "q9_parameters": "weights and biases of the layer in question 9",
-    "q9_saving": "parameters of the 3x3 layer of question 7 divided by those of question 9",
-    "q11_size": "height and width of the output in question 11",
-    "q11_kept": "outputs of question 11 as a fraction of the inputs",
+    **definitions.counts(
+        q1_size="height and width of the output in question 1",
+        q2_size="height and width of the output in question 2",
+        q2_inside="image pixels under a window of question 2 that touches no padding, per channel",
+        q2_edge="image pixels under a window at an edge",
+        q2_corner="image pixels under a window in a corner",
+        q3_taps="weights of the filter of question 3 along each axis",
+        q3_rate="dilation rate in question 3",
+        q3_kernel="pixels that the dilated filter of question 3 reaches over, in height and width",
+        q3_padding="zeros on every side in question 3",
+        q3_size="height and width of the output in question 3",
+        q3_size_padding_1="height and width of the output in question 3 if the padding were one, as in question 2",
+        q3_pixels="image pixels under the weights of every window in question 3, per channel",
+        q7_input_size="height and width of the input in question 7",
+        q7_input_channels="channels of the input in question 7",
+        q7_kernel="height and width of a filter in question 7",
+        q7_height="height of the output in question 7",
+        q7_width="width of the output in question 7",
+        q7_channels="channels of the output in question 7, one per filter",
+        q7_weights_per_filter="weights of one filter in question 7, without its bias",
+        q7_parameters="weights and biases of the layer in question 7",
+        q8_stride="stride in question 8",
+        q8_size="height and width of the output in question 8",
+        q8_covered="rows of the input that lie under some window in question 8",
+        q8_dropped="rows of the input that lie under no window in question 8",
+        q9_filters="filters of the 1x1 convolution in question 9",
+        q9_weights_per_filter="weights of one filter in question 9, without its bias",
+        q9_parameters="weights and biases of the layer in question 9",
+        q11_size="height and width of the output in question 11",
+    ),
+    "q4_pattern": report.Metric("", "response of the template in question 4 to its own pattern"),
+    "q4_contrast": report.Metric("", "response of the template to its own pattern with twice the contrast"),
+    "q4_flat": report.Metric("", "response of the template to a bright patch without any pattern"),
+    "q4_flat_cosine": report.Metric("", "cosine of the angle between the template and the bright patch"),
+    "q4_pattern_centred": report.Metric("", "response of the zero-mean template to the pattern"),
+    "q4_flat_centred": report.Metric("", "response of the zero-mean template to the bright patch"),
+    "q4_contrast_centred": report.Metric(
+        "", "response of the zero-mean template to the pattern with twice the contrast"
+    ),
+    "q8_positions": report.Metric(
+        "fraction", "positions of the window in question 8 as a fraction of those in question 7"
+    ),
+    "q9_saving": report.Metric("", "parameters of the 3x3 layer of question 7 divided by those of question 9"),
+    "q11_kept": report.Metric("fraction", "outputs of question 11 as a fraction of the inputs"),
 }
 
 
-def question_1(record: Record) -> None:
+def question_1(record: report.Record) -> None:
     """Convolve the image with one 3x3x3 filter of ones, without padding."""
     image, kernel = definitions.exercise_image(), definitions.exercise_kernel()
     for channel, name in enumerate(definitions.CHANNELS):
@@ -55,28 +63,26 @@ def question_1(record: Record) -> None:
     output = definitions.convolve(image, kernel)
     record.array("q1_kernel", kernel[:, :, :, 0])
     record.array("q1_output", output[:, :, 0])
-    record.scalar("q1_size", output.shape[0], "count")
+    record(q1_size=output.shape[0])
 
 
-def question_2(record: Record) -> None:
+def question_2(record: report.Record) -> None:
     """The same with zero padding of one pixel, which keeps the size."""
-    import numpy as np
-
     image, kernel, padding = definitions.exercise_image(), definitions.exercise_kernel(), 1
     output = definitions.convolve(image, kernel, padding=padding)
     pixels = definitions.convolve(np.ones((4, 4, 1), np.int64), kernel[:, :, :1], padding=padding)[:, :, 0]
     record.array("q2_padded", definitions.pad(image, padding).sum(axis=2))
     record.array("q2_output", output[:, :, 0])
-    record.scalar("q2_size", output.shape[0], "count")
-    record.scalar("q2_inside", int(pixels[1, 1]), "count")
-    record.scalar("q2_edge", int(pixels[0, 1]), "count")
-    record.scalar("q2_corner", int(pixels[0, 0]), "count")
+    record(
+        q2_size=output.shape[0],
+        q2_inside=int(pixels[1, 1]),
+        q2_edge=int(pixels[0, 1]),
+        q2_corner=int(pixels[0, 0]),
+    )
 
 
-def question_3(record: Record) -> None:
+def question_3(record: report.Record) -> None:
     """The same with taps two pixels apart; zero padding of two pixels keeps the size."""
-    import numpy as np
-
     image, kernel, dilation, padding = definitions.exercise_image(), definitions.exercise_kernel(), 2, 2
     output = definitions.convolve(image, kernel, padding=padding, dilation=dilation)
     pixels = definitions.convolve(np.ones((4, 4, 1), np.int64), kernel[:, :, :1], padding=padding, dilation=dilation)
@@ -84,19 +90,19 @@ def question_3(record: Record) -> None:
     record.array("q3_padded", definitions.pad(image, padding).sum(axis=2))
     record.array("q3_output", output[:, :, 0])
     taps = kernel.shape[0]
-    record.scalar("q3_taps", taps, "count")
-    record.scalar("q3_rate", dilation, "count")
-    record.scalar("q3_kernel", definitions.effective_kernel(taps, dilation), "count")
-    record.scalar("q3_padding", padding, "count")
-    record.scalar("q3_size", output.shape[0], "count")
-    record.scalar("q3_size_padding_1", definitions.output_size(4, taps, padding=1, dilation=dilation), "count")
-    record.scalar("q3_pixels", int(pixels.max()), "count")
+    record(
+        q3_taps=taps,
+        q3_rate=dilation,
+        q3_kernel=definitions.effective_kernel(taps, dilation),
+        q3_padding=padding,
+        q3_size=output.shape[0],
+        q3_size_padding_1=definitions.output_size(4, taps, padding=1, dilation=dilation),
+        q3_pixels=int(pixels.max()),
+    )
 
 
-def question_4(record: Record) -> None:
+def question_4(record: report.Record) -> None:
     """A bright stripe as template against four patches, before and after its mean is taken off."""
-    import numpy as np
-
     stripe = np.array([[0, 1, 0]] * 3)
     patches = np.stack([stripe, 2 * stripe, np.full((3, 3), 3), stripe.T])
     response = (patches * stripe).sum(axis=(1, 2))
@@ -110,53 +116,57 @@ def question_4(record: Record) -> None:
     record.array("q4_cosine", cosine)
     record.array("q4_centred", centred)
     for place, name in enumerate(("pattern", "contrast", "flat")):
-        record.scalar(f"q4_{name}", int(response[place]), "")
-        record.scalar(f"q4_{name}_centred", float(centred[place]), "")
-    record.scalar("q4_flat_cosine", float(cosine[2]), "")
+        record(**{f"q4_{name}": int(response[place]), f"q4_{name}_centred": float(centred[place])})
+    record(q4_flat_cosine=float(cosine[2]))
 
 
-def question_7(record: Record) -> None:
+def question_7(record: report.Record) -> None:
     """Output shape and parameters of a layer of 16 filters 3x3 on an input of 128x128x32, without padding."""
     size, channels, kernel, filters = 128, 32, 3, 16
     output = definitions.output_size(size, kernel)
-    record.scalar("q7_input_size", size, "count")
-    record.scalar("q7_input_channels", channels, "count")
-    record.scalar("q7_kernel", kernel, "count")
-    record.scalar("q7_height", output, "count")
-    record.scalar("q7_width", output, "count")
-    record.scalar("q7_channels", filters, "count")
-    record.scalar("q7_weights_per_filter", kernel * kernel * channels, "count")
-    record.scalar("q7_parameters", definitions.convolution_parameters(kernel, channels, filters), "count")
+    record(
+        q7_input_size=size,
+        q7_input_channels=channels,
+        q7_kernel=kernel,
+        q7_height=output,
+        q7_width=output,
+        q7_channels=filters,
+        q7_weights_per_filter=kernel * kernel * channels,
+        q7_parameters=definitions.convolution_parameters(kernel, channels, filters),
+    )
 
 
-def question_8(record: Record) -> None:
+def question_8(record: report.Record) -> None:
     """The layer of question 7 with stride 2: its windows leave out what fills no further step."""
     size, kernel, stride = 128, 3, 2
     output = definitions.output_size(size, kernel, stride=stride)
     covered = (output - 1) * stride + kernel
-    record.scalar("q8_stride", stride, "count")
-    record.scalar("q8_size", output, "count")
-    record.scalar("q8_covered", covered, "count")
-    record.scalar("q8_dropped", size - covered, "count")
-    record.scalar("q8_positions", output**2 / definitions.output_size(size, kernel) ** 2, "fraction")
+    record(
+        q8_stride=stride,
+        q8_size=output,
+        q8_covered=covered,
+        q8_dropped=size - covered,
+        q8_positions=output**2 / definitions.output_size(size, kernel) ** 2,
+    )
 
 
-def question_9(record: Record) -> None:
+def question_9(record: report.Record) -> None:
     """A 1x1 convolution from 32 to 16 channels."""
     channels, filters = 32, 16
     parameters = definitions.convolution_parameters(1, channels, filters)
-    record.scalar("q9_filters", filters, "count")
-    record.scalar("q9_weights_per_filter", channels, "count")
-    record.scalar("q9_parameters", parameters, "count")
-    record.scalar("q9_saving", definitions.convolution_parameters(3, channels, filters) / parameters)
+    record(
+        q9_filters=filters,
+        q9_weights_per_filter=channels,
+        q9_parameters=parameters,
+        q9_saving=definitions.convolution_parameters(3, channels, filters) / parameters,
+    )
 
 
-def question_11(record: Record) -> None:
+def question_11(record: report.Record) -> None:
     """Pool the image by its maximum over windows of 2x2 with stride 2."""
     image = definitions.exercise_image()
     output = definitions.max_pool(image, 2)
     for channel, name in enumerate(definitions.CHANNELS):
         record.array(f"q11_{name}", image[:, :, channel])
         record.array(f"q11_{name}_output", output[:, :, channel])
-    record.scalar("q11_size", output.shape[0], "count")
-    record.scalar("q11_kept", output.size / image.size, "fraction")
+    record(q11_size=output.shape[0], q11_kept=output.size / image.size)

@@ -3,18 +3,56 @@
 import report_cli as report
 """
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from report_cli.datasets.spec import Archive, Images, Table, Weights
-from report_cli.experiment import Metric, check_positive, check_share, experiment, grid
+from report_cli.experiment import Figures, Metric, Record, check_positive, check_share, experiment, grid
+from report_cli.training.metrics import CLASSIFIER, TRAINING
 
-__all__ = ["Archive", "Images", "Metric", "Table", "Weights", "check_positive", "check_share", "experiment", "grid"]
+if TYPE_CHECKING:
+    from report_cli.api import build, results, run, status
+    from report_cli.datasets.images import ImageData, Part
+    from report_cli.datasets.readers.table import TableData
+    from report_cli.datasets.split import Split
+    from report_cli.store.run import Results, Run
+
+__all__ = [
+    "CLASSIFIER",
+    "TRAINING",
+    "Archive",
+    "Figures",
+    "ImageData",
+    "Images",
+    "Metric",
+    "Part",
+    "Record",
+    "Results",
+    "Run",
+    "Split",
+    "Table",
+    "TableData",
+    "Weights",
+    "build",
+    "check_positive",
+    "check_share",
+    "experiment",
+    "grid",
+    "results",
+    "run",
+    "status",
+]
+# What a notebook calls, and the types of what an experiment is given, load the rest of the program.
+_ELSEWHERE = {
+    **dict.fromkeys(("build", "results", "run", "status"), "api"),
+    **dict.fromkeys(("ImageData", "Part"), "datasets.images"),
+    "TableData": "datasets.readers.table",
+    "Split": "datasets.split",
+    **dict.fromkeys(("Results", "Run"), "store.run"),
+}
 
 
 def __getattr__(name: str) -> Any:
-    # What a notebook calls loads the rest of the program.
-    if name in ("build", "results", "run", "status"):
-        from report_cli import api
-
-        return getattr(api, name)
+    if name in _ELSEWHERE:
+        return getattr(importlib.import_module(f"report_cli.{_ELSEWHERE[name]}"), name)
     raise AttributeError(f"report_cli has no {name!r}")

@@ -97,8 +97,11 @@ class Record(Protocol):
     def pretrained(self, weights: "Weights") -> "dict[str, NDArray[Any]]":
         """Return declared pretrained weights by name, checked against their digest."""
 
-    def classifier(self, model: Any, split: "Split[Any]", params: Any) -> None:
-        """Train, evaluate and record a Keras classifier of images: every metric and figure of `CLASSIFIER`."""
+    def classifier(self, model: Any, split: "Split[Any]", params: Any, **options: Any) -> list[dict[str, float]]:
+        """Train, test and record a Keras classifier of images: all that `CLASSIFIER` declares. Returns the history.
+
+        Options are those of `training.classify.classify`: `test=False` for what `TRAINING` declares, `best=True`.
+        """
 
 
 class Figures(Protocol):
@@ -119,8 +122,9 @@ Point = Mapping[str, Any]
 class Experiment:
     """A registered specification; `params` maps each profile to an instance of one frozen dataclass.
 
-    `module` and `line` say where it is declared. `grid` has the points of a sweep, one without changes where there is
-    none. `files` are patterns of files of the project that no one sees it open (a subprocess, a C library).
+    `module` and `line` say where it is declared. `grid` has the points of a sweep in each profile, one without
+    changes where there is none. `files` are patterns of files of the project that no one sees it open (a subprocess,
+    a C library).
     """
 
     name: str
@@ -131,7 +135,7 @@ class Experiment:
     data: "DataSet | None" = None
     needs: Needs = ()
     seeds: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(PROFILES, 1))
-    grid: tuple[Point, ...] = ({},)
+    grid: Mapping[str, tuple[Point, ...]] = field(default_factory=lambda: dict.fromkeys(PROFILES, ({},)))
     cost_s: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(PROFILES, 5.0))
     figures: tuple[str, ...] = ()
     draw: Draw | None = None
@@ -167,7 +171,7 @@ def experiment(
     data: "DataSet | None" = None,
     needs: Needs = (),
     seeds: int | Mapping[str, int] = 1,
-    grid: Sequence[Point] = ({},),
+    grid: Sequence[Point] | Mapping[str, Sequence[Point]] = ({},),
     cost_s: float | Mapping[str, float] = 5.0,
     figures: tuple[str, ...] = (),
     draw: Draw | None = None,
@@ -179,7 +183,7 @@ def experiment(
     a profile leaves out is as in the next larger one. `metrics` declares every number that the function must record.
     `needs` names the experiments whose runs this one uses, or is a function of the parameters that does. `seeds` and
     `cost_s` (seconds on 2 cores, the first estimate) are numbers, or one for each profile. `figures` names what `draw`
-    makes of the results. `grid` comes from `report.grid(...)`.
+    makes of the results. `grid` comes from `report.grid(...)`, for all profiles alike or one for each.
 
     Raises:
         UsageError: something of this is not as it must be; the message has file and line.
@@ -269,15 +273,23 @@ def _by_profile(profiles: Any) -> dict[str, Any]:
     return {profile: filled[profile] for profile in PROFILES}
 
 
-def _checked(points: Sequence[Point], params: Mapping[str, Any]) -> tuple[Point, ...]:
-    """Return the points of a grid; ValueError where it is empty, two are equal, or one can't be set."""
-    if not points:
-        raise ValueError("a grid without points: a list in it is empty")
+def _checked(
+    grid: Sequence[Point] | Mapping[str, Sequence[Point]], params: Mapping[str, Any]
+) -> dict[str, tuple[Point, ...]]:
+    """Return the points of each profile; ValueError where there are none, two are equal, or one can't be set."""
+    each = grid if isinstance(grid, Mapping) else dict.fromkeys(PROFILES, grid)
+    if set(each) != set(PROFILES):
+        raise ValueError(f"grids for {', '.join(each)}, not for each of {', '.join(PROFILES)}")
     known = parameters(params[PROFILES[0]])
-    if odd := next((name for point in points for name in point if name not in known), ""):
+    names = {tuple(point) for points in each.values() for point in points}
+    if not all(each.values()):
+        raise ValueError("a grid without points: a list in it is empty")
+    if odd := next((name for point in names for name in point if name not in known), ""):
         raise ValueError(f"a grid over {odd!r}, which is no parameter; known: {', '.join(known)}")
-    for profile in PROFILES:
+    if len(names) > 1:
+        raise ValueError(f"a grid whose points set different parameters: {', '.join(map(str, sorted(names)))}")
+    for profile, points in each.items():
         settled = [repr(parameters(replace(params[profile], **point))) for point in points]
         if len(set(settled)) < len(settled):
             raise ValueError(f"a grid with two equal points in {profile}")
-    return tuple(dict(point) for point in points)
+    return {profile: tuple(dict(point) for point in each[profile]) for profile in PROFILES}

@@ -5,7 +5,7 @@ from keras import Input, Model
 from experiments.models import pieces
 
 
-def build(shape: tuple[int, int, int], momentum: float) -> Model:
+def build(shape: tuple[int, ...], momentum: float) -> Model:
     """Return the network from images of `shape` (H, W, C) to a logit; 19,066,817 parameters at (150, 150, 3)."""
     inputs = Input(shape)
     x = pieces.pooling(pieces.convolution(inputs, 32, 1), 1)

@@ -5,7 +5,7 @@ from keras import Input, Model
 from experiments.models import pieces
 
 
-def build(shape: tuple[int, int, int], momentum: float, dropout: float = 0.0) -> Model:
+def build(shape: tuple[int, ...], momentum: float, dropout: float = 0.0) -> Model:
     """Return the network from images of `shape` (H, W, C) to a logit; 3,485,633 parameters at (150, 150, 3).
 
     `dropout` is the rate between the convolutions and the dense layers.

@@ -5,7 +5,7 @@ from keras import Input, Model
 from experiments.models import pieces
 
 
-def build(shape: tuple[int, int, int], momentum: float) -> Model:
+def build(shape: tuple[int, ...], momentum: float) -> Model:
     """Return the network from images of `shape` (H, W, C) to a logit; 3,453,249 parameters at (150, 150, 3).
 
     A reconstruction from the number of parameters, as far as the published text leaves open where layers are.

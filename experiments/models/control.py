@@ -3,7 +3,7 @@
 from keras import Input, KerasTensor, Model, layers
 
 
-def build(shape: tuple[int, int, int], classes: int, dropout: float, *, last_dropout: bool = True) -> Model:
+def build(shape: tuple[int, ...], classes: int, dropout: float, *, last_dropout: bool = True) -> Model:
     """Return the network from images of `shape` (H, W, C) to logits; 1,250,858 parameters at (32, 32, 3) and 10.
 
     Without `last_dropout` there is no dropout between the hidden layer and the output.

@@ -7,7 +7,7 @@ from experiments.models import control
 BRANCH, BOTTLENECKS = 48, {3: 32, 5: 16}
 
 
-def build(shape: tuple[int, int, int], classes: int, dropout: float) -> Model:
+def build(shape: tuple[int, ...], classes: int, dropout: float) -> Model:
     """Return the network from images of `shape` (H, W, C) to logits; 1,059,338 parameters at (32, 32, 3) and 10."""
     inputs = Input(shape)
     x = control.blocks(inputs, dropout)

@@ -11,20 +11,20 @@ from experiments.models import control, inception, residual
 NARROW, INCEPTION_FILTERS, RESIDUAL_FILTERS = 16, 40, 58
 
 
-def build_control(shape: tuple[int, int, int], classes: int, dropout: float) -> Model:
+def build_control(shape: tuple[int, ...], classes: int, dropout: float) -> Model:
     """Return the network from images of `shape` (H, W, C) to logits; 66,218 parameters at (32, 32, 3) and 10."""
     inputs = Input(shape)
     return Model(inputs, _head(control.blocks(inputs, dropout), classes, dropout), name="pooled_control")
 
 
-def build_inception(shape: tuple[int, int, int], classes: int, dropout: float) -> Model:
+def build_inception(shape: tuple[int, ...], classes: int, dropout: float) -> Model:
     """Return the network from images of `shape` (H, W, C) to logits; 66,986 parameters at (32, 32, 3) and 10."""
     inputs = Input(shape)
     features = inception.inception(control.blocks(inputs, dropout, NARROW), INCEPTION_FILTERS)
     return Model(inputs, _head(features, classes, dropout), name="pooled_inception")
 
 
-def build_residual(shape: tuple[int, int, int], classes: int, dropout: float) -> Model:
+def build_residual(shape: tuple[int, ...], classes: int, dropout: float) -> Model:
     """Return the network from images of `shape` (H, W, C) to logits; 65,970 parameters at (32, 32, 3) and 10."""
     inputs = Input(shape)
     features = residual.pool(residual.residual(control.blocks(inputs, dropout, NARROW), RESIDUAL_FILTERS))

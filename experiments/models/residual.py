@@ -5,7 +5,7 @@ from keras import Input, KerasTensor, Model, layers
 from experiments.models import control
 
 
-def build(shape: tuple[int, int, int], classes: int, dropout: float) -> Model:
+def build(shape: tuple[int, ...], classes: int, dropout: float) -> Model:
     """Return the network from images of `shape` (H, W, C) to logits; 595,818 parameters at (32, 32, 3) and 10."""
     inputs = Input(shape)
     features = pool(residual(control.blocks(inputs, dropout)))

@@ -68,7 +68,7 @@ def blocks(x: KerasTensor, width: float, first: int = 1, last: int = LAST, norma
     return _pool(last)(x)
 
 
-def build(shape: tuple[int, int, int], width: float = 1.0, last: int = LAST) -> Model:
+def build(shape: tuple[int, ...], width: float = 1.0, last: int = LAST) -> Model:
     """Return the base up to block `last` on images of `shape` (H, W, 3), without a head.
 
     14,714,688 parameters at width 1; names and shapes of the weights are those of VGG16 in Keras.
@@ -77,7 +77,7 @@ def build(shape: tuple[int, int, int], width: float = 1.0, last: int = LAST) -> 
     return Model(inputs, blocks(inputs, width, last=last), name="vgg16")
 
 
-def classifier(shape: tuple[int, int, int], width: float, dropout: float, tuned: int | None = None) -> Model:
+def classifier(shape: tuple[int, ...], width: float, dropout: float, tuned: int | None = None) -> Model:
     """Return the network from features of `shape` to one logit: the head, after the blocks from `tuned` on if given.
 
     2,097,665 parameters without blocks on the 4x4x512 features of 150x150 pixels.
@@ -95,7 +95,7 @@ def head(x: KerasTensor, dropout: float) -> KerasTensor:
     return layers.Dense(1, name="logit")(x)
 
 
-def pretraining(shape: tuple[int, int, int], classes: int, width: float, dropout: float) -> Model:
+def pretraining(shape: tuple[int, ...], classes: int, width: float, dropout: float) -> Model:
     """Return the network for pretraining: the normalised base, the mean over positions, dropout, logits.
 
     The logits start at 0: random ones would be far off, and the first epochs would go into taking them back.

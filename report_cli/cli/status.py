@@ -26,7 +26,7 @@ def list_all(json: Json = False) -> None:
                 "data": e.data and e.data.name,
                 "needs": e.needs_of(e.params["full"]),
                 "seeds": dict(e.seeds),
-                "points": len(e.grid),
+                "points": len(e.grid["full"]),
             }
             for e in experiments
         ]

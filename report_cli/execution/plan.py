@@ -143,7 +143,7 @@ class _Planner:
         own = self.request.settings if name in self.requested else ()
         settings = (*self.workspace.project.settings.of(name), *own)
         self._open.append(name)
-        for number, point in enumerate(experiment.grid):
+        for number, point in enumerate(experiment.grid[profile]):
             params, overrides = override(experiment, profile, point, settings)
             for need in experiment.needs_of(params):
                 self.add(self.workspace.experiments[need])
@@ -253,7 +253,7 @@ class _Planner:
         took = [
             run.manifest.times.duration_s
             for run in self.workspace.store.runs(experiment.name)
-            if digest(run.manifest.recipe["parameters"]) == asked
+            if digest(run.parameters) == asked
         ]
         return max(took, default=float(experiment.cost_s[self.request.profile]))
 

@@ -111,10 +111,10 @@ class Recorder:
         with self._watch.paused():
             return self._pretrained(weights)
 
-    def classifier(self, model: Any, split: "Split[Any]", params: Any) -> None:
+    def classifier(self, model: Any, split: "Split[Any]", params: Any, **options: Any) -> list[dict[str, float]]:
         from report_cli.training.classify import classify
 
-        classify(model, split, params, self)
+        return classify(model, split, params, self, **options)
 
     def finish(self) -> None:
         """Write the metrics and the history; RunError when a declared metric is missing."""

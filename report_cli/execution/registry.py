@@ -6,7 +6,7 @@ import importlib.machinery
 import importlib.util
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib.machinery import ModuleSpec
@@ -62,7 +62,8 @@ def load(project: Project, snapshot: Sources) -> Registry:
     found: dict[str, Experiment] = {}
     broken: dict[str, ReportError] = {}
     sets: dict[str, tuple[spec.DataSet | spec.Weights, str]] = {}
-    with importing(snapshot):
+    # As in the worker: a module that reads a file of the project while it is imported finds it.
+    with importing(snapshot), chdir(project.root):
         for path in paths:
             module = ".".join([EXPERIMENTS, *path.relative_to(project.experiments).with_suffix("").parts])
             try:

@@ -73,9 +73,17 @@ class StandIn:
         return self
 
     def __or__(self, other: Any) -> Any:
+        if _refused:
+            raise UsedError(self._name)
         return self
 
-    __ror__ = __or__
+    # A constant of a module may be computed with one of a package: 2 * np.pi.
+    __ror__ = __and__ = __rand__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __or__
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __or__
+    __matmul__ = __rmatmul__ = __or__
+
+    def __neg__(self) -> Any:
+        return self
 
     def __mro_entries__(self, bases: Any) -> tuple[type, ...]:
         return (_Base,)

@@ -32,6 +32,7 @@ from report_cli.execution.parameters import override
 from report_cli.execution.recorder import CheckpointFolder, FigureFolder, Recorder
 from report_cli.experiment import Experiment
 from report_cli.keys.dependencies import Reach
+from report_cli.keys.environment import THREADS
 from report_cli.keys.inputs import Watch, watch_hdf5, watch_tensorflow
 from report_cli.keys.key import code
 from report_cli.keys.sources import Sources
@@ -75,6 +76,7 @@ class Worker:
         self._send = send
         self._data: dict[str, Any] = {}
         self._seed: int | None = None
+        self._path = list(sys.path)
         self._snapshot: Sources | None = None
         hooks = {
             "keras": self._start_keras,
@@ -110,6 +112,8 @@ class Worker:
         snapshot = self._sources(request)
         with _logged(request["log"]), registry.importing(snapshot, engine=True), _warned() as counts:
             self._begin(request["seed"])
+            for name in [name for name, _ in _own_modules(watch)]:
+                del sys.modules[name]
             with watch.on():
                 experiment = _declared(request)
             params, _ = override(experiment, request["profile"], request["point"], request["settings"])
@@ -139,8 +143,10 @@ class Worker:
             record.finish()
             _note_modules(watch, reached)
             for pattern in experiment.files:
-                for path in sorted(self._project.root.glob(pattern)):
+                for path in sorted(self._project.root.glob(pattern)) or [self._project.root / pattern]:
                     watch.file(path)
+                    if "*" in pattern:  # another file may match it later
+                        watch.folder(str(path.parent))
             watch.check()
         return {
             "inputs": watch.inputs(),
@@ -207,6 +213,8 @@ class Worker:
         import numpy as np
 
         self._seed = seed
+        sys.path[:] = self._path
+        os.chdir(self._project.root)
         random.seed(seed)
         np.random.seed(seed)
         with _random_states():
@@ -218,12 +226,10 @@ class Worker:
         if self._seed is not None:
             from report_cli.training import backend
 
-            backend.start(self._seed)
+            backend.start(self._seed, THREADS)
 
     def _start_torch(self, module: Any) -> None:
         if self._seed is not None:
-            from report_cli.keys.environment import THREADS
-
             module.manual_seed(self._seed)
             module.set_num_threads(THREADS)
             module.use_deterministic_algorithms(True)
@@ -246,10 +252,15 @@ def _declared(request: Request) -> Experiment:
 
 def _note_modules(watch: Watch, reached: Reach) -> None:
     """Note the author's modules beyond what the recipe follows: all, where code may reach any of them."""
-    for name, module in list(sys.modules.items()):
-        path = getattr(module, "__file__", None)
-        if path and watch.is_first_party(path) and (reached.dynamic or name not in reached.modules):
+    for name, path in _own_modules(watch):
+        if reached.dynamic or name not in reached.modules:
             watch.module(path)
+
+
+def _own_modules(watch: Watch) -> list[tuple[str, str]]:
+    """Return name and file of the author's modules that are loaded, wherever they lie."""
+    places = {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
+    return [(n, path) for n, path in places.items() if path and path.endswith(".py") and watch.is_first_party(path)]
 
 
 def _machine_error(error: BaseException) -> ReportError | None:

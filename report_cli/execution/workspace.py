@@ -34,16 +34,18 @@ class Workspace:
         """Take what was found in these very sources before, so that an unchanged project isn't walked again."""
         try:
             kept = files.read_json(self._walked)
-            if kept["sources"] == self.snapshot.digest():
+            same = all((m := self.snapshot.module(name)) and m.digest == d for name, d in kept["beside"].items())
+            if same and kept["sources"] == self.snapshot.digest():
                 nodes = {key: Node(digest, *map(tuple, parts)) for key, (digest, *parts) in kept["nodes"].items()}
                 self.snapshot.nodes.update(nodes)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             pass  # Absent or damaged: walked anew.
 
     def remember(self) -> None:
         """Keep what was found in the sources for the next command."""
         nodes = {key: [n.digest, n.uses, n.packages, n.methods] for key, n in self.snapshot.nodes.items()}
-        files.write_json(self._walked, {"sources": self.snapshot.digest(), "nodes": nodes})
+        beside = self.snapshot.read_beside()
+        files.write_json(self._walked, {"sources": self.snapshot.digest(), "beside": beside, "nodes": nodes})
 
     @property
     def _walked(self) -> Path:

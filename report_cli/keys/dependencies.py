@@ -66,7 +66,7 @@ def reach(sources: Sources, *functions: tuple[str, str]) -> Reach:
         if key not in nodes:
             node = nodes[key] = _node(sources, key)
             waiting.extend(node.uses)
-            waiting.extend(METHODS[method] for method in node.methods if sources.module(METHODS[method].split(":")[0]))
+            waiting.extend(METHODS[method] for method in node.methods)
     modules = frozenset(key.partition(":")[0] for key in nodes)
     own = [name for name in modules if name.partition(".")[0] != "report_cli"]
     return Reach(

@@ -155,13 +155,19 @@ class Sources:
         yield from (m for m in list(self._modules.values()) if m is not None)
 
     def digest(self) -> str:
-        """Return one digest of every file of the packages; equal digests mean equal nodes."""
+        """Return one digest of every file of the packages, and of the names beside them.
+
+        Equal digests mean equal nodes as long as the modules beside that they are made of are the same, too.
+        """
         state = sha256()
         for package, folder in sorted(self._packages.items()):
             for path in sorted(folder.rglob("*.py")):
                 parts = path.relative_to(folder).with_suffix("").parts
                 module = self.module(".".join((package, *(part for part in parts if part != "__init__"))))
                 state.update(f"{package}/{'/'.join(parts)} {module.digest if module else ''};".encode())
+        if self._root is not None:
+            beside = [*self._root.glob("*.py"), *(path.parent for path in self._root.glob("*/__init__.py"))]
+            state.update(" ".join(sorted(path.name for path in beside)).encode())
         return state.hexdigest()
 
     def _read(self, name: str) -> Module | None:
@@ -179,6 +185,10 @@ class Sources:
                 return module
         # A folder without __init__.py is a package all the same (PEP 420), with nothing in it.
         return Module(name, base, b"", True) if base.is_dir() else None
+
+    def read_beside(self) -> dict[str, str]:
+        """Return the digests of the modules right in the project that were read."""
+        return {m.name: m.digest for m in self.read() if m.name.partition(".")[0] not in self._packages}
 
     def is_beside(self, package: str) -> bool:
         """Whether a top-level module of this name lies right in the project."""

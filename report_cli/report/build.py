@@ -208,7 +208,7 @@ def _folder(folder: Path, pattern: str) -> dict[str, str]:
 
 def _declared(experiment: Experiment) -> list[Any]:
     metrics = {name: [m.unit, m.words, m.of] for name, m in sorted(experiment.metrics.items())}
-    return [experiment.title, metrics, list(experiment.figures), [dict(point) for point in experiment.grid]]
+    return [experiment.title, metrics, list(experiment.figures), experiment.grid]
 
 
 def _run(run: Run) -> list[str]:

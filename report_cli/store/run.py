@@ -56,6 +56,12 @@ class Run:
         return self.manifest.point
 
     @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What it was run with, by name: tuples are lists."""
+        parameters: Mapping[str, Any] = self.manifest.recipe["parameters"]
+        return parameters
+
+    @property
     def outputs(self) -> str:
         """Digest of everything that was measured; times are no part of it."""
         return self.manifest.output_digest
@@ -149,7 +155,7 @@ class Results:
                 run
                 for run in self.runs
                 if (seed is None or run.seed == seed)
-                and all(run.manifest.recipe["parameters"].get(name) == value for name, value in point.items())
+                and all(run.parameters.get(name) == value for name, value in point.items())
             ),
         )
 
@@ -201,10 +207,7 @@ class Results:
         import pandas
 
         return pandas.DataFrame(
-            [
-                {"profile": r.manifest.profile, "seed": r.seed, **r.manifest.recipe["parameters"], **r.scalars}
-                for r in self.runs
-            ]
+            [{"profile": r.manifest.profile, "seed": r.seed, **r.parameters, **r.scalars} for r in self.runs]
         )
 
     def _names(self) -> list[tuple[str, Any]]:

@@ -18,7 +18,10 @@ from numpy.typing import NDArray
 
 from report_cli.errors import RunError
 from report_cli.experiment import Record
-from report_cli.training.losses import Score, check_floor, predict
+from report_cli.training.losses import check_floor, predict, score
+
+# What a checkpoint calls the variables of the best epoch so far.
+_BEST = "best-"
 
 Row = dict[str, float]
 Arrays = dict[str, NDArray[Any]]
@@ -40,24 +43,28 @@ def fit(
     *,
     epochs: int,
     batch_size: int,
-    score: Callable[[NDArray[np.float64], NDArray[np.int64]], Score],
+    seed: int | None = None,
+    best: bool = False,
 ) -> list[Row]:
     """Train the compiled `model` up to `epochs` epochs and return the history, one row an epoch.
 
     `train` is the same in every epoch, or a pure function of the epoch (from 1) that gives as many examples in each.
+    `seed` moves their order, where another than the run's is wanted. With `best` the model ends with the weights of
+    the epoch with the lowest validation loss, the first of several.
 
     Goes on after the last checkpoint of `record`, whose rows it records again; the result equals that of an
     uninterrupted training bit for bit. A row has epoch (from 1), loss and accuracy (means over the batches while the
-    weights change, dropout active) and validation_loss and validation_accuracy (after the epoch, by `score`).
+    weights change, dropout active) and validation_loss and validation_accuracy (after the epoch).
 
     Raises:
         RunError: a loss or a weight is NaN or infinite, with the epoch; or the checkpoint isn't one of this model.
     """
     model.optimizer.build(model.trainable_variables)
-    history = _resume(model, record)
+    seed = record.seed if seed is None else seed
+    history, kept = _resume(model, record, best)
     for epoch in range(len(history) + 1, epochs + 1):
         examples = train(epoch) if callable(train) else train
-        order = generator(record.seed, epoch, "order").permutation(len(examples.labels))
+        order = generator(seed, epoch, "order").permutation(len(examples.labels))
         row = {"epoch": epoch, **_train(model, examples, order, batch_size)}
         _stop_unless_finite(row, epoch, epochs)
         validated = score(predict(model, validation.inputs), validation.labels)
@@ -70,9 +77,19 @@ def fit(
             raise _diverged("a weight is not finite", epoch, epochs)
         history.append(row)
         record.row(**row)
-        record.checkpoint.save(epoch, arrays, {"history": history})
+        if best and lowest(history) is row:
+            kept = {_BEST + name: array for name, array in arrays.items() if name.startswith("model")}
+        record.checkpoint.save(epoch, {**arrays, **kept}, {"history": history})
         record.progress(epoch, epochs, **{name: value for name, value in row.items() if name != "epoch"})
+    if best:
+        for number, variable in enumerate(model.variables):
+            variable.assign(kept[f"{_BEST}model-{number:03d}"])
     return history
+
+
+def lowest(history: list[Row]) -> Row:
+    """Return the row of the epoch with the lowest validation loss, the first of several."""
+    return min(history, key=lambda row: row["validation_loss"])
 
 
 def generator(seed: int, epoch: int, purpose: str) -> np.random.Generator:
@@ -119,27 +136,22 @@ def _array(variable: keras.Variable) -> NDArray[Any]:
     return array
 
 
-def _resume(model: keras.Model, record: Record) -> list[Row]:
-    found = record.checkpoint.load()
-    if found is None:
-        return []
-    epochs_done, arrays, state = found
-    _restore(model, arrays)
-    history: list[Row] = state["history"]
-    if len(history) != epochs_done:
-        raise RunError(f"the checkpoint after epoch {epochs_done} has {len(history)} rows of history", _START_ANEW)
-    for row in history:
-        record.row(**row)
-    return history
-
-
-def _restore(model: keras.Model, arrays: Arrays) -> None:
+def _resume(model: keras.Model, record: Record, best: bool) -> tuple[list[Row], Arrays]:
+    """Return the history of the last checkpoint and the variables of its best epoch, after the model has taken its."""
+    saved = record.checkpoint.load()
+    if saved is None:
+        return [], {}
+    epochs_done, arrays, state = saved
+    kept = {name: array for name, array in arrays.items() if name.startswith(_BEST)}
+    arrays = {name: array for name, array in arrays.items() if name not in kept}
     expected = {name: array.shape for name, array in _variables(model).items()}
-    if expected != {name: array.shape for name, array in arrays.items()}:
-        raise RunError("the checkpoint is not one of this model", _START_ANEW)
+    history: list[Row] = state["history"]
+    fits = expected == {name: array.shape for name, array in arrays.items()}
+    if not fits or bool(kept) != best or len(history) != epochs_done:
+        raise RunError("the checkpoint is not one of this training", "run the experiment again with --force")
     for owner, variables in (("model", model.variables), ("optimizer", model.optimizer.variables)):
         for i, variable in enumerate(variables):
             variable.assign(arrays[f"{owner}-{i:03d}"])
-
-
-_START_ANEW = "run the experiment again with --force"
+    for row in history:
+        record.row(**row)
+    return history, kept

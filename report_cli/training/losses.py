@@ -1,4 +1,7 @@
-"""Loss and accuracy of a classifier, from its logits in float64."""
+"""What a classifier minimises, and its loss and accuracy from its logits in float64.
+
+A network with one logit tells two classes apart; one with more has a logit for each class.
+"""
 
 from dataclasses import dataclass
 from math import log
@@ -33,34 +36,52 @@ def predict(model: keras.Model, inputs: NDArray[np.float32]) -> NDArray[np.float
     return np.concatenate(batches).astype(np.float64)
 
 
+def compile_classifier(model: keras.Model, learning_rate: float) -> None:
+    """Make `model` minimise the cross-entropy of its logits with RMSprop, and count what is right."""
+    if model.output_shape[-1] == 1:
+        loss = keras.losses.BinaryCrossentropy(from_logits=True)
+        accuracy = keras.metrics.MeanMetricWrapper(_right, name="accuracy")
+    else:
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        # Asked for by its name, the metric makes its variables in the first step, and TensorFlow then traces that step
+        # again: a second or two of a short training.
+        accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+    model.compile(keras.optimizers.RMSprop(learning_rate), loss, metrics=[accuracy])
+
+
+def score(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Score:
+    """Return the score of `logits` (N, classes), or (N, 1) for labels that are 0 or 1, against `labels` (N,).
+
+    The loss isn't finite where a logit isn't; whoever asks decides what that means.
+    """
+    if logits.shape[1] > 1:
+        losses = -log_probabilities(logits)[np.arange(len(labels)), labels]
+    else:
+        z = logits[:, 0]
+        with np.errstate(invalid="ignore"):
+            # -ln of the probability of the true class, without computing that probability, which may round to 0.
+            losses = np.logaddexp(0.0, np.where(labels == 1, -z, z))
+    return Score(float(losses.mean()), float((predicted(logits) == labels).mean()))
+
+
+def predicted(logits: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the most probable class of each image, (N,). A single logit above 0 means class 1."""
+    return logits.argmax(axis=1) if logits.shape[1] > 1 else (logits[:, 0] > 0).astype(np.int64)
+
+
+def probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the probabilities of the classes (N, classes), or of class 1 where there is one logit, (N,)."""
+    if logits.shape[1] > 1:
+        return np.asarray(np.exp(log_probabilities(logits)))
+    return np.asarray(np.exp(-np.logaddexp(0.0, -logits[:, 0])))
+
+
 def log_probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the logarithm of the softmax over the last axis; large logits don't overflow."""
     with np.errstate(invalid="ignore"):
         shifted = logits - logits.max(axis=-1, keepdims=True)
         result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return result
-
-
-def categorical(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Score:
-    """Return the score of `logits` (N, classes) against `labels` (N,).
-
-    The loss isn't finite where a logit isn't; whoever asks decides what that means.
-    """
-    log_p = log_probabilities(logits)
-    right = log_p.argmax(axis=1) == labels
-    return Score(float(-log_p[np.arange(len(labels)), labels].mean()), float(right.mean()))
-
-
-def binary(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Score:
-    """Return the score of one logit per image, (N, 1) or (N,), against `labels` (N,) that are 0 or 1.
-
-    A logit above 0 means class 1. The loss isn't finite where a logit isn't.
-    """
-    z = logits.reshape(len(labels)).astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        # -ln of the probability of the true class, without computing that probability, which may round to 0.
-        losses = np.logaddexp(0.0, np.where(labels == 1, -z, z))
-    return Score(float(losses.mean()), float(((z > 0) == (labels == 1)).mean()))
 
 
 def check_floor(score: Score) -> None:
@@ -87,3 +108,9 @@ def confusion(predicted: NDArray[Any], labels: NDArray[np.int64], classes: int) 
     counts = np.zeros((classes, classes), np.int64)
     np.add.at(counts, (labels, predicted), 1)
     return counts
+
+
+def _right(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+    # Keras' own binary accuracy refuses 0 as a threshold, which is where a logit decides.
+    logits = keras.ops.reshape(logits, (-1,))
+    return keras.ops.cast(keras.ops.equal(logits > 0, keras.ops.reshape(labels, (-1,)) > 0), "float32")

@@ -1,14 +1,21 @@
-"""The experiments of the assignment, each imported once from its own module."""
+"""The experiments of the assignment, listed as the program lists them."""
 
-import importlib
-import pkgutil
+import sys
+from functools import cache
+from pathlib import Path
 
-import experiments
+from report_cli.execution import registry
 from report_cli.experiment import Experiment
+from report_cli.project import find
 
 
+@cache
 def by_name() -> dict[str, Experiment]:
-    """Return every experiment that a module in `experiments/` defines."""
-    names = [module.name for module in pkgutil.iter_modules(experiments.__path__)]
-    modules = [importlib.import_module(f"experiments.{name}") for name in names]
-    return {e.name: e for module in modules for e in vars(module).values() if isinstance(e, Experiment)}
+    """Return every experiment that a module in `experiments/` declares."""
+    project = find(Path(__file__).parent)
+    # Listing drops the modules of the project, tests among them.
+    modules = dict(sys.modules)
+    found = registry.load(project, registry.sources(project))
+    sys.modules.update(modules)
+    assert not found.broken
+    return found.experiments

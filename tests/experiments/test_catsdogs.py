@@ -4,19 +4,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments import catsdogs, catsdogs_best, catsdogs_training
+from experiments import catsdogs, catsdogs_best
 from report_cli.datasets.images import ImageData
+from report_cli.datasets.normalise import Normalisation, apply
 from report_cli.errors import RunError
 from report_cli.experiment import Experiment
+from report_cli.training import losses, transfer
 from tests.experiments.pets import SIDE, SIZES, noise
-from tests.training.memory import InterruptionError, MemoryFigures, MemoryRecord, MemoryRun
+from tests.training.memory import MemoryFigures, MemoryRecord, MemoryRun
 
-NETWORKS = (
-    catsdogs.catsdogs_cnn_1,
-    catsdogs.catsdogs_cnn_2,
-    catsdogs.catsdogs_cnn_3,
-    catsdogs.catsdogs_cnn_4,
-)
+NETWORKS = (catsdogs.catsdogs_cnn_1, catsdogs.catsdogs_cnn_2, catsdogs.catsdogs_cnn_3, catsdogs.catsdogs_cnn_4)
 BEST = catsdogs_best.catsdogs_best
 EPOCHS = 3
 
@@ -31,143 +28,87 @@ def images() -> ImageData:
 
 
 @pytest.fixture(scope="module")
-def runs(images: ImageData) -> dict[str, MemoryRecord]:
-    """The four networks, each trained once; the third one is made the best by rule."""
+def runs(images: ImageData) -> dict[str, MemoryRun]:
+    """The four networks: the second is trained, the others take its results; the third is made the best by rule."""
+    record, experiment = MemoryRecord(), NETWORKS[1]
+    experiment.measure(_params(experiment), images, record)
     done = {}
-    for experiment in NETWORKS:
-        done[experiment.name] = MemoryRecord()
-        experiment.measure(_params(experiment), images, done[experiment.name])
+    for number, network in enumerate(NETWORKS, start=1):
+        done[network.name] = MemoryRun(record, **vars(_params(network, learning_rate=number * 1e-3)))
+        done[network.name].scalars = {**record.scalars, "settled_validation_loss": 0.01 if number == 3 else number}
     return done
 
 
 @pytest.fixture(scope="module")
-def chosen(images: ImageData, runs: dict[str, MemoryRecord]) -> dict[str, MemoryRecord]:
-    """Those, with the third one made the best, and the best trained again."""
-    scalars = {**runs["catsdogs-cnn-3"].scalars, "settled_validation_loss": 0.01, "learning_rate": 2e-3}
-    third = MemoryRecord()
-    third.scalars, third.history, third.arrays = scalars, runs["catsdogs-cnn-3"].history, runs["catsdogs-cnn-3"].arrays
-    done = {**runs, "catsdogs-cnn-3": third}
-    record = MemoryRecord(done)
+def best(images: ImageData, runs: dict[str, MemoryRun]) -> MemoryRecord:
+    record = MemoryRecord(runs)
     BEST.measure(_params(BEST), images, record)
-    return {**done, BEST.name: record}
+    return record
 
 
-def test_networks_record_what_they_declare(runs: dict[str, MemoryRecord], images: ImageData) -> None:
-    """A run records every declared metric and no other, and predictions of the validation images that agree with it."""
-    for experiment in NETWORKS:
-        record = runs[experiment.name]
-        assert set(record.scalars) == set(experiment.metrics)
-        assert len(record.history) == EPOCHS
-        p, labels = record.arrays["validation_predictions"], record.arrays["validation_labels"]
-        assert ((p > 0.5) == labels).mean() == record.scalars["validation_accuracy"]
-        losses = -np.log(np.where(labels == 1, p, 1 - p))
-        assert losses.mean() == pytest.approx(record.scalars["validation_loss"])
-        assert not any(name.startswith("test") for name in record.arrays)
-
-
-def test_settled_results_are_medians(runs: dict[str, MemoryRecord]) -> None:
+def test_the_choice_goes_by_medians() -> None:
     """The loss that decides is the median over the last epochs, and its step the mean change between epochs."""
-    record = runs["catsdogs-cnn-1"]
-    losses = [row["validation_loss"] for row in record.history]
-    assert record.scalars["settled_validation_loss"] == np.median(losses)
+    losses = [0.9, 0.8, 0.2, 0.3, 0.6, 0.4, 0.5]
+    record = MemoryRecord()
+    catsdogs.record_choice_by([{"validation_loss": x, "validation_accuracy": 1 - x} for x in losses], record)
+    assert record.scalars["settled_validation_loss"] == 0.4
+    assert record.scalars["settled_validation_accuracy"] == 0.6
+    assert record.scalars["highest_validation_loss"] == 0.9
     assert record.scalars["validation_loss_step"] == pytest.approx(abs(np.diff(losses)).mean())
-    assert record.scalars["highest_validation_loss"] == max(losses)
-    assert record.scalars["best_validation_loss"] == losses[int(record.scalars["best_epoch"]) - 1] == min(losses)
 
 
-def test_settings_reach_the_networks(runs: dict[str, MemoryRecord]) -> None:
+def test_settings_are_those_of_the_networks() -> None:
     """The third network alone has dropout, the fourth alone a smaller learning rate."""
-    dropouts = [runs[e.name].scalars["dropout"] for e in NETWORKS]
-    rates = [runs[e.name].scalars["learning_rate"] for e in NETWORKS]
-    assert dropouts == [0, 0, 0.5, 0]
-    assert rates == [1e-3, 1e-3, 1e-3, 1e-4]
+    full = [experiment.params["full"] for experiment in NETWORKS]
+    assert [params.dropout for params in full] == [0, 0, 0.5, 0]
+    assert [params.learning_rate for params in full] == [1e-3, 1e-3, 1e-3, 1e-4]
+    for params in (*full, BEST.params["full"]):
+        assert (params.train, params.validation, params.test, params.size) == (2_400, 800, 800, 150)
+        assert (params.epochs, params.batch_size) == (30, 32)
 
 
-def test_the_lowest_settled_loss_is_chosen(chosen: dict[str, MemoryRecord], images: ImageData) -> None:
-    """The best network is the one with the lowest median loss, trained at its own rate and tested once."""
-    record = chosen[BEST.name]
-    assert set(record.scalars) == set(BEST.metrics)
-    assert record.scalars["chosen"] == 3
-    assert record.scalars["learning_rate"] == 2e-3
-    assert record.scalars["dropout"] == 0.5
-    others = [chosen[e.name].scalars["settled_validation_loss"] for e in NETWORKS]
-    assert record.scalars["margin"] == sorted(others)[1] - 0.01
-    p, labels = record.arrays["test_predictions"], record.arrays["test_labels"]
-    assert ((p > 0.5) == labels).mean() == record.scalars["test_accuracy"]
-    assert record.scalars["test_accuracy_low"] < record.scalars["test_accuracy"] <= record.scalars["test_accuracy_high"]
-    assert np.trace(record.arrays["confusion"]) == len(labels) * record.scalars["test_accuracy"]
-    taken = record.arrays["test_ids"]
-    assert not set(taken) & set(chosen["catsdogs-cnn-1"].arrays["validation_ids"])
-    cat = images.train.ids[images.train.names == "cat.1275"][0]
-    assert cat in taken
+def test_the_lowest_settled_loss_is_chosen(best: MemoryRecord, images: ImageData) -> None:
+    """The best network is the one with the lowest median loss; it is tested on images that chose nothing."""
+    assert set(best.scalars) == set(BEST.metrics)
+    assert best.scalars["chosen"] == 3
+    assert best.scalars["margin"] == 0.99
+    assert best.arrays["candidates"].shape == (4, EPOCHS, 5)
+    validation = catsdogs.split_of(images, _params(BEST)).validation.ids
+    assert not set(best.arrays["test_ids"]) & set(validation)
+    assert images.train.ids[images.train.names == catsdogs.SHOWN][0] in best.arrays["test_ids"]
 
 
-def test_the_best_has_the_weights_of_its_best_epoch(chosen: dict[str, MemoryRecord], images: ImageData) -> None:
+def test_the_best_has_the_weights_of_its_best_epoch(best: MemoryRecord, images: ImageData) -> None:
     """What is stored and tested are the weights of the best epoch, not those of the last."""
-    from report_cli.datasets.normalise import Normalisation
-    from report_cli.training import losses as evaluate
-    from report_cli.training import transfer
-
-    record = chosen[BEST.name]
-    model = catsdogs_best.network(3, SIDE, 0.9, 0.5)
-    transfer.load(model, record.trained)
-    places = np.searchsorted(images.train.ids, chosen["catsdogs-cnn-1"].arrays["validation_ids"])
-    normalisation = Normalisation(record.arrays["mean"], record.arrays["std"])
-    validation = catsdogs_training.examples(
-        replace(images.train, **{n: getattr(images.train, n)[places] for n in ("ids", "labels", "pixels", "names")}),
-        normalisation,
-    )
-    score = evaluate.binary(evaluate.predict(model, validation.inputs), validation.labels)
-    assert score.loss == pytest.approx(record.scalars["best_validation_loss"], rel=1e-5)
-    assert score.loss == pytest.approx(min(row["validation_loss"] for row in record.history), rel=1e-5)
+    model = catsdogs_best.build(3, SIDE)
+    transfer.load(model, best.trained)
+    validation = catsdogs.split_of(images, _params(BEST)).validation
+    inputs = apply(Normalisation(best.arrays["mean"], best.arrays["std"]), validation.pixels)
+    loss = losses.score(losses.predict(model, inputs), validation.labels).loss
+    assert loss == pytest.approx(min(row["validation_loss"] for row in best.history), rel=1e-5)
 
 
-def test_the_best_starts_from_weights_of_its_own(
-    chosen: dict[str, MemoryRecord], runs: dict[str, MemoryRecord]
-) -> None:
+def test_the_best_starts_from_weights_of_its_own(best: MemoryRecord, images: ImageData) -> None:
     """The same architecture with the same seed of the run is trained from another start."""
-    again, first = chosen[BEST.name].history[0], runs["catsdogs-cnn-3"].history[0]
-    assert again["loss"] != first["loss"]
+    record, experiment = MemoryRecord(), NETWORKS[2]
+    experiment.measure(_params(experiment, epochs=1, learning_rate=3e-3), images, record)
+    assert record.history[0]["loss"] != best.history[0]["loss"]
 
 
-def test_an_interrupted_best_run_ends_the_same(chosen: dict[str, MemoryRecord], images: ImageData) -> None:
-    """After an interruption the run goes on and ends with the same weights and results to the last bit."""
-    interrupted = MemoryRecord(chosen, stop_after=2)
-    with pytest.raises(InterruptionError):
-        BEST.measure(_params(BEST), images, interrupted)
-    again = MemoryRecord(chosen, checkpoint=interrupted.checkpoint)
-    BEST.measure(_params(BEST), images, again)
-    whole = chosen[BEST.name]
-    assert again.scalars == whole.scalars
-    assert all(np.array_equal(again.trained[name], array) for name, array in whole.trained.items())
-
-
-def test_networks_that_cannot_be_compared_are_refused(chosen: dict[str, MemoryRecord], images: ImageData) -> None:
+def test_networks_that_cannot_be_compared_are_refused(runs: dict[str, MemoryRun], images: ImageData) -> None:
     """Other validation images or other numbers of epochs are an error, not a comparison."""
     with pytest.raises(RunError, match="other images"):
-        BEST.measure(_params(BEST, split_seed=2), images, MemoryRecord(chosen))
-    shorter = MemoryRecord()
-    first = chosen["catsdogs-cnn-1"]
-    shorter.scalars, shorter.arrays, shorter.history = first.scalars, first.arrays, first.history[:-1]
+        BEST.measure(_params(BEST, split_seed=2), images, MemoryRecord(runs))
+    shorter = MemoryRun(**runs["catsdogs-cnn-1"].parameters)
+    shorter.arrays, shorter.history = runs["catsdogs-cnn-1"].arrays, runs["catsdogs-cnn-1"].history[:-1]
     with pytest.raises(RunError, match="numbers of epochs"):
-        BEST.measure(_params(BEST), images, MemoryRecord({**chosen, "catsdogs-cnn-1": shorter}))
+        BEST.measure(_params(BEST), images, MemoryRecord({**runs, "catsdogs-cnn-1": shorter}))
 
 
-def test_draws_what_is_declared(chosen: dict[str, MemoryRecord]) -> None:
+def test_draws_what_is_declared(best: MemoryRecord) -> None:
     """`draw` makes the declared figures from stored results alone, with texts computed from them."""
-    for experiment in (*NETWORKS, BEST):
-        figures = MemoryFigures()
-        assert experiment.draw is not None
-        experiment.draw(MemoryRun(chosen[experiment.name]), figures)
-        assert tuple(figures.figures) == experiment.figures
-    assert "4 networks over 3 epochs" in figures.alts["candidates"]
-
-
-def test_full_is_the_protocol_of_the_assignment() -> None:
-    """The full profile has 2,400, 800 and 800 images of 150 pixels, 30 epochs, batches of 32, and its rates."""
-    for experiment in (*NETWORKS, BEST):
-        full = experiment.params["full"]
-        assert (full.train, full.validation, full.test, full.size) == (2_400, 800, 800, 150)
-        assert (full.epochs, full.batch_size) == (30, 32)
-        assert full.learning_rate == (1e-4 if experiment is catsdogs.catsdogs_cnn_4 else 1e-3)
-    assert catsdogs.catsdogs_cnn_3.params["full"].dropout == 0.5
+    figures = MemoryFigures()
+    assert BEST.draw is not None
+    BEST.draw(MemoryRun(best), figures)
+    assert set(figures.figures) == set(BEST.figures)
+    assert f"4 networks over {EPOCHS} epochs" in figures.alts["candidates"]

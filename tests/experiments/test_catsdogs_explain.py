@@ -5,16 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments import catsdogs_best, catsdogs_explain, catsdogs_filters, catsdogs_gradcam, catsdogs_images
-from experiments.catsdogs_training import Params
+from experiments import catsdogs_best, catsdogs_explain, catsdogs_filters, catsdogs_gradcam
+from experiments.catsdogs import Params, split_of
 from experiments.datasets import toy_pets
 from report_cli.datasets import normalise
 from report_cli.datasets.images import ImageData
 from report_cli.experiment import Experiment
 from report_cli.interpret import descriptors
-from report_cli.training import backend, fit, losses
+from report_cli.training import fit, losses
 from tests.experiments.pets import SIDE, SIZES, noise
-from tests.training.memory import MemoryFigures, MemoryRecord, MemoryRun
+from tests.training.memory import MemoryFigures, MemoryRecord, MemoryRun, start
 
 EXPLAINING = (
     catsdogs_explain.catsdogs_activations,
@@ -29,29 +29,28 @@ def images() -> ImageData:
 
 
 @pytest.fixture(scope="module")
-def best(images: ImageData) -> MemoryRecord:
+def best(images: ImageData) -> MemoryRun:
     """What catsdogs-best records, of the second network, untrained."""
-    backend.start(3)
-    parts = catsdogs_images.select(images, Params(**SIZES))
-    model = catsdogs_best.network(2, SIDE, 0.9, 0.0)
-    normalisation = normalise.fit(parts["train"].pixels)
-    logits = losses.predict(model, normalise.apply(normalisation, parts["test"].pixels))
+    start(3)
+    split = split_of(images, Params(**SIZES))
+    model = catsdogs_best.build(2, SIDE)
+    normalisation = normalise.fit(split.train.pixels)
+    logits = losses.predict(model, normalise.apply(normalisation, split.test.pixels))
     record = MemoryRecord()
-    record.scalars = {"chosen": 2, "momentum": 0.9, "dropout": 0.0}
+    record(chosen=2)
     record.arrays = {
-        "size": np.array(SIDE),
         "mean": normalisation.mean,
         "std": normalisation.std,
-        "test_ids": parts["test"].ids,
-        "test_labels": parts["test"].labels,
-        "test_predictions": 1 / (1 + np.exp(-logits[:, 0])),
+        "test_ids": split.test.ids,
+        "test_labels": split.test.labels,
+        "test_predictions": losses.probabilities(logits),
     }
     record.weights(fit.weights(model))
-    return record
+    return MemoryRun(record, size=SIDE)
 
 
 @pytest.fixture(scope="module")
-def runs(images: ImageData, best: MemoryRecord) -> dict[str, MemoryRecord]:
+def runs(images: ImageData, best: MemoryRun) -> dict[str, MemoryRecord]:
     """The three explanations, each measured once."""
     done = {}
     for experiment in EXPLAINING:
@@ -72,13 +71,12 @@ def test_measures_and_draws_what_it_declares(experiment: Experiment, runs: dict[
     assert all(len(alt) > 40 for alt in figures.alts.values())
 
 
-def test_the_network_is_opened_as_it_was_tested(images: ImageData, best: MemoryRecord) -> None:
+def test_the_network_is_opened_as_it_was_tested(images: ImageData, best: MemoryRun) -> None:
     """With the stored weights and normalisation, the network gives the stored predictions of the test images again."""
-    backend.start(0)
-    run = MemoryRecord({"catsdogs-best": best}).need("catsdogs-best")
-    explained = catsdogs_explain.opened(images, run)
-    logits = losses.predict(explained.model, explained.inputs(slice(None)))[:, 0]
-    np.testing.assert_allclose(1 / (1 + np.exp(-logits)), best.arrays["test_predictions"], rtol=1e-4)
+    start(0)
+    network = catsdogs_explain.load(images, best)
+    logits = losses.predict(network.model, network.inputs(slice(None)))
+    np.testing.assert_allclose(losses.probabilities(logits), best.arrays["test_predictions"], rtol=1e-4)
 
 
 def test_cat_1275_is_shown_where_there_is_one(images: ImageData, runs: dict[str, MemoryRecord]) -> None:
@@ -88,7 +86,7 @@ def test_cat_1275_is_shown_where_there_is_one(images: ImageData, runs: dict[str,
     shown = images.train.pixels[images.train.names == "cat.1275"][0]
     np.testing.assert_array_equal(record.arrays["image"], shown)
     other = noise(first=2000).train
-    assert catsdogs_explain.shown(other, 0) == int(np.flatnonzero(other.labels == 0)[0])
+    assert catsdogs_explain.cat_shown(other, 0) == int(np.flatnonzero(other.labels == 0)[0])
 
 
 def test_every_channel_is_counted_once(runs: dict[str, MemoryRecord]) -> None:
@@ -111,7 +109,7 @@ def test_every_channel_is_counted_once(runs: dict[str, MemoryRecord]) -> None:
         assert record.scalars[f"{layer}_dead"] <= channels
 
 
-def test_patches_are_of_test_images(images: ImageData, best: MemoryRecord, runs: dict[str, MemoryRecord]) -> None:
+def test_patches_are_of_test_images(images: ImageData, best: MemoryRun, runs: dict[str, MemoryRecord]) -> None:
     """The patches of the last layer are cut from test images, and the classes are counted among the strongest."""
     record = runs["catsdogs-filters"]
     patches = record.arrays["last_patches"]
@@ -122,7 +120,18 @@ def test_patches_are_of_test_images(images: ImageData, best: MemoryRecord, runs:
     assert all(patch.tobytes() in windows for row in patches for patch in row)
     assert int(record.arrays["top"]) == 12
     assert (record.arrays["last_top_cats"] == 6).all()
-    assert record.scalars["last_cats"] == record.scalars["last_dogs"] == 0
+
+
+def test_a_filter_stands_for_a_class_where_chance_does_not_explain_it() -> None:
+    """Filters whose strongest patches are mostly of one class are counted, unless no image wakes them."""
+    filters, record = MemoryRecord(), MemoryRecord()
+    for layer in catsdogs_filters.LAYERS:
+        filters.array(f"{layer}_top_cats", np.array([40, 0, 22, 40]))
+        filters.array(f"{layer}_awake", np.array([True, True, True, False]))
+    filters.array("top", np.array(40))
+    record = MemoryRecord({"catsdogs-filters": MemoryRun(filters)})
+    catsdogs_filters.catsdogs_filter_classes.measure(record)
+    assert record.scalars == {"first_cats": 1, "first_dogs": 1, "last_cats": 1, "last_dogs": 1}
 
 
 def test_answers_are_picked_by_rule() -> None:
@@ -142,7 +151,7 @@ def test_heat_is_not_measured_where_nothing_is_known(runs: dict[str, MemoryRecor
 
 
 def test_heat_is_measured_against_the_deciding_region(
-    images: ImageData, best: MemoryRecord, monkeypatch: pytest.MonkeyPatch
+    images: ImageData, best: MemoryRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On drawn images the shares are those of the heat in the region, of the area, and in another image's region."""
     half = np.zeros((SIDE, SIDE), np.bool_)

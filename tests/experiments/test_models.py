@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from experiments import catsdogs_best
 from experiments.models import control, inception, inception_deep, pooled, residual, residual_deep
 from report_cli.training.cost import layer_costs, multiply_adds
 
@@ -91,3 +92,29 @@ def test_multiply_adds_of_the_control() -> None:
     convolutions = 32**2 * 32 * 27 + 30**2 * 32 * 288 + 15**2 * 64 * 288 + 13**2 * 64 * 576
     assert multiply_adds(model) == convolutions + 6 * 6 * 64 * 512 + 512 * 10
     assert sum(cost.parameters for cost in layer_costs(model)) == model.count_params()
+
+
+PETS = {1: 19_066_817, 2: 3_485_633, 3: 3_485_633, 4: 3_453_249}
+
+
+@pytest.mark.parametrize("number", PETS)
+def test_networks_for_pets_have_the_published_size(number: int) -> None:
+    """At 150 pixels each network has the number of parameters of the assignment, one logit, and no padding."""
+    model = catsdogs_best.build(number, 150)
+    assert model.count_params() == PETS[number]
+    assert model.output_shape == (None, 1)
+    assert model.layers[-1].activation is keras.activations.linear
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert {(layer.padding, layer.kernel_size, layer.activation.__name__) for layer in convolutions} == {
+        ("valid", (3, 3), "relu")
+    }
+
+
+def test_layers_for_pets_are_in_the_order_of_the_assignment() -> None:
+    """Normalisation and dropout are where the assignment or the reconstruction has them."""
+    orders = {number: [layer.name for layer in catsdogs_best.build(number, 150).layers[1:]] for number in PETS}
+    rest = ["conv2", "pool2", "conv3", "pool3", "conv4", "pool4", "flatten"]
+    assert orders[1][:7] == ["conv1", "pool1", "conv2", "pool2", "norm2", "conv3", "pool3"]
+    assert orders[2] == ["conv1", "pool1", "norm1", *rest, "dense1", "dense2", "logit"]
+    assert orders[3] == ["conv1", "pool1", "norm1", *rest, "dropout", "dense1", "dense2", "logit"]
+    assert orders[4] == ["conv1", "norm1", "pool1", *rest, "dense1", "logit"]

@@ -15,7 +15,7 @@ ANSWER = Path(__file__).resolve().parents[2] / "templates" / "answers" / "q19-ac
 def facts() -> MemoryRecord:
     """Everything that the experiment records."""
     record = MemoryRecord()
-    theory.theory.measure(theory.Params(), None, record)
+    theory.theory.measure(record)
     return record
 
 

@@ -4,6 +4,6 @@ import pytest
 @pytest.fixture(scope="session", autouse=True)
 def session() -> None:
     """TensorFlow takes the number of its threads only before its first operation."""
-    from report_cli.training import backend
+    from tests.training.memory import start
 
-    backend.start(0)
+    start(0)

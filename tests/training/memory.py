@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from report_cli.keys.environment import THREADS
+from report_cli.training import backend
+from report_cli.training.classify import classify
+
 Saved = tuple[int, dict[str, NDArray[Any]], dict[str, Any]]
+
+
+def start(seed: int) -> None:
+    """Begin a fresh session, as the worker does before a run."""
+    backend.start(seed, THREADS)
 
 
 class MemoryCheckpoint:
@@ -36,11 +45,11 @@ class InterruptionError(Exception):
 
 
 class MemoryRecord:
-    """A record; raises InterruptionError after `stop_after` epochs."""
+    """A record; raises InterruptionError after `stop_after` epochs. `needs` has finished runs by experiment."""
 
     def __init__(
         self,
-        needs: "Mapping[str, MemoryRecord] | None" = None,
+        needs: "Mapping[str, MemoryRun] | None" = None,
         seed: int = 0,
         checkpoint: MemoryCheckpoint | None = None,
         stop_after: int = 0,
@@ -50,26 +59,24 @@ class MemoryRecord:
         self.checkpoint = checkpoint or MemoryCheckpoint()
         self.stop_after = stop_after
         self.scalars: dict[str, float] = {}
-        self.units: dict[str, str] = {}
         self.history: list[dict[str, float]] = []
         self.arrays: dict[str, NDArray[Any]] = {}
         self.trained: dict[str, NDArray[Any]] = {}
 
-    def need(self, name: str) -> "MemoryRun":
-        return MemoryRun(self._needs[name])
+    def __call__(self, **metrics: float) -> None:
+        assert not set(metrics) & set(self.scalars)
+        assert all(np.isfinite(value) for value in metrics.values())
+        self.scalars |= metrics
 
-    def scalar(self, name: str, value: float, unit: str = "") -> None:
-        assert name not in self.scalars
-        assert np.isfinite(value)
-        self.scalars[name] = value
-        self.units[name] = unit
+    def need(self, name: str) -> "MemoryRun":
+        return self._needs[name]
 
     def row(self, **values: float) -> None:
         self.history.append(values)
 
     def array(self, name: str, values: NDArray[Any]) -> None:
         assert name not in self.arrays
-        self.arrays[name] = values
+        self.arrays[name] = np.asarray(values)
 
     def weights(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         self.trained.update(arrays)
@@ -78,21 +85,29 @@ class MemoryRecord:
         if done == self.stop_after:
             raise InterruptionError
 
+    def classifier(self, model: Any, split: Any, params: Any, **options: Any) -> list[dict[str, float]]:
+        return classify(model, split, params, self, **options)
+
 
 class MemoryRun:
-    """A finished run, as `draw` and the experiments that need it read it."""
+    """A finished run, and the results of an experiment that has this run alone."""
 
-    def __init__(self, record: MemoryRecord) -> None:
+    def __init__(self, record: MemoryRecord | None = None, **parameters: Any) -> None:
+        record = record or MemoryRecord()
         self.scalars = record.scalars
         self.history = record.history
-        self._arrays = record.arrays
-        self._weights = record.trained
+        self.arrays = record.arrays
+        self.trained = record.trained
+        self.parameters = parameters
+
+    def run(self, seed: int | None = None, **point: Any) -> "MemoryRun":
+        return self
 
     def array(self, name: str) -> NDArray[Any]:
-        return self._arrays[name]
+        return self.arrays[name]
 
     def weights(self) -> dict[str, NDArray[Any]]:
-        return dict(self._weights)
+        return dict(self.trained)
 
 
 class MemoryFigures:

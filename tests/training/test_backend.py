@@ -5,6 +5,7 @@ import keras
 import numpy as np
 
 from report_cli.training import backend
+from tests.training.memory import start
 
 
 def _drawn() -> bytes:
@@ -16,14 +17,14 @@ def _drawn() -> bytes:
 
 def test_same_seed_same_numbers_whatever_ran_before() -> None:
     """Weights, noise and layer names after `start` depend on the seed and on nothing that happened before."""
-    backend.start(7)
+    start(7)
     first = _drawn()
     np.random.rand(3), keras.layers.Dense(2).build((None, 2)), keras.config.set_dtype_policy("mixed_bfloat16")
-    backend.start(7)
+    start(7)
     assert keras.layers.Dense(1).name == "dense"
-    backend.start(7)
+    start(7)
     assert _drawn() == first
-    backend.start(8)
+    start(8)
     assert _drawn() != first
 
 
@@ -32,7 +33,7 @@ def test_start_after_computing_with_other_threads_fails() -> None:
     code = (
         "import tensorflow as tf; tf.config.threading.set_intra_op_parallelism_threads(1); tf.ones(1) + 1\n"
         "from report_cli.errors import RunError; from report_cli.training import backend\n"
-        "try: backend.start(0)\n"
+        "try: backend.start(0, 4)\n"
         "except RunError as error: print(error.message)"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120).stdout
@@ -53,7 +54,7 @@ def test_gradient_of_a_score_by_its_input() -> None:
 
 def test_gradient_through_a_model_leaves_it_as_it_was() -> None:
     """A model with normalisation and dropout is differentiated in inference mode, and none of its weights move."""
-    backend.start(0)
+    start(0)
     layers = keras.layers
     model = keras.Sequential(
         [keras.Input((6,)), layers.Dense(5, activation="tanh"), layers.BatchNormalization(), layers.Dropout(0.5)]

@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from report_cli.errors import RunError
-from report_cli.training import backend
-from report_cli.training.fit import Examples, fit, generator, weights
-from report_cli.training.losses import Score, categorical
-from tests.training.memory import InterruptionError, MemoryCheckpoint, MemoryRecord, Saved
+from report_cli.training import fit as fitting
+from report_cli.training.fit import Examples, fit, generator, lowest, weights
+from report_cli.training.losses import Score, predict, score
+from tests.training.memory import InterruptionError, MemoryCheckpoint, MemoryRecord, Saved, start
 
 EPOCHS = 4
 
@@ -41,12 +41,14 @@ def _model(learning_rate: float = 1e-2) -> keras.Model:
     return model
 
 
-def _train(record: MemoryRecord, learning_rate: float = 1e-2, epochs: int = EPOCHS) -> keras.Model:
+VALIDATION = _examples(1, 20)
+
+
+def _train(record: MemoryRecord, learning_rate: float = 1e-2, epochs: int = EPOCHS, **options: Any) -> keras.Model:
     """Train as a new process would, with record.seed."""
-    backend.start(record.seed)
+    start(record.seed)
     model = _model(learning_rate)
-    train, validation = _examples(0, 44), _examples(1, 20)
-    fit(model, train, validation, record, epochs=epochs, batch_size=16, score=categorical)
+    fit(model, _examples(0, 44), VALIDATION, record, epochs=epochs, batch_size=16, **options)
     return model
 
 
@@ -113,7 +115,7 @@ def test_every_part_of_the_checkpoint_matters(whole: Whole, part: str) -> None:
     checkpoint = whole.checkpoint(2)
     assert checkpoint.saved is not None
     arrays = checkpoint.saved[1]
-    backend.start(0)
+    start(0)
     names = [f"model-{i:03d}" for i, v in enumerate(_model().variables) if part in v.path]
     names += [name for name in arrays if name.startswith(part) and arrays[name].ndim > 0]
     assert names
@@ -124,14 +126,14 @@ def test_every_part_of_the_checkpoint_matters(whole: Whole, part: str) -> None:
 
 def test_examples_may_be_a_function_of_the_epoch(whole: Whole) -> None:
     """Examples that a function gives anew in every epoch train as the same examples given once."""
-    backend.start(0)
+    start(0)
     model, epochs = _model(), []
 
     def train(epoch: int) -> Examples:
         epochs.append(epoch)
         return _examples(0, 44)
 
-    fit(model, train, _examples(1, 20), MemoryRecord(), epochs=EPOCHS, batch_size=16, score=categorical)
+    fit(model, train, _examples(1, 20), MemoryRecord(), epochs=EPOCHS, batch_size=16)
     assert _digest(model) == whole.digest
     assert epochs == [1, 2, 3, 4]
 
@@ -173,13 +175,13 @@ def test_checkpoint_of_another_model_is_refused(whole: Whole) -> None:
     checkpoint = whole.checkpoint(1)
     assert checkpoint.saved is not None
     checkpoint.saved[1].pop("model-000")
-    with pytest.raises(RunError, match="not one of this model"):
+    with pytest.raises(RunError, match="not one of this training"):
         _train(MemoryRecord(checkpoint=checkpoint))
 
 
 def test_weights_have_names_of_their_own() -> None:
     """Recorded weights are the layers' weights by path, without states of random generators."""
-    backend.start(0)
+    start(0)
     model = _model()
     stored = weights(model)
     assert len(stored) == len(model.weights)
@@ -187,17 +189,49 @@ def test_weights_have_names_of_their_own() -> None:
     assert sum(array.size for array in stored.values()) == model.count_params()
 
 
-def test_an_impossible_validation_result_stops_the_run() -> None:
+def test_an_impossible_validation_result_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """A loss below what its errors cost at least is no result: the run fails in that epoch, before its row is kept."""
+    monkeypatch.setattr(fitting, "score", lambda logits, labels: Score(0.1, 0.5))
     record = MemoryRecord()
-    with pytest.raises(RunError, match=r"a loss of 0\.10000 is impossible at an accuracy"):
-        fit(
-            _model(),
-            _examples(0, 44),
-            _examples(1, 20),
-            record,
-            epochs=1,
-            batch_size=16,
-            score=lambda logits, labels: Score(0.1, 0.5),
-        )
+    with pytest.raises(RunError, match=r"0\.10000 is impossible"):
+        _train(record)
     assert record.history == []
+
+
+OVERFITTING = 8
+
+
+@pytest.mark.parametrize("stop", [0, 1, OVERFITTING - 1])
+def test_the_best_epoch_is_what_the_model_ends_with(stop: int) -> None:
+    """Asked for its best epoch, a training ends with the weights of the lowest validation loss, whenever it stopped."""
+    record = MemoryRecord()
+    if stop:
+        interrupted = MemoryRecord(stop_after=stop)
+        with pytest.raises(InterruptionError):
+            _train(interrupted, 0.05, OVERFITTING, best=True)
+        record = MemoryRecord(checkpoint=interrupted.checkpoint)
+    model = _train(record, 0.05, OVERFITTING, best=True)
+    best = lowest(record.history)
+    assert best["epoch"] < OVERFITTING == len(record.history)
+    loss = score(predict(model, VALIDATION.inputs), VALIDATION.labels).loss
+    assert loss == best["validation_loss"] == min(row["validation_loss"] for row in record.history)
+
+
+def test_a_checkpoint_of_another_kind_of_training_is_refused() -> None:
+    """A checkpoint of a training that kept no best epoch is an error where the best is asked for."""
+    record = MemoryRecord(stop_after=2)
+    with pytest.raises(InterruptionError):
+        _train(record)
+    with pytest.raises(RunError, match="not one of this training"):
+        _train(MemoryRecord(checkpoint=record.checkpoint), best=True)
+
+
+def test_a_seed_of_its_own_orders_the_images() -> None:
+    """The order of the images follows the seed that is given, not that of the run."""
+    histories = []
+    for own in (5, 5, 6):
+        record = MemoryRecord(seed=len(histories))
+        start(0)
+        fit(_model(), _examples(0, 44), VALIDATION, record, epochs=1, batch_size=16, seed=own)
+        histories.append(record.history)
+    assert histories[0] == histories[1] != histories[2]

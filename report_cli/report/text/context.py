@@ -63,7 +63,9 @@ class Context:
     def points(self, name: str) -> "list[tuple[Mapping[str, Any], Value]]":
         """Return (point, value) for every point of the grid of EXPERIMENT, for the metric EXPERIMENT.METRIC."""
         experiment, _ = self._split(name, "metric")
-        return [(point, self.value(name, **point)) for point in experiment.grid]
+        results, _ = self._runs(experiment.name)
+        runs = {repr(run.point): run.point for run in results}
+        return [(point, self.value(name, **point)) for point in runs.values() or experiment.grid[PROFILES[-1]]]
 
     def table(self, name: str) -> list[dict[str, Any]]:
         """Return the rows of the table EXPERIMENT.TABLE, numbers as values; none for a placeholder."""
@@ -83,7 +85,7 @@ class Context:
         results, missing = self._runs(name)
         if missing:
             return self._placeholder(f"{name}.{field_name}", missing)
-        contents = [run.manifest.recipe["parameters"][field_name] for run in results]
+        contents = [run.parameters[field_name] for run in results]
         if any(content != contents[0] for content in contents):
             raise UsageError(f"{name} runs over a grid of {field_name}", "take it from points(...)")
         content = contents[0]
@@ -176,15 +178,15 @@ class Context:
 
     def _at(self, results: Results, point: Mapping[str, Any]) -> tuple[Run, ...]:
         """Return the runs at one point of a grid, one for each seed."""
-        grid = self.experiments[results.experiment].grid
+        swept = results.runs[0].point
         seed = point.get("seed")
         point = {name: value for name, value in point.items() if name != "seed"}
-        if names := [name for name in point if name not in grid[0]]:
-            raise unknown(f"parameter in the grid of {results.experiment}", names[0], grid[0])
+        if names := [name for name in point if name not in swept]:
+            raise unknown(f"parameter in the grid of {results.experiment}", names[0], swept)
         runs = results.where(seed, **point).runs
         points = {repr(sorted(run.point.items())) for run in runs}
         if len(points) != 1:
-            asked = ", ".join(f"{name}={values!r}" for name, values in grid[0].items())
+            asked = ", ".join(f"{name}={values!r}" for name, values in swept.items())
             raise UsageError(
                 f"{results.experiment} has {len(points)} points where one is asked for", f"name it: {asked}"
             )

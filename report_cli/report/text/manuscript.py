@@ -18,7 +18,7 @@ from report_cli.report.text import formats, lines, templates
 from report_cli.report.text.context import Context
 from report_cli.report.text.formats import Written
 from report_cli.report.text.lines import Places
-from report_cli.report.text.values import Value
+from report_cli.report.text.values import Value, errors_above
 from report_cli.store.run import FigureFile
 
 FRONT = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*\n", re.DOTALL | re.MULTILINE)
@@ -145,6 +145,7 @@ class _Author:
             "answer": lambda name: self._include("answers", "answer", name),
             "value": context.value,
             "points": context.points,
+            "z": lambda first, second: errors_above(context.value(first), context.value(second)),
             "t_interval": _t_interval,
             "parameter": lambda name, field_name: _text(context.parameter(name, field_name)),
             "matrix": self._matrix,

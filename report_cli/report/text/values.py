@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from statistics import stdev
+from statistics import fmean, stdev
 
 from report_cli.errors import ReportError
 from report_cli.report.text import formats
@@ -95,16 +95,19 @@ class Value:
     def _end(self, end: str) -> "Value":
         if self.missing:
             return self
+        from report_cli.stats import wilson
+
+        interval = wilson(*map(sum, zip(*self.rights(), strict=True)))
+        return Value(getattr(interval, end), self.unit, self.origins, self.runs, self.ledger)
+
+    def rights(self) -> list[tuple[int, int]]:
+        """Return for each seed how many of how many a share stands for; ReportError where that isn't declared."""
         if not self.counts:
             raise ReportError(
                 f"{self.name} has no interval: it isn't declared of how many it is a share",
                 'declare it: Metric("fraction", "...", of="NAME OF THE COUNT")',
             )
-        from report_cli.stats import wilson
-
-        right = sum(round(share * count) for share, count in zip(self.samples, self.counts, strict=True))
-        interval = wilson(right, round(sum(self.counts)))
-        return Value(getattr(interval, end), self.unit, self.origins, self.runs, self.ledger)
+        return [(round(s * count), round(count)) for s, count in zip(self.samples, self.counts, strict=True)]
 
     @property
     def name(self) -> str:
@@ -172,6 +175,23 @@ class Value:
 
     def __ge__(self, other: "Value | Number") -> bool:
         return self.number >= _number(other)
+
+
+def errors_above(first: Value, second: Value) -> Value:
+    """Return how many standard errors the share `first` lies above `second`, of other images: the mean over the seeds.
+
+    Raises:
+        ReportError: they have not the same seeds, or it isn't declared of how many they are shares.
+    """
+    if first.missing or second.missing:
+        return first - second
+    if first.n != second.n:
+        raise ReportError(f"{first.name} has {first.n} runs and {second.name} {second.n}", "compare the same runs")
+    from report_cli.stats import two_shares_z
+
+    samples = tuple(two_shares_z(*b, *a) for a, b in zip(first.rights(), second.rights(), strict=True))
+    difference = first - second
+    return Value(fmean(samples), "", difference.origins, difference.runs, first.ledger, samples)
 
 
 Operand = Value | Number

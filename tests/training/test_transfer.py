@@ -3,13 +3,14 @@ import numpy as np
 import pytest
 
 from report_cli.errors import RunError
-from report_cli.training import backend, transfer
+from report_cli.training import transfer
 from report_cli.training.fit import weights
+from tests.training.memory import start
 
 
 @pytest.fixture
 def model() -> keras.Model:
-    backend.start(0)
+    start(0)
     layers = keras.layers
     inputs = keras.Input((8, 8, 3))
     x = layers.Conv2D(4, 3, name="first")(inputs)

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from report_cli.training import backend, timing
+from report_cli.training import timing
+from tests.training.memory import start
 
 
 class Clock:
@@ -34,7 +35,7 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    backend.start(0)
+    start(0)
     return Clock()
 
 
@@ -72,7 +73,7 @@ def test_steps_go_round_the_batches(clock: Clock) -> None:
 
 def test_real_models_are_timed() -> None:
     """A compiled network gives positive times, and the progress of every repeat."""
-    backend.start(0)
+    start(0)
     model = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
     model.compile("rmsprop", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     told: list[tuple[int, int]] = []

@@ -1,0 +1,57 @@
+"""What the training of a classifier records and shows. Standard library only: experiments are listed with it."""
+
+from typing import TYPE_CHECKING, Any
+
+from report_cli.experiment import Figures, Metric
+
+if TYPE_CHECKING:
+    from report_cli.store.run import Results
+
+
+def draw_training(results: "Results", figures: Figures) -> None:
+    """Draw the learning curves of the first seed."""
+    from report_cli.figures import curves
+
+    history = results.run(seed=0).history
+    figures.add("curves", curves.learning_curves(history), alt=curves.describe_learning_curves(history))
+
+
+def draw_classifier(results: "Results", figures: Figures) -> None:
+    """Draw the learning curves and the confusion matrix of the first seed."""
+    from report_cli.figures import confusion
+
+    draw_training(results, figures)
+    run = results.run(seed=0)
+    counts, classes = run.array("confusion"), [str(name) for name in run.array("classes")]
+    figures.add("confusion", confusion.matrix(counts, classes), alt=confusion.describe(counts, classes))
+
+
+_TRAINING = {
+    "train_images": Metric("count", "images that the network was trained on"),
+    "train_loss": Metric("nat", "mean cross-entropy on the training images in the last epoch, dropout active"),
+    "train_accuracy": Metric("fraction", "training images classified correctly in the last epoch, dropout active"),
+    "validation_images": Metric("count", "images that were predicted after every epoch"),
+    "validation_loss": Metric("nat", "mean cross-entropy on the validation images after the last epoch"),
+    "validation_accuracy": Metric(
+        "fraction", "validation images classified correctly after the last epoch", of="validation_images"
+    ),
+    "best_epoch": Metric("count", "epoch with the lowest validation loss"),
+    "best_validation_loss": Metric("nat", "validation loss after that epoch"),
+    "best_validation_accuracy": Metric(
+        "fraction", "validation images classified correctly after that epoch", of="validation_images"
+    ),
+    "parameters": Metric("count", "weights and biases of the network, with the averages of its normalisation"),
+    "multiply_adds": Metric("count", "multiplications with an addition each, for one image, forward"),
+}
+_TEST = {
+    "test_images": Metric("count", "images that the trained network was tested on, once"),
+    "test_loss": Metric("nat", "mean cross-entropy on the test images"),
+    "test_accuracy": Metric("fraction", "test images classified correctly", of="test_images"),
+}
+# What `record.classifier` records of a network, to be declared with `**`: with test images, and without.
+CLASSIFIER: dict[str, Any] = {
+    "metrics": {**_TRAINING, **_TEST},
+    "figures": ("curves", "confusion"),
+    "draw": draw_classifier,
+}
+TRAINING: dict[str, Any] = {"metrics": _TRAINING, "figures": ("curves",), "draw": draw_training}
