@@ -253,7 +253,7 @@ def _by_profile(profiles: Any) -> dict[str, Any]:
     each = profiles if isinstance(profiles, Mapping) and profiles and set(profiles) <= set(PROFILES) else None
     given = dict(each) if each is not None else {PROFILES[-1]: profiles}
     if all(isinstance(values, Mapping) for values in given.values()):
-        merged: dict[str, Any] = {}
+        merged = dict(next(given[p] for p in reversed(PROFILES) if p in given))
         for profile in reversed(PROFILES):
             merged = {**merged, **given.get(profile, {})}
             given[profile] = merged

@@ -1,6 +1,7 @@
-"""Projects and stores that tests make in a temporary folder."""
+"""Projects that tests make in a temporary folder, and the program run in them."""
 
-import os
+import contextlib
+import io
 import subprocess
 import sys
 import textwrap
@@ -10,33 +11,33 @@ from types import ModuleType
 
 import pytest
 
+from report_cli.__main__ import main
 from report_cli.project import Project, Settings
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
+Write = Callable[[str, str], Path]
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the tests out of the user's cache, and the user's images out of the tests."""
+def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the tests out of the user's cache, and the user's images and settings out of the tests."""
     monkeypatch.setenv("REPORT_CACHE", str(tmp_path / "cache"))
-    for name in ("REPORT_DATA", "REPORT_DEBUG", "KERAS_BACKEND"):
+    for name in ("REPORT_DATA", "REPORT_DEBUG", "KERAS_BACKEND", "TF_ENABLE_ONEDNN_OPTS"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True)
 def _own_experiments() -> Iterator[None]:
-    """Take back what loading another project's experiments leaves behind: its finder, and modules of the same name."""
+    """Put back this project's own experiments where another project's were loaded in their place."""
 
     def loaded() -> dict[str, ModuleType]:
         return {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "experiments"}
 
-    finders, modules = sys.meta_path[:], loaded()
+    before = loaded()
     yield
-    if sys.meta_path != finders:
-        sys.meta_path[:] = finders
-        for name in loaded():
-            del sys.modules[name]
-        sys.modules.update(modules)
+    for name in loaded():
+        del sys.modules[name]
+    sys.modules.update(before)
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def write(project: Project) -> Callable[[str, str], Path]:
+def write(project: Project) -> Write:
     """Return a function that writes a file of the project from an indented text."""
 
     def write_file(name: str, text: str) -> Path:
@@ -64,17 +65,36 @@ def write(project: Project) -> Callable[[str, str], Path]:
 
 @pytest.fixture
 def report(project: Project) -> Command:
-    """Return a function that runs the program in the project, as a person would."""
+    """Return a function that runs the program in the project, as a person would, within this process."""
 
     def run(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "report_cli", *arguments],
-            cwd=project.root,
-            env={**os.environ, **variables},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        return run_here(project.root, *arguments, **variables)
 
     return run
+
+
+def run_here(folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run the program in this process, which spares its start; what it runs has a worker process all the same."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["report", *arguments])
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        try:
+            main()
+            code = 0
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Put `new` in the place of `old`, which must be there."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))

@@ -1,19 +1,14 @@
-"""Registering experiments and setting their parameters: mistakes show at once, with what to do."""
+"""Declaring experiments and setting their parameters: mistakes show at once, with what to do."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from report_cli.errors import ReportError, UsageError
-from report_cli.execution import registry
+from report_cli.errors import UsageError
 from report_cli.execution.parameters import override
-from report_cli.experiment import Experiment, every_profile, experiment
+from report_cli.experiment import check_positive, check_share, experiment, grid, parameters
 from report_cli.project import Project, find
-
-Write = Callable[[str, str], Path]
 
 
 @dataclass(frozen=True)
@@ -25,9 +20,13 @@ class Params:
     augment: bool = False
     limit: int | None = None
 
+    def __post_init__(self) -> None:
+        check_positive(self, "epochs")
+        check_share(self, "rate")
 
-@experiment("toy", title="Toy", metrics={}, profiles=every_profile(Params()))
-def toy(params: Params, images: None, record: Any) -> None:
+
+@experiment("toy", title="Toy", metrics={}, profiles=Params())
+def toy(params: Params, record: Any) -> None:
     """Nothing."""
 
 
@@ -35,7 +34,7 @@ def toy(params: Params, images: None, record: Any) -> None:
     ("setting", "name", "value"),
     [
         ("epochs=7", "epochs", 7),
-        ("rate=1", "rate", 1.0),
+        ("rate=0", "rate", 0.0),
         ("name=b=c", "name", "b=c"),
         ("layers=8,16,32", "layers", (8, 16, 32)),
         ("augment=true", "augment", True),
@@ -44,7 +43,7 @@ def toy(params: Params, images: None, record: Any) -> None:
 )
 def test_a_parameter_is_set_in_its_own_type(setting: str, name: str, value: object) -> None:
     """--set gives a value of the parameter's type, and only it counts as changed."""
-    params, changed = override(toy, "quick", [setting])
+    params, changed = override(toy, "quick", {}, [setting])
     assert getattr(params, name) == value
     assert type(getattr(params, name)) is type(value)
     assert changed == {name: value}
@@ -52,29 +51,50 @@ def test_a_parameter_is_set_in_its_own_type(setting: str, name: str, value: obje
 
 def test_a_value_that_changes_nothing_is_no_override() -> None:
     """Setting a parameter to what it is leaves the run what it is."""
-    assert override(toy, "quick", ["epochs=5", "limit=none"])[1] == {}
+    assert override(toy, "quick", {}, ["epochs=5", "limit=none"])[1] == {}
 
 
 @pytest.mark.parametrize(
-    ("setting", "message"),
+    ("setting", "words"),
     [
-        ("epoch=7", "unknown parameter of toy 'epoch'"),
+        ("epoch=7", "parameter of toy 'epoch'"),
         ("epochs=x", "not a whole number"),
         ("augment=1", "not true or false"),
         ("layers=8,x", "not a whole number"),
-        ("epochs", "has no value"),
+        ("epochs", "no value"),
+        ("epochs=0", "epochs must be above 0, not 0"),
+        ("rate=1.5", "rate must be from 0 to below 1, not 1.5"),
     ],
 )
-def test_a_wrong_setting_is_a_usage_error(setting: str, message: str) -> None:
-    """A parameter that doesn't exist or a value of another type is refused."""
-    with pytest.raises(UsageError, match=message):
-        override(toy, "quick", [setting])
+def test_a_wrong_setting_is_a_usage_error(setting: str, words: str) -> None:
+    """A parameter that doesn't exist, a value of another type, or one that no run can mean is refused."""
+    with pytest.raises(UsageError, match=words):
+        override(toy, "quick", {}, [setting])
 
 
-def test_profiles_must_be_complete() -> None:
-    """An experiment has parameters for every profile, or it isn't one."""
-    with pytest.raises(UsageError, match="smoke"):
-        experiment("toy", title="", metrics={}, profiles={"smoke": Params()})(toy.measure)
+def test_a_point_of_a_grid_settles_its_parameters() -> None:
+    """The parameters at a point are those of the profile with its values; what a grid runs over can't be set."""
+    assert grid(epochs=[1, 2], name=["x", "y"])[1] == {"epochs": 1, "name": "y"}
+    params, changed = override(toy, "quick", {"epochs": 9}, ["limit=3"])
+    assert (params.epochs, params.limit, changed) == (9, 3, {"limit": 3})
+    with pytest.raises(UsageError, match="grid of epochs"):
+        override(toy, "quick", {"epochs": 9}, ["epochs=3"])
+
+
+@pytest.mark.parametrize(
+    ("profiles", "smoke", "quick", "full"),
+    [
+        ({"a": 1}, 1, 1, 1),
+        ({"full": {"a": 3}}, 3, 3, 3),
+        ({"smoke": {"a": 1}, "full": {"a": 3}}, 1, 3, 3),
+        ({"smoke": {"a": 1}, "quick": {}, "full": {"a": 3}}, 1, 3, 3),
+        ({"quick": {"a": 2}}, 2, 2, 2),
+    ],
+)
+def test_a_profile_takes_from_the_next_larger_one(profiles: Any, smoke: int, quick: int, full: int) -> None:
+    """What a profile leaves out is as in the next larger one; the largest that is given stands for what is above."""
+    made = experiment("toy", title="", metrics={}, profiles=profiles)(toy.measure)
+    assert [parameters(made.params[p]) for p in ("smoke", "quick", "full")] == [{"a": a} for a in (smoke, quick, full)]
 
 
 def test_parameters_must_be_frozen() -> None:
@@ -85,69 +105,11 @@ def test_parameters_must_be_frozen() -> None:
         epochs: int = 1
 
     with pytest.raises(UsageError, match="frozen"):
-        experiment("toy", title="", metrics={}, profiles=every_profile(Loose()))(toy.measure)
-
-
-EXPERIMENT = """
-    from dataclasses import dataclass
-
-    from report_cli.experiment import every_profile, experiment
-
-
-    @dataclass(frozen=True)
-    class Params:
-        epochs: int = 1
-
-
-    @experiment("{name}", title="T", metrics={{}}, profiles=every_profile(Params()), needs={needs})
-    def measure(params, data, record):
-        pass
-"""
-
-
-def loaded(project: Project) -> dict[str, Experiment]:
-    return registry.load(project, registry.sources(project))
-
-
-def test_every_file_in_the_folder_is_registered(project: Project, write: Write) -> None:
-    """A new experiment is one new file; nothing else names it."""
-    for name in ("b", "a"):
-        write(f"experiments/{name}.py", EXPERIMENT.format(name=name, needs="()"))
-    assert list(loaded(project)) == ["a", "b"]
+        experiment("toy", title="", metrics={}, profiles=Loose())
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "message"),
-    [
-        (EXPERIMENT.format(name="a", needs="()"), EXPERIMENT.format(name="a", needs="()"), "two experiments are named"),
-        (EXPERIMENT.format(name="abc", needs="()"), EXPERIMENT.format(name="b", needs="('abd',)"), "did you mean abc"),
-        ("1 / 0", "", "experiments/first.py can't be imported: ZeroDivisionError"),
-    ],
-)
-def test_a_mistake_in_the_folder_is_named(
-    project: Project, write: Write, first: str, second: str, message: str
-) -> None:
-    """Two equal names, a need that doesn't exist, or a module that raises is one clear error."""
-    write("experiments/first.py", first)
-    write("experiments/second.py", second)
-    with pytest.raises(ReportError) as caught:
-        loaded(project)
-    assert message in f"{caught.value.message} {caught.value.hint}"
-
-
-def test_patterns_select_experiments(project: Project, write: Write) -> None:
-    """Names, globs and "all" select, each experiment once."""
-    for name in ("cifar-a", "cifar-b", "theory"):
-        write(f"experiments/{name.replace('-', '_')}.py", EXPERIMENT.format(name=name, needs="()"))
-    experiments = loaded(project)
-    assert [e.name for e in registry.select(experiments, ["cifar-*", "cifar-a"])] == ["cifar-a", "cifar-b"]
-    assert len(registry.select(experiments, ["all"])) == 3
-    with pytest.raises(UsageError, match="unknown experiment 'cifr-a'"):
-        registry.select(experiments, ["cifr-a"])
-
-
-@pytest.mark.parametrize(
-    ("table", "message"),
+    ("table", "words"),
     [
         ("autor = 'x'", "did you mean author"),
         ("profile = 'quik'", "did you mean quick"),
@@ -155,31 +117,14 @@ def test_patterns_select_experiments(project: Project, write: Write) -> None:
         ("author = ", "not valid TOML"),
     ],
 )
-def test_a_mistake_in_the_configuration_is_named(tmp_path: Path, table: str, message: str) -> None:
+def test_a_mistake_in_the_configuration_is_named(project: Project, table: str, words: str) -> None:
     """An unknown key, profile or type in [tool.report] is a usage error."""
-    (tmp_path / "pyproject.toml").write_text(f"[tool.report]\n{table}\n")
+    (project.root / "pyproject.toml").write_text(f"[tool.report]\n{table}\n")
     with pytest.raises(UsageError) as caught:
-        find(tmp_path)
-    assert message in f"{caught.value.message} {caught.value.hint}"
+        find(project.root)
+    assert words in f"{caught.value.message} {caught.value.hint}"
 
 
 def test_a_project_is_found_from_below(project: Project) -> None:
     """The program works from any folder of the project."""
-    below = project.templates / "answers"
-    assert find(below).root == project.root
-
-
-@pytest.mark.parametrize(
-    ("name", "setting", "message"),
-    [
-        ("cifar-control", "epochs=0", "epochs must be above 0, not 0"),
-        ("cifar-control", "learning_rate=-1", "learning_rate must be above 0, not -1.0"),
-        ("catsdogs-vgg16-frozen", "dropout=1.5", "dropout must be from 0 to below 1, not 1.5"),
-        ("vgg16-pretrain", "width=0", "width must be above 0, not 0.0"),
-    ],
-)
-def test_an_impossible_parameter_fails_before_anything_runs(name: str, setting: str, message: str) -> None:
-    """What no training can mean is a usage error when it is set, not a failure of the run."""
-    here = find(Path(__file__).parent)
-    with pytest.raises(UsageError, match=message):
-        override(loaded(here)[name], "quick", [setting])
+    assert find(project.templates / "answers").root == project.root

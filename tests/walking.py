@@ -6,43 +6,36 @@ from pathlib import Path
 WALK = '''
     """A random walk in as many epochs as asked, for tests of the run wing."""
 
-    from dataclasses import dataclass
+    import os
+    import pathlib
+    import time
 
-    from report_cli.experiment import Record, experiment, every_profile
+    import numpy as np
 
-
-    @dataclass(frozen=True)
-    class Params:
-        epochs: int = 6
-        wait_s: float = 0.0
-        fail: str = ""
-
+    import report_cli as report
 
     STEP = 1.0
 
 
-    def draw(run, figures):
+    def draw(results, figures):
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(2, 1))
-        figure.add_subplot().plot([row["position"] for row in run.history])
-        figures.add("path", figure, alt=f"{len(run.history)} steps")
+        for run in results:
+            figure.add_subplot().plot([row["position"] for row in run.history])
+        figures.add("path", figure, alt=f"{len(results)} walks")
 
 
-    @experiment(
+    @report.experiment(
         "walk",
         title="A walk",
-        metrics={"end": "where it ends"},
-        profiles=every_profile(Params()),
+        metrics={"end": report.Metric("", "where it ends")},
+        profiles={"epochs": 6, "wait_s": 0.0, "fail": ""},
         figures=("path",),
         draw=draw,
     )
-    def walk(params, data, record):
+    def walk(params, record):
         """Where does it end?"""
-        import time
-
-        import numpy as np
-
         saved = record.checkpoint.load()
         done, position, history = 0, np.zeros(3), []
         if saved:
@@ -60,17 +53,16 @@ WALK = '''
             if params.fail == "raise":
                 raise LookupError("no such step")
             if params.fail == "die":
-                import os
                 os.kill(os.getpid(), 9)
             if params.fail == "memory":
                 np.ones(1 << 36)
             if params.fail == "fill":
-                from tests.walking import fill
-                fill("build")
+                disk = os.statvfs("build")
+                pathlib.Path("build/filling").write_bytes(bytes(disk.f_bavail * disk.f_frsize))
         record.array("position", position)
         record.weights({"w": position})
         if params.fail != "forget":
-            record.scalar("end", float("nan") if params.fail == "nan" else float(position.sum()))
+            record(end=float("nan") if params.fail == "nan" else position.sum())
 '''
 
 

@@ -84,7 +84,8 @@ def logs(name: Name) -> None:
     """Print what the newest run of an experiment printed."""
     workspace = open_workspace()
     _known(workspace, name)
-    written = list(workspace.project.logs.glob(f"{name}-[0-9a-f]*.log"))
+    # A run's log is named by the digest of its recipe; the figures have one, too.
+    written = list(workspace.project.logs.glob(f"{name}-{'[0-9a-f]' * 16}-*.log"))
     if not written:
         raise ReportError(f"there is no log of {name}", f"report run {name}")
     emit(max(written, key=lambda path: path.stat().st_mtime).read_text(encoding="utf-8", errors="replace").rstrip())

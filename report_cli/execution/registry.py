@@ -17,6 +17,7 @@ from report_cli.datasets import spec
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.execution import standins
 from report_cli.experiment import Experiment, declared, parameters
+from report_cli.keys.inputs import quiet
 from report_cli.keys.sources import Sources
 from report_cli.project import PACKAGE, Project
 
@@ -213,7 +214,8 @@ class _SnapshotFinder(importlib.abc.MetaPathFinder):
     def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
         if name.partition(".")[0] == "report_cli" and not self._engine:
             return None
-        module = self._snapshot.module(name)
+        with quiet():
+            module = self._snapshot.module(name)
         if module is None:
             return None
         if module.path.is_dir():

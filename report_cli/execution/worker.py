@@ -34,6 +34,7 @@ from report_cli.experiment import Experiment
 from report_cli.keys.dependencies import Reach
 from report_cli.keys.inputs import Watch, watch_hdf5, watch_tensorflow
 from report_cli.keys.key import code
+from report_cli.keys.sources import Sources
 from report_cli.project import Project, Settings
 from report_cli.store import manifest as manifests
 from report_cli.store.run import Results, Run
@@ -74,6 +75,7 @@ class Worker:
         self._send = send
         self._data: dict[str, Any] = {}
         self._seed: int | None = None
+        self._snapshot: Sources | None = None
         hooks = {
             "keras": self._start_keras,
             "torch": self._start_torch,
@@ -105,7 +107,7 @@ class Worker:
         source = request["source"]
         ignored = (Path(source["path"]),) if source and source["path"] else ()
         watch = Watch(self._project.root, ignored)
-        snapshot = registry.sources(self._project, request["sources"])
+        snapshot = self._sources(request)
         with _logged(request["log"]), registry.importing(snapshot, engine=True), _warned() as counts:
             self._begin(request["seed"])
             with watch.on():
@@ -133,7 +135,7 @@ class Worker:
             available = {"params": params, "data": self._load(experiment, request), "record": record}
             wanted = inspect.signature(experiment.measure).parameters
             with watch.on():
-                experiment.measure(**{name: available[name] for name in wanted})
+                experiment.measure(**{name: given for name, given in available.items() if name in wanted})
             record.finish()
             _note_modules(watch, reached)
             for pattern in experiment.files:
@@ -149,7 +151,7 @@ class Worker:
     def _draw(self, request: Request) -> dict[str, Any]:
         from report_cli.figures import style
 
-        snapshot = registry.sources(self._project, request["sources"])
+        snapshot = self._sources(request)
         runs = tuple(Run(Path(place), manifests.read(Path(place))) for place in request["runs"])
         results = Results(request["experiment"], runs)
 
@@ -175,7 +177,7 @@ class Worker:
         from report_cli.datasets import load
         from report_cli.datasets.source import Source
 
-        snapshot = registry.sources(self._project, request["sources"])
+        snapshot = self._sources(request)
         source = Source.from_json(request["source"], registry.load(self._project, snapshot).data)
         return {"digest": load.read_in(source, Path(request["cache"])).digest}
 
@@ -191,6 +193,14 @@ class Worker:
             # One set at a time: two real ones would not fit beside a training run.
             self._data = {name: load.load(Source.from_json(source, {data.name: data}), Path(request["cache"]))}
         return self._data[name]
+
+    def _sources(self, request: Request) -> Sources:
+        """Return the code as it was planned: what an earlier request has read may have been edited since."""
+        snapshot = registry.sources(self._project, request["sources"])
+        if self._snapshot is not None:
+            snapshot.adopt(self._snapshot)
+        self._snapshot = snapshot
+        return snapshot
 
     def _begin(self, seed: int) -> None:
         """Make what follows independent of what ran before in this process."""

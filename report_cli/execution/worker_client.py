@@ -1,5 +1,6 @@
 """Processes on this machine: the worker, and the program itself once more. The one place that spawns any."""
 
+import contextlib
 import json
 import os
 import signal
@@ -48,8 +49,9 @@ class LocalWorker:
     def close(self) -> None:
         """End the worker, whatever it does."""
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            # Leaving the block closes the pipes and waits.
+            with self._process as process:
+                process.kill()
             self._process = None
 
     def _started(self) -> "subprocess.Popen[str]":
@@ -72,7 +74,9 @@ class LocalWorker:
         return self._process
 
     def _death(self, process: "subprocess.Popen[str]") -> ReportError:
-        code = process.wait()
+        with contextlib.suppress(BrokenPipeError), process:
+            process.wait()
+        code = process.returncode
         self._process = None
         if code == -signal.SIGKILL:
             return RunError("the worker was killed, most likely because memory ran out")

@@ -6,6 +6,7 @@ Never inputs: installed packages, the program itself, what it writes (`build`, k
 
 import contextlib
 import os
+import site
 import sys
 import sysconfig
 import threading
@@ -23,7 +24,10 @@ ENGINE = Path(__file__).parents[1]
 # Of a project: what the program writes, and what tools do.
 _OUTPUT = ("build", "experiments/results")
 _PROCESSES = ("subprocess.Popen", "os.system", "os.posix_spawn", "os.spawn", "os.exec", "os.fork")
-_INSTALLED = tuple({os.path.realpath(path) for path in (*sysconfig.get_paths().values(), sys.prefix)})
+_LIBRARIES = [sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+# The prefix of a virtual environment belongs to it alone; that of a system may be /usr, with projects below it.
+_PREFIX = [sys.prefix] if sys.prefix != sys.base_prefix else []
+_INSTALLED = tuple({os.path.realpath(path) for path in (*_LIBRARIES, *site.getsitepackages(), *_PREFIX)})
 
 _active: "Watch | None" = None
 _installed = False
@@ -49,7 +53,7 @@ class Watch:
         global _active, _installed
         if not _installed:
             sys.addaudithook(_hear)
-            os.environ.__class__ = _Variables
+            os.environ.__class__ = os.environb.__class__ = _Variables
             _installed = True
         before, _active = _active, self
         try:
@@ -78,6 +82,10 @@ class Watch:
         if name is not None and name not in self.files and whole not in self._written:
             self.files[name] = file_digest(Path(whole))
 
+    def output(self, path: str) -> None:
+        """Take no note of a file that the run itself writes."""
+        self._written.add(_whole(path))
+
     def module(self, path: str | Path) -> None:
         """Note a module that the static walk doesn't reach, wherever it lies, as a whole file."""
         whole = os.path.realpath(path)
@@ -99,7 +107,7 @@ class Watch:
         """Whether a source file is the author's: neither installed, nor of Python, nor of this program."""
         if filename not in self._own:
             place = os.path.realpath(filename)
-            inside = any(place.startswith(folder + os.sep) for folder in (*_INSTALLED, str(ENGINE)))
+            inside = _inside(place, (*_INSTALLED, str(ENGINE)))
             self._own[filename] = not filename.startswith("<") and not inside and Path(filename).is_absolute()
         return self._own[filename]
 
@@ -120,16 +128,16 @@ class Watch:
         _, mode, flags = (*arguments, None, None)[:3]
         writes = any(c in (mode or "") for c in "wxa") or (mode is None and (flags or 0) & (os.O_WRONLY | os.O_RDWR))
         if writes:
-            self._written.add(_whole(path))
+            self.output(path)
         elif path.endswith((".py", ".pyc")) and _within("<frozen importlib._bootstrap_external>"):
             self.module(_source(path))
-        elif not (path.endswith(".py") and _within("linecache.py")):
+        elif not (path.endswith(".py") and _within("linecache.py", "report_cli/keys/sources.py")):
             self.file(path)
 
     def variable(self, name: str, value: str | None) -> None:
         """Note a variable of the environment that the author's code reads."""
         if self._by_author():
-            self.variables.setdefault(name, None if value is None else sha256(value.encode()).hexdigest())
+            self.variables.setdefault(name, _text_digest(value))
 
     def _name(self, whole: str) -> str | None:
         """Return a path as seen from the project, or None for what is no input."""
@@ -141,9 +149,8 @@ class Watch:
         name = path.relative_to(self._root)
         hidden = any(part.startswith(".") or part == "__pycache__" for part in name.parts)
         output = any(name.is_relative_to(folder) for folder in _OUTPUT)
-        program = path.is_relative_to(ENGINE) or os.path.realpath(whole).startswith(_INSTALLED)
-        ignored = any(os.path.realpath(whole).startswith(place) for place in self._ignored)
-        return None if hidden or output or program or ignored else name.as_posix()
+        other = path.is_relative_to(ENGINE) or _inside(os.path.realpath(whole), (*_INSTALLED, *self._ignored))
+        return None if hidden or output or other else name.as_posix()
 
     def _by_author(self) -> bool:
         """Whether the nearest code that isn't Python's own is the author's, and no import is between."""
@@ -168,8 +175,8 @@ class _Variables(os._Environ):  # type: ignore[type-arg]
             value = super().__getitem__(name)
         except KeyError:
             value = None
-        if _active is not None and isinstance(name, str):
-            _active.variable(name, value)
+        if _active is not None and isinstance(name, str | bytes):
+            _active.variable(os.fsdecode(name), None if value is None else os.fsdecode(value))
         if value is None:
             raise KeyError(name)
         return value
@@ -189,22 +196,17 @@ def changed(inputs: Inputs, root: Path) -> list[str]:
 
 def now(inputs: Inputs, root: Path) -> dict[str, dict[str, str | None]]:
     """Return what these inputs are now, with the project in `root`."""
-
-    def variable(name: str) -> str | None:
-        value = os.environ.get(name)
-        return None if value is None else sha256(value.encode()).hexdigest()
-
     return {
         "files": {name: file_digest(root / name) for name in inputs["files"]},
         "folders": {name: folder_digest(root / name) for name in inputs["folders"]},
-        "variables": {name: variable(name) for name in inputs["variables"]},
+        "variables": {name: _text_digest(os.environ.get(name)) for name in inputs["variables"]},
     }
 
 
 def file_digest(path: Path) -> str | None:
     """Return the sha256 of a file, None where there is none."""
     try:
-        with _quiet():
+        with quiet():
             return files.digest(path)
     except OSError:
         return None
@@ -213,7 +215,7 @@ def file_digest(path: Path) -> str | None:
 def folder_digest(path: Path) -> str | None:
     """Return a digest of the names in a folder, None where there is none."""
     try:
-        with _quiet():
+        with quiet():
             names = sorted(p.name for p in path.iterdir() if not p.name.startswith(".") and p.name != "__pycache__")
     except OSError:
         return None
@@ -224,10 +226,11 @@ def watch_hdf5(module: Any) -> None:
     """Make `h5py.File` tell the watch: the HDF5 library opens files without Python."""
     opened = module.File.__init__
 
-    def __init__(self: Any, name: Any, *arguments: Any, **options: Any) -> None:  # noqa: N807
+    def __init__(self: Any, name: Any, mode: str = "r", *arguments: Any, **options: Any) -> None:  # noqa: N807
         if _active is not None and isinstance(name, str | bytes | os.PathLike):
-            _active.file(os.fsdecode(name))
-        opened(self, name, *arguments, **options)
+            note = _active.file if mode in ("r", "r+") else _active.output
+            note(os.fsdecode(name))
+        opened(self, name, mode, *arguments, **options)
 
     module.File.__init__ = __init__
 
@@ -249,9 +252,12 @@ def watch_tensorflow(module: Any) -> None:
         note(filename)
         return read_file(filename, name)
 
-    def __init__(self: Any, name: Any, *arguments: Any, **options: Any) -> None:  # noqa: N807
-        note(name)
-        open_file(self, name, *arguments, **options)
+    def __init__(self: Any, name: Any, mode: str = "r") -> None:  # noqa: N807
+        if "r" in mode:
+            note(name)
+        elif _active is not None:
+            _active.output(os.fsdecode(name))
+        open_file(self, name, mode)
 
     module.io.read_file = read
     module.io.gfile.GFile.__init__ = __init__
@@ -261,12 +267,13 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     watched = event == "open" or event in ("os.listdir", "os.scandir", "sqlite3.connect") or event in _PROCESSES
     if _active is None or not watched or getattr(_busy, "value", False):
         return
-    with _quiet():
+    with quiet():
         _active.heard("open" if event == "sqlite3.connect" else event, arguments)
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
+    """Note nothing that is opened within the block: the program itself reads."""
     before, _busy.value = getattr(_busy, "value", False), True
     try:
         yield
@@ -274,13 +281,21 @@ def _quiet() -> Iterator[None]:
         _busy.value = before
 
 
-def _within(name: str) -> bool:
-    """Whether one of the nearest frames is of this file: Python's importer, or its reader of source lines."""
+def _text_digest(text: str | None) -> str | None:
+    return None if text is None else sha256(os.fsencode(text)).hexdigest()
+
+
+def _inside(path: str, places: tuple[str, ...]) -> bool:
+    return any(path == place or path.startswith(place + os.sep) for place in places)
+
+
+def _within(*names: str) -> bool:
+    """Whether one of the nearest frames is of these files: what reads sources to import them, or to quote them."""
     frame = sys._getframe(2)
     for _ in range(8):
         if frame is None:
             return False
-        if frame.f_code.co_filename.endswith(name):
+        if frame.f_code.co_filename.endswith(names):
             return True
         frame = frame.f_back  # type: ignore[assignment]
     return False

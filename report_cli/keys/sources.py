@@ -146,6 +146,10 @@ class Sources:
             self._modules[name] = self._read(name)
         return self._modules[name]
 
+    def adopt(self, former: "Sources") -> None:
+        """Take over the modules of another snapshot that are as expected here, whatever is on disk by now."""
+        self._modules.update({m.name: m for m in former.read() if self._expected.get(m.name) == m.digest})
+
     def read(self) -> Iterator[Module]:
         """Yield the modules read so far."""
         yield from (m for m in list(self._modules.values()) if m is not None)

@@ -11,7 +11,6 @@ from report_cli.errors import ReportError, unknown
 from report_cli.experiment import Experiment, parameters
 from report_cli.keys.canonical import digest
 from report_cli.project import PACKAGE, Project
-from report_cli.report.text import manuscript
 from report_cli.report.text.context import Context, Selection
 from report_cli.report.text.templates import documents, folders
 from report_cli.store.run import FigureFile, Run
@@ -75,6 +74,8 @@ def survey(project: Project, document: str, experiments: Mapping[str, Experiment
 
 
 def _surveyed(project: Project, document: str, experiments: Mapping[str, Experiment]) -> Survey:
+    from report_cli.report.text import manuscript
+
     dry = Context(experiments, selection=None, draft=True)
     source = manuscript.write(project, document, dry)
     answers = {Path(name).stem for name in source.sources if name.startswith("templates/answers/")}

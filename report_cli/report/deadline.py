@@ -42,6 +42,10 @@ def deadline(step: str, seconds: int) -> Iterator[None]:
     signal.setitimer(signal.ITIMER_REAL, seconds, 1)
     try:
         yield
+    except Exception as flaw:
+        if late and flaw is not error:
+            raise error from flaw
+        raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

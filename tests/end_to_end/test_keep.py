@@ -1,14 +1,23 @@
 """`report keep`: results in git serve a fresh clone, without images, weights or training."""
 
+import contextlib
 from pathlib import Path
+
+import pytest
 
 from report_cli import files
 from report_cli.project import Project
-from tests.conftest import Command
+from report_cli.store.store import Store
+from tests.conftest import Command, edit
+from tests.fault.disk import Disk, Killed
 
 
 def test_a_kept_result_serves_a_fresh_clone(report: Command, walk: Path, project: Project) -> None:
     """After `build` is gone, a kept run is up to date, lies without weights, and nothing is run."""
+    missing = report("keep", "walk")
+    assert missing.returncode == 1
+    assert "walk is missing" in missing.stderr
+    assert "report run walk" in missing.stderr
     assert report("run", "walk").returncode == 0
     kept = report("keep", "walk")
     assert kept.returncode == 0, kept.stderr
@@ -16,19 +25,25 @@ def test_a_kept_result_serves_a_fresh_clone(report: Command, walk: Path, project
     assert kept.stdout.strip() == folder.relative_to(project.root).as_posix()
     assert not list(folder.rglob("weights.npz"))
     files.remove_folder(project.build)
-    again = report("run", "walk")
-    assert again.returncode == 0
-    assert "[1/1]" not in again.stderr
+    assert "nothing to run" in report("run", "walk").stderr
     assert not list(project.runs.rglob("manifest.json"))
-
-
-def test_only_what_is_up_to_date_is_kept(report: Command, walk: Path, project: Project) -> None:
-    """A result that is missing or stale is not kept, and the command that makes it is named."""
-    missing = report("keep", "walk")
-    assert missing.returncode == 1
-    assert "walk is missing (never run)" in missing.stderr
-    assert "report run walk" in missing.stderr
-    assert report("run", "walk").returncode == 0
-    walk.write_text(walk.read_text().replace("STEP = 1.0", "STEP = 2.0"))
+    edit(walk, "STEP = 1.0", "STEP = 2.0")
     assert report("keep", "walk").returncode == 1
-    assert not project.kept.exists()
+    assert list((project.kept / "walk").iterdir()) == [folder]
+
+
+def test_a_replaced_kept_result_is_old_or_new(walk: Path, report: Command, project: Project) -> None:
+    """`report keep` that is killed at any change leaves a whole result in git's folder, and nothing beside it."""
+    assert report("run", "walk").returncode == 0
+    (run,) = Store.of(project, pytest.fail).runs("walk")
+    Store.of(project, pytest.fail).keep(run)
+    for at in range(1, 200):
+        disk = Disk(project.root, at=at)
+        with contextlib.suppress(Killed), disk.watched():
+            Store.of(project, pytest.fail).keep(run)
+        stored = list(Store.of(project, pytest.fail).runs("walk"))
+        assert [each.outputs for each in stored] == [run.outputs] * 2
+        assert [path.name for path in (project.kept / "walk").iterdir()] == [run.key]
+        if not disk.happened:
+            return
+    raise AssertionError("it makes fewer changes than that")

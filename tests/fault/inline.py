@@ -1,19 +1,22 @@
 """The run wing without its processes: plans, runs and commits as the program does, in a few milliseconds a run."""
 
+import sys
 import textwrap
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from report_cli import api
 from report_cli.errors import ReportError, RunError
-from report_cli.execution import planner
-from report_cli.execution.plan import Plan, Step, Wish
+from report_cli.execution import plan as plans
+from report_cli.execution.plan import Plan, Request, Step
 from report_cli.execution.runner import Outcome, Runner
 from report_cli.execution.worker import Worker
-from report_cli.execution.workspace import ImageChoice, Workspace
+from report_cli.execution.workspace import DataChoice, Workspace
 from report_cli.project import Project, Settings
-from report_cli.store.store import Run
+from report_cli.store.run import Run
 from tests.walking import WALK
 
 
@@ -28,7 +31,8 @@ class InlineWorker:
 
     def ask(self, request: Mapping[str, Any]) -> Generator[dict[str, Any], None, None]:
         self._events.clear()
-        self._worker.serve(request)
+        with _without_tests():
+            self._worker.serve(request)
         for event in self._events:
             if event["event"] == "failed":
                 raise RunError(event["message"], event["hint"])
@@ -36,6 +40,16 @@ class InlineWorker:
 
     def close(self) -> None:
         pass
+
+
+@contextmanager
+def _without_tests() -> Iterator[None]:
+    """Hide the modules of the tests, which are in no worker's process: what a run imports is looked for by file."""
+    hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "tests"}
+    try:
+        yield
+    finally:
+        sys.modules.update(hidden)
 
 
 @dataclass
@@ -88,11 +102,11 @@ def made(root: Path, *, fresh: bool = True) -> Project:
     return Project(root, Settings())
 
 
-def run(project: Project, name: str, *, settings: tuple[str, ...] = (), force: bool = False) -> Made:
-    """Bring the run of `name` up to date, as `report run` does."""
+def run(project: Project, *names: str, settings: tuple[str, ...] = (), force: bool = False) -> Made:
+    """Bring the runs of `names` up to date, one after another in one worker, as `report run` does."""
     notes = Notes()
     workspace = Workspace.open(project, notes.note)
-    wish = Wish("quick", ImageChoice(None, "drawn"), settings, None, force)
+    request = Request("quick", DataChoice(None, "drawn"), settings, None, force)
     with Runner(workspace, notes, InlineWorker(project)) as runner:
-        plan = planner.make(workspace, [workspace.experiments[name]], wish, runner.read_in)
-        return Made(plan, runner.execute(plan), notes.said)
+        plan = plans.make(workspace, [workspace.experiments[name] for name in names], request, runner.read_in)
+        return Made(plan, api.execute(workspace, runner, plan), notes.said)

@@ -3,15 +3,17 @@
 import errno
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from report_cli import files
 from report_cli.errors import ReportError, of_machine
+from report_cli.keys.key import run_name
 from report_cli.project import Project
-from report_cli.store import manifest
-from report_cli.store.store import Run, Store
+from report_cli.store import manifest as manifests
+from report_cli.store.manifest import Manifest
+from report_cli.store.run import Run
+from report_cli.store.store import Store
 from tests.fault.cases import FAULT
 from tests.fault.disk import Disk, Killed
 from tests.fault.inline import made, run
@@ -66,7 +68,9 @@ def check(root: Path, before: Before, failure: str, every: int) -> tuple[int, in
             break
         tried += 1
         complaints: list[str] = []
-        whole = list(Store.of(project, complaints.append).runs("walk"))
+        store = Store.of(project, complaints.append)
+        whole = list(store.runs("walk"))
+        complaints += filter(None, map(store.verify, whole))
         assert complaints == [], f"change {at}: {disk.changes[-1]}"
         assert [found.outputs for found in whole] == [clean] * len(whole)
         assert whole or before is not stored, f"change {at}: {disk.changes[-1]}"
@@ -79,16 +83,22 @@ def check(root: Path, before: Before, failure: str, every: int) -> tuple[int, in
     return tried, most_redone
 
 
-@pytest.mark.parametrize("every", [pytest.param(9, id="some"), pytest.param(1, id="all", marks=FAULT)])
-@pytest.mark.parametrize("failure", FAILURES)
-@pytest.mark.parametrize("before", [nothing, stored, interrupted])
+QUICK = [(nothing, "full"), (stored, "killed in a write"), (interrupted, "broken once")]
+CASES = [pytest.param(before, failure, 29, id=f"{before.__name__}-{failure}-some") for before, failure in QUICK] + [
+    pytest.param(before, failure, 1, id=f"{before.__name__}-{failure}-all", marks=FAULT)
+    for before in (nothing, stored, interrupted)
+    for failure in FAILURES
+]
+
+
+@pytest.mark.parametrize(("before", "failure", "every"), CASES)
 def test_failing_changes(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
-    every: int,
-    failure: str,
     before: Before,
+    failure: str,
+    every: int,
 ) -> None:
     """After any change that failed the store is whole, what was there still is, and the next run loses no epoch."""
     monkeypatch.chdir(tmp_path)
@@ -99,14 +109,15 @@ def test_failing_changes(
     record_property("most epochs redone", most_redone)
 
 
-def manifest_first(self: Store, staging: Path, experiment: str, name: str, facts: Any) -> Run:
+def manifest_first(self: Store, staging: Path, manifest: Manifest) -> Run:
     """Commit as a careless store would: the manifest is in place before what it lists."""
-    manifest.write(staging, facts)
-    target = self.folder(experiment, name)
+    manifests.write(staging, manifest)
+    name = run_name(manifest.recipe_digest, manifest.environment, manifest.inputs)
+    target = self.own / manifest.experiment / name
     files.make_folder(target)
-    for path in [staging / manifest.NAME, *sorted(p for p in staging.iterdir() if p.name != manifest.NAME)]:
+    for path in [staging / manifests.NAME, *sorted(p for p in staging.iterdir() if p.name != manifests.NAME)]:
         path.replace(target / path.name)
-    return Run(target, manifest.read(target))
+    return Run(target, manifests.read(target))
 
 
 def test_a_manifest_written_first_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,4 +125,4 @@ def test_a_manifest_written_first_is_noticed(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Store, "commit", manifest_first)
     with pytest.raises(AssertionError, match="change"):
-        check(tmp_path, nothing, "killed", 1)
+        check(tmp_path, nothing, "killed", 3)

@@ -38,7 +38,10 @@ def check(tmp_path: Path, case: int) -> int:
     power.write(tmp_path / "after", before.lost(changes[:end], chance))
     project = made(tmp_path / "after", fresh=False)
     complaints: list[str] = []
-    whole = [found.outputs for found in Store.of(project, complaints.append).runs("walk")]
+    store = Store.of(project, complaints.append)
+    stored = list(store.runs("walk"))
+    whole = [found.outputs for found in stored]
+    complaints += filter(None, map(store.verify, stored))
     assert complaints == [], f"case {case}, after change {end}"
     assert whole == [clean] * len(whole), f"case {case}"
     assert whole or (scenario == "first" and end < len(changes)), f"case {case}: the run is gone after change {end}"
@@ -56,7 +59,7 @@ def saved(changes: list[Change]) -> int:
     return sum(any(folder > name for folder in folders) for name in names)
 
 
-@numbered(500, fast=30)
+@numbered(500, fast=4)
 def test_losses_of_power(tmp_path: Path, case: int, record_property: Callable[[str, object], None]) -> None:
     """After a loss of power the store is whole, what a command said is true, and no finished epoch is lost."""
     lost = check(tmp_path, case)

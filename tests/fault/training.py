@@ -26,7 +26,7 @@ EXPERIMENTS = '''
 
     from dataclasses import dataclass
 
-    from report_cli.experiment import every_profile, experiment
+    import report_cli as report
 
 
     @dataclass(frozen=True)
@@ -38,21 +38,20 @@ EXPERIMENTS = '''
         bug: str = ""
 
 
-    def draw(run, figures):
+    def draw(results, figures):
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(2, 1))
-        figure.add_subplot().plot([row["loss"] for row in run.history])
-        figures.add("losses", figure, alt=f"{len(run.history)} losses")
+        figure.add_subplot().plot([row["loss"] for row in results.history])
+        figures.add("losses", figure, alt=f"{len(results.history)} losses")
 
 
     def train(params, record):
         import keras
         import numpy as np
 
-        from report_cli.training import backend, evaluate, fit
+        from report_cli.training import fit, losses
 
-        backend.start(record.seed)
         if params.bug == "seeds":
             whole = fit._variables
             fit._variables = lambda model: {
@@ -67,8 +66,8 @@ EXPERIMENTS = '''
         hidden = keras.layers.BatchNormalization()(hidden)
         hidden = keras.layers.Dropout(0.4)(keras.layers.Flatten()(keras.layers.MaxPooling2D(2)(hidden)))
         model = keras.Model(inputs, keras.layers.Dense(3)(hidden))
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.Adam(params.learning_rate), loss, metrics=["accuracy"])
+        entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.Adam(params.learning_rate), entropy, metrics=["accuracy"])
 
         def seen(epoch):
             with open("epochs.log", "a") as log:
@@ -78,11 +77,11 @@ EXPERIMENTS = '''
 
         examples = fit.Examples(pixels[:128], labels[:128])
         history = fit.fit(
-            model, seen, examples, record, epochs=params.epochs, batch_size=32, score=evaluate.categorical
+            model, seen, examples, record, epochs=params.epochs, batch_size=32, score=losses.categorical
         )
         record.weights(fit.weights(model))
-        record.array("logits", evaluate.predict(model, pixels[:64]))
-        record.scalar("loss", history[-1]["loss"], "nat")
+        record.array("logits", losses.predict(model, pixels[:64]))
+        record(loss=history[-1]["loss"])
 
 
     def forgetful(fit):
@@ -94,17 +93,19 @@ EXPERIMENTS = '''
         return restore
 
 
-    @experiment(
-        "plain", title="A network", metrics={"loss": "of the last epoch"}, profiles=every_profile(Params()),
-        figures=("losses",), draw=draw,
+    LOSS = report.Metric("nat", "of the last epoch")
+
+
+    @report.experiment(
+        "plain", title="A network", metrics={"loss": LOSS}, profiles=Params(), figures=("losses",), draw=draw,
     )
-    def plain(params, data, record):
+    def plain(params, record):
         """What does it lose?"""
         train(params, record)
 
 
-    @experiment("views", title="Views", metrics={"loss": "last"}, profiles=every_profile(Params(views=True)))
-    def views(params, data, record):
+    @report.experiment("views", title="Views", metrics={"loss": LOSS}, profiles=Params(views=True))
+    def views(params, record):
         """What does it lose on other views?"""
         train(params, record)
 '''
@@ -198,9 +199,8 @@ def corrupt(project: Project) -> list[str]:
     """Return what is damaged in the store."""
     complaints: list[str] = []
     store = Store.of(project, complaints.append)
-    for name in ("plain", "views"):
-        list(store.runs(name))
-    return complaints
+    faults = [store.verify(run) for name in ("plain", "views") for run in store.runs(name)]
+    return complaints + [fault for fault in faults if fault]
 
 
 def recover(project: Project, name: str, *settings: str) -> dict[str, Any]:

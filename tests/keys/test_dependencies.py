@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from report_cli.errors import UsageError
-from report_cli.keys.dependencies import reached
+from report_cli.keys.dependencies import Reach, reach
 from report_cli.keys.sources import Sources
+from tests.conftest import edit as replace
 
 MODULES = {
     "main.py": '''
@@ -56,14 +57,16 @@ def package(tmp_path: Path) -> Path:
     return tmp_path / "work"
 
 
+def reached(package: Path) -> Reach:
+    return reach(Sources({"work": package}), ("work.main", "measure"))
+
+
 def key_of(package: Path) -> dict[str, str]:
-    return reached(Sources({"work": package}), "work.main", "measure")
+    return dict(reached(package).digests)
 
 
 def edit(package: Path, name: str, old: str, new: str) -> None:
-    text = (package / name).read_text()
-    assert old in text
-    (package / name).write_text(text.replace(old, new))
+    replace(package / name, old, new)
 
 
 def test_follows_imports_transitively(package: Path) -> None:
@@ -148,15 +151,15 @@ def test_same_digest_on_every_python(package: Path) -> None:
 def test_a_function_inside_a_function_is_refused(package: Path) -> None:
     """What can't be found by name can't be hashed, so it is an error and not a silent gap."""
     with pytest.raises(UsageError, match="not defined at the top level"):
-        reached(Sources({"work": package}), "work.main", "measure.<locals>.inner")
+        reach(Sources({"work": package}), ("work.main", "measure.<locals>.inner"))
 
 
 def test_sources_are_read_once(package: Path) -> None:
     """An edit after the first read changes nothing in the snapshot."""
     sources = Sources({"work": package})
-    before = reached(sources, "work.main", "measure")
+    before = reach(sources, ("work.main", "measure"))
     edit(package, "values.py", "LIMIT = 7", "LIMIT = 8")
-    assert reached(sources, "work.main", "measure") == before
+    assert reach(sources, ("work.main", "measure")) == before
 
 
 @pytest.mark.parametrize(
@@ -216,9 +219,9 @@ def test_every_way_to_bind_a_name_is_followed(
     """Whatever a name may be bound to counts, so that an edit of any of it is seen."""
     for name, text in {"__init__": "", "main": main, **other}.items():
         (tmp_path / f"{name}.py").write_text(text)
-    before = reached(Sources({"work": tmp_path}), "work.main", "measure")
+    before = key_of(tmp_path)
     edit(tmp_path, "a.py", old, new)
-    assert reached(Sources({"work": tmp_path}), "work.main", "measure") != before
+    assert key_of(tmp_path) != before
 
 
 def test_what_was_found_is_kept_for_equal_sources_only(package: Path) -> None:
@@ -230,3 +233,49 @@ def test_what_was_found_is_kept_for_equal_sources_only(package: Path) -> None:
     assert edited != before
     (package / "extra.py").write_text("")
     assert Sources({"work": package}).digest() not in (before, edited)
+
+
+def test_packages_and_dynamic_code_are_told(package: Path) -> None:
+    """What is imported along the way is the environment's; code that reaches others by made-up names is dynamic."""
+    assert reached(package).packages == {"numpy"}
+    assert not reached(package).dynamic
+    edit(package, "late.py", "    return root(p)", "    import scipy.stats\n\n    return globals()[p]")
+    assert reached(package).packages == {"numpy", "scipy"}
+    assert reached(package).dynamic
+
+
+def test_a_module_beside_the_experiments_is_followed(tmp_path: Path) -> None:
+    """`from mylib import f` reaches the module of that name in the project's folder, and a package there."""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "main.py").write_text(
+        "from mylib import f\nfrom package.inner import g\n\n\ndef measure():\n    return f() + g()\n"
+    )
+    (tmp_path / "mylib.py").write_text("def f():\n    return 1\n")
+    (tmp_path / "package").mkdir()
+    for name, text in {"__init__": "", "inner": "def g():\n    return 2\n"}.items():
+        (tmp_path / "package" / f"{name}.py").write_text(text)
+
+    def digests() -> dict[str, str]:
+        sources = Sources({"work": tmp_path / "work"}, root=tmp_path)
+        return dict(reach(sources, ("work.main", "measure")).digests)
+
+    before = digests()
+    assert {"mylib:f", "package.inner:g"} <= set(before)
+    replace(tmp_path / "mylib.py", "1", "3")
+    assert digests() != before
+
+
+def test_a_snapshot_takes_over_what_another_has_read(package: Path) -> None:
+    """A text that was read for a plan stays what it was for its runs; what the plan hasn't read is read anew."""
+    former = Sources({"work": package})
+    expected = {m.name: m.digest for m in (former.module("work.values"), former.module("work.shared")) if m}
+    del expected["work.shared"]
+    edit(package, "values.py", "LIMIT = 7", "LIMIT = 8")
+    edit(package, "shared.py", "value = 3", "value = 4")
+    later = Sources({"work": package}, expected)
+    later.adopt(former)
+    values, shared = later.module("work.values"), later.module("work.shared")
+    assert values is not None
+    assert shared is not None
+    assert b"LIMIT = 7" in values.text
+    assert b"value = 4" in shared.text

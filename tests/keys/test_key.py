@@ -11,32 +11,30 @@ from pathlib import Path
 import pytest
 
 from report_cli.errors import UsageError
-from report_cli.keys.key import digest, environment
+from report_cli.keys.canonical import digest
+from report_cli.keys.key import lock_name, run_name
 
-ROOT = Path(__file__).parents[2]
 RECIPES = """
-import json, pathlib
+import json, sys, pathlib
 from report_cli import project
 from report_cli.execution import registry
-from report_cli.keys import key as fingerprint
+from report_cli.keys import key
 here = project.find(pathlib.Path.cwd())
 sources = registry.sources(here)
-found = {}
-for name, experiment in registry.load(here, sources).items():
-    images = experiment.data and fingerprint.images_identity(experiment.data, None, sources)
+loaded = registry.load(here, sources)
+recipes = {}
+for name, experiment in loaded.experiments.items():
+    data = experiment.data
+    identity = data and key.data_identity(data.name, getattr(data, "draw", None), None, sources)
     for profile, params in experiment.params.items():
-        found[f"{name} {profile}"] = fingerprint.recipe(experiment, params, 0, sources, images, {}).digest
-print(json.dumps(found))
+        recipes[f"{name} {profile}"] = key.recipe(experiment, params, 0, sources, identity, {}).digest
+print(json.dumps([recipes, sorted(loaded.broken)]))
 """
 
 
 def test_types_are_told_apart() -> None:
-    """1, 1.0, True and "1" are different parameters."""
+    """1, 1.0, True and "1" are different parameters; a dictionary has no order, a tuple is a list."""
     assert len({digest(value) for value in (1, 1.0, True, "1", None)}) == 5
-
-
-def test_order_of_names_does_not_matter() -> None:
-    """A dictionary has no order, a tuple has one, and a list is the same as a tuple."""
     assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
     assert digest((1, 2)) == digest([1, 2]) != digest((2, 1))
 
@@ -52,12 +50,17 @@ def test_what_has_no_canonical_form_is_refused() -> None:
         digest({"odd": Odd()})
 
 
-def test_environment_names_the_versions_that_decide_numbers() -> None:
-    """The environment is flat text, so that two of them can be compared line by line."""
-    found = environment()
-    assert found["backend"] == "tensorflow"
-    assert found["keras"].startswith("3.")
-    assert all(isinstance(value, str) for value in found.values())
+def test_a_run_is_named_by_recipe_environment_and_inputs() -> None:
+    """A change of each changes the name; lock and checkpoints go by recipe and environment alone."""
+    names = {
+        run_name(recipe, {"python": python}, {"files": {"a": content}})
+        for recipe in ("r" * 64, "s" * 64)
+        for python in ("3.11", "3.12")
+        for content in (None, "x")
+    }
+    assert len(names) == 8
+    assert len({name.rpartition("-")[0] for name in names}) == 4
+    assert lock_name("r" * 64, {"python": "3.11"}) in {name.rpartition("-")[0] for name in names}
 
 
 def _pythons() -> dict[str, tuple[str, dict[str, str]]]:
@@ -66,26 +69,28 @@ def _pythons() -> dict[str, tuple[str, dict[str, str]]]:
     if shutil.which("pyenv"):
         versions = subprocess.run(["pyenv", "versions", "--bare"], capture_output=True, text=True).stdout.split()
         tried += [("python", {**os.environ, "PYENV_VERSION": v}) for v in versions if v[:4] in ("3.11", "3.12", "3.13")]
-    found: dict[str, tuple[str, dict[str, str]]] = {}
+    here: dict[str, tuple[str, dict[str, str]]] = {}
     for name, variables in tried:
         if not shutil.which(name):
             continue
         question = "import sys; print('.'.join(map(str, sys.version_info[:2])))"
         asked = subprocess.run([name, "-c", question], capture_output=True, text=True, env=variables)
         if asked.returncode == 0:
-            found.setdefault(asked.stdout.strip(), (name, variables))
-    return found
+            here.setdefault(asked.stdout.strip(), (name, variables))
+    return here
 
 
 def test_recipes_are_the_same_on_every_python() -> None:
-    """Each Python that is here computes the same recipe digest for every experiment and profile."""
+    """Each Python that is here computes the same recipe digest for every experiment and profile of the homework."""
+    root = Path(__file__).parents[2]
     digests = {}
-    for version, (python, environment_) in _pythons().items():
-        variables = {**environment_, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": version[-1]}
-        asked = subprocess.run([python, "-c", RECIPES], cwd=ROOT, env=variables, capture_output=True, text=True)
+    for version, (python, environment) in _pythons().items():
+        variables = {**environment, "PYTHONPATH": str(root), "PYTHONHASHSEED": version[-1]}
+        asked = subprocess.run([python, "-c", RECIPES], cwd=root, env=variables, capture_output=True, text=True)
         assert asked.returncode == 0, asked.stderr
         digests[version] = json.loads(asked.stdout)
     assert digests
-    first = next(iter(digests.values()))
+    first, broken = next(iter(digests.values()))
     assert first
-    assert all(other == first for other in digests.values())
+    assert broken == []
+    assert all(other == [first, broken] for other in digests.values())

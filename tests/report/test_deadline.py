@@ -66,6 +66,17 @@ def test_an_error_that_was_caught_is_raised_again() -> None:
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
+def test_what_comes_of_the_error_is_the_error() -> None:
+    """A flaw that the interruption left behind is not told in its place."""
+
+    def spoil() -> None:
+        stubborn()
+        raise ValueError("half a page")
+
+    with pytest.raises(OverdueError), deadline("a step", 1):
+        spoil()
+
+
 def test_other_threads_have_no_limit() -> None:
     """Signals reach the main thread alone, so the block does its work without a limit elsewhere."""
     done = []

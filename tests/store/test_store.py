@@ -1,25 +1,41 @@
 """The store: what is committed is whole, what is damaged is named, and nothing else suffers."""
 
-import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 
 from report_cli import files
-from report_cli.keys.key import digest, key
+from report_cli.errors import ReportError
+from report_cli.keys.canonical import digest
+from report_cli.keys.dependencies import Reach
+from report_cli.keys.environment import environment
+from report_cli.keys.inputs import NOTHING
+from report_cli.keys.key import Recipe, lock_name, run_name
+from report_cli.keys.sources import Sources
 from report_cli.project import Project
 from report_cli.store import manifest
-from report_cli.store.store import Run, Store
+from report_cli.store.freshness import Judge, Question, Verdict
+from report_cli.store.manifest import Manifest, Times
+from report_cli.store.run import Run
+from report_cli.store.store import Store
 
-HERE = {"python": "3.11", "device": "cpu"}
-THERE = {"python": "3.13", "device": "gpu"}
+HERE = environment(["numpy"])
+THERE = {**HERE, "python": "2.7", "device": "gpu"}
+CODE = Reach({}, frozenset(), frozenset({"numpy"}), False)
+Commit = Callable[..., Run]
+
+
+def recipe(value: int = 1) -> Recipe:
+    return Recipe({"experiment": "toy", "parameters": {"value": value}}, CODE)
 
 
 def measured(value: float) -> dict[str, Any]:
-    return {"scalars": {"accuracy": {"value": value, "unit": "fraction"}}, "history": [{"epoch": 1}]}
+    return {"metrics": {"accuracy": value}, "history": [{"epoch": 1}]}
 
 
 @pytest.fixture
@@ -33,92 +49,146 @@ def store(project: Project, warnings: list[str]) -> Store:
 
 
 @pytest.fixture
-def commit(store: Store) -> Callable[..., Run]:
+def commit(store: Store) -> Commit:
     """Return a function that commits a small run of the experiment "toy"."""
 
-    def commit_run(value: float = 0.5, environment: dict[str, str] = HERE, recipe: str = "r" * 64) -> Run:
-        facts: dict[str, Any] = {
-            "experiment": "toy",
-            "recipe": {"parameters": {}},
-            "recipe_digest": recipe,
-            "environment": environment,
-            "profile": "quick",
-            "seed": 0,
-            "images": None,
-            "needs": {},
-            "times": {"started": "", "finished": "", "duration_s": 1.0},
-        }
+    def commit_run(
+        value: float = 0.5,
+        where: Mapping[str, str] = HERE,
+        asked: Recipe = recipe(),
+        inputs: Mapping[str, Any] = NOTHING,
+        needs: Mapping[str, list[str]] | None = None,
+    ) -> Run:
+        facts = Manifest(
+            experiment="toy",
+            recipe=dict(asked.parts),
+            recipe_digest=asked.digest,
+            environment=dict(where),
+            inputs={kind: dict(noted) for kind, noted in inputs.items()},
+            profile="quick",
+            overrides={},
+            point={},
+            seed=0,
+            data=None,
+            needs=dict(needs or {}),
+            behind=[],
+            times=Times("", "", 1.0),
+            code=None,
+            warnings=[],
+            unwatched=[],
+        )
         with files.scratch_folder(store.scratch, "toy") as folder:
             files.write_json(folder / "measured.json", measured(value))
-            files.write_bytes(folder / "arrays" / "x.npy", b"not really an array")
-            return store.commit(folder, "toy", key(recipe, digest(environment)), facts)
+            (folder / "arrays").mkdir()
+            np.save(folder / "arrays" / "x.npy", np.arange(3))
+            return store.commit(folder, facts)
 
     return commit_run
 
 
 def reopened(store: Store) -> Store:
-    """Return the store as the next command sees it: each command checks every run once."""
-    return dataclasses.replace(store, _seen={})
+    """Return the store as the next command sees it: each command reads every manifest once."""
+    return Store(store.own, store.kept, store.figure_folder, store.scratch, store.tell)
 
 
-def test_a_committed_run_is_found(store: Store, commit: Callable[..., Run]) -> None:
-    """What was committed comes back by its recipe, with its numbers."""
-    commit(0.75)
-    found = store.find("toy", "r" * 64, HERE)
-    assert found is not None
-    assert found.scalars == {"accuracy": 0.75}
-    assert found.history == [{"epoch": 1}]
-    assert store.find("toy", "s" * 64, HERE) is None
+def answer(store: Store, project: Project, needs: Mapping[str, list[str]] | None = {}, **options: Any) -> Verdict:
+    """Return what the next command is told of the toy."""
+    judge = Judge(reopened(store), {}, Sources({}), project.root)
+    return judge.answer(Question("toy", recipe(), "quick", 0, needs, **options))
 
 
-def test_own_environment_comes_first(store: Store, commit: Callable[..., Run]) -> None:
-    """A run from another environment answers, but one from this environment is preferred."""
-    commit(0.25, THERE)
-    elsewhere = store.find("toy", "r" * 64, HERE)
-    assert elsewhere is not None
-    assert elsewhere.scalars["accuracy"] == 0.25
-    commit(0.5, HERE)
-    found = store.find("toy", "r" * 64, HERE)
-    assert found is not None
-    assert found.scalars["accuracy"] == 0.5
+def found(store: Store) -> list[str]:
+    return [run.key for run in reopened(store).runs("toy")]
 
 
-def test_kept_runs_are_found(store: Store, commit: Callable[..., Run]) -> None:
-    """A run in the kept layer answers when the own layer has none."""
+def test_a_committed_run_answers(store: Store, commit: Commit, project: Project) -> None:
+    """What was committed comes back by its recipe, with its numbers, and answers no other recipe."""
+    assert answer(store, project).state == "missing"
+    commit(0.25, asked=recipe(2))
+    assert answer(store, project).state == "stale"
+    run = commit(0.75)
+    verdict = answer(store, project)
+    assert verdict.run == run
+    assert run.key == run_name(recipe().digest, HERE, NOTHING)
+    assert verdict.run.scalars == {"accuracy": 0.75}
+    assert verdict.run.history == [{"epoch": 1}]
+    assert verdict.run.array("x").tolist() == [0, 1, 2]
+
+
+def test_own_environment_comes_first_then_kept_then_key(store: Store, commit: Commit, project: Project) -> None:
+    """Of several runs of one recipe one from here is taken first, then one in git, then by key."""
+    others = [commit(0.1, {**THERE, "device": device}) for device in ("a", "b", "c")]
+    first = min(others, key=lambda run: run.key)
+    assert answer(store, project).run == first
+    kept = store.keep(max(others, key=lambda run: run.key))
+    assert answer(store, project).run == kept
+    assert answer(store, project, strict_env=True).state == "stale"
+    own = commit(0.5, HERE)
+    assert answer(store, project).run == answer(store, project, strict_env=True).run == own
+    assert answer(store, project).run != store.keep(own), "an own run is there with its weights"
+    files.remove_folder(store.own)
+    assert found(store) == sorted([kept.key, own.key])
+
+
+def test_needs_and_inputs_decide_as_well(store: Store, commit: Commit, project: Project) -> None:
+    """A run of other needed outcomes, or of a file that changed since, is no answer; the file is named."""
+    (project.root / "a.csv").write_text("1")
+    from report_cli.keys.inputs import now
+
+    inputs = now({**NOTHING, "files": {"a.csv": None}}, project.root)
+    commit(inputs=inputs, needs={"base": ["x"]})
+    assert answer(store, project, {"base": ["x"]}).state == "fresh"
+    assert answer(store, project, {"base": ["y"]}).state == "stale"
+    assert answer(store, project, None).state == "stale", "what it needs is still to be run"
+    (project.root / "a.csv").write_text("2")
+    verdict = answer(store, project, {"base": ["x"]})
+    assert verdict.state == "stale"
+    assert "a.csv changed" in verdict.reason
+
+
+def test_every_changed_byte_of_a_manifest_is_seen(store: Store, commit: Commit, warnings: list[str]) -> None:
+    """A run with any byte of its manifest changed is not used, and the damage is named."""
     run = commit()
-    (store.kept / "toy").mkdir(parents=True)
-    run.folder.rename(store.kept / "toy" / run.key)
-    assert store.find("toy", "r" * 64, HERE) is not None
-
-
-@pytest.mark.parametrize("name", ["manifest.json", "measured.json", "arrays/x.npy"])
-def test_every_changed_byte_is_seen(store: Store, commit: Callable[..., Run], warnings: list[str], name: str) -> None:
-    """A run with any byte changed is not used, and the damage is named."""
-    run = commit()
-    path = run.folder / name
+    path = run.folder / manifest.NAME
     original = path.read_bytes()
     for position in range(len(original)):
         path.write_bytes(original[:position] + bytes([original[position] ^ 0x15]) + original[position + 1 :])
-        assert reopened(store).find("toy", "r" * 64, HERE) is None, position
+        assert found(store) == [], position
     assert len(warnings) == len(original)
     assert run.key in warnings[0]
     path.write_bytes(original)
-    assert reopened(store).find("toy", "r" * 64, HERE) is not None
+    assert found(store) == [run.key]
 
 
-def test_damage_hides_no_other_run(store: Store, commit: Callable[..., Run], warnings: list[str]) -> None:
-    """Beside a damaged entry all others stay usable."""
-    damaged, whole = commit(recipe="a" * 64), commit(recipe="b" * 64)
-    (damaged.folder / "measured.json").unlink()
-    (damaged.folder.parent / "stray.txt").write_text("not a run")
-    assert [run.key for run in reopened(store).runs("toy")] == [whole.key]
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\xff", "[]", "{}", '{"schema": NaN}', '{"schema": 999}'])
+def test_a_malformed_manifest_is_damage(store: Store, commit: Commit, warnings: list[str], text: str) -> None:
+    """Whatever a manifest holds instead of itself, the run is damaged, and that is all."""
+    run, whole = commit(), commit(asked=recipe(2))
+    (run.folder / manifest.NAME).write_text(text, encoding="latin-1")
+    (run.folder.parent / "stray.txt").write_text("not a run")
+    assert found(store) == [whole.key]
     assert len(warnings) == 1
 
 
-def test_a_file_that_is_not_listed_is_damage(store: Store, commit: Callable[..., Run]) -> None:
-    """A file that someone put into a run makes it unusable: its manifest lists every file."""
-    (commit().folder / "extra.txt").write_text("hello")
-    assert reopened(store).find("toy", "r" * 64, HERE) is None
+@pytest.mark.parametrize("name", ["measured.json", "arrays/x.npy"])
+def test_other_files_are_checked_when_they_are_read(store: Store, commit: Commit, project: Project, name: str) -> None:
+    """A status reads no such file; reading and verifying find each changed byte."""
+    run = commit()
+    path = run.folder / name
+    original = path.read_bytes()
+    read = {"measured.json": lambda run: run.scalars, "arrays/x.npy": lambda run: run.array("x")}[name]
+    for position in range(len(original)):
+        path.write_bytes(original[:position] + bytes([original[position] ^ 0x15]) + original[position + 1 :])
+        assert answer(store, project).state == "fresh"
+        with pytest.raises(ReportError, match=f"damaged: {name} was changed"):
+            read(Run(run.folder, run.manifest))
+        assert name in store.verify(run)
+    path.unlink()
+    assert "missing" in store.verify(run)
+    path.write_bytes(original)
+    assert store.verify(run) == ""
+    (run.folder / "extra.txt").write_text("hello")
+    assert "extra.txt" in store.verify(run)
 
 
 def test_nothing_is_left_of_a_commit_that_fails(store: Store, project: Project) -> None:
@@ -135,84 +205,70 @@ def test_nothing_is_left_of_a_commit_that_fails(store: Store, project: Project) 
     assert not project.runs.exists()
 
 
-def test_a_failure_is_remembered_until_a_success(store: Store, commit: Callable[..., Run]) -> None:
-    """A failed run is recorded, is never found, and its record goes when the run succeeds."""
-    name = key("r" * 64, digest(HERE))
-    store.fail("toy", name, "it broke", "worker.log", {})
-    failure = store.failure("toy", name)
-    assert failure is not None
-    assert failure.message == "it broke"
-    assert store.find("toy", "r" * 64, HERE) is None
+def test_a_failure_is_remembered_until_a_success(store: Store, commit: Commit, project: Project) -> None:
+    """A failed run is recorded, is the state of its question, and its record goes when the run succeeds."""
+    name = lock_name(recipe().digest, HERE)
+    store.fail("toy", name, f"no {project.root}/a.csv in /mnt/disk/data", "toy.log", {})
+    verdict = answer(store, project)
+    assert verdict.state == "failed"
+    assert verdict.reason.endswith("no a.csv in data"), "it tells nothing of the machine"
     commit()
     assert store.failure("toy", name) is None
+    assert answer(store, project).state == "fresh"
 
 
-def test_writing_replaces_whole_files(tmp_path: Path) -> None:
-    """A write that fails half-way leaves the old content and no temporary file."""
-    path = tmp_path / "a.json"
-    files.write_json(path, {"old": 1})
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        files.write_json(path, {"new": float("nan")})
-    with pytest.raises(TypeError):
-        files.write_bytes(path, "text, not bytes")  # type: ignore[arg-type]
-    assert files.read_json(path) == {"old": 1}
-    assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["a.json"]
+def spoil(run: Run, text: str) -> None:
+    (run.folder / manifest.NAME).write_text(text)
 
 
-def test_a_manifest_of_another_schema_is_refused(tmp_path: Path) -> None:
-    """A run written by another version of the store is not read as if it were ours."""
-    files.write_json(tmp_path / manifest.NAME, {"schema": 999})
-    with pytest.raises(ValueError, match="schema"):
-        manifest.read(tmp_path)
-
-
-def test_damaged_runs_are_set_aside(store: Store, commit: Callable[..., Run], warnings: list[str]) -> None:
+def test_damaged_runs_are_set_aside(store: Store, commit: Commit, warnings: list[str]) -> None:
     """A damaged run is renamed to a name that is never read, replaces one set aside before, and is named with why."""
-    first, whole = commit(recipe="a" * 64), commit(recipe="b" * 64)
+    first, whole = commit(asked=recipe(1)), commit(asked=recipe(2))
     aside = first.folder.with_name(f"{first.key}.damaged")
     for content in ("once", "twice"):
-        (first.folder / "measured.json").write_text(content)
+        spoil(first, content)
         later = reopened(store)
         assert [run.key for run in later.runs("toy")] == [whole.key]
         later.set_damaged_aside()
         assert not first.folder.exists()
-        assert (aside / "measured.json").read_text() == content
-        assert [run.key for run in reopened(store).runs("toy")] == [whole.key]
-        assert f"toy/{first.key} is damaged and not used: measured.json was changed" in warnings[-2]
-        assert warnings[-1].endswith(f"aside: build/runs/toy/{first.key}.damaged")
-        commit(recipe="a" * 64)
+        assert (aside / manifest.NAME).read_text() == content
+        assert found(store) == [whole.key]
+        assert f"toy/{first.key}" in warnings[-2]
+        assert warnings[-1].endswith(f"build/runs/toy/{first.key}.damaged")
+        commit(asked=recipe(1))
     assert len(warnings) == 4
 
 
-def test_a_run_that_was_damaged_is_seen_when_it_is_whole_again(store: Store, commit: Callable[..., Run]) -> None:
+def test_a_run_that_was_damaged_is_seen_when_it_is_whole_again(store: Store, commit: Commit) -> None:
     """What another process put in the place of a damaged run while this one looked elsewhere is used, and stays."""
     run = commit()
-    content = (run.folder / "measured.json").read_bytes()
-    (run.folder / "measured.json").unlink()
+    content = (run.folder / manifest.NAME).read_text()
+    spoil(run, "")
     here = reopened(store)
-    assert here.find("toy", "r" * 64, HERE) is None
-    (run.folder / "measured.json").write_bytes(content)
+    assert list(here.runs("toy")) == []
+    (run.folder / manifest.NAME).write_text(content)
     here.set_damaged_aside()
-    assert here.find("toy", "r" * 64, HERE) is not None
+    assert list(here.runs("toy")) == [run]
 
 
-def test_a_damaged_run_that_another_process_holds_is_left_to_it(store: Store, commit: Callable[..., Run]) -> None:
+def test_a_damaged_run_that_another_process_holds_is_left_to_it(store: Store, commit: Commit) -> None:
     """Nobody renames a folder whose lock is held: its holder is about to replace it."""
     run = commit()
-    (run.folder / "measured.json").unlink()
+    content = (run.folder / manifest.NAME).read_text()
+    spoil(run, "")
     here = reopened(store)
-    assert here.find("toy", "r" * 64, HERE) is None
+    assert list(here.runs("toy")) == []
     with store.lock("toy", run.key, lambda: None):
         here.set_damaged_aside()
         assert run.folder.is_dir()
-        files.write_json(run.folder / "measured.json", measured(0.5))
-    assert here.find("toy", "r" * 64, HERE) is not None, "what its holder put there is seen"
+        (run.folder / manifest.NAME).write_text(content)
+    assert list(here.runs("toy")) == [run], "what its holder put there is seen"
 
 
 @pytest.mark.parametrize("what", ["folder", "file", "link"])
-def test_damage_never_blocks_a_commit(store: Store, commit: Callable[..., Run], what: str) -> None:
+def test_damage_never_blocks_a_commit(store: Store, commit: Commit, what: str) -> None:
     """Whatever lies in the place of a run, a new one takes the place and the other is kept aside."""
-    target = store.folder("toy", key("r" * 64, digest(HERE)))
+    target = store.own / "toy" / run_name(recipe().digest, HERE, NOTHING)
     target.parent.mkdir(parents=True)
     if what == "folder":
         (target / "arrays").mkdir(parents=True)
@@ -222,38 +278,51 @@ def test_damage_never_blocks_a_commit(store: Store, commit: Callable[..., Run], 
         target.symlink_to("nowhere")
     commit()
     commit()
-    assert reopened(store).find("toy", "r" * 64, HERE) is not None
+    assert found(store) == [target.name]
     assert os.path.lexists(target.with_name(f"{target.name}.damaged"))
 
 
-def test_kept_runs_are_never_renamed(store: Store, commit: Callable[..., Run], warnings: list[str]) -> None:
+def test_kept_runs_are_never_renamed(store: Store, commit: Commit, warnings: list[str]) -> None:
     """A damaged run in git is only named, with the command that restores it."""
     kept = store.keep(commit())
     files.remove_folder(store.own)
-    (kept.folder / "measured.json").write_text("{}")
+    spoil(kept, "{}")
     here = reopened(store)
-    assert here.find("toy", "r" * 64, HERE) is None
+    assert list(here.runs("toy")) == []
     here.set_damaged_aside()
     assert kept.folder.is_dir()
     (told,) = warnings
     assert told.endswith(f"git restore experiments/results/toy/{kept.key}")
 
 
-def test_a_run_of_another_version_is_not_damaged(store: Store, commit: Callable[..., Run], warnings: list[str]) -> None:
+def test_a_run_of_another_version_is_not_damaged(store: Store, commit: Commit, warnings: list[str]) -> None:
     """A whole run of another schema is not used, and stays for the version that wrote it."""
     run = commit()
-    body = {name: value for name, value in run.manifest.items() if name != "manifest_digest"} | {"schema": 2}
+    body = msgspec.to_builtins(run.manifest) | {"schema": 1}
+    del body["manifest_digest"]
     files.write_json(run.folder / manifest.NAME, {**body, "manifest_digest": digest(body)})
     here = reopened(store)
-    assert here.find("toy", "r" * 64, HERE) is None
+    assert list(here.runs("toy")) == []
     here.set_damaged_aside()
     assert run.folder.is_dir()
-    assert warnings == [f"run toy/{run.key} is not used: its manifest is of schema 2, not 1"]
+    (told,) = warnings
+    assert "schema 1" in told
 
 
-@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\xff", "[]", "{}", '{"schema": NaN}'])
-def test_a_malformed_manifest_is_damage(store: Store, commit: Callable[..., Run], text: str) -> None:
-    """Whatever a manifest holds instead of itself, the run is damaged, and that is all."""
+def test_what_is_read_back_names_near_misses(commit: Commit) -> None:
+    """An array, table or weights that a run doesn't have is one error with what there is."""
     run = commit()
-    (run.folder / manifest.NAME).write_text(text, encoding="latin-1")
-    assert reopened(store).find("toy", "r" * 64, HERE) is None
+    with pytest.raises(ReportError, match="array of toy 'y'"):
+        run.array("y")
+    with pytest.raises(ReportError, match="table of toy 'y'"):
+        run.table("y")
+    with pytest.raises(ReportError, match="no weights"):
+        run.weights()
+
+
+def test_a_folder_that_holds_another_experiments_run_is_damage(store: Store, commit: Commit, tmp_path: Path) -> None:
+    """A run that was copied to another name answers nothing there."""
+    run = commit()
+    (store.own / "other").mkdir()
+    run.folder.rename(store.own / "other" / run.key)
+    assert list(reopened(store).runs("other")) == []

@@ -191,7 +191,7 @@ class Context:
         return runs
 
     def _run(self, name: str, point: Mapping[str, Any]) -> Run | None:
-        """Return the one run that EXPERIMENT.ARRAY is taken from, None for a placeholder; of several seeds it is named."""
+        """Return the run that EXPERIMENT.ARRAY is taken from, None for a placeholder; of several seeds one is named."""
         experiment, _ = self._split(name, "array")
         results, missing = self._runs(experiment.name)
         if missing:

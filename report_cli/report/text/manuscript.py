@@ -144,10 +144,12 @@ class _Author:
             "section": lambda name: self._include("sections", "section", name),
             "answer": lambda name: self._include("answers", "answer", name),
             "value": context.value,
+            "points": context.points,
             "t_interval": _t_interval,
             "parameter": lambda name, field_name: _text(context.parameter(name, field_name)),
             "matrix": self._matrix,
-            "element": lambda name, *index: _text(context.element(name, *index)),
+            "element": lambda name, *index, **point: _text(context.element(name, *index, **point)),
+            "rows": context.table,
             "figure": self._figure,
             "title": lambda name: escape(context.title(name)),
             "images_label": lambda name: escape(context.images_label(name)),
@@ -204,8 +206,8 @@ class _Author:
         own = re.sub(r"\[\^([^\]\s]+)\]", lambda m: f"[^{name}-{m[1]}]" if m[1] in notes else m[0], markdown)
         return f"\n{own}\n"
 
-    def _matrix(self, name: str) -> str:
-        array = self.context.array(name)
+    def _matrix(self, name: str, **point: Any) -> str:
+        array = self.context.array(name, **point)
         if array is None:
             return r"\begin{bmatrix}\cdot\end{bmatrix}"
         if array.ndim != 2 or array.size > 400:

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import jinja2
-
 from report_cli.errors import UsageError
 from report_cli.project import Project
 
@@ -36,7 +34,9 @@ def read(project: Project, name: str) -> tuple[str, str, Callable[[], bool]]:
     """Return the text of a template and the name that errors call it by, in the form that Jinja's loaders have."""
     path = find(project, name)
     if path is None:
-        raise jinja2.TemplateNotFound(name)
+        from jinja2 import TemplateNotFound
+
+        raise TemplateNotFound(name)
     try:
         # Editors on Windows begin a file with a byte order mark.
         return path.read_text(encoding="utf-8-sig"), f"templates/{name}", lambda: True

@@ -1,0 +1,174 @@
+"""What the files of `experiments/` declare: each works, or is refused with its file and line."""
+
+from typing import Any
+
+import pytest
+
+from report_cli import api
+from report_cli.errors import ReportError
+from report_cli.execution.registry import Registry
+from report_cli.project import Project
+from tests.conftest import Command, Write, edit
+
+EXPERIMENT = """
+    import report_cli as report
+
+
+    @report.experiment("{name}", title="T", metrics={{}}, profiles={{"epochs": 1}}, needs={needs})
+    def measure(params, record):
+        pass
+"""
+HEAD = """\
+import functools
+import report_cli as report
+
+def measure(params, record, factor=1):
+    record(x=factor * params.a)
+
+FACTS = dict(title="T", metrics={"x": report.Metric("", "x")})
+"""
+
+
+def loaded(project: Project) -> Registry:
+    return api.open_workspace(project.root).registry
+
+
+def test_every_file_in_the_folder_is_registered(project: Project, write: Write) -> None:
+    """A new experiment is one new file; nothing else names it, and it knows where it is declared."""
+    for name in ("b", "a"):
+        write(f"experiments/{name}.py", EXPERIMENT.format(name=name, needs="()"))
+    registry = loaded(project)
+    assert list(registry.experiments) == ["a", "b"]
+    assert (registry.experiments["a"].module, registry.experiments["a"].line) == ("experiments.a", 4)
+
+
+def test_patterns_select_experiments(project: Project, write: Write) -> None:
+    """Names, globs and "all" select, each experiment once."""
+    for name in ("cifar-a", "cifar-b", "theory"):
+        write(f"experiments/{name.replace('-', '_')}.py", EXPERIMENT.format(name=name, needs="()"))
+    registry = loaded(project)
+    assert [e.name for e in registry.select(["cifar-*", "cifar-a"])] == ["cifar-a", "cifar-b"]
+    assert len(registry.select(["all"])) == 3
+    with pytest.raises(ReportError, match="experiment 'cifr-a'"):
+        registry.select(["cifr-a"])
+
+
+def refusal(project: Project) -> str:
+    with pytest.raises(ReportError) as caught:
+        loaded(project).select(["nothing-else"])
+    return f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [
+        (
+            EXPERIMENT.format(name="a", needs="()"),
+            EXPERIMENT.format(name="a", needs="()"),
+            ("'a'", "experiments/first.py:4", "experiments/second.py:4"),
+        ),
+        (
+            EXPERIMENT.format(name="abc", needs="()"),
+            EXPERIMENT.format(name="b", needs="('abd',)"),
+            ("did you mean abc",),
+        ),
+        ("1 / 0", "", ("experiments/first.py", "ZeroDivisionError")),
+        ("x = = 1", "", ("experiments/first.py:1",)),
+        ("import report_cli as report\nreport.nothing", "", ("experiments/first.py", "nothing")),
+    ],
+)
+def test_a_mistake_in_the_folder_is_named(
+    project: Project, write: Write, first: str, second: str, words: tuple[str, ...]
+) -> None:
+    """Two equal names, a need that doesn't exist, or a module that raises is one clear error."""
+    write("experiments/first.py", first)
+    write("experiments/second.py", second)
+    told = refusal(project)
+    assert all(word in told for word in words), told
+
+
+def test_one_broken_file_does_not_block_the_others(report: Command, write: Write, project: Project) -> None:
+    """What the other files declare is listed, judged and run; the broken one is told each time, and asked for fails."""
+    write("experiments/good.py", HEAD + '\nreport.experiment("good", profiles={"a": 3}, **FACTS)(measure)')
+    broken = write("experiments/broken.py", EXPERIMENT.format(name="bad", needs="()") + "\n    1 / 0\n")
+    for command in (("list",), ("status",), ("run", "good"), ("show", "good"), ("why", "good")):
+        done = report(*command)
+        assert done.returncode == 0, done.stderr
+        assert "good" in done.stdout
+        assert "experiments/broken.py" in done.stderr
+        assert "ZeroDivisionError" in done.stderr
+    failed = report("run", "bad")
+    assert failed.returncode == 2
+    assert "error: experiments/broken.py" in failed.stderr
+    edit(broken, "1 / 0", "1 / 1")
+    assert report("list").stderr == ""
+    assert list(loaded(project).experiments) == ["bad", "good"]
+
+
+def test_experiments_made_in_a_loop(report: Command, write: Write) -> None:
+    """Of experiments that are declared in a loop each is there and runs with its own parameters."""
+    write(
+        "experiments/loop.py",
+        HEAD + '\nfor a in (1, 2):\n    report.experiment(f"loop-{a}", profiles={"a": a}, **FACTS)(measure)\n',
+    )
+    done = report("run", "loop-*")
+    assert done.returncode == 0, done.stderr
+    assert [line.split() for line in done.stdout.splitlines()] == [["loop-1", "x", "1"], ["loop-2", "x", "2"]]
+
+
+def test_one_function_under_two_names(report: Command, write: Write) -> None:
+    """A function that measures two experiments, the one declared on the other, runs as both."""
+    write(
+        "experiments/two.py",
+        """
+        import report_cli as report
+
+        FACTS = {"title": "T", "metrics": {"x": report.Metric("", "x")}}
+
+
+        @report.experiment("two", profiles={"a": 2}, **FACTS)
+        @report.experiment("one", profiles={"a": 1}, **FACTS)
+        def measure(params, record):
+            record(x=params.a)
+        """,
+    )
+    done = report("run", "all")
+    assert done.returncode == 0, done.stderr
+    assert [line.split() for line in done.stdout.splitlines()] == [["one", "x", "1"], ["two", "x", "2"]]
+
+
+@pytest.mark.parametrize("made", ["functools.partial(measure, factor=2)", "lambda params, record: record(x=1)"])
+def test_what_can_not_be_followed_is_refused(project: Project, write: Write, made: str) -> None:
+    """A partial or a lambda has no code of its own name: it is refused with file and line."""
+    write("experiments/odd.py", HEAD + f'\nreport.experiment("odd", profiles={{"a": 1}}, **FACTS)({made})\n')
+    told = refusal(project)
+    assert "experiments/odd.py:9" in told
+    assert "'odd'" in told
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"name": "Odd Name"}, ("Odd Name", "small letters")),
+        ({"name": "all"}, ("all",)),
+        ({"seeds": 0}, ("seeds=0",)),
+        ({"seeds": {"full": 3}}, ("seeds", "smoke")),
+        ({"seeds": {"smoke": 1, "quick": 0, "full": 3}}, ("seeds",)),
+        ({"grid": ()}, ("grid", "empty")),
+        ({"grid": ({"a": 1}, {"a": 1})}, ("grid", "equal")),
+        ({"grid": ({"b": 1},)}, ("grid", "'b'", "known: a")),
+        ({"metrics": {"x": "a number"}}, ("'x'", "Metric(")),
+        ({"profiles": {"smoke": {"a": 1}, "quick": {"b": 1}}}, ()),
+        ({"profiles": 3}, ("parameters",)),
+    ],
+)
+def test_a_mistake_in_a_declaration_has_its_place(
+    project: Project, write: Write, change: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    """What can't be an experiment is one error with file, line, name and what is wrong."""
+    facts: dict[str, Any] = {"profiles": {"a": 1}, **change}
+    name = facts.pop("name", "odd")
+    write("experiments/odd.py", HEAD + f"\nreport.experiment({name!r}, **{{**FACTS, **{facts!r}}})(measure)\n")
+    told = refusal(project)
+    assert "experiments/odd.py:9" in told, told
+    assert all(word in told for word in (name, *words)), told
