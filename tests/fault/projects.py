@@ -206,7 +206,7 @@ PARTS: dict[str, Part] = {
 """,
         {
             "../outside/outside_numbers.py": "from pathlib import Path\n\nNUMBER = 28\n"
-            "TABLE = len((Path(__file__).parents[1] / 'project/data/table.txt').read_text())\n",
+            "TABLE = int((Path(__file__).parents[1] / 'project/data/table.txt').read_text())\n",
             "data/table.txt": "29",
         },
     ),
