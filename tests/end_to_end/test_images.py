@@ -1,55 +1,46 @@
 """Images and weights that are not what is needed: what a person is told, and with which exit code."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from report_cli.project import Project
-from report_cli.training import pretrained
-from tests.conftest import Command
+from tests.conftest import Command, Write
 from tests.datasets.making import MANY, Files, kaggle, microsoft, photo, photos, write_folder
 
 COUNT = """
-    from dataclasses import dataclass
+    import numpy as np
+    import report_cli as report
+    from report_cli.datasets.spec import PHOTOS
 
-    from report_cli.datasets.spec import PHOTOS, Images
-    from report_cli.experiment import every_profile, experiment
 
-    CIFAR10 = Images("cifar10", "CIFAR-10", 10, 32, 32, 50_000, 10_000)
     def drawn():
         from report_cli.datasets.images import Raw, assemble
-        import numpy as np
 
         raw = Raw(np.arange(2), np.zeros((2, 8, 8, 3), np.uint8))
-        return assemble("dogs-vs-cats", "toy-pets", "drawn", "drawn toy-pets", ("cat", "dog"), raw, raw)
+        return assemble("dogs-vs-cats", "toy-pets", "embedded", "embedded toy-pets", ("cat", "dog"), raw, raw)
 
 
-    PETS = Images(
+    CIFAR10 = report.Images("cifar10", "CIFAR-10", 10, 32, 32, 50_000, 10_000)
+    PETS = report.Images(
         "dogs-vs-cats", "Dogs vs. Cats", 2, None, None, None, 0, ("cat", "dog"), layouts=PHOTOS, fewest=50, side=150,
         drawn="toy-pets", draw=drawn,
     )
+    FROZEN = report.Weights("frozen", "frozen weights", file="frozen.h5", digest="0" * 64)
 
 
-    @dataclass(frozen=True)
-    class Params:
-        base: str = ""
-
-
-    @experiment(
-        "count", title="Count", data=PETS, metrics={"images": "n"}, profiles=every_profile(Params())
+    @report.experiment(
+        "count", title="Count", data=PETS, metrics={"images": report.Metric("count", "n")}, profiles={"frozen": False}
     )
     def count(params, data, record):
-        if params.base == "imagenet":
-            from report_cli.training import pretrained
-
-            pretrained.imagenet({"block1_conv1/kernel": (3, 3, 3, 64)})
-        record.scalar("images", len(data.train))
+        if params.frozen:
+            record.pretrained(FROZEN)
+        record(images=len(data.train))
 """
 
 
 @pytest.fixture
-def counted(report: Command, write: Callable[[str, str], Path]) -> Command:
+def counted(report: Command, write: Write) -> Command:
     """Write an experiment that counts images, and a page that shows how many; return the program."""
     write("experiments/count.py", COUNT)
     write("templates/documents/page.md", '+++\ntitle = "A page"\n+++\n<< value("count.images") >> images')
@@ -115,18 +106,15 @@ def test_the_full_profile_takes_no_drawn_images(command: tuple[str, ...], counte
     assert not list(project.build.glob("report/*"))
 
 
-@pytest.mark.parametrize(
-    ("content", "message"), [(None, "are not there: no "), (b"weights", "is not the published file")]
-)
-def test_weights_that_are_not_the_published_ones(
-    content: bytes | None, message: str, counted: Command, tmp_path: Path
-) -> None:
-    """Without the file of ImageNet weights, or with another one, the run fails and says what to fetch and where to."""
-    folder = tmp_path / "cache" / "archives"
-    if content is not None:
-        folder.mkdir(parents=True)
-        (folder / pretrained.FILE).write_bytes(content)
-    done = counted("run", "count", "--set", "base=imagenet")
-    assert done.returncode == 1
-    assert message in done.stderr
-    assert f"hint: fetch {pretrained.ADDRESS} and put it into {folder}" in done.stderr
+def test_weights_that_are_not_the_declared_ones(counted: Command, tmp_path: Path) -> None:
+    """Without the file of declared weights, or with another one in its place, the run fails and says what to do."""
+    place = tmp_path / "cache" / "archives"
+    for content, words in ((None, ("frozen.h5", "not there")), (b"weights", ("frozen.h5",))):
+        if content is not None:
+            place.mkdir(parents=True)
+            (place / "frozen.h5").write_bytes(content)
+        done = counted("run", "count", "--set", "frozen=true")
+        assert done.returncode == 1
+        assert all(word in done.stderr for word in words), done.stderr
+        assert "hint: " in done.stderr
+        assert "Traceback" not in done.stderr
