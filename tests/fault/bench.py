@@ -8,7 +8,7 @@ import pytest
 
 from report_cli import project
 from report_cli.datasets import load
-from report_cli.datasets.spec import Source
+from report_cli.datasets.source import Source
 from report_cli.execution import planner
 from report_cli.execution.plan import Wish
 from report_cli.execution.workspace import ImageChoice, Workspace
@@ -105,13 +105,13 @@ MEASURED = '''
     )
     def main(params, data, record):
         """What is it?"""
-        from report_cli.training.pretrained import imagenet
+        from report_cli.datasets.weights import digest
 
         def local(x):
             return x - 14
 
         parts = [helpers.scaled(params.doubled), helpers.OFFSET, helpers.Derived().apply(15), third(16), local(17)]
-        record.scalar("v", sum(parts) + (lambda x: x * 18)(1) + len(imagenet({})))
+        record.scalar("v", sum(parts) + (lambda x: x * 18)(1) + len(digest({})))
 '''
 FILES = {
     "experiments/measured.py": MEASURED,

@@ -100,7 +100,7 @@ MATTERS: dict[str, Change] = {
     "a constant that a star imports": edited("experiments/models/numbers.py", "STARRED = 19", "STARRED = 20"),
     "a base class": edited(HELPER, "BIAS = 10", "BIAS = 11"),
     "a decorator": edited(HELPER, "function(x) + 9", "function(x) + 8"),
-    "the program's own training code": edited("report_cli/training/pretrained.py", "CHECKSUM = ", "CHECKSUM = '' + "),
+    "the program's own training code": edited("report_cli/datasets/weights.py", '"<f4"', '">f4"'),
     "what that code imports": edited("report_cli/errors.py", "self.hint = hint", "self.hint = str(hint)"),
     "the code that draws the images": edited("experiments/models/drawing.py", "UNIT = 1000", "UNIT = 1001"),
     "embedded or real images": asked(real=True),
