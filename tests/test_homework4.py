@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from experiments import theory
 from report_cli.project import Project, Settings
 from report_cli.report.text import manuscript
 from report_cli.report.text.context import Context
+from tests.experiments.registered import by_name
 
 ROOT = Path(__file__).resolve().parents[1]
 ANSWERS = sorted((ROOT / "templates" / "answers").glob("*.md"))
@@ -41,7 +41,7 @@ def test_an_answer_restates_its_question(path: Path) -> None:
 def test_every_figure_of_the_theory_is_shown() -> None:
     """Each diagram that `theory` draws is shown by exactly one answer."""
     shown = re.findall(r'figure\("theory\.(\w+)"', "".join(path.read_text(encoding="utf-8") for path in ANSWERS))
-    assert sorted(shown) == sorted(theory.theory.figures)
+    assert sorted(shown) == sorted(by_name()["theory"].figures)
 
 
 @pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.stem)
@@ -56,7 +56,7 @@ def test_an_answer_speaks_of_what_it_shows(path: Path) -> None:
 def test_every_fact_that_is_shown_is_declared() -> None:
     """Rendering an answer asks `theory` for nothing that it doesn't declare."""
     project = Project(ROOT, Settings())
-    experiments = {"theory": theory.theory}
+    experiments = {"theory": by_name()["theory"]}
     source = "".join(f'<< answer("{path.stem}") >>\n' for path in ANSWERS)
     author = manuscript._Author(project, Context(experiments, None))
     rendered = author.environment.from_string(source).render()

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,11 @@ from numpy.typing import NDArray
 from report_cli import files
 from report_cli.experiment import Experiment, parameters
 from report_cli.project import Project, Settings
-from report_cli.report.text import lines as places
-from report_cli.report.text import manuscript
+from report_cli.report.text import lines, manuscript
 from report_cli.report.text.context import Context, Selection
-from report_cli.store.store import Run
+from report_cli.store import manifest as manifests
+from report_cli.store.manifest import Data, Manifest, Times
+from report_cli.store.run import Results, Run
 from tests.experiments import registered
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,7 +71,7 @@ KINDS: Mapping[tuple[str, ...], tuple[float, ...]] = {
     ("chosen",): (1, 2, 3, 4),
     ("width",): (1, 0.25, 0.0625),
     ("_p",): (0.0001, 0.02, 0.3),
-    ("_z", "_difference", "gain"): (-5, -0.02, 0.02, 5),
+    ("_difference", "gain"): (-5, -0.02, 0.02, 5),
     ("_ratio", "_focus", "_control"): (0.8, 1.0, 1.9),
     ("_spread", "margin", "_step", "error"): (0.01, 0.3),
     ("cats", "dogs", "silent", "dead", "cold", "beyond", "even", "unmatched", "wrong", "masked", "is_1275"): (0, 1, 2),
@@ -86,83 +89,111 @@ def _scalar(metric: str, rng: np.random.Generator) -> float:
     return float(rng.choice(kinds))
 
 
-def _store(folder: Path, experiment: Experiment, case: Case, seed: int) -> Run:
-    rng = np.random.default_rng([case.luck, seed, *experiment.name.encode()])
-    settings = parameters(experiment.params[case.profile])
+def _store(folder: Path, experiment: Experiment, case: Case, point: Mapping[str, Any], seed: int) -> Run:
+    rng = np.random.default_rng([case.luck, seed, *repr((experiment.name, point)).encode()])
+    settings = {**parameters(experiment.params[case.profile]), **point}
     if "base" in settings:
         settings |= {"base": case.base}
-    images = {"label": f"{case.origin} pictures", "origin": case.origin} if experiment.data else None
-    scalars = {metric: {"value": _scalar(metric, rng), "unit": ""} for metric in experiment.metrics}
-    files.write_json(folder / "measured.json", {"scalars": scalars, "history": []})
+    metrics = {metric: _scalar(metric, rng) for metric in experiment.metrics}
+    files.write_json(folder / "measured.json", {"metrics": metrics, "history": []})
     (folder / "arrays").mkdir()
     for name, array in _arrays(experiment.name, rng).items():
         np.save(folder / "arrays" / f"{name}.npy", array)
-    manifest = {"experiment": experiment.name, "recipe": {"parameters": settings}, "images": images, "seed": seed}
-    return Run(folder, {**manifest, "profile": case.profile})
+    data = Data(experiment.data.name, case.origin, f"{case.origin} pictures") if experiment.data else None
+    manifests.write(
+        folder,
+        Manifest(
+            experiment=experiment.name,
+            recipe={"parameters": settings},
+            recipe_digest="",
+            environment={},
+            inputs={},
+            profile=case.profile,
+            overrides={},
+            point=dict(point),
+            seed=seed,
+            data=data,
+            needs={},
+            behind=[],
+            times=Times("2026-11-22T10:00:00Z", "2026-11-22T10:03:20Z", 200.0),
+            code=None,
+            warnings=[],
+            unwatched=[],
+        ),
+    )
+    return Run(folder, manifests.read(folder))
 
 
-def _told(folder: Path, case: Case) -> str:
+@cache
+def _chapters(case: Case) -> str:
     """Return the three chapters as Markdown with their numbers, the figures left out."""
-    runs = {
-        name: tuple(
-            _store(folder / f"{name}-{seed}", experiment, case, seed)
-            for seed in range(case.seeds if experiment.seeds["full"] > 1 else 1)
-        )
-        for name, experiment in EXPERIMENTS.items()
-    }
-    context = Context(EXPERIMENTS, Selection(runs, {}, {}), draft=True)
+    with TemporaryDirectory() as folder:
+        return _render(Path(folder), case)
+
+
+def _render(folder: Path, case: Case) -> str:
+    results = {}
+    for name, experiment in EXPERIMENTS.items():
+        seeds = range(case.seeds if experiment.seeds["full"] > 1 else 1)
+        runs = [
+            _store(folder / name / f"{number}-{seed}", experiment, case, point, seed)
+            for number, point in enumerate(experiment.grid[case.profile])
+            for seed in seeds
+        ]
+        results[name] = Results(name, tuple(runs))
+    context = Context(EXPERIMENTS, Selection(results, {}, {}), draft=True)
     author = manuscript._Author(Project(ROOT, Settings()), context)
     chapters = "".join(f'<< section("{name}") >>\n' for name in ("catsdogs", "transfer", "cifar10"))
-    rendered = places.read(author.environment.from_string(chapters).render())
+    rendered = lines.read(author.environment.from_string(chapters).render())
     return context.ledger.text(rendered.markdown)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.profile}-{case.origin}-{case.seeds}-{case.luck}")
-def test_the_chapters_hold_for_other_results(case: Case, tmp_path: Path) -> None:
+def test_the_chapters_hold_for_other_results(case: Case) -> None:
     """Every branch can be written: no value is asked for that there isn't, and every sentence is a whole one."""
-    told = _told(tmp_path, case)
-    assert not re.findall(r"\bnan\b|not read|never run", told)
-    prose = [line for line in told.splitlines() if line and not line.startswith(("|", ":", "!", "$", "#"))]
+    text = _chapters(case)
+    assert not re.findall(r"\bnan\b|not read|never run", text)
+    prose = [line for line in text.splitlines() if line and not line.startswith(("|", ":", "!", "$", "#"))]
     assert not [line for line in prose if re.search(r"\s[.,;](\s|$)|[.,;:]{2}|\(\s|\s\)", line)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.profile}-{case.origin}-{case.seeds}-{case.luck}")
-def test_what_floats_is_spoken_of_before_it_comes(case: Case, tmp_path: Path) -> None:
+def test_what_floats_is_spoken_of_before_it_comes(case: Case) -> None:
     """Each figure and table may float in print, so a sentence before it refers to it."""
-    told = _told(tmp_path, case)
-    labels = list(re.finditer(r"\{#((?:fig|tbl)-[\w-]+)", told))
+    text = _chapters(case)
+    labels = list(re.finditer(r"\{#((?:fig|tbl)-[\w-]+)", text))
     assert len(labels) > 30
-    assert not [label[1] for label in labels if f"(#{label[1]})" not in told[: label.start()]]
+    assert not [label[1] for label in labels if f"(#{label[1]})" not in text[: label.start()]]
 
 
 @pytest.mark.parametrize("case", [CASES[0], CASES[4]], ids=["one seed", "three seeds"])
-def test_tables_keep_their_columns(case: Case, tmp_path: Path) -> None:
+def test_tables_keep_their_columns(case: Case) -> None:
     """A cell never breaks its row: every row of a table has the columns of its head, and an empty line follows."""
-    lines = _told(tmp_path, case).splitlines()
-    rows = [number for number, line in enumerate(lines) if line.startswith("|")]
+    table_lines = _chapters(case).splitlines()
+    rows = [number for number, line in enumerate(table_lines) if line.startswith("|")]
     assert len(rows) > 80
     for number in rows:
-        below = lines[number + 1]
-        assert not below or below.count("|") == lines[number].count("|"), lines[number]
+        below = table_lines[number + 1]
+        assert not below or below.count("|") == table_lines[number].count("|"), table_lines[number]
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
-def test_drawn_images_say_nothing_about_architectures(seeds: int, tmp_path: Path) -> None:
+def test_drawn_images_say_nothing_about_architectures(seeds: int) -> None:
     """On drawn images no conclusion is drawn about the architectures, however clear the results are."""
-    told = _told(tmp_path, Case("quick", "drawn", seeds, 0))
-    assert "nothing follows about the three architectures" in " ".join(told.split())
-    assert "holds for the architectures" not in " ".join(told.split())
+    text = _chapters(Case("quick", "drawn", seeds, 0))
+    assert "nothing follows about the three architectures" in " ".join(text.split())
+    assert "holds for the architectures" not in " ".join(text.split())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.profile}-{case.origin}-{case.seeds}-{case.luck}")
-def test_a_word_is_explained_where_it_is_used(case: Case, tmp_path: Path) -> None:
+def test_a_word_is_explained_where_it_is_used(case: Case) -> None:
     """The caption of the networks says what overfits means if and only if one of them does."""
-    told = " ".join(_told(tmp_path, case).split())
-    assert ("a network overfits where" in told) == (": it overfits" in told)
+    text = " ".join(_chapters(case).split())
+    assert ("a network overfits where" in text) == (": it overfits" in text)
 
 
-def test_typed_percentages_are_set_like_measured_ones(tmp_path: Path) -> None:
+def test_typed_percentages_are_set_like_measured_ones() -> None:
     """No line ends between a number and its percent sign, whoever wrote it, nor after the sign of a small p-value."""
-    told = _told(tmp_path, CASES[0]) + _told(tmp_path / "several", CASES[4])
-    assert not re.findall(r"\d[ \n]%", told)
-    assert "< 0.001" not in re.sub(r"\[< 0\.001\]\{\.glue\}|\$p < 0\.001\$", "", told)
+    text = _chapters(CASES[0]) + _chapters(CASES[4])
+    assert not re.findall(r"\d[ \n]%", text)
+    assert "< 0.001" not in re.sub(r"\[< 0\.001\]\{\.glue\}|\$p < 0\.001\$", "", text)
