@@ -119,6 +119,8 @@ MATTERS: dict[str, Change] = {
     "the program's augmentation": edited(
         "report_cli/training/augment.py", "dice.random() < 0.5", "dice.random() < 0.4"
     ),
+    "the program's reading of weights": edited("report_cli/datasets/weights.py", '"<f4"', '">f4"'),
+    "what that code imports": edited("report_cli/errors.py", "self.hint = hint", "self.hint = str(hint)"),
     "how many threads share a sum": lambda bench: bench.patch.setattr(environment, "THREADS", 99),
     "the instructions of the processor": lambda b: b.patch.setattr(environment, "_instructions", lambda: "another"),
     "a point of the grid": asked(point=1),
