@@ -119,7 +119,7 @@ class Store:
         with self.lock(run.experiment, run.key, waiting), files.staged_folder(self.scratch, target) as folder:
             for name in run.manifest.files:
                 if name != WEIGHTS:
-                    files.write_bytes(folder / name, manifests.read_file(run.folder, run.manifest.files, name))
+                    files.write_bytes(folder / name, run.content(name))
             manifests.write(folder, run.manifest)
         return Run(target, manifests.read(target))
 
