@@ -5,12 +5,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from report_cli import api
 from report_cli.errors import ReportError
-from report_cli.execution.workspace import Workspace
 from report_cli.project import Project
 from report_cli.store import manifest as manifests
 from report_cli.store.run import Run
+from report_cli.store.store import Store
 from tests.fault.cases import numbered
 from tests.fault.inline import made, run
 
@@ -47,6 +46,12 @@ def read(run: Run) -> None:
     run.weights()
 
 
+def verified(store: Store) -> dict[str, str]:
+    """Return what is wrong with each stored run, by key."""
+    faults = {run.key: store.verify(run) for run in store.runs("walk")}
+    return faults | {each.folder.name: each.reason for each in store.damaged}
+
+
 def undetected(project: Project, case: int) -> int:
     """Change a run in ten ways, one after another; return how many of them were not seen.
 
@@ -60,11 +65,11 @@ def undetected(project: Project, case: int) -> int:
     for _ in range(CHANGES):
         what = damage(hurt, chance)
         complaints: list[str] = []
-        workspace = Workspace.open(project, complaints.append)
-        found = {run.folder: run for run in workspace.store.runs("walk")}
+        store = Store.of(project, complaints.append)
+        found = {run.folder: run for run in store.runs("walk")}
         assert other in found, f"case {case}: {what}"
         read(found[other])
-        faults = {key: fault for _, key, fault in api.verify_store(workspace)}
+        faults = verified(store)
         assert not faults[other.name], f"case {case}: {what}"
         seen = bool(faults[hurt.name])
         if hurt not in found:
@@ -103,7 +108,7 @@ def test_changed_runs(tmp_path: Path, case: int, record_property: Callable[[str,
         # Its manifest is whole, so that it counts until a file is read.
         again = run(project, "walk", settings=("epochs=2",), force=True)
     assert again.epochs, what
-    assert not any(fault for _, _, fault in api.verify_store(Workspace.open(project, print))), what
+    assert not any(verified(Store.of(project, print)).values()), what
 
 
 def test_a_manifest_that_is_not_checked_is_noticed(tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]

@@ -97,7 +97,7 @@ def _confined() -> None:
 
 
 def _ended(process: "subprocess.Popen[bytes]", patience_s: float) -> tuple[int | None, int]:
-    """Return the exit code (None after `patience_s`) and the most memory that the process or one it started had, bytes."""
+    """Return the exit code (None after `patience_s`) and the most memory that the process or one it started had."""
     until, most = time.monotonic() + patience_s, 0
     while process.poll() is None:
         if time.monotonic() > until:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from report_cli import files as writing
-from report_cli.keys.key import digest
+from report_cli.keys.canonical import digest
 from tests.fault.malformed.case import Case, Place, cut, flipped
 
 RUNS = "build/runs/walk"
