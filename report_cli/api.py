@@ -377,7 +377,13 @@ def accept(
 
 
 def waste(workspace: Workspace) -> list[Waste]:
-    """Return what the store no longer needs, and why."""
+    """Return what the store no longer needs, and why.
+
+    Raises:
+        ReportError: a file of experiments can't be imported, so nobody knows what is wanted.
+    """
+    for error in workspace.registry.broken.values():
+        raise error
     return gc.find(workspace.judge, workspace.cache)
 
 

@@ -18,7 +18,7 @@ _TURN = 96
 _COSINES = np.rint(4096 * np.cos(2 * np.pi * np.arange(_TURN) / _TURN)).astype(np.int64)
 
 
-class Dice:
+class RandomIntegers:
     """Random whole numbers from the raw bits of PCG64, which no version of numpy may change."""
 
     def __init__(self, *seed: int) -> None:
@@ -74,13 +74,13 @@ class Placement:
     turn: int
 
 
-def place(dice: Dice, count: int, side: int, where: Placement) -> Frame:
+def place(random: RandomIntegers, count: int, side: int, where: Placement) -> Frame:
     """Return the coordinates of one randomly placed object for each of `count` scenes."""
     middle = 50 * side
-    x0 = middle + dice.between(-where.shift, where.shift, count, 1, 1)
-    y0 = middle + dice.between(-where.shift, where.shift, count, 1, 1)
-    half = dice.between(where.smallest, where.largest, count, 1, 1).astype(np.int64)
-    turn = dice.between(-where.turn, where.turn, count, 1, 1) % _TURN
+    x0 = middle + random.between(-where.shift, where.shift, count, 1, 1)
+    y0 = middle + random.between(-where.shift, where.shift, count, 1, 1)
+    half = random.between(where.smallest, where.largest, count, 1, 1).astype(np.int64)
+    turn = random.between(-where.turn, where.turn, count, 1, 1) % _TURN
     # A sample is 100 / SAMPLES hundredths of a pixel; the product with the scaled cosine stays below 2**31.
     cosine = (_COSINES[turn] * UNIT // half).astype(np.int32)
     sine = (_COSINES[(turn - _TURN // 4) % _TURN] * UNIT // half).astype(np.int32)
@@ -102,9 +102,9 @@ def paint(scenes: Grid, mask: Mask, colours: Grid) -> None:
     scenes[touched] = before + change // (SAMPLES * SAMPLES)
 
 
-def cloudy(dice: Dice, count: int, side: int, cells: int, strength: int) -> Grid:
+def cloudy(random: RandomIntegers, count: int, side: int, cells: int, strength: int) -> Grid:
     """Return smooth random colours around zero, (N, side, side, 3): a grid of cells, blended in between."""
-    corners = dice.between(-strength, strength, count, cells + 1, cells + 1, 3)
+    corners = random.between(-strength, strength, count, cells + 1, cells + 1, 3)
     at = np.arange(side, dtype=np.int32) * cells
     cell, weight = at // side, at % side
     weight_x, weight_y = weight[None, None, :, None], weight[None, :, None, None]
@@ -113,10 +113,10 @@ def cloudy(dice: Dice, count: int, side: int, cells: int, strength: int) -> Grid
     return np.asarray(blended // (side * side), np.int32)
 
 
-def striped(dice: Dice, count: int, side: int, strength: int) -> Grid:
+def striped(random: RandomIntegers, count: int, side: int, strength: int) -> Grid:
     """Return stripes of random direction, width and colour around zero, (N, side, side, 3)."""
-    across = dice.between(-40, 40, count, 1, 1)
-    down = dice.between(-40, 40, count, 1, 1)
+    across = random.between(-40, 40, count, 1, 1)
+    down = random.between(-40, 40, count, 1, 1)
     at = np.arange(side, dtype=np.int32)
     wave = np.abs(((at[None, None, :] * across + at[None, :, None] * down + 64) & 255) - 128) - 64
-    return np.asarray((wave[..., None] * dice.between(-strength, strength, count, 1, 1, 3)) >> 6, np.int32)
+    return np.asarray((wave[..., None] * random.between(-strength, strength, count, 1, 1, 3)) >> 6, np.int32)

@@ -9,7 +9,18 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.datasets.raster import UNIT, Dice, Frame, Grid, Mask, Placement, cloudy, paint, place, striped
+from experiments.datasets.raster import (
+    UNIT,
+    Frame,
+    Grid,
+    Mask,
+    Placement,
+    RandomIntegers,
+    cloudy,
+    paint,
+    place,
+    striped,
+)
 from report_cli.datasets.images import ImageData, Raw, assemble
 
 SIDE = 32
@@ -23,7 +34,7 @@ _HIDING = Placement(shift=1000, smallest=300, largest=450, turn=48)
 
 def draw_images(seed: int = 0) -> ImageData:
     """Return 2,600 training and 1,000 test images of 32x32 pixels in ten classes, the same for the same `seed`."""
-    drawn = [_all_scenes(shape, Dice(seed, number)) for number, shape in enumerate(SHAPES.values())]
+    drawn = [_all_scenes(shape, RandomIntegers(seed, number)) for number, shape in enumerate(SHAPES.values())]
     labels = np.arange(len(SHAPES), dtype=np.int64)
     return assemble(
         "cifar10",
@@ -36,29 +47,29 @@ def draw_images(seed: int = 0) -> ImageData:
     )
 
 
-def _all_scenes(shape: Callable[[Frame], Mask], dice: Dice) -> NDArray[np.uint8]:
+def _all_scenes(shape: Callable[[Frame], Mask], random: RandomIntegers) -> NDArray[np.uint8]:
     # Few enough at once to stay in the processor's cache, which halves the time.
     rounds = (TRAIN_PER_CLASS + TEST_PER_CLASS) // _AT_ONCE
-    return np.concatenate([_scenes(shape, _AT_ONCE, dice) for _ in range(rounds)])
+    return np.concatenate([_scenes(shape, _AT_ONCE, random) for _ in range(rounds)])
 
 
-def _scenes(shape: Callable[[Frame], Mask], count: int, dice: Dice) -> NDArray[np.uint8]:
+def _scenes(shape: Callable[[Frame], Mask], count: int, random: RandomIntegers) -> NDArray[np.uint8]:
     """Return `count` scenes with an object of `shape`, (N, 32, 32, 3) uint8."""
-    ground = dice.between(50, 205, count, 3)
-    scenes = ground[:, None, None, :] + cloudy(dice, count, SIDE, 4, 50) + striped(dice, count, SIDE, 20)
+    ground = random.between(50, 205, count, 3)
+    scenes = ground[:, None, None, :] + cloudy(random, count, SIDE, 4, 50) + striped(random, count, SIDE, 20)
     for clutter in (_spot, _tile, _spot, _tile):
-        paint(scenes, clutter(place(dice, count, SIDE, _CLUTTER)), dice.between(0, 255, count, 3))
-    paint(scenes, shape(place(dice, count, SIDE, _OBJECT)), _contrasting(ground, dice))
-    paint(scenes, _tile(place(dice, count, SIDE, _HIDING)), dice.between(0, 255, count, 3))
-    strength = dice.between(10, 40, count, 1, 1, 1)
-    scenes += dice.noise(count, SIDE, SIDE, 3) * strength // 148
+        paint(scenes, clutter(place(random, count, SIDE, _CLUTTER)), random.between(0, 255, count, 3))
+    paint(scenes, shape(place(random, count, SIDE, _OBJECT)), _contrasting(ground, random))
+    paint(scenes, _tile(place(random, count, SIDE, _HIDING)), random.between(0, 255, count, 3))
+    strength = random.between(10, 40, count, 1, 1, 1)
+    scenes += random.noise(count, SIDE, SIDE, 3) * strength // 148
     pixels: NDArray[np.uint8] = scenes.clip(0, 255).astype(np.uint8)
     return pixels
 
 
-def _contrasting(ground: Grid, dice: Dice) -> Grid:
+def _contrasting(ground: Grid, random: RandomIntegers) -> Grid:
     """Return colours that stand out from the ground in every channel, lighter or darker."""
-    return (ground + dice.between(70, 186, *ground.shape)) % 256
+    return (ground + random.between(70, 186, *ground.shape)) % 256
 
 
 def _spot(f: Frame) -> Mask:

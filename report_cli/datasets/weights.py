@@ -49,7 +49,7 @@ def find(weights: Weights, folder: Path | None, cache: Path) -> Path:
         raise faults[0]
     where = " and ".join(str(place) for place in (folder, cache / "archives") if place is not None)
     fetched = f"report data fetch {weights.name}" if weights.published else f"put {weights.file} there"
-    raise AbsentError(f"the weights {weights.title} are not there: no {weights.file} in {where}", fetched)
+    raise AbsentError(f"{weights.file} is not there, nor a file with the same weights: looked for in {where}", fetched)
 
 
 def load(weights: Weights, folder: Path | None, cache: Path) -> Arrays:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from report_cli import files
 from report_cli.errors import RunError, unknown
 from report_cli.experiment import Checkpoint, Experiment
-from report_cli.keys.inputs import Watch, changed
+from report_cli.keys.inputs import Watch
 from report_cli.store import manifest as manifests
 from report_cli.store.manifest import Drawing
 from report_cli.store.run import MEASURED, WEIGHTS, Results
@@ -165,10 +165,9 @@ class CheckpointFolder:
     Each has the inputs that were seen so far: one whose inputs have changed since is not gone on from.
     """
 
-    def __init__(self, folder: Path, watch: Watch, root: Path) -> None:
+    def __init__(self, folder: Path, watch: Watch) -> None:
         self._folder = folder
         self._watch = watch
-        self._root = root
 
     def load(self) -> "tuple[int, dict[str, NDArray[Any]], dict[str, Any]] | None":
         with self._watch.paused():
@@ -176,7 +175,7 @@ class CheckpointFolder:
                 try:
                     arrays = _read(path) or {}
                     content = files.from_json(bytes(arrays.pop(STATE)))
-                    if changed(content["inputs"], self._root):
+                    if self._watch.changed(content["inputs"]):
                         continue
                     return int(content["epoch"]), arrays, dict(content["state"])
                 except (ValueError, KeyError, TypeError, AttributeError):

@@ -10,6 +10,7 @@ from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -17,8 +18,8 @@ from report_cli.datasets import spec
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.execution import standins
 from report_cli.experiment import Experiment, declared, parameters
-from report_cli.keys.inputs import quiet
-from report_cli.keys.sources import Sources
+from report_cli.keys.inputs import is_first_party, quiet
+from report_cli.keys.sources import Module, Sources
 from report_cli.project import PACKAGE, Project
 
 EXPERIMENTS = "experiments"
@@ -147,17 +148,22 @@ def import_module(name: str) -> None:
 
 
 @contextmanager
-def importing(snapshot: Sources, *, engine: bool = False) -> Iterator[None]:
+def importing(snapshot: Sources, *, engine: bool = False) -> Iterator[Mapping[str, Path]]:
     """Within the block modules of the project, with `engine` also this program's, are imported from `snapshot`.
 
     Python's bytecode cache goes by size and whole seconds and would miss a quick edit; and what is hashed and what
-    runs must be the same text.
+    runs must be the same text. Yields where modules of the project were looked for, also those that aren't there.
     """
     forget(snapshot)
+    if engine:
+        for name, module in list(sys.modules.items()):
+            path = getattr(module, "__file__", None) or ""
+            if path.endswith(".py") and name != "__main__" and is_first_party(path):
+                del sys.modules[name]
     finder, absent = _SnapshotFinder(snapshot, engine), standins.Absent()
     sys.meta_path[:] = [finder, *sys.meta_path, absent]
     try:
-        yield
+        yield finder.sought
     finally:
         for each in (finder, absent):
             sys.meta_path.remove(each)
@@ -165,9 +171,10 @@ def importing(snapshot: Sources, *, engine: bool = False) -> Iterator[None]:
 
 def forget(snapshot: Sources) -> None:
     """Drop the modules of the project, so that what they do when they are imported is done again."""
+    packages = {name.partition(".")[0] for name in sys.modules} - {"report_cli"}
+    own = {package for package in packages if package == EXPERIMENTS or snapshot.is_beside(package)}
     for name in list(sys.modules):
-        package = name.partition(".")[0]
-        if package == EXPERIMENTS or (package != "report_cli" and snapshot.is_beside(package)):
+        if name.partition(".")[0] in own:
             del sys.modules[name]
 
 
@@ -211,14 +218,17 @@ class _SnapshotFinder(importlib.abc.MetaPathFinder):
     def __init__(self, snapshot: Sources, engine: bool) -> None:
         self._snapshot = snapshot
         self._engine = engine
+        self.sought: dict[str, Path] = {}
 
     def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
         if name.partition(".")[0] == "report_cli" and not self._engine:
             return None
         with quiet():
             module = self._snapshot.module(name)
+        if name.partition(".")[0] != "report_cli":
+            self._note(name, module)
         if module is None:
-            return None
+            return _outside(name, path) if self._engine else None
         if module.path.is_dir():
             spec = ModuleSpec(name, None, is_package=True)
             spec.submodule_search_locations = [str(module.path)]
@@ -229,12 +239,35 @@ class _SnapshotFinder(importlib.abc.MetaPathFinder):
             name, module.path, loader=loader, submodule_search_locations=locations
         )
 
+    def _note(self, name: str, module: Module | None) -> None:
+        if module is not None:
+            self.sought[name] = module.path
+        elif package := self._snapshot.module(name.rpartition(".")[0]):
+            folder = package.path if package.path.is_dir() else package.path.parent
+            self.sought[name] = folder / f"{name.rpartition('.')[2]}.py"
 
-class _SnapshotLoader(importlib.machinery.SourceFileLoader):
+
+def _outside(name: str, path: Any) -> ModuleSpec | None:
+    """Return what imports a module that the author has elsewhere on `sys.path`, None for any other."""
+    spec = importlib.machinery.PathFinder.find_spec(name, path)
+    if spec is None or not isinstance(spec.loader, importlib.machinery.SourceFileLoader) or not spec.origin:
+        return None
+    if not is_first_party(spec.origin):
+        return None
+    spec.loader = _TextLoader(name, spec.origin)
+    return spec
+
+
+class _TextLoader(importlib.machinery.SourceFileLoader):
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile the text, past the bytecode cache."""
+        return compile(self.get_data(self.path), self.path, "exec", dont_inherit=True)
+
+
+class _SnapshotLoader(_TextLoader):
     def __init__(self, name: str, path: str, text: bytes) -> None:
         super().__init__(name, path)
         self._text = text
 
-    def get_code(self, fullname: str) -> CodeType:
-        """Compile the snapshot's text, past the bytecode cache."""
-        return compile(self._text, self.path, "exec", dont_inherit=True)
+    def get_data(self, path: str) -> bytes:
+        return self._text if path == self.path else super().get_data(path)

@@ -110,16 +110,15 @@ class Worker:
         ignored = (Path(source["path"]),) if source and source["path"] else ()
         watch = Watch(self._project.root, ignored)
         snapshot = self._sources(request)
-        with _logged(request["log"]), registry.importing(snapshot, engine=True), _warned() as counts:
+        importing = registry.importing(snapshot, engine=True)
+        with _logged(request["log"]), _as_before(), importing as sought, _warned() as counts:
             self._begin(request["seed"])
-            for name in [name for name, _ in _own_modules(watch)]:
-                del sys.modules[name]
             with watch.on():
                 experiment = _declared(request)
             params, _ = override(experiment, request["profile"], request["point"], request["settings"])
             # Reads all that the recipe was made of: a file that was edited since raises.
             reached = code(experiment, snapshot)
-            checkpoint = CheckpointFolder(Path(request["checkpoints"]), watch, self._project.root)
+            checkpoint = CheckpointFolder(Path(request["checkpoints"]), watch)
             needs = {
                 name: Results(name, tuple(Run(Path(p), manifests.read(Path(p))) for p in places))
                 for name, places in request["needs"].items()
@@ -141,7 +140,7 @@ class Worker:
             with watch.on():
                 experiment.measure(**{name: given for name, given in available.items() if name in wanted})
             record.finish()
-            _note_modules(watch, reached)
+            _note_modules(watch, reached, sought)
             for pattern in experiment.files:
                 for path in sorted(self._project.root.glob(pattern)) or [self._project.root / pattern]:
                     watch.file(path)
@@ -250,17 +249,11 @@ def _declared(request: Request) -> Experiment:
     return next(item for item in made if item.name == request["experiment"])
 
 
-def _note_modules(watch: Watch, reached: Reach) -> None:
+def _note_modules(watch: Watch, reached: Reach, sought: Mapping[str, Path]) -> None:
     """Note the author's modules beyond what the recipe follows: all, where code may reach any of them."""
-    for name, path in _own_modules(watch):
+    for name, path in sought.items():
         if reached.dynamic or name not in reached.modules:
             watch.module(path)
-
-
-def _own_modules(watch: Watch) -> list[tuple[str, str]]:
-    """Return name and file of the author's modules that are loaded, wherever they lie."""
-    places = {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
-    return [(n, path) for n, path in places.items() if path and path.endswith(".py") and watch.is_first_party(path)]
 
 
 def _machine_error(error: BaseException) -> ReportError | None:
@@ -285,6 +278,20 @@ def _logged(path: str) -> Iterator[None]:
             for stream in (1, 2):
                 os.dup2(before, stream)
             os.close(before)
+
+
+@contextlib.contextmanager
+def _as_before() -> Iterator[None]:
+    """Leave variables, `sys.path` and the current folder as they are now: what one run changes is for no other one."""
+    variables, path, folder = dict(os.environ), sys.path[:], Path.cwd()
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - variables.keys():
+            del os.environ[name]
+        os.environ.update(variables)
+        sys.path[:] = path
+        os.chdir(folder)
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 
 from report_cli import files
 from report_cli.errors import ReportError, RunError
+from report_cli.keys.inputs import worker_environment
 from report_cli.project import Project
 from report_cli.store.manifest import Commit
 
@@ -56,11 +56,6 @@ class LocalWorker:
 
     def _started(self) -> "subprocess.Popen[str]":
         if self._process is None:
-            # Hash randomisation and TensorFlow's chatter are switched off before the interpreter starts.
-            # What the key says decides the backend, not a keras.json in someone's home.
-            variables = {**os.environ, "PYTHONHASHSEED": "0"}
-            variables["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "tensorflow"
-            variables.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
             with files.log(self._project.logs / "worker.log") as log:
                 self._process = subprocess.Popen(
                     [sys.executable, "-P", "-m", "report_cli.execution.worker", str(self._project.root)],
@@ -68,7 +63,7 @@ class LocalWorker:
                     stdout=subprocess.PIPE,
                     stderr=log,
                     text=True,
-                    env=variables,
+                    env=worker_environment(),
                     cwd=self._project.root,
                 )
         return self._process

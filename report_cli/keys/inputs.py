@@ -7,10 +7,12 @@ Never inputs: installed packages, the program itself, what it writes (`build`, k
 import contextlib
 import os
 import site
+import stat
 import sys
 import sysconfig
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -40,7 +42,8 @@ class Watch:
     def __init__(self, root: Path, ignored: tuple[Path, ...] = ()) -> None:
         self._root = root.resolve()
         self._ignored = tuple(os.path.realpath(path) for path in ignored)
-        self._own: dict[str, bool] = {}
+        # As they were when the run began: what the author's code sets by itself is no input.
+        self._variables = worker_environment()
         self._written: set[str] = set()
         self.files: dict[str, str | None] = {}
         self.folders: dict[str, str | None] = {}
@@ -54,6 +57,7 @@ class Watch:
         if not _installed:
             sys.addaudithook(_hear)
             os.environ.__class__ = os.environb.__class__ = _Variables
+            os.stat, os.lstat = _noting(os.stat), _noting(os.lstat)
             _installed = True
         before, _active = _active, self
         try:
@@ -89,7 +93,7 @@ class Watch:
     def module(self, path: str | Path) -> None:
         """Note a module that the static walk doesn't reach, wherever it lies, as a whole file."""
         whole = os.path.realpath(path)
-        if self.is_first_party(whole):
+        if is_first_party(whole):
             self.files.setdefault(os.path.relpath(whole, self._root), file_digest(Path(whole)))
 
     def folder(self, path: str) -> None:
@@ -99,17 +103,15 @@ class Watch:
             self.folders.setdefault(name, folder_digest(self._root / name))
 
     def check(self) -> None:
-        """Raise RunError where an input is no longer what it was when it was used."""
-        if (changes := changed(self.inputs(), self._root)) and (change := changes[0]):
-            raise RunError(f"{change} while it was running", "run it again")
+        """Raise RunError where an input, unless the run wrote it itself, is no longer what it was when it was used."""
+        written = {self._name(whole) for whole in self._written}
+        read = {name: digest for name, digest in self.files.items() if name not in written}
+        if changes := self.changed({"files": read, "folders": self.folders, "variables": {}}):
+            raise RunError(f"{changes[0]} while it was running", "run it again")
 
-    def is_first_party(self, filename: str) -> bool:
-        """Whether a source file is the author's: neither installed, nor of Python, nor of this program."""
-        if filename not in self._own:
-            place = os.path.realpath(filename)
-            inside = _inside(place, (*_INSTALLED, str(ENGINE)))
-            self._own[filename] = not filename.startswith("<") and not inside and Path(filename).is_absolute()
-        return self._own[filename]
+    def changed(self, inputs: Inputs) -> list[str]:
+        """Return in words which of these inputs are no longer what they were when the run began."""
+        return changed(inputs, self._root, self._variables)
 
     def heard(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Take note of an audit event."""
@@ -131,13 +133,18 @@ class Watch:
             self.output(path)
         elif path.endswith((".py", ".pyc")) and _within("<frozen importlib._bootstrap_external>"):
             self.module(_source(path))
-        elif not (path.endswith(".py") and _within("linecache.py", "report_cli/keys/sources.py")):
+        elif not (path.endswith(".py") and _within("linecache.py")):
             self.file(path)
 
-    def variable(self, name: str, value: str | None) -> None:
+    def variable(self, name: str) -> None:
         """Note a variable of the environment that the author's code reads."""
         if self._by_author():
-            self.variables.setdefault(name, _text_digest(value))
+            self.variables.setdefault(name, _text_digest(self._variables.get(name)))
+
+    def looked_at(self, path: str | Path) -> None:
+        """Note a file that the author's code asks for without opening it: whether it is there decides something."""
+        if self._by_author():
+            self.file(path)
 
     def _name(self, whole: str) -> str | None:
         """Return a path as seen from the project, or None for what is no input."""
@@ -147,7 +154,7 @@ class Watch:
             if not path.is_relative_to(self._root):
                 return None
         name = path.relative_to(self._root)
-        hidden = any(part.startswith(".") or part == "__pycache__" for part in name.parts)
+        hidden = not {".git", ".venv", "__pycache__"}.isdisjoint(name.parts)
         output = any(name.is_relative_to(folder) for folder in _OUTPUT)
         other = path.is_relative_to(ENGINE) or _inside(os.path.realpath(whole), (*_INSTALLED, *self._ignored))
         return None if hidden or output or other else name.as_posix()
@@ -159,7 +166,7 @@ class Watch:
             filename = frame.f_code.co_filename
             if filename.startswith("<frozen importlib"):
                 return False
-            if self.is_first_party(filename):
+            if is_first_party(filename):
                 return True
             if filename != __file__ and not _is_standard(filename):
                 return False
@@ -171,21 +178,53 @@ class _Variables(os._Environ):  # type: ignore[type-arg]
     """`os.environ`, which tells the watch what is read."""
 
     def __getitem__(self, name: Any) -> Any:
-        try:
-            value = super().__getitem__(name)
-        except KeyError:
-            value = None
         if _active is not None and isinstance(name, str | bytes):
-            _active.variable(os.fsdecode(name), None if value is None else os.fsdecode(value))
-        if value is None:
-            raise KeyError(name)
-        return value
+            _active.variable(os.fsdecode(name))
+        return super().__getitem__(name)
 
 
-def changed(inputs: Inputs, root: Path) -> list[str]:
-    """Return in words which of these inputs are no longer what they were, with the project in `root`."""
+def _noting(real: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
+    """Return `os.stat`, which raises no audit event, as one that tells the watch of files that are there or not."""
+
+    def look(path: Any, *arguments: Any, **named: Any) -> os.stat_result:
+        found = None
+        try:
+            found = real(path, *arguments, **named)
+            return found
+        finally:
+            is_file = found is None or stat.S_ISREG(found.st_mode)
+            if _active is not None and is_file and isinstance(path, str | os.PathLike) and not _is_quiet():
+                with quiet():
+                    _active.looked_at(os.fsdecode(path))
+
+    return look
+
+
+@cache
+def is_first_party(filename: str) -> bool:
+    """Whether a source file is the author's: neither installed, nor of Python, nor of this program."""
+    place = os.path.realpath(filename)
+    inside = _inside(place, (*_INSTALLED, str(ENGINE)))
+    return not filename.startswith("<") and not inside and Path(filename).is_absolute()
+
+
+def worker_environment() -> dict[str, str]:
+    """Return the variables that a worker of this process has."""
+    # Hash randomisation and TensorFlow's chatter are switched off before the interpreter starts.
+    # What the key says decides the backend, not a keras.json in someone's home.
+    variables = {**os.environ, "PYTHONHASHSEED": "0"}
+    variables["KERAS_BACKEND"] = variables.get("KERAS_BACKEND") or "tensorflow"
+    variables.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    return variables
+
+
+def changed(inputs: Inputs, root: Path, variables: Mapping[str, str] | None = None) -> list[str]:
+    """Return in words which of these inputs are no longer what they were, with the project in `root`.
+
+    `variables` is the environment, by default that of a worker which starts now.
+    """
     words = {"files": "{}", "folders": "the names in {}/", "variables": "the variable {}"}
-    current = now(inputs, root)
+    current = now(inputs, root, variables)
     return [
         f"{words[kind].format(name)} {'appeared' if before is None else 'is gone' if after is None else 'changed'}"
         for kind, noted in inputs.items()
@@ -194,12 +233,13 @@ def changed(inputs: Inputs, root: Path) -> list[str]:
     ]
 
 
-def now(inputs: Inputs, root: Path) -> dict[str, dict[str, str | None]]:
-    """Return what these inputs are now, with the project in `root`."""
+def now(inputs: Inputs, root: Path, variables: Mapping[str, str] | None = None) -> dict[str, dict[str, str | None]]:
+    """Return what these inputs are now, with the project in `root`; `variables` as for `changed`."""
+    environment = worker_environment() if variables is None else variables
     return {
         "files": {name: file_digest(root / name) for name in inputs["files"]},
         "folders": {name: folder_digest(root / name) for name in inputs["folders"]},
-        "variables": {name: _text_digest(os.environ.get(name)) for name in inputs["variables"]},
+        "variables": {name: _text_digest(environment.get(name)) for name in inputs["variables"]},
     }
 
 
@@ -265,7 +305,7 @@ def watch_tensorflow(module: Any) -> None:
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     watched = event == "open" or event in ("os.listdir", "os.scandir", "sqlite3.connect") or event in _PROCESSES
-    if _active is None or not watched or getattr(_busy, "value", False):
+    if _active is None or not watched or _is_quiet():
         return
     with quiet():
         _active.heard("open" if event == "sqlite3.connect" else event, arguments)
@@ -279,6 +319,10 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         _busy.value = before
+
+
+def _is_quiet() -> bool:
+    return bool(getattr(_busy, "value", False))
 
 
 def _text_digest(text: str | None) -> str | None:
@@ -307,7 +351,8 @@ def _whole(path: str | Path) -> str:
 
 
 def _is_standard(filename: str) -> bool:
-    return filename.startswith(("<frozen", sysconfig.get_paths()["stdlib"] + os.sep))
+    # What is made of a text has no file, and belongs to whoever runs it.
+    return filename.startswith(("<", sysconfig.get_paths()["stdlib"] + os.sep))
 
 
 def _source(path: str) -> str:

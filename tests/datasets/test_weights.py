@@ -57,7 +57,7 @@ def test_the_same_arrays_in_other_bytes_are_the_same_weights(tmp_path: Path) -> 
 
 def test_absent_weights_say_how_to_get_them(tmp_path: Path) -> None:
     """Without the file the error names it and the places, and the hint the command that fetches it."""
-    with pytest.raises(AbsentError, match="no small") as caught:
+    with pytest.raises(AbsentError, match="is not there") as caught:
         weights.load(SMALL, tmp_path, tmp_path / "cache")
     assert str(tmp_path / "cache" / "archives") in caught.value.message
     with pytest.raises(AbsentError) as caught:

@@ -1,41 +1,36 @@
 """`report gc`: what nothing asks for any more goes, and nothing else."""
 
 import json
+import re
 import subprocess
-import textwrap
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from report_cli import files
+from report_cli import api, files
 from report_cli.project import Project
-from report_cli.store import manifest
+from report_cli.store import gc, manifest
 from report_cli.store.store import ASKED, Store
-from tests.conftest import Command
-from tests.walking import WALK
+from tests.conftest import Command, Write, edit
+from tests.fault.disk import Disk, Killed
 
 CHAIN = """
-    from dataclasses import dataclass
-
-    from report_cli.experiment import every_profile, experiment
+    import report_cli as report
 
 
-    @dataclass(frozen=True)
-    class Params:
-        by: float = 2.0
-
-
-    @experiment("after", title="After", metrics={"v": "v"}, profiles=every_profile(Params()), needs=("walk",))
-    def after(params, data, record):
-        record.scalar("v", params.by * record.need("walk").scalars["end"])
+    @report.experiment(
+        "after", title="After", metrics={"v": report.Metric("", "v")}, profiles={"by": 2.0}, needs=("walk",)
+    )
+    def after(params, record):
+        record(v=params.by * record.need("walk").scalars["end"])
 """
 
 
-def edit(walk: Path, step: str) -> None:
+def step(walk: Path, value: str) -> None:
     """Change a line that is executed."""
-    walk.write_text(textwrap.dedent(WALK).lstrip("\n").replace("STEP = 1.0", f"STEP = {step}"))
+    walk.write_text(re.sub(r"STEP = .*", f"STEP = {value}", walk.read_text()))
 
 
 def keys(project: Project, name: str = "walk") -> set[str]:
@@ -70,11 +65,12 @@ def test_nothing_that_can_be_asked_for_is_freed(report: Command, walk: Path, pro
     assert tree(project) == before
 
 
-def test_a_stale_run_goes_when_its_question_is_answered_anew(report: Command, walk: Path, project: Project) -> None:
+def test_a_stale_run_goes_when_its_question_is_answered_anew(report: Command, drawn: Path, project: Project) -> None:
     """The last answer stays, stale as it is, and can be accepted; --dry-run says what goes, and nothing else goes."""
     lines(report("run", "walk"))
     (first,) = keys(project)
-    edit(walk, "2.0")
+    figures = list(project.figures.glob("walk/*"))
+    step(drawn, "2.0")
     assert lines(report("gc")) == []
     lines(report("run", "walk", "--set", "epochs=3"))
     assert lines(report("gc")) == [], "what answers another question is no substitute"
@@ -82,10 +78,10 @@ def test_a_stale_run_goes_when_its_question_is_answered_anew(report: Command, wa
     before = tree(project)
     told = lines(report("gc", "--dry-run"))
     assert [line.split()[0] for line in told[:-1]] == [
-        str(p.relative_to(project.root))
-        for p in (*project.figures.glob(f"walk/{first}-*"), project.runs / "walk" / first)
+        *(str(figure.relative_to(project.root)) for figure in figures),
+        str((project.runs / "walk" / first).relative_to(project.root)),
     ]
-    assert "its run is gone" in told[0]
+    assert "a run it shows is gone" in told[0]
     assert "its code changed;" in told[1]
     assert told[1].endswith("is up to date")
     assert told[2].startswith("would free")
@@ -102,10 +98,10 @@ def test_of_stale_runs_the_newest_stays(report: Command, walk: Path, project: Pr
     lines(report("run", "walk"))
     (first,) = keys(project)
     time.sleep(1.1)  # manifests tell whole seconds
-    edit(walk, "2.0")
+    step(walk, "2.0")
     lines(report("run", "walk"))
     (second,) = keys(project) - {first}
-    edit(walk, "3.0")
+    step(walk, "3.0")
     told = lines(report("gc"))
     assert any(line.endswith(f"its code changed; {second} is newer") for line in told)
     assert keys(project) == {second}
@@ -116,7 +112,7 @@ def test_kept_results_are_never_touched(report: Command, walk: Path, project: Pr
     """What is in git stays, stale or of an experiment that is gone."""
     lines(report("run", "walk"))
     lines(report("keep", "walk"))
-    edit(walk, "2.0")
+    step(walk, "2.0")
     lines(report("run", "walk"))
     kept = contents(project.kept)
     lines(report("gc"))
@@ -126,14 +122,12 @@ def test_kept_results_are_never_touched(report: Command, walk: Path, project: Pr
     assert keys(project) == set()
 
 
-def test_what_needs_a_stale_run_is_stale(
-    report: Command, walk: Path, write: Callable[[str, str], Path], project: Project
-) -> None:
+def test_what_needs_a_stale_run_is_stale(report: Command, walk: Path, write: Write, project: Project) -> None:
     """A run made from a run of former code goes with it once both are answered anew, whatever happens in between."""
     write("experiments/after.py", CHAIN)
     lines(report("run", "after"))
     former = keys(project), keys(project, "after")
-    edit(walk, "2.0")
+    step(walk, "2.0")
     lines(report("run", "after"))
     told = lines(report("gc", "--dry-run"))
     assert any("walk, which it needs, is out of date" in line for line in told)
@@ -146,19 +140,19 @@ def test_what_needs_a_stale_run_is_stale(
 
 
 @pytest.mark.parametrize("change", ["gone", "parameters"])
-def test_what_can_never_be_an_answer_again_goes(report: Command, walk: Path, project: Project, change: str) -> None:
+def test_what_can_never_be_an_answer_again_goes(report: Command, drawn: Path, project: Project, change: str) -> None:
     """Runs, failures and progress of an experiment that is gone, or has other parameters now, go with their figures."""
     lines(report("run", "walk"))
     assert report("run", "walk", "--set", "fail=die").returncode == 1
     if change == "gone":
-        walk.unlink()
-        reason = "there is no experiment walk any more"
+        drawn.unlink()
+        reason, figure = "there is no experiment walk any more", "nothing draws it any more"
     else:
-        walk.write_text(walk.read_text().replace("    epochs: int = 6", "    epochs: int = 6\n    more: int = 1"))
-        reason = "walk has other parameters now"
+        edit(drawn, '"epochs": 6', '"epochs": 6, "more": 1')
+        reason, figure = "walk has other parameters now", "a run it shows is gone"
     told = lines(report("gc"))
     assert sorted(line.split("  ")[2] for line in told[:-1]) == sorted(
-        ["its run is gone", f"progress of a run: {reason}", f"record of a failure: {reason}", reason]
+        [figure, f"progress of a run: {reason}", f"record of a failure: {reason}", reason]
     )
     assert [p for p in tree(project) if "walk/" in p] == []
 
@@ -170,10 +164,10 @@ def test_leftovers_of_killed_commands_go(report: Command, walk: Path, project: P
     store = Store.of(project, pytest.fail)
     (run,) = store.runs("walk")
     spared = tree(project)
-    progress = store.checkpoints("walk", key, {})
+    progress = store.checkpoints("walk", key.rpartition("-")[0], {})
     for folder in (progress, store.beside("walk", "1-2", "damaged"), store.beside("walk", "1-2", "freed")):
         files.write_bytes(folder / "x", bytes(1000))
-    files.write_json(progress / ASKED, run.manifest["recipe"])
+    files.write_json(progress / ASKED, run.manifest.recipe)
     (project.scratch / "dead").mkdir()
     (project.scratch / "dead.lock").touch()
     found = json.loads(report("gc", "--dry-run", "--json").stdout)
@@ -189,11 +183,11 @@ def test_leftovers_of_killed_commands_go(report: Command, walk: Path, project: P
     assert list(project.scratch.iterdir()) == []
 
 
-def test_figures_of_former_drawing_code_go(report: Command, walk: Path, project: Project) -> None:
+def test_figures_of_former_drawing_code_go(report: Command, drawn: Path, project: Project) -> None:
     """When `draw` changed, the figures drawn anew stay and the others go; the run stays."""
     lines(report("run", "walk"))
     (old,) = project.figures.glob("walk/*")
-    walk.write_text(walk.read_text().replace("figsize=(2, 1)", "figsize=(3, 1)"))
+    edit(drawn, "figsize=(2, 1)", "figsize=(3, 1)")
     lines(report("run", "walk"))
     (line, _) = lines(report("gc"))
     assert line.split("  ")[0] == str(old.relative_to(project.root))
@@ -208,7 +202,7 @@ def test_what_another_process_uses_is_left(report: Command, walk: Path, project:
     (key,) = keys(project)
     walk.unlink()
     store = Store.of(project, pytest.fail)
-    with store.lock("walk", key), files.scratch_folder(project.scratch, "mine") as folder:
+    with store.lock("walk", key.rpartition("-")[0]), files.scratch_folder(project.scratch, "mine") as folder:
         done = report("gc")
         assert f"left build/runs/walk/{key}: another process uses it" in done.stderr
         assert done.returncode == 0
@@ -218,18 +212,16 @@ def test_what_another_process_uses_is_left(report: Command, walk: Path, project:
     assert keys(project) == set()
 
 
-def test_what_a_run_under_way_needs_is_left(
-    report: Command, walk: Path, write: Callable[[str, str], Path], project: Project
-) -> None:
+def test_what_a_run_under_way_needs_is_left(report: Command, walk: Path, write: Write, project: Project) -> None:
     """While another process is at a run, the runs that it was started with stay, stale as they may be."""
     write("experiments/after.py", CHAIN)
     lines(report("run", "after"))
     (former,) = keys(project)
     store = Store.of(project, pytest.fail)
     (run,) = store.runs("after")
-    edit(walk, "2.0")
+    step(walk, "2.0")
     lines(report("run", "walk"))
-    files.write_json(store.checkpoints("after", "1-2", {}) / ASKED, run.manifest["recipe"])
+    files.write_json(store.checkpoints("after", "1-2", {}) / ASKED, run.manifest.recipe)
     with store.lock("after", "1-2"):
         lines(report("gc"))
         assert former in keys(project)
@@ -239,10 +231,6 @@ def test_what_a_run_under_way_needs_is_left(
 
 def test_a_killed_gc_leaves_no_half_run(project: Project, walk: Path, report: Command) -> None:
     """Killed at any change of the disk, each run is whole or gone, and the next gc ends the work."""
-    from report_cli.execution.workspace import Workspace
-    from report_cli.store import gc
-    from tests.fault.disk import Disk, Killed
-
     lines(report("run", "walk"))
     source = {p: p.read_bytes() for p in project.build.rglob("*") if p.is_file()}
     walk.unlink()
@@ -250,18 +238,18 @@ def test_a_killed_gc_leaves_no_half_run(project: Project, walk: Path, report: Co
         for path, content in source.items():
             files.write_bytes(path, content)
         complaints: list[str] = []
-        workspace = Workspace.open(project, complaints.append)
+        workspace = api.open_workspace(project.root, complaints.append)
         disk = Disk(project.root, at=at)
         try:
             with disk.watched():
-                for waste in gc.find(workspace):
-                    gc.free(workspace, waste)
+                for waste in api.waste(workspace):
+                    gc.free(workspace.store, waste)
         except Killed:
             pass
         list(Store.of(project, complaints.append).runs("walk"))
         assert complaints == []
-        again = Workspace.open(project, complaints.append)
-        assert all(gc.free(again, waste) for waste in gc.find(again))
+        again = api.open_workspace(project.root, complaints.append)
+        assert all(gc.free(again.store, waste) for waste in api.waste(again))
         assert [p for p in tree(project) if "walk/" in p] == []
         if not disk.happened:
             return
@@ -269,7 +257,7 @@ def test_a_killed_gc_leaves_no_half_run(project: Project, walk: Path, report: Co
 
 
 def test_code_that_cannot_be_read_frees_nothing(report: Command, walk: Path, project: Project) -> None:
-    """Without the experiments nobody knows what is wanted: it is an error, and nothing goes."""
+    """Without all experiments nobody knows what is wanted: it is an error, and nothing goes."""
     lines(report("run", "walk"))
     before = tree(project)
     walk.write_text("def broken(:\n")
@@ -284,9 +272,8 @@ def test_a_run_whose_recipe_is_not_its_own_is_left(report: Command, walk: Path, 
     lines(report("run", "walk"))
     (key,) = keys(project)
     (run,) = Store.of(project, pytest.fail).runs("walk")
-    forged = {**run.manifest["recipe"], "needs": {"walk": run.recipe}, "code": {}}
+    forged = {**run.manifest.recipe, "needs": {"walk": [run.manifest.recipe_digest]}, "code": {}}
     (run.folder / manifest.NAME).unlink()
-    facts = {name: fact for name, fact in run.manifest.items() if name not in ("files", "manifest_digest")}
-    manifest.write(run.folder, {**facts, "recipe": forged})
+    manifest.write(run.folder, msgspec.structs.replace(run.manifest, recipe=forged))
     lines(report("gc"))
     assert keys(project) == {key}

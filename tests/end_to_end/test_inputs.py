@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -131,9 +130,7 @@ def stale(report: Command) -> dict[str, str]:
     return {name: run["reason"] for name, run in states(report).items() if run["state"] != "fresh"}
 
 
-def test_an_edit_of_what_was_read_is_seen(
-    reading: Project, report: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_edit_of_what_was_read_is_seen(reading: Project, report: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each edit makes stale what read the file, listed the folder or asked for the variable, and nothing else."""
     assert stale(report) == {}
     wrong: dict[str, Any] = {}
@@ -354,7 +351,8 @@ X = {"x": report.Metric("", "x")}
 
 @report.experiment("c-keras", title="T", metrics=X, profiles={"a": 1})
 def tiny(record):
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dropout(0.5), keras.layers.Dense(1)])
+    layers = [keras.layers.Dense(4), keras.layers.Dropout(0.5), keras.layers.Dense(1)]
+    model = keras.Sequential([keras.Input((3,)), *layers])
     model.compile("sgd", "mse")
     x = np.random.random((16, 3))
     model.fit(x, x.sum(axis=1), epochs=2, verbose=0, batch_size=4)

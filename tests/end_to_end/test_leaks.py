@@ -36,8 +36,7 @@ def test_no_output_tells_of_the_machine(
     for command in (["init", "-q"], ["remote", "add", "origin", REMOTE]):
         subprocess.run(["git", *command], cwd=project.root, check=True)
     write("templates/documents/paper.md", PAPER)
-    edit(drawn, "saved = record", 'warnings.warn(os.environ["API_TOKEN"] + __file__) if params.fail else 0\n    saved = record')
-    edit(drawn, "import time\n", "import time\nimport warnings\n")
+    edit(drawn, "saved = record", "print(TOKEN)\n    saved = record")
     edit(drawn, "STEP = 1.0", 'STEP = 1.0\nTOKEN = os.environ.get("API_TOKEN")')
     for command in (("build", "paper"), ("keep", "walk")):
         done = report(*command, **variables)

@@ -49,8 +49,8 @@ SWEEP = """
 
 
     @report.experiment(
-        "grid", title="Grid", metrics=SUM, profiles={"a": 1, "b": 10}, seeds=THREE, grid=report.grid(a=[1, 2], b=[10, 20]),
-        figures=("all",), draw=draw,
+        "grid", title="Grid", metrics=SUM, profiles={"a": 1, "b": 10}, seeds=THREE,
+        grid=report.grid(a=[1, 2], b=[10, 20]), figures=("all",), draw=draw,
     )
     def grid(params, record):
         record(sum=params.a + params.b + 100 * record.seed)

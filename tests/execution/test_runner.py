@@ -41,7 +41,7 @@ def started(report: Command) -> bool:
 
 
 def test_the_largest_run_says_what_the_next_one_needs(report: Command, leave: Leave, project: Project) -> None:
-    """Where nothing is known the least has to be free; what there is of the same experiment asks for thrice its size."""
+    """Where nothing is known the least has to be free; a checkpoint of the experiment asks for thrice its size."""
     leave(LEAST_BYTES - 1)
     assert not started(report)
     assert not project.logs.exists(), "no worker was started"

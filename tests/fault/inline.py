@@ -108,5 +108,5 @@ def run(project: Project, *names: str, settings: tuple[str, ...] = (), force: bo
     workspace = Workspace.open(project, notes.note)
     request = Request("quick", DataChoice(None, "drawn"), settings, None, force)
     with Runner(workspace, notes, InlineWorker(project)) as runner:
-        plan = plans.make(workspace, [workspace.experiments[name] for name in names], request, runner.read_in)
+        plan = plans.make(workspace, workspace.registry.select(names), request, runner.read_in)
         return Made(plan, api.execute(workspace, runner, plan), notes.said)

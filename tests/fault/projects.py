@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-HEAD = '''
+HEAD = """
     import json
     import os
     import sys
@@ -19,7 +19,7 @@ HEAD = '''
 
     HERE = Path(__file__).parent
     ROOT = HERE.parents[1]
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -44,23 +44,29 @@ def _table(reader: str) -> str:
 CSV = {"experiments/numbers.csv": "a,b\n3,4\n5,6\n"}
 PARTS: dict[str, Part] = {
     "a file beside the experiment": Part(
-        _table("sum(int(x) for x in (ROOT / 'experiments/numbers.csv').read_text().replace('\\n', ',').split(',')[2:-1])"),
+        _table(
+            "sum(int(x) for x in (ROOT / 'experiments/numbers.csv').read_text().replace('\\n', ',').split(',')[2:-1])"
+        ),
         CSV,
     ),
     "a table read at import": Part(
-        HEAD + '''
+        HEAD
+        + """
     with open(ROOT / "experiments" / "numbers.csv") as file:
         ROWS = [line.split(",") for line in file.read().splitlines()[1:]]
 
     def value():
         return sum(int(a) - int(b) for a, b in ROWS)
-''',
+""",
         CSV,
     ),
-    "a file by a relative path": Part(_table("json.loads(open('data/numbers.json').read())['n']"), {"data/numbers.json": '{"n": 7}'}),
+    "a file by a relative path": Part(
+        _table("json.loads(open('data/numbers.json').read())['n']"), {"data/numbers.json": '{"n": 7}'}
+    ),
     "a hidden file": Part(_table("int((ROOT / '.numbers').read_text())"), {".numbers": "8\n"}),
     "a database": Part(
-        HEAD + '''
+        HEAD
+        + """
     import sqlite3
 
     def value():
@@ -68,30 +74,33 @@ PARTS: dict[str, Part] = {
             ((number,),) = connection.execute("select n from numbers").fetchall()
         connection.close()
         return number
-''',
+""",
         {"numbers.db": "9"},
     ),
     "a declared file": Part(
-        HEAD + '''
+        HEAD
+        + """
     import subprocess
 
     def value():
         return int(subprocess.run(["cat", ROOT / "declared" / "n.txt"], capture_output=True, check=True).stdout)
-''',
+""",
         {"declared/n.txt": "11"},
     ),
     "a module by its name": Part(
-        HEAD + '''
+        HEAD
+        + """
     import importlib
 
     def value():
         return importlib.import_module("experiments.parts." + "plugin").number(2)
-''',
+""",
         {"experiments/parts/plugin.py": "DEEP = 3\n\n\ndef number(x):\n    return x * DEEP + 12\n"},
         dynamic=True,
     ),
     "a module by its name, if it is there": Part(
-        HEAD + '''
+        HEAD
+        + """
     import importlib
 
     def value():
@@ -99,12 +108,13 @@ PARTS: dict[str, Part] = {
             return importlib.import_module("experiments.parts." + "extra").NUMBER
         except ImportError:
             return 13
-''',
+""",
         optional=("experiments/parts/extra.py",),
         dynamic=True,
     ),
     "subclasses": Part(
-        HEAD + '''
+        HEAD
+        + """
     import importlib
 
     class Base:
@@ -114,7 +124,7 @@ PARTS: dict[str, Part] = {
         for path in sorted((HERE.parent / "kinds").glob("*.py")):
             importlib.import_module(f"experiments.kinds.{path.stem}")
         return sum(kind().number for kind in Base.__subclasses__())
-''',
+""",
         {
             "experiments/kinds/one.py": "from experiments.parts.subclasses import Base\n\n\nclass One(Base):\n    number = 15\n",
             "experiments/kinds/two.py": "from experiments.parts.subclasses import Base\n\n\nclass Two(Base):\n    number = 16\n",
@@ -122,83 +132,95 @@ PARTS: dict[str, Part] = {
         dynamic=True,
     ),
     "a variable of the environment": Part(
-        _table("int(os.environ.get('NUMBER_A', '17')) + len(os.getenv('NUMBER_B') or '')"), variables=("NUMBER_A", "NUMBER_B")
+        _table("int(os.environ.get('NUMBER_A', '17')) + len(os.getenv('NUMBER_B') or '')"),
+        variables=("NUMBER_A", "NUMBER_B"),
     ),
     "a variable at import": Part(
-        HEAD + '''
+        HEAD
+        + """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     NUMBER = int(os.environ["NUMBER_A"]) if "NUMBER_A" in os.environ else 18
 
     def value():
         return NUMBER * 2
-''',
+""",
         variables=("NUMBER_A",),
     ),
     "names made by a module": Part(
-        HEAD + '''
+        HEAD
+        + """
     from experiments.parts import lazy
 
     def value():
         return lazy.deep + getattr(lazy, "wide")
-''',
-        {"experiments/parts/lazy.py": "NUMBERS = {'deep': 19, 'wide': 20}\n\n\ndef __getattr__(name):\n    return NUMBERS[name] + 21\n"},
+""",
+        {
+            "experiments/parts/lazy.py": "NUMBERS = {'deep': 19, 'wide': 20}\n\n\ndef __getattr__(name):\n    return NUMBERS[name] + 21\n"
+        },
     ),
     "a file that is executed": Part(
-        HEAD + '''
+        HEAD
+        + """
     def value():
         names = {}
         exec((ROOT / "settings.txt").read_text(), names)
         return names["number"]
-''',
+""",
         {"settings.txt": "number = 22 + 23\n"},
         dynamic=True,
     ),
     "a script that is run": Part(
-        HEAD + '''
+        HEAD
+        + """
     import runpy
 
     def value():
         return runpy.run_path(str(ROOT / "scripts" / "script.py"))["number"]
-''',
+""",
         {"scripts/script.py": "number = 24 + 25\n"},
         dynamic=True,
     ),
     "a package elsewhere in the project": Part(
-        HEAD + '''
+        HEAD
+        + """
     sys.path.insert(0, str(ROOT / "vendor"))
     import vendored_numbers
 
     def value():
         return vendored_numbers.number()
-''',
+""",
         {
             "vendor/vendored_numbers/__init__.py": "from vendored_numbers.inner import DEEP\n\n\ndef number():\n    return DEEP + 26\n",
             "vendor/vendored_numbers/inner.py": "DEEP = 27\n",
         },
     ),
     "a package outside the project": Part(
-        HEAD + '''
+        HEAD
+        + """
     sys.path.insert(0, str(ROOT.parent / "outside"))
 
     def value():
         from outside_numbers import NUMBER, TABLE
 
         return NUMBER + TABLE
-''',
+""",
         {
             "../outside/outside_numbers.py": "from pathlib import Path\n\nNUMBER = 28\n"
-            "TABLE = len((Path(__file__).parents[1] / 'project/data/table.txt').read_text())\n",
+            "TABLE = int((Path(__file__).parents[1] / 'project/data/table.txt').read_text())\n",
             "data/table.txt": "29",
         },
     ),
     "a module beside experiments": Part(
-        HEAD + '''
+        HEAD
+        + """
     from beside_numbers import number
 
     def value():
         return number(30)
-''',
-        {"beside_numbers.py": "OFFSET = 31\n\n\ndef number(x):\n    return x * OFFSET\n\n\ndef unused(x):\n    return x + 32\n"},
+""",
+        {
+            "beside_numbers.py": "OFFSET = 31\n\n\ndef number(x):\n    return x * OFFSET\n\n\ndef unused(x):\n    return x + 32\n"
+        },
     ),
     "a listed folder": Part(
         _table("len(list((ROOT / 'pictures').iterdir())) + len(os.listdir(ROOT / 'pictures' / 'inner')) * 100"),
@@ -211,25 +233,27 @@ PARTS: dict[str, Part] = {
         folders=("tree", "tree/inner"),
     ),
     "a file, if it opens": Part(
-        HEAD + '''
+        HEAD
+        + """
     def value():
         try:
             return int((ROOT / "data" / "maybe.txt").read_text())
         except FileNotFoundError:
             return 33
-''',
+""",
         optional=("data/maybe.txt",),
     ),
     "a file, if it is there": Part(
-        HEAD + '''
+        HEAD
+        + """
     def value():
         path = os.path.join(ROOT, "data", "perhaps.txt")
         return int(Path(path).read_text()) if os.path.exists(path) else 34
-''',
+""",
         optional=("data/perhaps.txt",),
     ),
     "helpers": Part(
-        '''
+        """
     import functools
     from dataclasses import dataclass
 
@@ -297,7 +321,7 @@ PARTS: dict[str, Part] = {
         parts = [twice(x), scaled(x), third(x), Derived().apply(x), local(x), (lambda z: z * 12)(x)]
         parts += [Settings().area, TABLE["a"], OFFSET, constants.DEEP, STARRED, Box(13).area()]
         return sum(parts) + chosen("twice")(14)
-''',
+""",
         {
             "experiments/parts/constants.py": '"""Numbers."""\n\nDEEP = 15\nSTARRED = 16\nSPARE = 17\n',
             "experiments/parts/shapes.py": '"""A class in a module of its own."""\n\n\nclass Shape:\n    SIDES = 18\n\n\n'

@@ -11,35 +11,25 @@ import pytest
 from tests.fault.cases import FAULT, numbered
 from tests.fault.malformed import COUNT, Case, Place, cases
 from tests.fault.malformed.running import ROOT, run
+from tests.fault.malformed.weights import DIGEST, FILE
 from tests.walking import WALK
 
 KILLED = WALK.replace('if params.fail == "die":', 'if __import__("os").environ.get("DIE_AFTER") == str(epoch):')
 PAPER = '+++\ntitle = "A paper"\n+++\nIt ends at << value("walk.end") >> with $x$.\n'
 PAPER += '\n<< figure("walk.path", caption="c") >>\n'
 EMPTY = '+++\ntitle = "A paper"\n+++\nNothing.\n'
-WEIGHTS = '''
-    from dataclasses import dataclass
+WEIGHTS = f'''
+    import report_cli as report
 
-    from report_cli.experiment import every_profile, experiment
-
-
-    @dataclass(frozen=True)
-    class Params:
-        published: bool = False
+    SMALL = report.Weights("small", "Small", "{FILE}", "{DIGEST}")
 
 
-    @experiment("weights", title="Weights", metrics={"sum": "of all"}, profiles=every_profile(Params()))
-    def weights(params, data, record):
+    @report.experiment(
+        "weights", title="Weights", metrics={{"sum": report.Metric("", "of all")}}, profiles={{"scale": 1.0}}
+    )
+    def weights(params, record):
         """What do the weights sum to?"""
-        from hashlib import md5
-
-        from report_cli.training import pretrained
-
-        path = pretrained.archives() / pretrained.FILE
-        known = md5(path.read_bytes()).hexdigest() if path.exists() and not params.published else pretrained.CHECKSUM
-        shapes = {"block1_conv1/kernel": (3, 3, 3, 8), "block1_conv1/bias": (8,)}
-        arrays = pretrained.imagenet(shapes, checksum=known)
-        record.scalar("sum", float(sum(array.sum() for array in arrays.values())))
+        record(sum=float(sum(array.sum() for array in record.pretrained(SMALL).values())) * params.scale)
 '''
 
 
@@ -56,6 +46,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
             _succeed(place, "build", "paper", "--to", "html")
             return place.around
         place.write("pyproject.toml", b"[tool.report]\ntime_limit = 5\n")
+        if start == "bare":
+            shutil.copytree(ROOT / "experiments" / "datasets", place.root / "experiments" / "datasets")
         source = {"bare": "", "weights": WEIGHTS}.get(start, KILLED)
         if source:
             name = "weights" if start == "weights" else "walk"
@@ -106,24 +98,17 @@ def test_the_number_of_cases() -> None:
 # What is broken in a copy of the program: the file, the line and what stands there instead; the case that finds it.
 BUGS = {
     "pickles are unpickled": (
-        "data/pickled.py",
-        "    machine = _Machine(len(content))\n",
-        "    import pickle\n\n    return pickle.loads(content, encoding='bytes')\n",
+        "datasets/readers/cifar.py",
+        "            table = _Unpickler(content).load()\n",
+        "            table = pickle.loads(content, encoding='bytes')\n",
         "pickle: a call in data, protocol 2",
         "code was executed",
     ),
-    "names may lead out": (
-        "data/members.py",
-        'if ".." in parts or',
-        "if False and",
-        "tar: a member '../escaped'",
-        "not named",
-    ),
     "nothing is too large": (
-        "data/members.py",
-        "if size_bytes > most:",
+        "datasets/readers/archive.py",
+        "if len(content) > _LARGEST_BYTES:",
         "if False:",
-        "zip: an image of 300 MB",
+        "tar: a batch of 400 MB",
         "not named",
     ),
     "templates take all day": (

@@ -41,7 +41,7 @@ def in_this_process(made: Authored) -> tuple[dict[str, float], list[str]]:
 def by_the_program(made: Authored) -> tuple[dict[str, float], list[str]]:
     """Do the same as a person does."""
     done = subprocess.run(
-        [sys.executable, "-m", "report_cli", "run", "all", "--json"],
+        [sys.executable, "-m", "report_cli", "run", *NEEDS, "--json"],
         cwd=made.root,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **made.variables},
         capture_output=True,
@@ -74,6 +74,8 @@ def count(made: Authored, case: int, answer: Answer, edits: int = EDITS) -> Coun
             found.stale += values[name] != true.get(name)
             needless = name in trained and true.get(name) in known[name]
             found.needless += needless
+            if needless and os.environ.get("TELL"):
+                print("NEEDLESS", name, what)
             found.for_figures += needless and "drawing" in what and not made.dynamic
             assert values[name] == true.get(name), f"{what}: {name}"
             known[name].add(values[name])

@@ -35,7 +35,7 @@ def run(root: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         watch = Watch(root, ignored)
         code = compile(text, str(path), "exec")
         with watch.on():
-            exec(code, vars(module))  # noqa: S102 -- it stands for the import of the author's module
+            exec(code, vars(module))
         return watch
 
     return run_lines

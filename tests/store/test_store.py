@@ -38,6 +38,9 @@ def measured(value: float) -> dict[str, Any]:
     return {"metrics": {"accuracy": value}, "history": [{"epoch": 1}]}
 
 
+RECIPE = recipe()
+
+
 @pytest.fixture
 def warnings() -> list[str]:
     return []
@@ -55,7 +58,7 @@ def commit(store: Store) -> Commit:
     def commit_run(
         value: float = 0.5,
         where: Mapping[str, str] = HERE,
-        asked: Recipe = recipe(),
+        asked: Recipe = RECIPE,
         inputs: Mapping[str, Any] = NOTHING,
         needs: Mapping[str, list[str]] | None = None,
     ) -> Run:

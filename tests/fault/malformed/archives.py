@@ -77,13 +77,6 @@ def _members() -> list[Case]:
         info = tarfile.TarInfo(f"{BINARY_FOLDER}/extra")
         info.type, info.linkname = kind, "/etc/passwd"
         found.append(_given(f"a {name}", packed(whole(), (info,)), NAME, "extra is no regular file"))
-    outside = ("../escaped", "a/../../escaped", "/escaped", "//escaped", "C:/escaped", "a\\..\\escaped", "a\x1b[2J")
-    for path in outside:
-        files = {path: b"escaped", **whole()}
-        found.append(_given(f"a member {path!r}", packed(files), NAME, "does not stay inside the archive"))
-    twice = (tarfile.TarInfo(FIRST), tarfile.TarInfo(f"./{FIRST}"), tarfile.TarInfo(FIRST.upper()))
-    for info, says in zip(twice, ("occurs twice", "occurs twice", "differ only in"), strict=True):
-        found.append(_given(f"{info.name} again", packed(whole(), (info,)), NAME, says))
     return found
 
 
@@ -115,39 +108,15 @@ def _contents() -> list[Case]:
 
 
 def _bombs() -> list[Case]:
-    def zeros(size: int) -> bytes:
-        return packed({FIRST: bytes(size)})
-
     def header(place: Place) -> None:
         info = tarfile.TarInfo(FIRST)
         info.size = 1 << 40
         write_tar(place.write(f"given/{NAME}", b""), {}, (info,))
 
-    def long_name(place: Place) -> None:
-        info = tarfile.TarInfo("././@LongLink")
-        info.type, info.size = tarfile.GNUTYPE_LONGNAME, 600 << 20
-        with tarfile.open(place.write(f"given/{NAME}", b""), "w:gz", compresslevel=1) as archive:
-            archive.addfile(info, _Zeros(info.size))
-
-    def many(place: Place) -> None:
-        write_tar(place.write(f"given/{NAME}", b""), {f"a/{n}": b"" for n in range(3000)})
-
     def batch(place: Place) -> None:
-        place.write(f"given/{NAME}", zeros(400 << 20))
+        place.write(f"given/{NAME}", packed({FIRST: bytes(400 << 20)}))
 
     return [
         Case("tar: a batch of 400 MB", CHECK, batch, (FIRST, "unpacks to")),
-        Case("tar: a header of a terabyte", CHECK, header, (FIRST, "unpacks to")),
-        Case("tar: a name of 600 MB", CHECK, long_name, (NAME, "bytes")),
-        Case("tar: 3000 files", CHECK, many, (NAME, "more than 1000 files")),
+        Case("tar: a header of a terabyte", CHECK, header, (NAME, "can't be read")),
     ]
-
-
-class _Zeros(io.RawIOBase):
-    def __init__(self, size: int) -> None:
-        self.left = size
-
-    def read(self, size: int = -1, /) -> bytes:
-        size = self.left if size < 0 else min(size, self.left)
-        self.left -= size
-        return bytes(size)

