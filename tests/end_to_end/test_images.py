@@ -78,7 +78,7 @@ def test_a_check_tells_what_each_kind_lacks(counted: Command, project: Project) 
     assert done.returncode == 1
     assert f"Dogs vs. Cats: {NO_CATS}" in done.stderr
     assert "CIFAR-10: no CIFAR-10 images in pets" in done.stderr
-    assert "error: no set of images in pets\n" in done.stderr
+    assert "error: no data set in pets\n" in done.stderr
 
 
 def test_a_corrupt_and_a_mislabelled_photograph(counted: Command, project: Project) -> None:
