@@ -9,10 +9,10 @@ import pytest
 from report_cli import project
 from report_cli.datasets import load
 from report_cli.datasets.source import Source
-from report_cli.execution import planner
-from report_cli.execution.plan import Wish
-from report_cli.execution.workspace import ImageChoice, Workspace
-from report_cli.keys import key as fingerprint
+from report_cli.execution import plan as plans
+from report_cli.execution.plan import Request
+from report_cli.execution.workspace import DataChoice, Workspace
+from report_cli.keys import environment
 from tests.datasets.making import Pictures, pictures, write_layout
 
 HELPERS = '''
@@ -62,9 +62,11 @@ MEASURED = '''
 
     from dataclasses import dataclass
 
+    import keras
+
+    import report_cli as report
     from experiments.models import helpers
-    from report_cli.datasets.spec import Images
-    from report_cli.experiment import every_profile, experiment
+    from report_cli.training.augment import Augmentation, augment
 
     def drawn():
         from experiments.models.drawing import draw_images
@@ -72,20 +74,22 @@ MEASURED = '''
         return draw_images()
 
 
-    TINY = Images("tiny", "Tiny", 3, 4, 4, 30, 6, ("cat", "dog", "fox"), drawn="toy-objects", draw=drawn)
+    TINY = report.Images("tiny", "Tiny", 3, 4, 4, 30, 6, ("cat", "dog", "fox"), drawn="toy-objects", draw=drawn)
+    METRIC = report.Metric("", "what it is")
 
 
     @dataclass(frozen=True)
     class Params:
         epochs: int = 11
         rate: float = 0.5
+        width: int = 21
 
         @property
         def doubled(self):
             return self.epochs * 2
 
 
-    def draw(run, figures):
+    def draw(results, figures):
         figures.add("none", 12, alt="")
 
 
@@ -94,24 +98,26 @@ MEASURED = '''
         return x / 3
 
 
-    @experiment("base", title="Base", metrics={"v": "v"}, profiles=every_profile(Params()))
-    def base(params, data, record):
-        record.scalar("v", float(params.epochs + 13))
+    @report.experiment("base", title="Base", metrics={"v": METRIC}, profiles=Params())
+    def base(params, record):
+        record(v=float(params.epochs + 13))
 
 
-    @experiment(
-        "main", title="Main", metrics={"v": "what it is"}, profiles=every_profile(Params(rate=0.25)), data=TINY,
-        needs=("base",), seeds={"smoke": 1, "quick": 2, "full": 3},
+    @report.experiment(
+        "main", title="Main", metrics={"v": METRIC}, profiles=Params(rate=0.25), data=TINY, needs=("base",),
+        grid=report.grid(width=[22, 23]), seeds={"smoke": 1, "quick": 2, "full": 3}, draw=draw,
     )
     def main(params, data, record):
         """What is it?"""
-        from report_cli.datasets.weights import digest
 
         def local(x):
             return x - 14
 
+        split = data.split(train=params.epochs, seed=1)
+        views = augment(split.train.pixels, split.train.ids, record.seed, 1, Augmentation())
+        record.classifier(keras.Sequential(views), split, params)
         parts = [helpers.scaled(params.doubled), helpers.OFFSET, helpers.Derived().apply(15), third(16), local(17)]
-        record.scalar("v", sum(parts) + (lambda x: x * 18)(1) + len(digest({})))
+        record(v=sum(parts) + (lambda x: x * 18)(1))
 '''
 FILES = {
     "experiments/measured.py": MEASURED,
@@ -137,21 +143,23 @@ class Bench:
     name: str = "main"
     seed: int = 0
     profile: str = "quick"
+    point: int = 0
 
     def key(self) -> str:
         """Return the key that a command which starts now would look for."""
         folder = self.root / f"images-{time.monotonic_ns()}"
-        choice = ImageChoice(write_layout(self.layout, folder, self.images) if self.real else None, "--data")
+        choice = DataChoice(write_layout(self.layout, folder, self.images) if self.real else None, "--data")
         workspace = Workspace.open(project.find(self.root), pytest.fail)
-        fingerprint._environment.cache_clear()
-        wish = Wish(self.profile, choice, self.settings)
+        for known in (environment._version, environment._machine):
+            known.cache_clear()
 
         def read_in(source: Source) -> Source:
             return load.read_in(source, workspace.cache)
 
-        plan = planner.make(workspace, [workspace.experiments[self.name]], wish, read_in)
-        (step,) = (s for s in plan.steps if (s.experiment.name, s.seed) == (self.name, self.seed))
-        return step.key
+        request = Request(self.profile, choice, self.settings)
+        plan = plans.make(workspace, [workspace.experiments[self.name]], request, read_in)
+        (step,) = (s for s in plan.steps if s.name == (self.name, self.point, self.seed))
+        return step.lock_name
 
     def edit(self, name: str, old: str, new: str) -> None:
         path = (self.package.parent if name.startswith("report_cli/") else self.root) / name

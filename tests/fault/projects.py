@@ -126,8 +126,10 @@ PARTS: dict[str, Part] = {
         return sum(kind().number for kind in Base.__subclasses__())
 """,
         {
-            "experiments/kinds/one.py": "from experiments.parts.subclasses import Base\n\n\nclass One(Base):\n    number = 15\n",
-            "experiments/kinds/two.py": "from experiments.parts.subclasses import Base\n\n\nclass Two(Base):\n    number = 16\n",
+            "experiments/kinds/one.py": "from experiments.parts.subclasses import Base\n\n\n"
+            "class One(Base):\n    number = 15\n",
+            "experiments/kinds/two.py": "from experiments.parts.subclasses import Base\n\n\n"
+            "class Two(Base):\n    number = 16\n",
         },
         dynamic=True,
     ),
@@ -155,7 +157,8 @@ PARTS: dict[str, Part] = {
         return lazy.deep + getattr(lazy, "wide")
 """,
         {
-            "experiments/parts/lazy.py": "NUMBERS = {'deep': 19, 'wide': 20}\n\n\ndef __getattr__(name):\n    return NUMBERS[name] + 21\n"
+            "experiments/parts/lazy.py": "NUMBERS = {'deep': 19, 'wide': 20}\n\n\n"
+            "def __getattr__(name):\n    return NUMBERS[name] + 21\n",
         },
     ),
     "a file that is executed": Part(
@@ -190,7 +193,8 @@ PARTS: dict[str, Part] = {
         return vendored_numbers.number()
 """,
         {
-            "vendor/vendored_numbers/__init__.py": "from vendored_numbers.inner import DEEP\n\n\ndef number():\n    return DEEP + 26\n",
+            "vendor/vendored_numbers/__init__.py": "from vendored_numbers.inner import DEEP\n\n\n"
+            "def number():\n    return DEEP + 26\n",
             "vendor/vendored_numbers/inner.py": "DEEP = 27\n",
         },
     ),
@@ -219,7 +223,8 @@ PARTS: dict[str, Part] = {
         return number(30)
 """,
         {
-            "beside_numbers.py": "OFFSET = 31\n\n\ndef number(x):\n    return x * OFFSET\n\n\ndef unused(x):\n    return x + 32\n"
+            "beside_numbers.py": "OFFSET = 31\n\n\ndef number(x):\n    return x * OFFSET\n\n\n"
+            "def unused(x):\n    return x + 32\n",
         },
     ),
     "a listed folder": Part(
@@ -324,7 +329,7 @@ PARTS: dict[str, Part] = {
 """,
         {
             "experiments/parts/constants.py": '"""Numbers."""\n\nDEEP = 15\nSTARRED = 16\nSPARE = 17\n',
-            "experiments/parts/shapes.py": '"""A class in a module of its own."""\n\n\nclass Shape:\n    SIDES = 18\n\n\n'
+            "experiments/parts/shapes.py": '"""A class of its own."""\n\n\nclass Shape:\n    SIDES = 18\n\n\n'
             "class Square(Shape):\n    def __init__(self, side):\n        self.side = side\n\n"
             "    def area(self):\n        return self.side * self.side + self.SIDES\n",
         },
@@ -371,11 +376,12 @@ INDIFFERENT = ("comment", "blank", "drawing", "another variable", "another file"
 
 @dataclass
 class Authored:
-    """A project in `root`, of `parts`; `variables` are those of its environment."""
+    """A project in `root`, of `parts`, of which each experiment has `used` some; `variables` are of its environment."""
 
     root: Path
     parts: Mapping[str, Part]
     variables: dict[str, str] = field(default_factory=dict)
+    used: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def at_random(cls, root: Path, chance: random.Random) -> "Authored":
@@ -386,7 +392,9 @@ class Authored:
         for name, part in made.parts.items():
             texts |= {f"experiments/parts/{_module(name)}.py": textwrap.dedent(part.code), **part.files}
         for experiment, needs in NEEDS.items():
-            used = names[:3] if experiment == "first" else names[1:] if experiment == "second" else names[3:]
+            used = made.used[experiment] = (
+                names[:3] if experiment == "first" else names[1:] if experiment == "second" else names[3:]
+            )
             terms = [f"{n} * {_module(each)}.value()" for n, each in enumerate(used, start=1)]
             terms += [f"record.need({need!r}).metric('value')[0]" for need in needs]
             text = textwrap.dedent(EXPERIMENT).format(
@@ -401,9 +409,9 @@ class Authored:
             made.write(name, text)
         return made
 
-    @property
-    def dynamic(self) -> bool:
-        return any(part.dynamic for part in self.parts.values())
+    def dynamic(self, experiment: str) -> bool:
+        """Whether an experiment has code that no one can follow by reading it."""
+        return any(self.parts[name].dynamic for name in self.used[experiment])
 
     def write(self, name: str, text: str) -> None:
         path = self.root / name

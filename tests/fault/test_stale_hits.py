@@ -24,7 +24,7 @@ Answer = Callable[[Authored], tuple[dict[str, float], list[str]]]
 
 @dataclass
 class Count:
-    """What came of some edits: answers that were stale, runs for nothing, and those that only figures were the reason of."""
+    """What came of some edits: answers that were stale, runs for nothing, and those of them for a figure's sake."""
 
     stale: int = 0
     needless: int = 0
@@ -35,7 +35,7 @@ def in_this_process(made: Authored) -> tuple[dict[str, float], list[str]]:
     """Bring all experiments up to date; return what they measured, and which were run for it."""
     finished = run(Project(made.root, Settings()), *NEEDS)
     values = {name: finished.outcome.results(name).scalars["value"] for name in NEEDS}
-    return values, [step.experiment.name for step in finished.plan.todo]
+    return values, [name for name in NEEDS if f"finished {name}" in finished.said]
 
 
 def by_the_program(made: Authored) -> tuple[dict[str, float], list[str]]:
@@ -67,8 +67,9 @@ def count(made: Authored, case: int, answer: Answer, edits: int = EDITS) -> Coun
         try:
             values, trained = answer(made)
         except ReportError as error:
-            # An edit may break the code; then there is nothing to compare.
-            assert true.keys() != NEEDS.keys(), f"{what}: {error.message}"
+            if true.keys() == NEEDS.keys():
+                raise AssertionError(f"{what}: {error.message}") from error
+            # The edit broke the code: there is nothing to compare.
             continue
         for name in NEEDS:
             found.stale += values[name] != true.get(name)
@@ -76,7 +77,7 @@ def count(made: Authored, case: int, answer: Answer, edits: int = EDITS) -> Coun
             found.needless += needless
             if needless and os.environ.get("TELL"):
                 print("NEEDLESS", name, what)
-            found.for_figures += needless and "drawing" in what and not made.dynamic
+            found.for_figures += needless and "drawing" in what and not made.dynamic(name)
             assert values[name] == true.get(name), f"{what}: {name}"
             known[name].add(values[name])
     return found
