@@ -12,9 +12,10 @@ import pytest
 from experiments.models import control
 from report_cli import files
 from report_cli.execution.recorder import CheckpointFolder
+from report_cli.keys.environment import THREADS
 from report_cli.store import manifest
 from report_cli.training import backend, fit
-from report_cli.training.categorical import compile_categorical
+from report_cli.training.losses import compile_classifier
 
 TRAIN, BATCH, STEPS, REPEATS = 40_000, 32, 40, 7
 
@@ -28,9 +29,9 @@ def took_s(act: Callable[[], object]) -> float:
 @pytest.mark.benchmark
 def test_cost_of_checkpoint_and_commit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Prints the share of an epoch that saving it takes, and committing the run: medians, interleaved."""
-    backend.start(0)
+    backend.start(0, THREADS)
     model = control.build((32, 32, 3), 10, 0.25)
-    compile_categorical(model, 1e-3)
+    compile_classifier(model, 1e-3)
     model.optimizer.build(model.trainable_variables)
     rng = np.random.default_rng(0)
     pixels, labels = rng.normal(size=(BATCH, 32, 32, 3)).astype(np.float32), rng.integers(0, 10, BATCH)

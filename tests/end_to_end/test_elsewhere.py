@@ -1,7 +1,6 @@
 """Results from another environment: used, told, and with --strict-env computed again."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,12 @@ DIFFERING = "numpy 1.0, here 9.9"
 
 
 @pytest.fixture
-def there(report: Command, walk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def there(report: Command, walk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the walk where numpy was of another version."""
     with monkeypatch.context() as patch:
         patch.setattr(environment, "_version", lambda package: "1.0")
         assert report("run", "walk").returncode == 0
     monkeypatch.setattr(environment, "_version", lambda package: "9.9")
-    yield
 
 
 @pytest.mark.usefixtures("there")

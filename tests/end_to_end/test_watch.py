@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from report_cli import files
 from tests.conftest import Command
 
 # Without this many beats a test that waits for what never comes would wait for ever.
@@ -19,7 +20,9 @@ PATIENCE = 20
 
 @pytest.fixture
 def watching(folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Watch the new project's document on a free port, with its PDF."""
+    """Watch the new project's document, of which there is no result, on a free port, with its PDF."""
+    for place in ("runs", "figures", "report"):
+        files.remove_folder(folder / "build" / place)
     command = [sys.executable, "-u", "-m", "report_cli", "watch", "--port", "0", "--to", "html,pdf"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True) as process:

@@ -14,7 +14,7 @@ from report_cli.experiment import Experiment
 from report_cli.training import transfer as frozen
 from report_cli.training.augment import Augmentation, augment
 from tests.experiments import pets
-from tests.training.memory import InterruptionError, MemoryRecord, MemoryRun
+from tests.training.memory import InterruptionError, MemoryRecord, MemoryRun, start
 
 WIDTH = 1 / 32
 SIZES = {"train": 24, "validation": 12, "test": 12, "size": 32, "split_seed": 1, "epochs": 2, "batch_size": 12}
@@ -53,6 +53,7 @@ def steps(images: ImageData, base: MemoryRun) -> dict[str, MemoryRun]:
     done = {"vgg16-pretrain": base}
     for experiment in STEPS:
         record, params = MemoryRecord(done), _params(experiment)
+        start(0)
         experiment.measure(params, images, record)
         done[experiment.name] = MemoryRun(record, **vars(params))
     return done
@@ -116,9 +117,11 @@ def test_augmented_training_resumes_as_if_uninterrupted(
     """Interrupted after the first epoch and resumed, augmentation and result are the same to the last bit."""
     params = _params(AUGMENTED)
     interrupted = MemoryRecord({"vgg16-pretrain": base}, stop_after=1)
+    start(0)
     with pytest.raises(InterruptionError):
         AUGMENTED.measure(params, images, interrupted)
     again = MemoryRecord({"vgg16-pretrain": base}, checkpoint=interrupted.checkpoint)
+    start(0)
     AUGMENTED.measure(params, images, again)
     whole = steps[AUGMENTED.name]
     assert again.history == whole.history

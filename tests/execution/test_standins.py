@@ -1,0 +1,119 @@
+"""An experiment imports what it likes at its top: whoever lists or draws it waits for none of it."""
+
+import json
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from report_cli.project import Project
+from report_cli.store import manifest as manifests
+from tests.conftest import Command
+
+Write = Callable[[str, str], Path]
+HEAVY = ("keras", "tensorflow", "numpy", "matplotlib", "scipy", "pandas", "sklearn")
+FORMS = {
+    "whole": "import keras",
+    "submodule": "import keras.layers",
+    "from": "from keras import layers, ops as o\nfrom tensorflow.keras.utils import *",
+    "class": """
+        import keras
+        import numpy as np
+
+        @keras.saving.register_keras_serializable("own")
+        class Twice(keras.layers.Layer):
+            half: keras.KerasTensor | None = None
+
+            def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+                return 2 * inputs
+
+        TURN = 2 * np.pi / 96 - 1
+    """,
+    "helper": "from experiments.parts import Twice, TURN",
+}
+EXPERIMENT = """
+import sys
+
+import report_cli as report
+from report_cli.figures import style
+from report_cli.training import classify
+{form}
+
+def draw(results, figures):
+    loaded = [name for name in ("keras", "tensorflow", "sklearn") if name in sys.modules]
+    figure = style.new_figure(20)
+    figures.add("loaded", figure, alt=" ".join(loaded) or "none")
+
+@report.experiment(
+    "{name}", title="T", metrics={{"one": report.Metric("count", "one")}}, profiles={{"epochs": 1}},
+    figures=("loaded",), draw=draw,
+)
+def measure(record):
+    record(one=1)
+"""
+LISTING = """
+import json, pathlib, sys
+from report_cli.execution import registry
+from report_cli.project import find
+project = find(pathlib.Path.cwd())
+found = registry.load(project, registry.sources(project))
+print(json.dumps([sorted(found.experiments), [m for m in {heavy!r} if m in sys.modules]]))
+"""
+
+
+@pytest.fixture
+def forms(write: Write) -> None:
+    """Write an experiment for each form of import."""
+    write("experiments/parts/__init__.py", textwrap.dedent(FORMS["class"]))
+    for name, form in FORMS.items():
+        write(f"experiments/{name}_.py", EXPERIMENT.format(name=name, form=textwrap.dedent(form)))
+
+
+def _listed(project: Project) -> tuple[list[str], list[str]]:
+    """Return the experiments of the project as a new process lists them, and what heavy it has loaded then."""
+    command = [sys.executable, "-c", LISTING.format(heavy=HEAVY)]
+    out = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=True, timeout=60)
+    names, loaded = json.loads(out.stdout)
+    return names, loaded
+
+
+@pytest.mark.usefixtures("forms")
+def test_listing_loads_nothing_heavy(project: Project) -> None:
+    """Each form of import at the top of a file, or of a helper, is listed without the packages."""
+    assert _listed(project) == (sorted(FORMS), [])
+
+
+@pytest.mark.usefixtures("forms")
+def test_drawing_loads_no_training(project: Project, report: Command) -> None:
+    """Each of them runs with the packages themselves, and is drawn again without those that only train."""
+    done = report("run", "all")
+    assert done.returncode == 0, done.stderr
+    for path in project.figures.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    done = report("run", "all")
+    assert done.returncode == 0, done.stderr
+    drawn = [manifests.read_drawing(path.parent).figures for path in project.figures.rglob("manifest.json")]
+    assert drawn == [{"loaded": "none"}] * len(FORMS)
+
+
+def test_what_stand_ins_can_not_do_is_done_with_the_packages(project: Project, write: Write) -> None:
+    """A module that needs a package to be imported, as its parameters are made with it, is listed all the same."""
+    form = "import numpy as np\nSIDES = [int(n) for n in np.arange(3)]"
+    write("experiments/sides.py", EXPERIMENT.format(name="sides", form=form))
+    names, loaded = _listed(project)
+    assert names == ["sides"]
+    assert "numpy" in loaded
+
+
+def test_a_package_that_is_not_installed_fails_when_it_is_used(write: Write, report: Command) -> None:
+    """The experiment is listed; its run fails with the command that installs what it needs."""
+    text = EXPERIMENT.format(name="absent", form="import absent_package").replace("one=1", "one=absent_package.one()")
+    write("experiments/absent.py", text)
+    assert "absent" in report("list").stdout
+    failed = report("run", "absent")
+    assert failed.returncode == 1
+    assert "pip install absent_package" in failed.stderr
