@@ -28,6 +28,7 @@ def files(test: str) -> Iterator[Path]:
     here = ROOT / "tests" / "fault"
     pages = test not in WITHOUT_PAGES
     yield from (ROOT / name for name in SHARED)
+    yield from _under(ROOT / "experiments" / "datasets")
     for path in _under(ROOT / "report_cli"):
         if pages or not any(fnmatch(path.relative_to(ROOT / "report_cli").as_posix(), name) for name in PAGES):
             yield path

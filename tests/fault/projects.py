@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -384,9 +384,9 @@ class Authored:
     used: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
-    def at_random(cls, root: Path, chance: random.Random) -> "Authored":
-        """Write a project whose experiments share some of their parts."""
-        names = chance.sample(sorted(PARTS), 4)
+    def at_random(cls, root: Path, chance: random.Random, names: Sequence[str] = ()) -> "Authored":
+        """Write a project whose experiments share some of their four parts, which may be named."""
+        names = names or chance.sample(sorted(PARTS), 4)
         made = cls(root, {name: PARTS[name] for name in names})
         texts = {"experiments/drawing.py": DRAWING, "pyproject.toml": "[tool.report]\n"}
         for name, part in made.parts.items():
@@ -426,13 +426,13 @@ class Authored:
         else:
             path.write_text(text)
 
-    def edit(self, chance: random.Random) -> str:
-        """Change something, as people do, and say what; the first word is its kind."""
+    def edit(self, chance: random.Random, kind: str = "") -> str:
+        """Change something, as people do, and say what; the first word is its kind, which may be given."""
         kinds = ["number"] * 5 + ["same"] * 2 + ["data"] * 4 + ["operator", *INDIFFERENT]
         kinds += ["variable"] * 3 * any(part.variables for part in self.parts.values())
         kinds += ["optional"] * 3 * any(part.optional for part in self.parts.values())
         kinds += ["folder"] * 3 * any(part.folders for part in self.parts.values())
-        kind = chance.choice(kinds)
+        kind = kind or chance.choice(kinds)
         if kind == "variable":
             name = chance.choice(sorted({v for part in self.parts.values() for v in part.variables}))
             if name in self.variables and chance.random() < 0.4:

@@ -24,7 +24,7 @@ LINES = {
     "8 processes on 8 keys, and killed holders of a key": "test_eight_keys test_a_killed_holder_*",
     "keys that change with what decides a result": "test_what_matters",
     "keys that stay, whatever else changes": "test_what_does_not_matter",
-    "random edits of code": "test_random_edits",
+    "random edits of code and of what it reads": "test_random_edits test_random_edits_by_the_program",
     "stored runs with changed bytes": "test_changed_runs",
     BUGS: "*_noticed test_the_suite_finds_bugs",
     "checks of these tests themselves": "test_the_number_of_* test_a_change_repeats_* test_what_is_said_* "
