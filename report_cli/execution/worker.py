@@ -31,7 +31,6 @@ from report_cli.execution import registry, standins
 from report_cli.execution.parameters import override
 from report_cli.execution.recorder import CheckpointFolder, FigureFolder, Recorder
 from report_cli.experiment import Experiment
-from report_cli.keys.dependencies import Reach
 from report_cli.keys.environment import THREADS
 from report_cli.keys.inputs import Watch, watch_hdf5, watch_tensorflow
 from report_cli.keys.key import code
@@ -135,12 +134,18 @@ class Worker:
 
             folder = Path(request["folder"])
             record = Recorder(experiment, request["seed"], folder, checkpoint, needs, watch, pretrained, tell)
+            before = set(sought)
             available = {"params": params, "data": self._load(experiment, request), "record": record}
+            # What draws the data is a part of its identity.
+            drawing = set(sought) - before
             wanted = inspect.signature(experiment.measure).parameters
             with watch.on():
                 experiment.measure(**{name: given for name, given in available.items() if name in wanted})
             record.finish()
-            _note_modules(watch, reached, sought)
+            for name, path in sought.items():
+                # Beyond what the recipe follows: all, where code may reach any of them.
+                if reached.dynamic or (name not in reached.modules and name not in drawing):
+                    watch.module(path)
             for pattern in experiment.files:
                 for path in sorted(self._project.root.glob(pattern)) or [self._project.root / pattern]:
                     watch.file(path)
@@ -247,13 +252,6 @@ def _declared(request: Request) -> Experiment:
     with registry.declaring() as made:
         registry.import_module(request["module"])
     return next(item for item in made if item.name == request["experiment"])
-
-
-def _note_modules(watch: Watch, reached: Reach, sought: Mapping[str, Path]) -> None:
-    """Note the author's modules beyond what the recipe follows: all, where code may reach any of them."""
-    for name, path in sought.items():
-        if reached.dynamic or name not in reached.modules:
-            watch.module(path)
 
 
 def _machine_error(error: BaseException) -> ReportError | None:

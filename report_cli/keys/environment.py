@@ -34,7 +34,7 @@ def environment(packages: Iterable[str]) -> dict[str, str]:
     if "tensorflow" in wanted:
         found["onednn"] = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default")
     wanted |= {base for package in wanted for base in _BUILT_ON.get(package, ())}
-    return found | {f"package {name}": _version(name) for name in sorted(wanted - {"report_cli"})}
+    return found | {f"package {_INSTALLED_AS.get(n, n)}": _version(n) for n in sorted(wanted - {"report_cli"})}
 
 
 def current(there: Mapping[str, str]) -> dict[str, str]:

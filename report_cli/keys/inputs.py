@@ -91,9 +91,13 @@ class Watch:
         self._written.add(_whole(path))
 
     def module(self, path: str | Path) -> None:
-        """Note a module that the static walk doesn't reach, wherever it lies, as a whole file."""
+        """Note a module that the static walk doesn't reach as a whole file: of the project, or below `sys.path`.
+
+        Others were made a moment ago: TensorFlow writes the code that it derives into files for a time.
+        """
         whole = os.path.realpath(path)
-        if is_first_party(whole):
+        places = (str(self._root), *map(os.path.realpath, filter(None, sys.path)))
+        if is_first_party(whole) and any(whole.startswith(place + os.sep) for place in places):
             self.files.setdefault(os.path.relpath(whole, self._root), file_digest(Path(whole)))
 
     def folder(self, path: str) -> None:

@@ -39,19 +39,25 @@ class Appendix:
 def appendix(runs: Iterable[Run], experiments: Mapping[str, Experiment]) -> Appendix:
     """Return the appendix of a report made from `runs`."""
     runs = tuple(runs)
-    common = dict(_common(runs[0])) if runs else {}
-    for run in runs:
-        common = {label: text for label, text in _common(run) if common.get(label) == text}
+    shared = _agreed(runs)
     entries = []
     for name, each in groupby(runs, key=lambda run: run.experiment):
         group = tuple(each)
-        facts = [*_facts(group), *((label, text) for label, text in _common(group[0]) if label not in common)]
+        own = [(label, text) for label, text in _origin(group[0]).items() if shared.get(label) != text]
         seeds = sorted({run.seed for run in group})
-        plural = f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}"
+        where = f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}"
         points = len({repr(sorted(run.point.items())) for run in group})
-        where = f"{points} points, {plural}" if points > 1 else plural
-        entries.append(Entry(tuple(r.key for r in group), f"{name}, {where}", experiments[name].title, tuple(facts)))
-    return Appendix(tuple(entries), tuple(common.items()))
+        entries.append(
+            Entry(
+                tuple(run.key for run in group),
+                f"{name}, {points} points, {where}" if points > 1 else f"{name}, {where}",
+                experiments[name].title,
+                (*_facts(group), *own),
+            )
+        )
+    place = ", ".join(f"{name} {text}" for name, text in sorted(shared.items()) if name not in ("Profile", "Code"))
+    told = {name: shared[name] for name in ("Profile", "Code") if name in shared}
+    return Appendix(tuple(entries), (*told.items(), ("Computed with", place)) if place else tuple(told.items()))
 
 
 def label(runs: Iterable[Run], draft: bool) -> str:
@@ -118,14 +124,24 @@ def _listed(run: Run) -> dict[str, Any]:
     }
 
 
-def _common(run: Run) -> Iterable[tuple[str, str]]:
-    """Yield what is mostly the same for all runs of a report."""
+def _agreed(runs: Sequence[Run]) -> dict[str, str]:
+    """Return the facts on which all runs that have them agree."""
+    facts: dict[str, set[str]] = {}
+    for run in runs:
+        for name, text in _origin(run).items():
+            facts.setdefault(name, set()).add(text)
+    return {name: texts.pop() for name, texts in facts.items() if len(texts) == 1}
+
+
+def _origin(run: Run) -> dict[str, str]:
+    """Return where a run was computed, fact by fact: mostly the same for all runs of a report."""
     m = run.manifest
-    yield "Profile", m.profile or "the same in every profile"
-    environment = {name.removeprefix("package "): content for name, content in m.environment.items()}
-    yield "Computed with", ", ".join(f"{name} {content}" for name, content in sorted(environment.items()))
+    origin = {name.removeprefix("package "): content for name, content in m.environment.items()}
+    if m.profile is not None:
+        origin["Profile"] = m.profile
     if m.code is not None:
-        yield "Code", f"commit {m.code.commit[:12]}{'' if m.code.clean else ', with changes that are in no commit'}"
+        origin["Code"] = f"commit {m.code.commit[:12]}{'' if m.code.clean else ', with changes that are in no commit'}"
+    return origin
 
 
 def _facts(runs: Sequence[Run]) -> Iterable[tuple[str, str]]:

@@ -26,7 +26,7 @@ def test_versions_are_those_of_the_installed_packages() -> None:
     from importlib.metadata import version
 
     there = environment(["sklearn", "no_such_package"])
-    assert there["package sklearn"] == version("scikit-learn")
+    assert there["package scikit-learn"] == version("scikit-learn")
     assert there["package no_such_package"] == "absent"
     assert all(isinstance(value, str) for value in there.values())
 
