@@ -132,7 +132,9 @@ def results(name: str, *, profile: str | None = None, folder: Path | str = ".") 
     workspace = open_workspace(folder)
     if name not in workspace.experiments:
         raise unknown("experiment", name, workspace.experiments)
-    found = {run.key: run for run in workspace.judge.current(name) if profile in (None, run.manifest.profile)}
+    # A run that is the same under every profile names none.
+    profiles = (None, profile) if profile else (None, *PROFILES)
+    found = {run.key: run for run in workspace.judge.current(name) if run.manifest.profile in profiles}
     ordered = sorted(found.values(), key=lambda r: (r.manifest.profile or "", str(dict(r.point)), r.seed))
     return Results(name, tuple(ordered))
 
