@@ -389,7 +389,8 @@ def waste(workspace: Workspace) -> list[Waste]:
     return gc.find(workspace.judge, workspace.cache)
 
 
-def verify_store(workspace: Workspace) -> list[tuple[Run, str]]:
-    """Return every stored run with what is wrong with its files: nothing where each byte is as it was written."""
+def verify_store(workspace: Workspace) -> list[tuple[str, str, str]]:
+    """Return experiment and key of every stored run, and what is wrong with it: nothing where all is as written."""
     store = workspace.store
-    return [(run, store.verify(run)) for name in store.experiments() for run in store.runs(name)]
+    checked = [(name, run.key, store.verify(run)) for name in store.experiments() for run in store.runs(name)]
+    return [*checked, *((each.folder.parent.name, each.folder.name, each.reason) for each in store.damaged)]

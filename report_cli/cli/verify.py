@@ -24,10 +24,11 @@ def verify(
     if not store:
         raise UsageError("nothing to verify is named", "report verify --store")
     checked = api.verify_store(open_workspace())
-    damaged = [(run, fault) for run, fault in checked if fault]
+    damaged = [(name, key, fault) for name, key, fault in checked if fault]
     if json:
-        emit_json([{"experiment": r.experiment, "key": r.key, "fault": fault or None} for r, fault in checked])
+        emit_json([{"experiment": name, "key": key, "fault": fault or None} for name, key, fault in checked])
     else:
         emit(f"{len(checked)} runs, {len(damaged)} damaged")
     if damaged:
-        raise ReportError("; ".join(f"{run.experiment}/{run.key}: {fault}" for run, fault in damaged), "report gc")
+        faults = "; ".join(f"{name}/{key}: {fault}" for name, key, fault in damaged)
+        raise ReportError(faults, f"report run {' '.join(dict.fromkeys(name for name, *_ in damaged))} --force")

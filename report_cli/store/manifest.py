@@ -140,6 +140,11 @@ def read(folder: Path) -> Manifest:
     manifest = msgspec.convert(_content(folder), Manifest)
     if manifest.experiment != folder.parent.name:
         raise ValueError(f"its manifest is of {manifest.experiment!r}")
+    if not manifest.files:
+        raise ValueError("its manifest lists no files")
+    # A kept run may come from someone else.
+    if outside := [name for name in manifest.files if name.startswith("/") or ".." in name.split("/")]:
+        raise ValueError(f"its manifest lists {outside[0]}, which is not in its folder")
     return manifest
 
 

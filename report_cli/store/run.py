@@ -2,10 +2,12 @@
 
 import io
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import msgspec
 
@@ -79,7 +81,8 @@ class Run:
 
     @cached_property
     def _measured(self) -> Measured:
-        return msgspec.convert(files.from_json(self._read(MEASURED)), Measured)
+        with self._read():
+            return msgspec.convert(files.from_json(self.content(MEASURED)), Measured)
 
     @property
     def scalars(self) -> Mapping[str, float]:
@@ -102,16 +105,18 @@ class Run:
 
         if name not in self.arrays:
             raise unknown(f"array of {self.experiment}", name, self.arrays)
-        array: NDArray[Any] = np.load(io.BytesIO(self._read(f"arrays/{name}.npy")), allow_pickle=False)
-        return array
+        with self._read():
+            array: NDArray[Any] = np.load(io.BytesIO(self.content(f"arrays/{name}.npy")), allow_pickle=False)
+            return array
 
     def table(self, name: str) -> list[dict[str, Any]]:
         """Return the rows of a recorded table."""
         tables = [Path(file).stem for file in self.manifest.files if file.startswith("tables/")]
         if name not in tables:
             raise unknown(f"table of {self.experiment}", name, tables)
-        content = files.from_json(self._read(f"tables/{name}.json"))
-        return [dict(zip(content["columns"], row, strict=True)) for row in content["rows"]]
+        with self._read():
+            content = files.from_json(self.content(f"tables/{name}.json"))
+            return [dict(zip(content["columns"], row, strict=True)) for row in content["rows"]]
 
     def weights(self) -> "dict[str, NDArray[Any]]":
         """Return the trained weights by name; RunError where the run was stored without them."""
@@ -122,13 +127,20 @@ class Run:
                 f"the stored run of {self.experiment} has no weights: kept results carry none",
                 f"report run {self.experiment} --force",
             )
-        with np.load(io.BytesIO(self._read(WEIGHTS)), allow_pickle=False) as stored:
+        with self._read(), np.load(io.BytesIO(self.content(WEIGHTS)), allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
 
-    def _read(self, name: str) -> bytes:
-        try:
+    def content(self, name: str) -> bytes:
+        """Return the content of one of its files; ReportError where that is not what was written."""
+        with self._read():
             return manifests.read_file(self.folder, self.manifest.files, name)
-        except ValueError as error:
+
+    @contextmanager
+    def _read(self) -> Iterator[None]:
+        """Say which run is damaged where what is read of it within the block is not as it must be."""
+        try:
+            yield
+        except (ValueError, KeyError, TypeError, EOFError, MemoryError, BadZipFile) as error:
             raise ReportError(
                 f"run {self.experiment}/{self.key} is damaged: {error}", f"report run {self.experiment} --force"
             ) from error

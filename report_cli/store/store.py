@@ -119,7 +119,7 @@ class Store:
         with self.lock(run.experiment, run.key, waiting), files.staged_folder(self.scratch, target) as folder:
             for name in run.manifest.files:
                 if name != WEIGHTS:
-                    files.write_bytes(folder / name, manifests.read_file(run.folder, run.manifest.files, name))
+                    files.write_bytes(folder / name, run.content(name))
             manifests.write(folder, run.manifest)
         return Run(target, manifests.read(target))
 
@@ -173,12 +173,17 @@ class Store:
                 files.discard(aside)
                 self._seen.pop(path, None)
 
+    @property
+    def damaged(self) -> list[Damage]:
+        """The damaged entries that were met, in either layer."""
+        return [d for d in self._seen.values() if isinstance(d, Damage) and not d.foreign]
+
     def set_damaged_aside(self) -> None:
         """Rename the damaged own runs that were met to a name that is never read, and say so.
 
         A run that another process holds is left to it: it replaces the damaged one itself.
         """
-        for damage in [d for d in self._seen.values() if isinstance(d, Damage) and not d.foreign]:
+        for damage in self.damaged:
             folder = damage.folder
             if folder.is_relative_to(self.own):
                 with suppress(TimeoutError), self.lock(folder.parent.name, folder.name):

@@ -116,8 +116,9 @@ MEASURED = '''
         split = data.split(train=params.epochs, seed=1)
         views = augment(split.train.pixels, split.train.ids, record.seed, 1, Augmentation())
         record.classifier(keras.Sequential(views), split, params)
+        kernels = record.pretrained(None)
         parts = [helpers.scaled(params.doubled), helpers.OFFSET, helpers.Derived().apply(15), third(16), local(17)]
-        record(v=sum(parts) + (lambda x: x * 18)(1))
+        record(v=sum(parts) + (lambda x: x * 18)(1) + len(kernels))
 '''
 FILES = {
     "experiments/measured.py": MEASURED,

@@ -19,12 +19,7 @@ WITHOUT_PAGES = (
     "test_stale_hits.py",
 )
 # What makes pages and figures, below report_cli.
-PAGES = (
-    "report/*",
-    "cli/build.py",
-    "cli/watch.py",
-    "figures/*",
-)
+PAGES = ("report/*", "figures/*")
 SHARED = ("requirements.lock", "tests/conftest.py", "tests/walking.py", "tests/datasets/making.py")
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from report_cli import api
 from report_cli.errors import ReportError, RunError
 from report_cli.execution import plan as plans
 from report_cli.execution.plan import Plan, Request, Step
@@ -109,4 +108,7 @@ def run(project: Project, *names: str, settings: tuple[str, ...] = (), force: bo
     request = Request("quick", DataChoice(None, "drawn"), settings, None, force)
     with Runner(workspace, notes, InlineWorker(project)) as runner:
         plan = plans.make(workspace, workspace.registry.select(names), request, runner.read_in)
-        return Made(plan, api.execute(workspace, runner, plan), notes.said)
+        outcome = runner.execute(plan)
+        for name in names:
+            runner.figures(workspace.experiments[name], outcome.results(name))
+        return Made(plan, outcome, notes.said)

@@ -14,6 +14,7 @@ import pytest
 
 from report_cli.execution import registry
 from report_cli.keys import environment, key
+from report_cli.project import PACKAGE
 from tests.datasets.making import pictures
 from tests.fault.bench import FILES, MEASURED, Bench
 from tests.fault.cases import FAULT
@@ -22,7 +23,7 @@ from tests.fault.cases import FAULT
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     root, package = tmp_path / "project", tmp_path / "program" / "report_cli"
-    shutil.copytree(registry.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(registry, "PACKAGE", package)
     for name, text in FILES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -119,6 +120,8 @@ MATTERS: dict[str, Change] = {
     "the program's augmentation": edited(
         "report_cli/training/augment.py", "dice.random() < 0.5", "dice.random() < 0.4"
     ),
+    "the program's reading of weights": edited("report_cli/datasets/weights.py", '"<f4"', '">f4"'),
+    "what that code imports": edited("report_cli/errors.py", "self.hint = hint", "self.hint = str(hint)"),
     "how many threads share a sum": lambda bench: bench.patch.setattr(environment, "THREADS", 99),
     "the instructions of the processor": lambda b: b.patch.setattr(environment, "_instructions", lambda: "another"),
     "a point of the grid": asked(point=1),

@@ -66,7 +66,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 def _succeed(place: Place, *command: str) -> None:
-    answer = run(Case("made", command, lambda place: None), place)
+    answer = run(Case("made", command, lambda place: None), place, patience_s=300)
     assert answer.code == 0, answer
 
 

@@ -75,8 +75,6 @@ def count(made: Authored, case: int, answer: Answer, edits: int = EDITS) -> Coun
             found.stale += values[name] != true.get(name)
             needless = name in trained and true.get(name) in known[name]
             found.needless += needless
-            if needless and os.environ.get("TELL"):
-                print("NEEDLESS", name, what)
             found.for_figures += needless and "drawing" in what and not made.dynamic(name)
             assert values[name] == true.get(name), f"{what}: {name}"
             known[name].add(values[name])

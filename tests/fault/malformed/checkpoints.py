@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from report_cli.keys.inputs import NOTHING
 from tests.fault.malformed.case import Case, Place, cut, flipped
 from tests.fault.malformed.pickles import Trap
 from tests.fault.malformed.stored import RUNS
@@ -26,7 +27,8 @@ def cases() -> list[Case]:
 
 
 def _spoilt() -> dict[str, Callable[[Place], None]]:
-    position, state = np.zeros(3), json.dumps({"epoch": 2, "state": {"history": []}}).encode()
+    position = np.zeros(3)
+    state = json.dumps({"epoch": 2, "state": {"history": []}, "inputs": NOTHING}).encode()
     text = np.frombuffer(state, np.uint8)
 
     def npz(**arrays: object) -> bytes:
@@ -44,8 +46,11 @@ def _spoilt() -> dict[str, Callable[[Place], None]]:
         return spoil
 
     whole = npz(position=position, state_json=text)
-    other = np.frombuffer(json.dumps({"epoch": "two", "state": 0}).encode(), np.uint8)
+    other = np.frombuffer(json.dumps({"epoch": "two", "state": 0, "inputs": NOTHING}).encode(), np.uint8)
     listed = np.frombuffer(b"[1, 2]", np.uint8)
+    odd = np.frombuffer(
+        json.dumps({"epoch": 2, "state": {}, "inputs": {"files": [1], "secrets": 2}}).encode(), np.uint8
+    )
     return {
         "nothing": put(lambda place: b""),
         "a login page": put(lambda place: b"<html></html>"),
@@ -55,6 +60,7 @@ def _spoilt() -> dict[str, Callable[[Place], None]]:
         "a state that is no JSON": put(lambda place: npz(position=position, state_json=text[:-3])),
         "a state that is a list": put(lambda place: npz(position=position, state_json=listed)),
         "a state of other types": put(lambda place: npz(position=position, state_json=other)),
+        "inputs of other types": put(lambda place: npz(position=position, state_json=odd)),
         "a state of floats": put(lambda place: npz(position=position, state_json=np.zeros(4))),
         "a pickled member": put(
             lambda place: npz(position=np.array([Trap(str(place.canary))], object), state_json=text)

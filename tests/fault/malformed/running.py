@@ -53,7 +53,7 @@ class Answer:
         return "Traceback" in self.err or "internal error" in self.err
 
 
-def run(case: Case, place: Place, package: Path = ROOT) -> Answer:
+def run(case: Case, place: Place, package: Path = ROOT, patience_s: float = SECONDS) -> Answer:
     """Return what became of the command of `case`."""
     for name in ("home", "tmp", "cache"):
         (place.around / name).mkdir(exist_ok=True)
@@ -81,7 +81,7 @@ def run(case: Case, place: Place, package: Path = ROOT) -> Answer:
             start_new_session=True,
             preexec_fn=_confined if case.command[0] == "data" else None,
         )
-        code, used = _ended(process)
+        code, used = _ended(process, patience_s)
     return Answer(
         code,
         out.read_text(errors="replace"),
@@ -96,9 +96,9 @@ def _confined() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
 
 
-def _ended(process: "subprocess.Popen[bytes]") -> tuple[int | None, int]:
-    """Return the exit code (None after SECONDS) and the most memory that the process or one it started had, bytes."""
-    until, most = time.monotonic() + SECONDS, 0
+def _ended(process: "subprocess.Popen[bytes]", patience_s: float) -> tuple[int | None, int]:
+    """Return the exit code (None after `patience_s`) and the most memory that the process or one it started had."""
+    until, most = time.monotonic() + patience_s, 0
     while process.poll() is None:
         if time.monotonic() > until:
             os.killpg(process.pid, signal.SIGKILL)

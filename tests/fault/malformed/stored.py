@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from report_cli import files as writing
-from report_cli.keys.key import digest
+from report_cli.keys.canonical import digest
 from tests.fault.malformed.case import Case, Place, cut, flipped
 
 RUNS = "build/runs/walk"
@@ -50,9 +50,11 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 
 def _damaged_files() -> list[Case]:
     found = []
-    for name in ("manifest.json", "measured.json", "arrays/position.npy"):
-        for what, change in DAMAGE.items():
-            found.append(_case(f"{name} {what}", _change(name, change), ("status",), "is damaged and not used"))
+    for what, change in DAMAGE.items():
+        name = "manifest.json"
+        found.append(_case(f"{name} {what}", _change(name, change), ("status",), "is damaged and not used"))
+        for name, command in (("measured.json", ("show", "walk")), ("arrays/position.npy", ("verify", "--store"))):
+            found.append(_case(f"{name} {what}", _change(name, change), command, "walk", name, fails=True))
     return found
 
 
@@ -86,8 +88,11 @@ def _forged() -> list[Case]:
         "environment",
         "profile",
         "seed",
-        "images",
+        "point",
+        "inputs",
+        "data",
         "needs",
+        "behind",
         "times",
         "files",
     )
@@ -100,7 +105,9 @@ def _forged() -> list[Case]:
         "times": {},
         "files": [],
         "experiment": "../../escaped",
-        "images": "pets",
+        "data": "pets",
+        "inputs": {"files": 3},
+        "behind": [3],
     }
     found += [
         _case(f"a manifest with {key} {value!r}", with_(key, value), ("status",), "is damaged and not used")
@@ -109,7 +116,7 @@ def _forged() -> list[Case]:
     listed = {"size": 3, "sha256": "0" * 64}
     for name in ("../../../outside", "/etc/passwd"):
         found.append(
-            _case(f"a manifest that lists {name}", _forge(_listing(name, listed)), ("keep", "walk"), "walk", fails=True)
+            _case(f"a manifest that lists {name}", _forge(_listing(name, listed)), ("keep", "walk"), name, fails=True)
         )
     return found
 
@@ -132,14 +139,14 @@ def _forge(change: Callable[[dict[str, Any]], Any]) -> Callable[[Place], None]:
 def _measured() -> list[Case]:
     """A measured.json that is wrong, with a manifest that says so."""
     wrong: dict[str, object] = {
-        "no scalars": {"history": []},
-        "scalars in a list": {"scalars": [], "history": []},
-        "a scalar that is text": {"scalars": {"end": {"value": "much", "unit": ""}}, "history": []},
-        "a scalar without a unit": {"scalars": {"end": {"value": 1.0}}, "history": []},
-        "a scalar that is a number": {"scalars": {"end": 1.0}, "history": []},
-        "a scalar that is null": {"scalars": {"end": {"value": None, "unit": ""}}, "history": []},
-        "another scalar": {"scalars": {"start": {"value": 1.0, "unit": ""}}, "history": []},
-        "a history that is text": {"scalars": {"end": {"value": 1.0, "unit": ""}}, "history": "long"},
+        "no metrics": {"history": []},
+        "metrics in a list": {"metrics": [], "history": []},
+        "a metric that is text": {"metrics": {"end": "much"}, "history": []},
+        "a metric in a table": {"metrics": {"end": {"value": 1.0}}, "history": []},
+        "a metric that is true": {"metrics": {"end": True}, "history": []},
+        "a metric that is null": {"metrics": {"end": None}, "history": []},
+        "another metric": {"metrics": {"start": 1.0}, "history": []},
+        "a history that is text": {"metrics": {"end": 1.0}, "history": "long"},
         "nothing": None,
     }
     return [
@@ -181,8 +188,10 @@ def _kept() -> list[Case]:
     def linked(place: Place) -> None:
         (the_run(place, KEPT) / "arrays" / "more.npy").symlink_to("/etc/passwd")
 
-    found.append(_case("a kept run with more in it", _only_kept(extra), ("keep", "walk"), "walk", fails=True))
-    found.append(_case("a kept run with a link in it", _only_kept(linked), ("keep", "walk"), "walk", fails=True))
+    found.append(_case("a kept run with more in it", _only_kept(extra), ("verify", "--store"), "extra.py", fails=True))
+    found.append(
+        _case("a kept run with a link in it", _only_kept(linked), ("verify", "--store"), "more.npy", fails=True)
+    )
     return found
 
 
