@@ -1,5 +1,6 @@
 """A small project with stored runs, written by hand: the report wing needs no training to be tested."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -74,7 +75,7 @@ class Desk:
         known = {name: replace(declared.metrics[name], unit=unit) for name, (_, unit) in metrics.items()}
         self.experiments[experiment] = replace(declared, metrics={**declared.metrics, **known})
         measured = {"metrics": {name: number for name, (number, _) in metrics.items()}, "history": []}
-        files.write_json(folder / "measured.json", measured)
+        files.write_text(folder / "measured.json", json.dumps(measured))
         for name, values in (arrays or {}).items():
             files.make_folder(folder / "arrays")
             np.save(folder / "arrays" / f"{name}.npy", np.asarray(values))
@@ -98,8 +99,8 @@ class Desk:
         }
         manifests.write(folder, msgspec.convert(content | facts, Manifest))
         run = Run(folder, manifests.read(folder))
-        former = self.runs.get(experiment, Results(experiment, ()))
-        self.runs[experiment] = Results(experiment, (*former.runs, run))
+        others = [other for other in self.runs.get(experiment, Results(experiment, ())) if other.seed != seed]
+        self.runs[experiment] = Results(experiment, (*others, run))
         self.missing.pop(experiment, None)
         return run
 
