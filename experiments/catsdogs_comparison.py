@@ -1,7 +1,5 @@
 """The transfer steps against training from scratch and each other on the same test images; trains nothing."""
 
-from dataclasses import dataclass
-
 import report_cli as report
 from experiments import pairs
 from experiments.catsdogs import SEEDS
@@ -12,16 +10,11 @@ NETWORKS = {"scratch": "catsdogs-best", **STEPS}
 PAIRS = (("scratch", "frozen"), ("frozen", "finetuned"), ("frozen", "augmented"), ("augmented", "finetuned"))
 
 
-@dataclass(frozen=True)
-class Params:
-    """Nothing to set: the runs that are compared have their own settings."""
-
-
 @report.experiment(
     "catsdogs-transfer",
     title="Comparison of the transfer steps",
     metrics=pairs.metrics(PAIRS),
-    profiles=Params(),
+    profiles={},
     needs=tuple(NETWORKS.values()),
     seeds=SEEDS,
     cost_s=1,

@@ -166,11 +166,6 @@ def _median(values: NDArray[Any]) -> float:
     return float(np.median(values)) if len(values) else 0.0
 
 
-@dataclass(frozen=True)
-class ClassParams:
-    """Nothing to set."""
-
-
 @report.experiment(
     "catsdogs-filter-classes",
     title="Classes of the strongest patches",
@@ -182,7 +177,7 @@ class ClassParams:
         for layer in LAYERS
         for animals in ("cats", "dogs")
     },
-    profiles=ClassParams(),
+    profiles={},
     cost_s=1,
 )
 def catsdogs_filter_classes(record: report.Record) -> None:

@@ -1,7 +1,5 @@
 """The CIFAR-10 networks against each other on the same test images; trains nothing."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 import report_cli as report
@@ -17,16 +15,11 @@ DEEPER = (("inception", "inception-deep"), ("residual", "residual-deep"))
 WHOLE = tuple(f"cifar-{network}" for network in NETWORKS)
 
 
-@dataclass(frozen=True)
-class Params:
-    """Nothing to set: the runs that are compared have their own settings."""
-
-
 @report.experiment(
     "cifar-comparison",
     title="Three networks on the same test images",
     metrics=pairs.metrics(THREE),
-    profiles=Params(),
+    profiles={},
     needs=WHOLE,
     seeds=SEEDS,
     cost_s=1,
@@ -49,7 +42,7 @@ def cifar_comparison(record: report.Record) -> None:
     "cifar-deeper",
     title="More complicated structures on the same test images",
     metrics=pairs.metrics(DEEPER),
-    profiles=Params(),
+    profiles={},
     needs=("cifar-inception", "cifar-inception-deep", "cifar-residual", "cifar-residual-deep"),
     seeds=SEEDS,
     cost_s=1,
@@ -72,7 +65,7 @@ def cifar_deeper(record: report.Record) -> None:
     "cifar-matched-comparison",
     title="Three networks of the same size on the same test images",
     metrics=pairs.metrics(THREE),
-    profiles=Params(),
+    profiles={},
     needs=("cifar-matched",),
     seeds=SEEDS,
     cost_s=1,
@@ -110,7 +103,7 @@ def draw_sizes(results: "report.Results", figures: report.Figures) -> None:
         },
         **pairs.metrics(THREE),
     },
-    profiles=Params(),
+    profiles={},
     needs=("cifar-less-data", *WHOLE),
     seeds=SEEDS,
     cost_s=1,

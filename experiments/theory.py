@@ -3,8 +3,6 @@
 Each question has one function in a `theory_...` module, which records what its answer shows as q<number>_<name>.
 """
 
-from dataclasses import dataclass
-
 import report_cli as report
 from experiments import (
     theory_blocks,
@@ -14,12 +12,6 @@ from experiments import (
     theory_window_figures,
     theory_windows,
 )
-
-
-@dataclass(frozen=True)
-class Params:
-    """The facts have no budget and nothing to set."""
-
 
 METRICS = {**theory_windows.METRICS, **theory_stacks.METRICS, **theory_blocks.METRICS, **theory_gradients.METRICS}
 FIGURES = (
@@ -55,7 +47,7 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
     "theory",
     title="Computed facts of the theoretical questions",
     metrics=METRICS,
-    profiles=Params(),
+    profiles={},
     cost_s=1,
     figures=FIGURES,
     draw=draw,

@@ -47,7 +47,7 @@ def open_workspace(folder: Path | str = ".", tell: Callable[[str], None] = lambd
     return Workspace.open(project.find(Path(folder).resolve()), tell)
 
 
-def request(
+def request_of(
     workspace: Workspace,
     *,
     profile: str = "",
@@ -72,22 +72,22 @@ def request(
 
 
 @contextmanager
-def runner(workspace: Workspace, listener: Listener | None = None) -> Iterator[Runner]:
+def open_runner(workspace: Workspace, listener: Listener | None = None) -> Iterator[Runner]:
     """Yield what carries plans out; its worker ends with the block, and what was found in sources is remembered."""
     workspace.recall()
     recalled = len(workspace.snapshot.nodes)
-    with Runner(workspace, listener or Silence()) as opened:
-        yield opened
+    with Runner(workspace, listener or Silence()) as runner:
+        yield runner
     if len(workspace.snapshot.nodes) > recalled:
         workspace.remember()
 
 
 def plan(
-    workspace: Workspace, experiments: Sequence[Experiment], asked: Request, listener: Listener | None = None
+    workspace: Workspace, experiments: Sequence[Experiment], request: Request, listener: Listener | None = None
 ) -> Plan:
     """Return what would have to be run; nothing is run but the reading of data that is new."""
-    with runner(workspace, listener) as opened:
-        return plans.make(workspace, experiments, asked, opened.read_in)
+    with open_runner(workspace, listener) as runner:
+        return plans.make(workspace, experiments, request, runner.read_in)
 
 
 def run(
@@ -106,21 +106,21 @@ def run(
         ReportError: one failed, or something is not as it must be.
     """
     workspace = open_workspace(folder)
-    asked = request(
+    request = request_of(
         workspace, profile=profile, data=data, settings=settings, seeds=seeds, force=force, strict_env=strict_env
     )
     chosen = workspace.registry.select(names)
-    with runner(workspace) as opened:
-        outcome = execute(workspace, opened, plans.make(workspace, chosen, asked, opened.read_in))
+    with open_runner(workspace) as runner:
+        outcome = execute(workspace, runner, plans.make(workspace, chosen, request, runner.read_in))
     return {experiment.name: outcome.results(experiment.name) for experiment in chosen}
 
 
-def execute(workspace: Workspace, opened: Runner, made: Plan, *, keep_going: bool = False) -> Outcome:
+def execute(workspace: Workspace, runner: Runner, made: Plan, *, keep_going: bool = False) -> Outcome:
     """Run what a plan has to run, and draw the figures of all its experiments that have results."""
-    outcome = opened.execute(made, keep_going=keep_going)
+    outcome = runner.execute(made, keep_going=keep_going)
     for name in dict.fromkeys(step.experiment.name for step in made.steps):
         if not any(failed[0] == name for failed in outcome.failures):
-            opened.figures(workspace.experiments[name], outcome.results(name))
+            runner.figures(workspace.experiments[name], outcome.results(name))
     return outcome
 
 
@@ -132,7 +132,9 @@ def results(name: str, *, profile: str | None = None, folder: Path | str = ".") 
     workspace = open_workspace(folder)
     if name not in workspace.experiments:
         raise unknown("experiment", name, workspace.experiments)
-    found = {run.key: run for run in workspace.judge.current(name) if profile in (None, run.manifest.profile)}
+    # A run that is the same under every profile names none.
+    profiles = (None, profile) if profile else (None, *PROFILES)
+    found = {run.key: run for run in workspace.judge.current(name) if run.manifest.profile in profiles}
     ordered = sorted(found.values(), key=lambda r: (r.manifest.profile or "", str(dict(r.point)), r.seed))
     return Results(name, tuple(ordered))
 
@@ -173,8 +175,8 @@ def status(
 ) -> tuple[Status, ...]:
     """Return the state of every run that the profile asks for, of all experiments or those named."""
     workspace = open_workspace(folder)
-    asked = request(workspace, profile=profile, data=data, strict_env=strict_env)
-    made = plan(workspace, workspace.registry.select(names or ("all",)), asked)
+    request = request_of(workspace, profile=profile, data=data, strict_env=strict_env)
+    made = plan(workspace, workspace.registry.select(names or ("all",)), request)
     return tuple(Status(step) for step in made.steps)
 
 
@@ -244,26 +246,26 @@ def documents(workspace: Workspace, names: Sequence[str], *, strict: bool = Fals
 def select(
     workspace: Workspace,
     names: Sequence[str],
-    asked: Request,
+    request: Request,
     listener: Listener | None = None,
     *,
     run_first: Callable[[Plan], bool] = lambda made: True,
 ) -> Selection:
     """Return what documents may take of these experiments, run first where `run_first` says so of the plan."""
-    with runner(workspace, listener) as opened:
-        made = plans.make(workspace, [workspace.experiments[n] for n in names], asked, opened.read_in)
+    with open_runner(workspace, listener) as runner:
+        made = plans.make(workspace, [workspace.experiments[n] for n in names], request, runner.read_in)
         if made.todo and run_first(made):
-            outcome = opened.execute(made)
+            outcome = runner.execute(made)
         else:
             # What is stale is no result: it is missing, and the page says why.
             outcome = Outcome({s.name: s.run for s in made.steps if s.run and s.state == "fresh"})
         missing = {s.experiment.name: s.reason for s in made.steps if s.name not in outcome.runs}
         whole = [name for name in names if name not in missing]
         found = {name: outcome.results(name) for name in whole}
-        figures = {name: opened.figures(workspace.experiments[name], each) for name, each in found.items()}
-    profile = () if asked.profile == workspace.project.settings.profile else ("--profile", asked.profile)
-    data = ("--data", str(asked.choice.folder)) if asked.choice.origin == "--data" else ()
-    options = (*profile, *data, *(("--strict-env",) if asked.strict_env else ()))
+        figures = {name: runner.figures(workspace.experiments[name], each) for name, each in found.items()}
+    profile = () if request.profile == workspace.project.settings.profile else ("--profile", request.profile)
+    data = ("--data", str(request.choice.folder)) if request.choice.origin == "--data" else ()
+    options = (*profile, *data, *(("--strict-env",) if request.strict_env else ()))
     return Selection(found, figures, missing, options)
 
 
@@ -278,10 +280,10 @@ def build(
 ) -> tuple[Built, ...]:
     """Run what documents need and write them; all documents where none is named."""
     workspace = open_workspace(folder)
-    asked = request(workspace, profile=profile, data=data)
+    request = request_of(workspace, profile=profile, data=data)
     chosen = documents(workspace, names or ("all",), strict=strict)
-    selection = select(workspace, chosen.experiments, asked, run_first=lambda made: not draft)
-    write = partial(write_document, workspace, selection=selection, asked=asked, strict=strict)
+    selection = select(workspace, chosen.experiments, request, run_first=lambda made: not draft)
+    write = partial(write_document, workspace, selection=selection, request=request, strict=strict)
     return tuple(write(name, formats=formats, draft=draft) for name in chosen.names)
 
 
@@ -290,7 +292,7 @@ def write_document(
     name: str,
     *,
     selection: Selection,
-    asked: Request,
+    request: Request,
     formats: Sequence[str],
     draft: bool,
     strict: bool,
@@ -304,7 +306,7 @@ def write_document(
         workspace.experiments,
         formats=formats,
         draft=draft,
-        profile=asked.profile,
+        profile=request.profile,
         strict=strict,
         tell=tell,
     )
@@ -327,7 +329,7 @@ def keep(workspace: Workspace, made: Plan, chosen: Sequence[Experiment], waiting
 
 
 def accept(
-    workspace: Workspace, names: Sequence[str], asked: Request, reason: str, listener: Listener
+    workspace: Workspace, names: Sequence[str], request: Request, reason: str, listener: Listener
 ) -> Iterator[tuple[Step, Run, Sequence[str]]]:
     """Store stale results again as answers to what is asked now; yield step, run and what changed, needed ones first.
 
@@ -344,7 +346,7 @@ def accept(
     chosen = workspace.registry.select(names)
 
     def stale() -> tuple[Plan, Step | None]:
-        made = plan(workspace, chosen, asked, listener)
+        made = plan(workspace, chosen, request, listener)
         return made, next((s for s in made.steps if s.state != "fresh" and s.experiment in chosen), None)
 
     made, step = stale()

@@ -6,7 +6,7 @@ import typer
 
 from report_cli.cli.console import ProgressListener, emit, say
 from report_cli.cli.options import Data, Names, Profile, Settings
-from report_cli.cli.session import opened
+from report_cli.cli.session import open_request
 
 
 def accept(
@@ -27,9 +27,9 @@ def accept(
     """
     from report_cli import api
 
-    workspace, asked = opened(profile, data, settings=settings)
+    workspace, request = open_request(profile, data, settings=settings)
     accepted = False
-    for step, run, changes in api.accept(workspace, names, asked, reason, ProgressListener()):
+    for step, run, changes in api.accept(workspace, names, request, reason, ProgressListener()):
         accepted = True
         emit(f"{step.label}  {run.key}  {'; '.join(changes)}")
     if not accepted:

@@ -12,7 +12,7 @@ from report_cli.cli import completion
 from report_cli.cli.console import emit, say
 from report_cli.cli.options import Data, Profile, StrictEnv
 from report_cli.cli.run import listening, show_plan
-from report_cli.cli.session import opened
+from report_cli.cli.session import open_request
 from report_cli.errors import UsageError, unknown
 
 if TYPE_CHECKING:
@@ -52,18 +52,18 @@ def build(
     from report_cli import api
 
     formats = formats_of(to)
-    workspace, asked = opened(profile, data, strict_env=strict_env)
+    workspace, request = open_request(profile, data, strict_env=strict_env)
     chosen = api.documents(workspace, documents, strict=strict)
     warn(chosen.warnings)
 
-    selection = bring_up_to_date(workspace, chosen.experiments, asked, run=not (no_run or draft), yes=yes)
+    selection = bring_up_to_date(workspace, chosen.experiments, request, run=not (no_run or draft), yes=yes)
     last: Path | None = None
     for name in chosen.names:
         built = api.write_document(
             workspace,
             name,
             selection=selection,
-            asked=asked,
+            request=request,
             formats=formats,
             draft=draft,
             strict=strict,
@@ -81,7 +81,7 @@ def build(
 
 
 def bring_up_to_date(
-    workspace: "Workspace", experiments: Sequence[str], asked: "Request", *, run: bool, yes: bool
+    workspace: "Workspace", experiments: Sequence[str], request: "Request", *, run: bool, yes: bool
 ) -> "Selection":
     """Return what documents may take of `experiments`; with `run`, after what is out of date was run."""
     from report_cli import api
@@ -92,7 +92,7 @@ def bring_up_to_date(
         return run
 
     with listening() as listener:
-        return api.select(workspace, experiments, asked, listener, run_first=run_first)
+        return api.select(workspace, experiments, request, listener, run_first=run_first)
 
 
 def warn(warnings: Iterable[str]) -> None:

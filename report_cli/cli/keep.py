@@ -2,7 +2,7 @@
 
 from report_cli.cli.console import ProgressListener, emit, say
 from report_cli.cli.options import Data, Names, Profile
-from report_cli.cli.session import opened
+from report_cli.cli.session import open_request
 
 
 def keep(names: Names, profile: Profile = "", data: Data = None) -> None:
@@ -12,9 +12,9 @@ def keep(names: Names, profile: Profile = "", data: Data = None) -> None:
     """
     from report_cli import api
 
-    workspace, asked = opened(profile, data)
+    workspace, request = open_request(profile, data)
     chosen = workspace.registry.select(names)
-    made = api.plan(workspace, chosen, asked, ProgressListener())
+    made = api.plan(workspace, chosen, request, ProgressListener())
 
     def waiting(label: str) -> None:
         say(f"another process is running {label}; waiting for it")

@@ -9,7 +9,7 @@ import typer
 from report_cli import wording
 from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table, say
 from report_cli.cli.options import Data, Json, Names, Profile, Settings, StrictEnv
-from report_cli.cli.session import opened
+from report_cli.cli.session import open_request
 from report_cli.errors import RunError
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ def run(
     from report_cli import api
     from report_cli.execution import plan as plans
 
-    workspace, asked = opened(profile, data, settings=settings, seeds=seeds, force=force, strict_env=strict_env)
+    workspace, request = open_request(profile, data, settings=settings, seeds=seeds, force=force, strict_env=strict_env)
     chosen = workspace.registry.select(names)
-    with listening() as listener, api.runner(workspace, listener) as runner:
-        made = plans.make(workspace, chosen, asked, runner.read_in)
+    with listening() as listener, api.open_runner(workspace, listener) as runner:
+        made = plans.make(workspace, chosen, request, runner.read_in)
         if dry_run:
             show_plan(made, json)
             return

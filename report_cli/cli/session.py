@@ -21,7 +21,7 @@ def open_workspace() -> "Workspace":
     return workspace
 
 
-def opened(
+def open_request(
     profile: str,
     data: Path | None,
     *,
@@ -30,18 +30,18 @@ def opened(
     force: bool = False,
     strict_env: bool = False,
 ) -> "tuple[Workspace, Request]":
-    """Return the project and what is asked of it, defaults filled in; profile and data are said in a line on stderr."""
+    """Return the project and what is asked of it, defaults filled in; say profile and data in a line on stderr."""
     from report_cli import api
 
     workspace = open_workspace()
-    asked = api.request(
+    request = api.request_of(
         workspace, profile=profile, data=data, settings=settings, seeds=seeds, force=force, strict_env=strict_env
     )
-    line = f"profile: {asked.profile}"
+    line = f"profile: {request.profile}"
     if any(experiment.data is not None for experiment in workspace.experiments.values()):
-        choice = asked.choice
+        choice = request.choice
         # The full profile never takes drawn images: without real ones it works from kept results, or not at all.
-        drawn = "none named" if asked.profile == "full" else "drawn by the program"
+        drawn = "none named" if request.profile == "full" else "drawn by the program"
         line += f"; images: {drawn if choice.folder is None else f'from {choice.folder} ({choice.origin})'}"
     say(line)
-    return workspace, asked
+    return workspace, request

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from report_cli import wording
 from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table
 from report_cli.cli.options import Data, Json, Profile, StrictEnv
-from report_cli.cli.session import open_workspace, opened
+from report_cli.cli.session import open_request, open_workspace
 
 if TYPE_CHECKING:
     from report_cli.api import Status
@@ -49,8 +49,8 @@ def status(profile: Profile = "", data: Data = None, strict_env: StrictEnv = Fal
     """
     from report_cli import api
 
-    workspace, asked = opened(profile, data, strict_env=strict_env)
-    made = api.plan(workspace, list(workspace.experiments.values()), asked, ProgressListener())
+    workspace, request = open_request(profile, data, strict_env=strict_env)
+    made = api.plan(workspace, list(workspace.experiments.values()), request, ProgressListener())
     states = [api.Status(step) for step in made.steps]
     if json:
         emit_json([facts(state) for state in states])

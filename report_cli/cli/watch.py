@@ -12,7 +12,7 @@ from report_cli.cli import completion
 from report_cli.cli.build import bring_up_to_date, formats_of, warn
 from report_cli.cli.console import emit, say
 from report_cli.cli.options import Data, Profile
-from report_cli.cli.session import opened
+from report_cli.cli.session import open_request
 from report_cli.errors import ReportError, UsageError, of_machine, unknown
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class _Builder:
 
         if results or self.session is None:
             self.selection = self.session = None
-            self.session = opened(self.profile, self.data)
+            self.session = open_request(self.profile, self.data)
         workspace, request = self.session
         experiments = frozenset(api.documents(workspace, [self.document]).experiments)
         if self.selection is None or not experiments <= self.experiments:
@@ -165,7 +165,7 @@ class _Builder:
             workspace,
             self.document,
             selection=self.selection,
-            asked=request,
+            request=request,
             formats=("html",),
             draft=self.draft,
             strict=False,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table
 from report_cli.cli.options import Data, Json, Name, Profile, Settings
 from report_cli.cli.run import number
-from report_cli.cli.session import open_workspace, opened
+from report_cli.cli.session import open_request, open_workspace
 from report_cli.cli.status import facts
 from report_cli.errors import ReportError, unknown
 
@@ -94,8 +94,8 @@ def logs(name: Name) -> None:
 def _states(name: str, profile: str, data: Data, settings: Settings) -> "tuple[Workspace, list[Status]]":
     from report_cli import api
 
-    workspace, asked = opened(profile, data, settings=settings)
-    made = api.plan(workspace, [_known(workspace, name)], asked, ProgressListener())
+    workspace, request = open_request(profile, data, settings=settings)
+    made = api.plan(workspace, [_known(workspace, name)], request, ProgressListener())
     return workspace, [api.Status(step) for step in made.steps if step.experiment.name == name]
 
 

@@ -87,8 +87,11 @@ class Watch:
             self.files[name] = file_digest(Path(whole))
 
     def output(self, path: str) -> None:
-        """Take no note of a file that the run itself writes."""
-        self._written.add(_whole(path))
+        """Take no note of a file that the run itself writes, nor that it wasn't there before."""
+        whole = _whole(path)
+        self._written.add(whole)
+        if (name := self._name(whole)) is not None and self.files.get(name, "") is None:
+            del self.files[name]
 
     def module(self, path: str | Path) -> None:
         """Note a module that the static walk doesn't reach as a whole file: of the project, or below `sys.path`.

@@ -92,6 +92,14 @@ class Judge:
         impossible, stale = self.unanswerable(run.experiment, run.manifest.recipe)
         if not stale and (changes := inputs.changed(run.manifest.inputs, self.root)):
             stale = changes[0]
+        for need, outputs in run.manifest.needs.items():
+            stored = self._stored(need, run.manifest.recipe["needs"].get(need, ()))
+            if (
+                not stale
+                and stored
+                and not {r.outputs for r in stored if not any(self.outdated(r))}.issuperset(outputs)
+            ):
+                stale = f"{need}, which it needs, came out differently"
         return impossible, stale
 
     def unanswerable(self, name: str, parts: Any) -> tuple[str, str]:
@@ -125,11 +133,15 @@ class Judge:
             if data != key.data_identity(data["name"], draw, None, self.snapshot):
                 return "the code that draws its images changed"
         for need, recipes in parts["needs"].items():
-            # Of what is not stored nothing is known.
-            stored = (run for run in self.store.runs(need) if run.manifest.recipe_digest in recipes)
-            if any(any(self.outdated(run)) for run in stored):
-                return f"{need}, which it needs, is out of date"
+            for recipe in recipes:
+                # Of what is not stored nothing is known; a run of other inputs may be out of date beside a newer one.
+                stored = self._stored(need, (recipe,))
+                if stored and all(any(self.outdated(run)) for run in stored):
+                    return f"{need}, which it needs, is out of date"
         return ""
+
+    def _stored(self, name: str, recipes: Sequence[str]) -> list[Run]:
+        return [run for run in self.store.runs(name) if run.manifest.recipe_digest in recipes]
 
 
 def closest(store: Store, question: Question, eligible: Callable[[Run], bool] = lambda _: True) -> Run | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -13,10 +14,33 @@ from experiments.models import control
 from report_cli import files
 from report_cli.execution.recorder import CheckpointFolder
 from report_cli.keys.environment import THREADS
+from report_cli.keys.inputs import NOTHING, Watch
 from report_cli.store import manifest
+from report_cli.store.manifest import Manifest
 from report_cli.training import backend, fit
 from report_cli.training.losses import compile_classifier
 
+MANIFEST = msgspec.convert(
+    {
+        "experiment": "toy",
+        "recipe": {},
+        "recipe_digest": "",
+        "environment": {},
+        "inputs": NOTHING,
+        "profile": None,
+        "overrides": {},
+        "point": {},
+        "seed": 0,
+        "data": None,
+        "needs": {},
+        "behind": [],
+        "code": None,
+        "warnings": [],
+        "unwatched": [],
+        "times": {"started": "", "finished": "", "duration_s": 0.0},
+    },
+    Manifest,
+)
 TRAIN, BATCH, STEPS, REPEATS = 40_000, 32, 40, 7
 
 
@@ -35,13 +59,13 @@ def test_cost_of_checkpoint_and_commit(tmp_path: Path, capsys: pytest.CaptureFix
     model.optimizer.build(model.trainable_variables)
     rng = np.random.default_rng(0)
     pixels, labels = rng.normal(size=(BATCH, 32, 32, 3)).astype(np.float32), rng.integers(0, 10, BATCH)
-    folder, epochs, checkpoints, commits = CheckpointFolder(tmp_path / "checkpoint"), [], [], []
+    folder, epochs, checkpoints, commits = CheckpointFolder(tmp_path / "checkpoint", Watch(tmp_path)), [], [], []
     model.train_on_batch(pixels, labels)
 
     def commit(number: int) -> None:
         with files.scratch_folder(tmp_path / "scratch", "run") as staging:
             files.write_bytes(staging / "weights.npz", b"".join(a.tobytes() for a in fit.weights(model).values()))
-            manifest.write(staging, {})
+            manifest.write(staging, MANIFEST)
             files.commit_folder(staging, tmp_path / "runs" / str(number))
 
     for number in range(REPEATS):

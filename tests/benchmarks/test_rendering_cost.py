@@ -10,9 +10,7 @@ from typing import Any
 import pikepdf
 import pytest
 
-from report_cli import files, project
-from report_cli.cli.build import bring_up_to_date
-from report_cli.cli.session import open_workspace, wish
+from report_cli import api, files
 from report_cli.report import build
 from report_cli.report.page import render
 from report_cli.report.pdf import pdf
@@ -90,17 +88,16 @@ def compare(
 
 def test_cost_of_homework4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Prints how long the real document takes from the store, and how much more that is than the renderer alone."""
-    here = project.find(Path(__file__).parent)
+    workspace = api.open_workspace(Path(__file__).parent)
+    here, experiments = workspace.project, workspace.experiments
     if not (here.reports / "homework4.pdf").is_file():
         pytest.skip("there are no results yet: report build homework4")
     monkeypatch.chdir(here.root)
-    workspace = open_workspace()
-    wanted = wish(workspace, "", None)
-    experiments = workspace.experiments
-    names = sorted(build.survey(here, "homework4", experiments).experiments)
+    request = api.request_of(workspace)
+    names = api.documents(workspace, ["homework4"]).experiments
 
     def make() -> None:
-        selection = bring_up_to_date(workspace, wanted, names, no_run=True, draft=False, yes=False)
+        selection = api.select(workspace, names, request, run_first=lambda made: False)
         rendered = render(here, "homework4", Context(experiments, selection), build.FORMATS)
         for name, content in rendered.contents.items():
             files.write_bytes(tmp_path / f"homework4.{name}", content)

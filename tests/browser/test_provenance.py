@@ -32,7 +32,7 @@ def test_the_focus_shows_where_a_value_comes_from(open_page: Open) -> None:
         "net.accuracy",
         "0.74415",
         "quick",
-        "embedded images",
+        "drawn images",
         "net, seed 0",
         "net-0abc",
         "net, seed 1",

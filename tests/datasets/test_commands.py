@@ -4,7 +4,6 @@ import json
 import shutil
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
@@ -93,6 +92,7 @@ def test_check_raises_what_is_wrong_with_the_images_that_are_there(report: Comma
 def test_tables_and_weights_are_listed_and_checked(report: Command, project: Project, tmp_path: Path) -> None:
     """A table of the project and weights, by their arrays, are told like images, each with its identity."""
     arrays = {"conv/kernel": np.ones((1, 2), np.float32), "conv/bias": np.zeros(2, np.float32)}
+    h5py = pytest.importorskip("h5py")
     with h5py.File(tmp_path / "any.h5", "w") as file:
         group = file.create_group("conv")
         group.attrs["weight_names"] = ["k", "b"]

@@ -29,7 +29,7 @@ def test_without_a_folder_the_embedded_images_are_used(choose: Callable[[Path | 
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path, choose: Callable[[Path | None], Source]) -> None:
-    """A folder that doesn't exist is a usage error, never the embedded images instead."""
+    """A folder that doesn't exist is a usage error, never the drawn images instead."""
     with pytest.raises(UsageError, match="no such folder"):
         choose(tmp_path / "missing")
 

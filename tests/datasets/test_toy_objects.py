@@ -1,4 +1,4 @@
-"""The embedded images are the same everywhere and have the shape of the real ones."""
+"""The drawn images are the same everywhere and have the shape of the real ones."""
 
 from functools import cache
 

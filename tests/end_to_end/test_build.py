@@ -27,8 +27,35 @@ cffi.FFI.dlopen = lambda self, name, *rest, load=cffi.FFI.dlopen: without(load._
 """
 
 
+HEAVY = (
+    *("keras", "tensorflow", "matplotlib", "numpy", "scipy", "pandas", "PIL", "rich", "jinja2", "lxml", "nh3"),
+    *("weasyprint", "pypandoc", "typst", "fontTools", "pikepdf"),
+)
+REFUSING = f"""
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {HEAVY!r}:
+            raise AssertionError(name)
+
+sys.meta_path.insert(0, Refuse())
+sys.argv = ["report", *sys.argv[1:]]
+from report_cli.__main__ import main
+main()
+"""
+
+
 def outputs(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "build" / "report").iterdir()}
+
+
+def test_an_unchanged_report_loads_nothing_heavy(folder: Path) -> None:
+    """When nothing changed, nothing is written, and no package that computes, draws or converts is imported."""
+    command = [sys.executable, "-c", REFUSING, "build", "all"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "is up to date" in done.stderr
 
 
 def test_a_new_project_builds_at_once(built: Path, program: Command, folder: Path) -> None:

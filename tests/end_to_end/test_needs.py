@@ -150,7 +150,7 @@ def test_experiments_that_need_each_other_are_refused(report: Command, chain: Pa
 
 def plan(project: Project, *names: str, profile: str = "quick", seeds: int | None = None) -> Plan:
     workspace = api.open_workspace(project.root)
-    asked = api.request(workspace, profile=profile, seeds=seeds)
+    asked = api.request_of(workspace, profile=profile, seeds=seeds)
     return api.plan(workspace, workspace.registry.select(names), asked)
 
 

@@ -150,8 +150,8 @@ def test_two_processes_on_one_experiment(walk: Path, project: Project) -> None:
 def test_sources_edited_between_plan_and_run_are_refused(walk: Path, project: Project) -> None:
     """A worker that would import other code than was hashed fails instead of storing it under the wrong key."""
     workspace = api.open_workspace(project.root)
-    with api.runner(workspace) as runner:
-        made = api.plan(workspace, workspace.registry.select(["walk"]), api.request(workspace))
+    with api.open_runner(workspace) as runner:
+        made = api.plan(workspace, workspace.registry.select(["walk"]), api.request_of(workspace))
         edit(walk, "STEP = 1.0", "STEP = 9.0")
         with pytest.raises(RunError, match="edited after the run was planned"):
             runner.execute(made)

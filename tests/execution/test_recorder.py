@@ -30,7 +30,7 @@ def watch(tmp_path: Path) -> Watch:
 @pytest.fixture
 def checkpoints(tmp_path: Path, watch: Watch) -> Callable[[], CheckpointFolder]:
     """Return a function that opens the folder of checkpoints, as each try of a run does."""
-    return lambda: CheckpointFolder(tmp_path / "build" / "checkpoints", watch, tmp_path)
+    return lambda: CheckpointFolder(tmp_path / "build" / "checkpoints", watch)
 
 
 @pytest.fixture

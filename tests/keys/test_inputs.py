@@ -54,7 +54,7 @@ def run(root: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         "import csv, io; list(csv.reader(open('data/a.csv')))",
         "import fileinput; list(fileinput.input(['data/a.csv']))",
         "import mmap; f = open('data/a.csv', 'rb'); mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ); f.close()",
-        "import shutil; shutil.copy('data/a.csv', 'build-copy.csv')",
+        "import os, shutil; shutil.copyfile('data/a.csv', os.devnull)",
         "import threading; t = threading.Thread(target=lambda: open('data/a.csv').close()); t.start(); t.join()",
         "import runpy; runpy.run_path('data/a.csv')",
         "exec(compile(open('data/a.csv').read(), 'data/a.csv', 'exec'))",
@@ -65,7 +65,7 @@ def run(root: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_every_way_to_open_a_file_is_noted(run: Run, root: Path, line: str) -> None:
     """A file of the project is noted by its path in the project, and its change is told by name."""
     noted = run(line).inputs()
-    assert set(noted["files"]) - {"build-copy.csv"} == {"data/a.csv"}
+    assert set(noted["files"]) == {"data/a.csv"}
     assert changed(noted, root) == []
     (root / "data" / "a.csv").write_text("2\n")
     assert changed(noted, root) == ["data/a.csv changed"]

@@ -1,23 +1,27 @@
 """A small project with stored runs, written by hand: the report wing needs no training to be tested."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import lxml.html
+import msgspec
 import numpy as np
 import pytest
 
 from report_cli import files
-from report_cli.experiment import Experiment, every_profile
+from report_cli.experiment import PROFILES, Experiment, Metric
 from report_cli.project import Project, Settings
 from report_cli.report.build import Built, Selection, build
 from report_cli.report.html import compose
 from report_cli.report.html.compose import Body
 from report_cli.report.text import manuscript
 from report_cli.report.text.context import Context
-from report_cli.store.store import FigureFile, Run
+from report_cli.store import manifest as manifests
+from report_cli.store.manifest import Manifest
+from report_cli.store.run import FigureFile, Results, Run
 
 SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="396" height="120" viewBox="0 0 396 120">
 <path d="M40 100 L120 60 L200 40 L380 30" fill="none" stroke="#1b4f8f" stroke-width="1.5"/>
@@ -33,7 +37,7 @@ class Params:
     augment: bool = False
 
 
-def nothing(params: Any, images: Any, record: Any) -> None:
+def nothing(params: Any, record: Any) -> None:
     """Measure nothing; the runs are written by hand."""
 
 
@@ -43,7 +47,7 @@ class Desk:
 
     project: Project
     experiments: dict[str, Experiment]
-    runs: dict[str, tuple[Run, ...]]
+    runs: dict[str, Results]
     figures: dict[str, dict[str, FigureFile]]
     missing: dict[str, str]
     options: tuple[str, ...] = ()
@@ -57,29 +61,46 @@ class Desk:
         files.write_text(path, (front if folder == "documents" else "") + body)
         return path
 
-    def store(self, experiment: str, scalars: Mapping[str, tuple[float, str]], seed: int = 0, **manifest: Any) -> Run:
-        """Write a run folder and put it into the selection."""
-        key = f"{experiment}-{seed}abc"
-        folder = self.project.runs / experiment / key
+    def store(
+        self,
+        experiment: str,
+        metrics: Mapping[str, tuple[float, str]],
+        seed: int = 0,
+        arrays: Mapping[str, Any] | None = None,
+        **facts: Any,
+    ) -> Run:
+        """Write a run that measured these numbers (with their units) and put it into the selection."""
+        folder = self.project.runs / experiment / f"{experiment}-{seed}abc"
+        declared = self.experiments[experiment]
+        known = {name: replace(declared.metrics[name], unit=unit) for name, (_, unit) in metrics.items()}
+        self.experiments[experiment] = replace(declared, metrics={**declared.metrics, **known})
+        measured = {"metrics": {name: number for name, (number, _) in metrics.items()}, "history": []}
+        files.write_text(folder / "measured.json", json.dumps(measured))
+        for name, values in (arrays or {}).items():
+            files.make_folder(folder / "arrays")
+            np.save(folder / "arrays" / f"{name}.npy", np.asarray(values))
         content = {
-            "schema": 1,
             "experiment": experiment,
-            "recipe_digest": "5e" * 32,
             "recipe": {"parameters": {"epochs": 3, "widths": [32, 64], "augment": False}},
-            "environment": {"python": "3.11", "keras": "3.15.1"},
+            "recipe_digest": "5e" * 32,
+            "environment": {"python": "3.11", "package keras": "3.15.1"},
+            "inputs": {"files": {}, "folders": {}, "variables": {}},
             "profile": "quick",
             "overrides": {},
+            "point": {},
             "seed": seed,
-            "images": {"name": "cifar10", "label": "embedded images", "origin": "drawn"},
-            "times": {"started": "2026-11-22T10:00:00Z", "finished": "2026-11-22T10:03:20Z", "duration_s": 200.0},
-            "files": {"measured.json": {"size": 1, "sha256": "ab" * 32}},
+            "data": {"name": "cifar10", "label": "drawn images", "origin": "drawn"},
             "needs": {},
-        } | manifest
-        measured = {"scalars": {n: {"value": v, "unit": u} for n, (v, u) in scalars.items()}, "history": []}
-        files.write_json(folder / "measured.json", measured)
-        files.write_json(folder / "manifest.json", content)
-        run = Run(folder, content)
-        self.runs[experiment] = (*self.runs.get(experiment, ()), run)
+            "behind": [],
+            "times": {"started": "2026-11-22T10:00:00Z", "finished": "2026-11-22T10:03:20Z", "duration_s": 200.0},
+            "code": None,
+            "warnings": [],
+            "unwatched": [],
+        }
+        manifests.write(folder, msgspec.convert(content | facts, Manifest))
+        run = Run(folder, manifests.read(folder))
+        others = [other for other in self.runs.get(experiment, Results(experiment, ())) if other.seed != seed]
+        self.runs[experiment] = Results(experiment, (*others, run))
         self.missing.pop(experiment, None)
         return run
 
@@ -108,9 +129,8 @@ class Desk:
 
 
 def declare(name: str, title: str, *metrics: str, figures: tuple[str, ...] = ()) -> Experiment:
-    return Experiment(
-        name, title, nothing, every_profile(Params()), dict.fromkeys(metrics, "a number"), figures=figures
-    )
+    declared = {metric: Metric("", "a number") for metric in metrics}
+    return Experiment(name, title, nothing, dict.fromkeys(PROFILES, Params()), declared, figures=figures)
 
 
 def furnish(root: Path) -> Desk:
@@ -125,9 +145,8 @@ def furnish(root: Path) -> Desk:
         "net",
         {"accuracy": (0.7383, "fraction"), "loss": (0.638, ""), "weights": (1791786, "count"), "time": (200.4, "s")},
     )
-    facts = desk.store("facts", {"sum": (45, "count")}, profile=None, images=None)
-    (facts.folder / "arrays").mkdir()
-    np.save(facts.folder / "arrays" / "grid.npy", np.array([[45, 45], [54, 54]]))
+    grid = np.array([[45, 45], [54, 54]])
+    desk.store("facts", {"sum": (45, "count")}, arrays={"grid": grid}, profile=None, data=None)
     desk.draw("net", "curves")
     files.write_text(desk.project.templates / "references.bib", BOOK + "\n")
     return desk

@@ -13,7 +13,6 @@ from report_cli.report.build import Built, documents
 from report_cli.report.page import Page
 from tests.report.conftest import Desk
 
-HEAVY = ("lxml", "nh3", "weasyprint", "pypandoc", "typst", "numpy", "scipy", "fontTools", "pikepdf")
 Report = tuple[Desk, Built]
 
 
@@ -34,41 +33,6 @@ def test_the_same_store_gives_the_same_bytes(built: Report, tmp_path: Path) -> N
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, env=environment)
     for path in built[1].paths:
         assert (tmp_path / "build" / "report" / path.name).read_bytes() == path.read_bytes()
-
-
-def test_an_unchanged_report_loads_nothing_heavy(built: Report) -> None:
-    """When nothing changed, nothing is written and no converter is imported."""
-    desk, _ = built
-    script = (
-        "import sys\n"
-        "class Refuse:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        f"        if name.partition('.')[0] in {HEAVY!r}: raise AssertionError(name)\n"
-        "from pathlib import Path\n"
-        "from report_cli import files\n"
-        "from report_cli.experiment import Experiment, every_profile\n"
-        "from report_cli.project import Project, Settings\n"
-        "from report_cli.report.build import Selection, build, survey\n"
-        "from report_cli.store.store import FigureFile, Run\n"
-        "sys.meta_path.insert(0, Refuse())\n"
-        "root = Path(sys.argv[1])\n"
-        "settings = Settings(author='A. Student', id='0000000', course='Deep Learning', date='2026-11-22')\n"
-        "def declare(name, title, *metrics, figures=()):\n"
-        "    return Experiment(name, title, print, {}, dict.fromkeys(metrics, ''), figures=figures)\n"
-        "declared = [declare('net', 'A network', 'accuracy', 'loss', 'weights', 'time', figures=('curves',)),\n"
-        "    declare('facts', 'Computed facts', 'sum'),\n"
-        "    declare('idle', 'Another network', 'accuracy', figures=('curves',))]\n"
-        "runs = {f.parent.name: (Run(f, files.read_json(f / 'manifest.json')),)"
-        " for f in (root / 'build/runs').glob('*/*')}\n"
-        "drawn = root / 'build/figures/net'\n"
-        "figure = FigureFile('net', 'curves', 'A rising curve.', drawn / 'curves.print.svg',"
-        " drawn / 'curves.screen.svg')\n"
-        "selection = Selection(runs, {'net': {'curves': figure}}, {'idle': 'never run'})\n"
-        "experiments = {e.name: e for e in declared}\n"
-        "assert survey(Project(root, settings), 'paper', experiments).experiments == ('facts', 'net')\n"
-        "assert not build(Project(root, settings), 'paper', selection, experiments).written\n"
-    )
-    subprocess.run([sys.executable, "-c", script, str(desk.project.root)], check=True)
 
 
 def test_a_change_is_noticed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

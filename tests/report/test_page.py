@@ -42,7 +42,7 @@ def test_the_page_has_title_contents_and_appendix(built: Report) -> None:
     page = lxml.html.document_fromstring(content(built[1], "html").decode())
     assert page.xpath("string(//h1)") == "A small report"
     assert page.xpath("string(//p[@class='by'])") == "A. Student · 0000000 · 22 November 2026"
-    assert page.xpath("string(//p[@class='label'])") == "quick profile · embedded images"
+    assert page.xpath("string(//p[@class='label'])") == "quick profile · drawn images"
     assert page.xpath("//nav//a/text()") == ["Theory", "Accuracy of 73.8\u202f%", "References", "Provenance"]
     assert page.xpath("//section[@class='run']/@id") == ["run-facts-0abc", "run-net-0abc"]
 
@@ -65,7 +65,7 @@ def test_what_an_author_can_write_reaches_both_formats(built: Report) -> None:
             "Accuracy of 73.8 %",
             "As Figure 1 and Table 1 show, it works → elsewhere.",
             "Figure 1. The path of A network to 73.8 %",
-            "Table 1. Scores on embedded images.",
+            "Table 1. Scores on drawn images.",
             "1,791,786",
         ):
             assert words in plain, (name, words)

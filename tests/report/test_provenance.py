@@ -1,5 +1,3 @@
-import dataclasses
-
 import pytest
 
 from report_cli.errors import ReportError
@@ -18,21 +16,30 @@ def test_profiles_are_never_mixed(desk: Desk) -> None:
 def test_full_runs_on_real_images_carry_no_label(desk: Desk) -> None:
     """Only a report of full runs on real images goes without a label; computed facts don't matter."""
     real = {"name": "cifar10", "label": "CIFAR-10", "origin": "real"}
-    full = desk.store("idle", {"accuracy": (0.5, "")}, profile="full", images=real)
+    full = desk.store("idle", {"accuracy": (0.5, "")}, profile="full", data=real)
     drawn = desk.store("idle", {"accuracy": (0.5, "")}, seed=1, profile="full")
-    facts = desk.runs["facts"][0]
+    (facts,) = desk.runs["facts"]
     assert provenance.label([full, facts], draft=False) == ""
-    assert provenance.label([full, drawn], draft=False) == "embedded images"
-    assert provenance.label([desk.runs["net"][0], full], draft=True) == "quick profile · embedded images"
+    assert provenance.label([full, drawn], draft=False) == "drawn images"
+    (net,) = desk.runs["net"]
+    assert provenance.label([net, full], draft=True) == "quick profile · drawn images"
 
 
 def test_a_shared_environment_is_told_once(desk: Desk) -> None:
-    """Where all runs come from one environment the appendix names it once, else with each run."""
-    (run,) = desk.runs["net"]
-    here = provenance.appendix([run, run], desk.experiments)
-    assert here.environment
-    assert all(name != "Computed with" for entry in here.entries for name, _ in entry.facts)
-    other = dataclasses.replace(run, manifest={**run.manifest, "environment": {"python": "3.99"}})
-    both = provenance.appendix([run, other], desk.experiments)
-    assert not both.environment
-    assert [dict(entry.facts)["Computed with"] for entry in both.entries][1] == "python 3.99"
+    """What all runs agree on is told once for all of them, what differs with each."""
+    net = desk.store("net", {"accuracy": (0.5, "")}, environment={"python": "3.11", "package keras": "3.15.1"})
+    same = provenance.appendix([net], desk.experiments)
+    assert dict(same.shared)["Computed with"] == "keras 3.15.1, python 3.11"
+    assert not {"python", "keras"} & {name for entry in same.entries for name, _ in entry.facts}
+    other = desk.store("idle", {"accuracy": (0.5, "")}, environment={"python": "3.99"})
+    both = provenance.appendix([net, other], desk.experiments)
+    assert dict(both.shared)["Computed with"] == "keras 3.15.1"
+    assert [dict(entry.facts)["python"] for entry in both.entries] == ["3.11", "3.99"]
+
+
+def test_what_a_run_rests_on_counts(desk: Desk) -> None:
+    """A run without a budget or images of its own says those of the runs behind it, at any distance."""
+    behind = {"experiment": "net", "key": "k", "seed": 0, "point": {}, "outputs": "o", "profile": "smoke"}
+    behind |= {"overrides": {"epochs": 1}, "data": {"name": "x", "label": "drawn x", "origin": "drawn"}}
+    facts = desk.store("facts", {"sum": (1, "count")}, profile=None, data=None, behind=[behind])
+    assert provenance.label([facts], draft=False) == "smoke profile · changed parameters · drawn images"

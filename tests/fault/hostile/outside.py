@@ -3,8 +3,6 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 
-import numpy as np
-
 from tests.fault.hostile.page import FIGURE, HTTP, SECRET, Bait, Page
 from tests.report.conftest import Desk
 
@@ -45,13 +43,13 @@ def from_outside(text: str) -> Callable[[Desk, Bait], None]:
         told = bait.into(text)
         desk.experiments["net"] = dataclasses.replace(desk.experiments["net"], title=told)
         desk.runs.pop("net")
-        images = {"name": told, "label": told, "origin": "drawn"}
+        data = {"name": told, "label": told, "origin": "drawn"}
         recipe = {"parameters": {"epochs": 3, "widths": [told], "augment": told}}
         environment = {"python": told, told: "3"}
-        stored = {"images": images, "recipe": recipe, "environment": environment, "overrides": {"epochs": told}}
+        stored = {"data": data, "recipe": recipe, "environment": environment, "overrides": {"epochs": told}}
         accepted = [{"reason": told, "when": "2026-11-22T10:00:00Z", "from": told, "changes": [told]}]
         desk.store("net", {"accuracy": (0.5, told)}, accepted=accepted, **stored)
-        np.save(desk.runs["facts"][0].folder / "arrays" / "names.npy", np.array([told]))
+        desk.store("facts", {"sum": (45, "count")}, arrays={"names": [told]})
         desk.draw("net", "curves", alt=told)
         desk.write(BODY)
 

@@ -1,6 +1,5 @@
 import re
 
-import numpy as np
 import pytest
 
 from report_cli.errors import ReportError, UsageError
@@ -40,7 +39,7 @@ def test_parameters_titles_and_labels_can_be_asked_for(desk: Desk) -> None:
     """A template takes parameters of the runs used, titles and the images' label."""
     text = '<< parameter("net", "epochs") >>, << parameter("net", "widths") >>, << parameter("net", "augment") >>, '
     text += '<< title("net") >>, << images_label("net") >>'
-    assert markdown(desk, text) == r"3, 32\, 64, no, A network, embedded images"
+    assert markdown(desk, text) == r"3, 32\, 64, no, A network, drawn images"
 
 
 def test_a_matrix_is_latex(desk: Desk) -> None:
@@ -50,13 +49,13 @@ def test_a_matrix_is_latex(desk: Desk) -> None:
 
 def test_a_matrix_has_no_minus_before_nothing(desk: Desk) -> None:
     """A zero that carries a sign, as a product with a negative number may, is shown as 0."""
-    np.save(desk.runs["facts"][0].folder / "arrays" / "zeros.npy", np.array([[-0.0, 0.0], [-1.0, 2.0]]))
+    desk.store("facts", {"sum": (45, "count")}, arrays={"zeros": [[-0.0, 0.0], [-1.0, 2.0]]})
     assert markdown(desk, '<< matrix("facts.zeros") >>') == r"\begin{bmatrix}0 & 0 \\ -1 & 2\end{bmatrix}"
 
 
 def test_an_element_of_an_array_is_a_value_or_text(desk: Desk) -> None:
     """One element of a stored array can be asked for: a number computes and shows like a value, text is escaped."""
-    np.save(desk.runs["facts"][0].folder / "arrays" / "names.npy", np.array(["a*b", "no"]))
+    desk.store("facts", {"sum": (45, "count")}, arrays={"names": ["a*b", "no"], "grid": [[45, 45], [54, 54]]})
     text = '<< (element("facts.grid", 1, 0) / 4)|decimals(1) >> << element("facts.names", 0) >>'
     text += '<% if element("facts.names", 1) == "no" %> no match<% endif %>'
     assert markdown(desk, text) == r"13.5 a\*b no match"
@@ -134,7 +133,7 @@ def test_a_malformed_template_is_a_usage_error(desk: Desk, text: str, message: s
         ("<< valeu('net.loss') >>", "did you mean value?"),
         (
             "<< nothing >>",
-            "known: answer, element, figure, images_label, matrix, parameter, range, section, t_interval, title, value",
+            "known: answer, element, figure, images_label, matrix, parameter, points, range, rows, section",
         ),
         ("<< value('net.loss')|percnt >>", "did you mean percent"),
         ("<% if value('net.loss') is defind %>a<% endif %>", "did you mean defined"),
@@ -164,9 +163,7 @@ def test_the_hint_of_a_missing_result_has_the_options_of_the_build(desk: Desk) -
 
 def test_a_non_finite_result_is_an_error(desk: Desk) -> None:
     """A number that is not finite is never shown."""
-    run = desk.store("idle", {"accuracy": (0.5, "")})
-    measured = run.folder / "measured.json"
-    measured.write_text(measured.read_text().replace("0.5", "Infinity"))
+    desk.store("idle", {"accuracy": (1e999, "")})
     assert "idle.accuracy is inf" in failure(desk, '<< value("idle.accuracy") >>').message
 
 
@@ -179,7 +176,7 @@ def test_a_draft_marks_what_is_missing(desk: Desk) -> None:
 def test_text_from_outside_stays_text(desk: Desk) -> None:
     """A label from outside is neither Markdown nor a template, and can't forge a value."""
     label = "*a* <% x %> <<7*7>> [l](x) $y$ \ue0000\ue001"
-    desk.store("idle", {"accuracy": (0.5, "")}, images={"name": "x", "label": label, "origin": "real"})
+    desk.store("idle", {"accuracy": (0.5, "")}, data={"name": "x", "label": label, "origin": "real"})
     tree = desk.tree('Seen: << images_label("idle") >>')
     assert tree.text_content().strip() == "Seen: *a* <% x %> <<7*7>> [l](x) $y$ 0"
 

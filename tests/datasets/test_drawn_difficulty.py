@@ -1,4 +1,4 @@
-"""The embedded images are worth a network: a linear classifier has little success, a small network much, none all."""
+"""The drawn images are worth a network: a linear classifier has little success, a small network much, none all."""
 
 from functools import cache
 
