@@ -1,6 +1,7 @@
 """Ten classes of small images: the networks of the assignment, and more complicated ones of our own."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import report_cli as report
 from experiments.datasets import CIFAR10
@@ -38,6 +39,7 @@ SHORT_PROFILES = {
     "full": replace(PROFILES["full"], epochs=20),
 }
 SEEDS = {"smoke": 1, "quick": 1, "full": 3}
+COMMON: dict[str, Any] = {"data": CIFAR10, "seeds": SEEDS, **report.CLASSIFIER}
 
 
 def split_of(data: "report.ImageData", params: Params) -> "report.Split[report.Part]":
@@ -48,11 +50,9 @@ def split_of(data: "report.ImageData", params: Params) -> "report.Split[report.P
 @report.experiment(
     "cifar-control-20",
     title="Control network, short",
-    data=CIFAR10,
     profiles=SHORT_PROFILES,
-    seeds=SEEDS,
     cost_s={"smoke": 6, "quick": 14, "full": 2_000},
-    **report.CLASSIFIER,
+    **COMMON,
 )
 def cifar_control_20(params: Params, data: "report.ImageData", record: report.Record) -> None:
     """Is the control network, without dropout before its output, done after 20 epochs?
@@ -73,11 +73,9 @@ def cifar_control_20(params: Params, data: "report.ImageData", record: report.Re
 @report.experiment(
     "cifar-control",
     title="Control network",
-    data=CIFAR10,
     profiles=PROFILES,
-    seeds=SEEDS,
     cost_s={"smoke": 6, "quick": 22, "full": 5_000},
-    **report.CLASSIFIER,
+    **COMMON,
 )
 def cifar_control(params: Params, data: "report.ImageData", record: report.Record) -> None:
     """How well does a plain stack of four convolutions classify small images?
@@ -98,11 +96,9 @@ def cifar_control(params: Params, data: "report.ImageData", record: report.Recor
 @report.experiment(
     "cifar-inception",
     title="Inception network",
-    data=CIFAR10,
     profiles=PROFILES,
-    seeds=SEEDS,
     cost_s={"smoke": 6, "quick": 24, "full": 6_000},
-    **report.CLASSIFIER,
+    **COMMON,
 )
 def cifar_inception(params: Params, data: "report.ImageData", record: report.Record) -> None:
     """Does an inception block between the convolutions and the dense layers help the control network?
@@ -121,11 +117,9 @@ def cifar_inception(params: Params, data: "report.ImageData", record: report.Rec
 @report.experiment(
     "cifar-residual",
     title="Residual network",
-    data=CIFAR10,
     profiles=PROFILES,
-    seeds=SEEDS,
     cost_s={"smoke": 6, "quick": 30, "full": 8_000},
-    **report.CLASSIFIER,
+    **COMMON,
 )
 def cifar_residual(params: Params, data: "report.ImageData", record: report.Record) -> None:
     """Does a residual block between the convolutions and the dense layers help the control network?
@@ -144,11 +138,9 @@ def cifar_residual(params: Params, data: "report.ImageData", record: report.Reco
 @report.experiment(
     "cifar-inception-deep",
     title="Deep inception network",
-    data=CIFAR10,
     profiles=PROFILES,
-    seeds=SEEDS,
     cost_s={"smoke": 6, "quick": 25, "full": 7_000},
-    **report.CLASSIFIER,
+    **COMMON,
 )
 def cifar_inception_deep(params: Params, data: "report.ImageData", record: report.Record) -> None:
     """Do two inception blocks of four branches with bottlenecks do better than the one block of cifar-inception?
@@ -167,11 +159,9 @@ def cifar_inception_deep(params: Params, data: "report.ImageData", record: repor
 @report.experiment(
     "cifar-residual-deep",
     title="Deep residual network",
-    data=CIFAR10,
     profiles=PROFILES,
-    seeds=SEEDS,
     cost_s={"smoke": 6, "quick": 25, "full": 8_000},
-    **report.CLASSIFIER,
+    **COMMON,
 )
 def cifar_residual_deep(params: Params, data: "report.ImageData", record: report.Record) -> None:
     """Do three small residual blocks do better than the one wide block of cifar-residual?

@@ -133,9 +133,8 @@ def results(name: str, *, profile: str | None = None, folder: Path | str = ".") 
     if name not in workspace.experiments:
         raise unknown("experiment", name, workspace.experiments)
     # A run that is the same under every profile names none.
-    profiles = (None, profile) if profile else (None, *PROFILES)
-    found = {run.key: run for run in workspace.judge.current(name) if run.manifest.profile in profiles}
-    ordered = sorted(found.values(), key=lambda r: (r.manifest.profile or "", str(dict(r.point)), r.seed))
+    runs = [r for r in workspace.judge.current(name) if profile is None or r.manifest.profile in (None, profile)]
+    ordered = sorted(runs, key=lambda run: (run.manifest.profile or "", str(dict(run.point)), run.seed))
     return Results(name, tuple(ordered))
 
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 NAME = re.compile("[a-z0-9][a-z0-9-]*")
 # From the smallest budget to the largest.
 PROFILES = ("smoke", "quick", "full")
-MADE = "Settings"
+# The name of generated classes of parameters, which no author can give to one of his own.
+MADE = "<parameters>"
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,6 @@ class Checkpoint(Protocol):
 
     def save(self, epoch: int, arrays: "Mapping[str, NDArray[Any]]", state: Mapping[str, Any]) -> None:
         """Store the state after `epoch` epochs; `state` must be JSON. Atomic: the old or the new survives."""
-
-    def keep(self, name: str, arrays: "Mapping[str, NDArray[Any]]") -> None:
-        """Store what later checkpoints need and don't repeat, until the run is finished; again replaces it."""
-
-    def kept(self, name: str) -> "dict[str, NDArray[Any]] | None":
-        """Return what was kept under this name, or None where there is nothing whole."""
 
 
 class Record(Protocol):
@@ -261,7 +256,8 @@ def _by_profile(profiles: Any) -> dict[str, Any]:
         for profile in reversed(PROFILES):
             merged = {**merged, **given.get(profile, {})}
             given[profile] = merged
-        made = make_dataclass(MADE, [(n, type(v)) for n, v in given[PROFILES[0]].items()], frozen=True)
+        kinds_of = {name: [type(values[name]) for values in given.values()] for name in given[PROFILES[0]]}
+        made = make_dataclass(MADE, [(n, float if float in k else k[0]) for n, k in kinds_of.items()], frozen=True)
         given = {profile: made(**values) for profile, values in given.items()}
     largest = next(given[p] for p in reversed(PROFILES) if p in given)
     filled = {}

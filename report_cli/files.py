@@ -259,12 +259,6 @@ def staged(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def copy(source: Path, target: Path) -> None:
-    """Put a copy of the file `source` into a scratch folder; its commit makes it durable."""
-    make_folder(target.parent)
-    shutil.copyfile(source, target)
-
-
 def move(source: Path, target: Path) -> None:
     """Give a finished file or folder its name `target`, durably."""
     make_folder(target.parent)

@@ -128,3 +128,16 @@ def test_a_mistake_in_the_configuration_is_named(project: Project, table: str, w
 def test_a_project_is_found_from_below(project: Project) -> None:
     """The program works from any folder of the project."""
     assert find(project.templates / "answers").root == project.root
+
+
+def test_a_class_of_parameters_may_have_any_name() -> None:
+    """A generated class has a name that no author can give, so that the code of an author's class always counts."""
+    made = experiment("x", title="X", metrics={}, profiles={"rate": 1})(test_a_class_of_parameters_may_have_any_name)
+    assert not type(made.params["quick"]).__name__.isidentifier()
+
+
+def test_a_number_is_a_float_where_any_profile_has_one() -> None:
+    """A parameter that is 1 in smoke and 0.5 in full can be set to 0.25."""
+    profiles = {"smoke": {"rate": 1}, "full": {"rate": 0.5}}
+    made = experiment("x", title="X", metrics={}, profiles=profiles)(test_a_number_is_a_float_where_any_profile_has_one)
+    assert override(made, "smoke", {}, ["rate=0.25"])[0].rate == 0.25

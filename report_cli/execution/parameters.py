@@ -18,7 +18,7 @@ def override(experiment: Experiment, profile: str, point: Point, settings: Seque
     """
     params = dataclasses.replace(experiment.params[profile], **point)
     known = parameters(params)
-    types = typing.get_type_hints(type(params))
+    types = typing.get_type_hints(type(params), type(params).__init__.__globals__) if settings else {}
     changed: dict[str, Any] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")

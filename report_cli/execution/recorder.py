@@ -160,14 +160,15 @@ class FigureFolder:
 
 
 class CheckpointFolder:
-    """Checkpoints of one run, one file an epoch, of which the newest two stay, and what is kept beside them.
+    """Checkpoints of one run, one file an epoch, of which the newest two stay.
 
     Each has the inputs that were seen so far: one whose inputs have changed since is not gone on from.
     """
 
-    def __init__(self, folder: Path, watch: Watch) -> None:
+    def __init__(self, folder: Path, watch: Watch, note_modules: Callable[[], None] = lambda: None) -> None:
         self._folder = folder
         self._watch = watch
+        self._note_modules = note_modules
 
     def load(self) -> "tuple[int, dict[str, NDArray[Any]], dict[str, Any]] | None":
         with self._watch.paused():
@@ -177,7 +178,9 @@ class CheckpointFolder:
                     content = files.from_json(bytes(arrays.pop(STATE)))
                     if self._watch.changed(content["inputs"]):
                         continue
-                    return int(content["epoch"]), arrays, dict(content["state"])
+                    found = int(content["epoch"]), arrays, dict(content["state"])
+                    self._watch.adopt(content["inputs"])
+                    return found
                 except (ValueError, KeyError, TypeError, AttributeError):
                     continue
         return None
@@ -186,22 +189,12 @@ class CheckpointFolder:
         import numpy as np
 
         with self._watch.paused():
+            self._note_modules()
             content = {"epoch": epoch, "state": dict(state), "inputs": self._watch.inputs()}
             text = np.frombuffer(json.dumps(content).encode(), np.uint8)
             files.write_bytes(self._folder / f"epoch-{epoch:05d}.npz", _npz({**arrays, STATE: text}))
             for old in sorted(self._folder.glob("epoch-*.npz"))[:-2]:
                 files.remove(old)
-
-    def keep(self, name: str, arrays: "Mapping[str, NDArray[Any]]") -> None:
-        with self._watch.paused():
-            files.write_bytes(self._kept(name), _npz(arrays))
-
-    def kept(self, name: str) -> "dict[str, NDArray[Any]] | None":
-        with self._watch.paused():
-            return _read(self._kept(name))
-
-    def _kept(self, name: str) -> Path:
-        return self._folder / f"kept-{name}.npz"
 
 
 def _read(path: Path) -> "dict[str, NDArray[Any]] | None":

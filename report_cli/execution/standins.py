@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from report_cli.errors import RunError
+from report_cli.keys.environment import INSTALLED_AS
 
 # What training is done with: drawing never needs it.
 TRAINERS = frozenset(
@@ -69,8 +70,13 @@ class StandIn:
             return arguments[0]
         return StandIn(f"{self._name}()")
 
-    def __getitem__(self, key: Any) -> Any:
-        return self
+    def _needed(self, *_: Any) -> Any:
+        """Refuse a question that only the package can answer: the module is imported again with it."""
+        raise UsedError(self._name)
+
+    __bool__ = __iter__ = __contains__ = __len__ = __float__ = __int__ = __index__ = _needed
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _needed
+    __hash__ = object.__hash__
 
     def __or__(self, other: Any) -> Any:
         if _refused:
@@ -80,10 +86,10 @@ class StandIn:
     # A constant of a module may be computed with one of a package: 2 * np.pi.
     __ror__ = __and__ = __rand__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __or__
     __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __or__
-    __matmul__ = __rmatmul__ = __or__
+    __matmul__ = __rmatmul__ = __getitem__ = __or__
 
     def __neg__(self) -> Any:
-        return self
+        return self | None
 
     def __mro_entries__(self, bases: Any) -> tuple[type, ...]:
         return (_Base,)
@@ -207,7 +213,7 @@ class _AbsentThing(StandIn):
 def missing(name: str) -> RunError:
     """Return the error for a package that isn't installed."""
     package = name.partition(".")[0]
-    extra = {"keras", "tensorflow", "h5py"}
-    installed_as = {"sklearn": "scikit-learn", "PIL": "pillow", "cv2": "opencv-python"}.get(package, package)
-    command = "pip install 'keras' 'tensorflow'" if package in extra else f"pip install {installed_as}"
-    return RunError(f"it needs {package}, which is not installed", command)
+    command = "pip install keras tensorflow h5py" if package in ("keras", "tensorflow", "h5py") else ""
+    return RunError(
+        f"it needs {package}, which is not installed", command or f"pip install {INSTALLED_AS.get(package, package)}"
+    )

@@ -26,7 +26,7 @@ from types import ModuleType
 from typing import Any
 
 from report_cli import files
-from report_cli.errors import DataError, ReportError, of_machine
+from report_cli.errors import ReportError, UsageError, of_machine
 from report_cli.execution import registry, standins
 from report_cli.execution.parameters import override
 from report_cli.execution.recorder import CheckpointFolder, FigureFolder, Recorder
@@ -91,9 +91,7 @@ class Worker:
         try:
             answer = tasks[request["do"]](request)
         except ReportError as error:
-            # What is wrong with data the message says; nothing about it is in the log.
-            logged = not isinstance(error, DataError)
-            self._send({"event": "failed", "message": error.message, "hint": error.hint, "logged": logged})
+            self._send({"event": "failed", "message": error.message, "hint": error.hint})
         except BaseException as error:  # an experiment may raise anything; the run is recorded as failed
             # The log may be on the very disk that is full.
             with contextlib.suppress(OSError):
@@ -117,7 +115,16 @@ class Worker:
             params, _ = override(experiment, request["profile"], request["point"], request["settings"])
             # Reads all that the recipe was made of: a file that was edited since raises.
             reached = code(experiment, snapshot)
-            checkpoint = CheckpointFolder(Path(request["checkpoints"]), watch)
+            drawing: set[str] = set()
+
+            def note_modules() -> None:
+                """Note what was imported beyond what the recipe follows: all, where code may reach any of it."""
+                for name, path in sought.items():
+                    if reached.dynamic or (name not in reached.modules and name not in drawing):
+                        module = snapshot.module(name)
+                        watch.module(path, module.digest if module else None)
+
+            checkpoint = CheckpointFolder(Path(request["checkpoints"]), watch, note_modules)
             needs = {
                 name: Results(name, tuple(Run(Path(p), manifests.read(Path(p))) for p in places))
                 for name, places in request["needs"].items()
@@ -137,20 +144,17 @@ class Worker:
             before = set(sought)
             available = {"params": params, "data": self._load(experiment, request), "record": record}
             # What draws the data is a part of its identity.
-            drawing = set(sought) - before
-            wanted = inspect.signature(experiment.measure).parameters
-            with watch.on():
-                experiment.measure(**{name: given for name, given in available.items() if name in wanted})
-            record.finish()
-            for name, path in sought.items():
-                # Beyond what the recipe follows: all, where code may reach any of them.
-                if reached.dynamic or (name not in reached.modules and name not in drawing):
-                    watch.module(path)
+            drawing |= set(sought) - before
             for pattern in experiment.files:
                 for path in sorted(self._project.root.glob(pattern)) or [self._project.root / pattern]:
                     watch.file(path)
                     if "*" in pattern:  # another file may match it later
                         watch.folder(str(path.parent))
+            wanted = inspect.signature(experiment.measure).parameters
+            with watch.on():
+                experiment.measure(**{name: given for name, given in available.items() if name in wanted})
+            record.finish()
+            note_modules()
             watch.check()
         return {
             "inputs": watch.inputs(),
@@ -173,12 +177,12 @@ class Worker:
             figures.finish()
 
         with _logged(request["log"]), registry.importing(snapshot, engine=True):
-            with standins.standing_in(standins.for_drawing):
-                experiment = _declared(request)
             try:
+                with standins.standing_in(standins.for_drawing):
+                    experiment = _declared(request)
                 with standins.refused():
                     draw(experiment)
-            except standins.UsedError:
+            except (standins.UsedError, UsageError):
                 registry.forget(snapshot)
                 draw(_declared(request))
         return {}

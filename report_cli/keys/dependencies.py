@@ -188,12 +188,10 @@ class _Uses:
 
 
 def _methods(statements: Iterable[ast.stmt]) -> Iterator[str]:
-    """Yield the methods of METHODS that are called."""
+    """Yield the methods of METHODS that are named, called or not."""
     for node in (inner for statement in statements for inner in ast.walk(statement)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            method = node.func.attr
-            if method in METHODS:
-                yield method
+        if isinstance(node, ast.Attribute) and node.attr in METHODS:
+            yield node.attr
 
 
 def _references(node: ast.AST) -> Iterator[tuple[str, list[str]]]:

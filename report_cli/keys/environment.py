@@ -11,7 +11,7 @@ from pathlib import Path
 # number but not on the number of cores behind it. A fixed number makes a result independent of how many cores are free.
 THREADS = 4
 # Packages that are imported by another name than they are installed by.
-_INSTALLED_AS = {"PIL": "pillow", "sklearn": "scikit-learn", "cv2": "opencv-python", "skimage": "scikit-image"}
+INSTALLED_AS = {"PIL": "pillow", "sklearn": "scikit-learn", "cv2": "opencv-python", "skimage": "scikit-image"}
 # Where the sums of others are done.
 _BUILT_ON = {"keras": ("numpy",), "sklearn": ("numpy", "scipy"), "pandas": ("numpy",), "scipy": ("numpy",)}
 # The widest instruction set that oneDNN and OpenBLAS choose their kernels by, the widest first: names and flags.
@@ -34,7 +34,7 @@ def environment(packages: Iterable[str]) -> dict[str, str]:
     if "tensorflow" in wanted:
         found["onednn"] = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default")
     wanted |= {base for package in wanted for base in _BUILT_ON.get(package, ())}
-    return found | {f"package {_INSTALLED_AS.get(n, n)}": _version(n) for n in sorted(wanted - {"report_cli"})}
+    return found | {f"package {INSTALLED_AS.get(n, n)}": _version(n) for n in sorted(wanted - {"report_cli"})}
 
 
 def current(there: Mapping[str, str]) -> dict[str, str]:
@@ -71,7 +71,7 @@ def _version(package: str) -> str:
     from importlib.metadata import PackageNotFoundError, packages_distributions, version
 
     try:
-        return version(_INSTALLED_AS.get(package, package))
+        return version(INSTALLED_AS.get(package, package))
     except PackageNotFoundError:
         names = packages_distributions().get(package)
         return version(names[0]) if names else "absent"

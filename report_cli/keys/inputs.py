@@ -57,7 +57,9 @@ class Watch:
         if not _installed:
             sys.addaudithook(_hear)
             os.environ.__class__ = os.environb.__class__ = _Variables
-            os.stat, os.lstat = _noting(os.stat), _noting(os.lstat)
+            real, (os.stat, os.lstat) = os.stat, (_noting(os.stat), _noting(os.lstat))
+            for able in (os.supports_follow_symlinks, os.supports_dir_fd, os.supports_fd):
+                able.update({os.stat} if real in able else ())
             _installed = True
         before, _active = _active, self
         try:
@@ -93,21 +95,28 @@ class Watch:
         if (name := self._name(whole)) is not None and self.files.get(name, "") is None:
             del self.files[name]
 
-    def module(self, path: str | Path) -> None:
-        """Note a module that the static walk doesn't reach as a whole file: of the project, or below `sys.path`.
+    def module(self, path: str | Path, digest: str | None) -> None:
+        """Note a module that the static walk doesn't reach as a whole file, by the digest of the text that runs.
 
-        Others were made a moment ago: TensorFlow writes the code that it derives into files for a time.
+        It is one of the project, or below `sys.path`. Others were made a moment ago: TensorFlow writes the code that
+        it derives into files for a time.
         """
         whole = os.path.realpath(path)
         places = (str(self._root), *map(os.path.realpath, filter(None, sys.path)))
         if is_first_party(whole) and any(whole.startswith(place + os.sep) for place in places):
-            self.files.setdefault(os.path.relpath(whole, self._root), file_digest(Path(whole)))
+            self.files.setdefault(os.path.relpath(whole, self._root), digest)
 
     def folder(self, path: str) -> None:
         """Note the names in a folder that was listed."""
         name = self._name(_whole(path))
         if name is not None:
             self.folders.setdefault(name, folder_digest(self._root / name))
+
+    def adopt(self, inputs: Inputs) -> None:
+        """Note what the interrupted part of this run was seen to use."""
+        self.files.update(inputs["files"])
+        self.folders.update(inputs["folders"])
+        self.variables.update(inputs["variables"])
 
     def check(self) -> None:
         """Raise RunError where an input, unless the run wrote it itself, is no longer what it was when it was used."""
@@ -126,7 +135,7 @@ class Watch:
             if self._by_author():
                 self.unwatched.add("subprocess")
             return
-        place = arguments[0]
+        place = "." if arguments[0] is None and event in ("os.listdir", "os.scandir") else arguments[0]
         if not isinstance(place, str | bytes | os.PathLike):
             return
         path = os.fsdecode(place)
@@ -139,7 +148,7 @@ class Watch:
         if writes:
             self.output(path)
         elif path.endswith((".py", ".pyc")) and _within("<frozen importlib._bootstrap_external>"):
-            self.module(_source(path))
+            self.module(_source(path), file_digest(Path(_source(path))))
         elif not (path.endswith(".py") and _within("linecache.py")):
             self.file(path)
 
@@ -359,7 +368,8 @@ def _whole(path: str | Path) -> str:
 
 def _is_standard(filename: str) -> bool:
     # What is made of a text has no file, and belongs to whoever runs it.
-    return filename.startswith(("<", sysconfig.get_paths()["stdlib"] + os.sep))
+    # Packages may be installed below the standard library.
+    return filename.startswith("<") or (_inside(filename, (_LIBRARIES[0],)) and "site-packages" not in filename)
 
 
 def _source(path: str) -> str:

@@ -12,7 +12,7 @@ from report_cli.experiment import Experiment
 from report_cli.keys import difference
 from report_cli.report.text import formats
 from report_cli.report.text.values import Ledger
-from report_cli.store.manifest import Behind, Manifest
+from report_cli.store.manifest import Acceptance, Behind, Manifest
 from report_cli.store.run import Run, one_line
 
 NAME = "provenance.json"
@@ -43,7 +43,9 @@ def appendix(runs: Iterable[Run], experiments: Mapping[str, Experiment]) -> Appe
     entries = []
     for name, each in groupby(runs, key=lambda run: run.experiment):
         group = tuple(each)
-        own = [(label, text) for label, text in _origin(group[0]).items() if shared.get(label) != text]
+        origins = [_origin(run) for run in group]
+        labels = dict.fromkeys(label for origin in origins for label in origin if label not in shared)
+        own = [(label, " / ".join(dict.fromkeys(o[label] for o in origins if label in o))) for label in labels]
         seeds = sorted({run.seed for run in group})
         where = f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}"
         points = len({repr(sorted(run.point.items())) for run in group})
@@ -56,8 +58,8 @@ def appendix(runs: Iterable[Run], experiments: Mapping[str, Experiment]) -> Appe
             )
         )
     place = ", ".join(f"{name} {text}" for name, text in sorted(shared.items()) if name not in ("Profile", "Code"))
-    told = {name: shared[name] for name in ("Profile", "Code") if name in shared}
-    return Appendix(tuple(entries), (*told.items(), ("Computed with", place)) if place else tuple(told.items()))
+    common = {name: shared[name] for name in ("Profile", "Code") if name in shared}
+    return Appendix(tuple(entries), (*common.items(), ("Computed with", place)) if place else tuple(common.items()))
 
 
 def label(runs: Iterable[Run], draft: bool) -> str:
@@ -167,9 +169,13 @@ def _facts(runs: Sequence[Run]) -> Iterable[tuple[str, str]]:
     if warned := [warning for run in runs for warning in run.manifest.warnings]:
         count = sum(warning.count for warning in warned)
         yield "Warnings", f"{count}, the first: {warned[0].category}: {one_line(warned[0].message)}"
-    for accepted in first.accepted:
-        changes = "; ".join(difference.shortened([one_line(change) for change in accepted.changes]))
-        yield "Accepted", f"{one_line(accepted.reason)} (on {accepted.when[:10]}, although {changes})"
+    for text in dict.fromkeys(_acceptance(accepted) for run in runs for accepted in run.manifest.accepted):
+        yield "Accepted", text
+
+
+def _acceptance(accepted: Acceptance) -> str:
+    changes = "; ".join(difference.shortened([one_line(change) for change in accepted.changes]))
+    return f"{one_line(accepted.reason)} (on {accepted.when[:10]}, although {changes})"
 
 
 def _settings(settings: Mapping[str, object]) -> str:

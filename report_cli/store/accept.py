@@ -11,7 +11,6 @@ from report_cli import files, wording
 from report_cli.errors import ReportError
 from report_cli.keys import difference, inputs
 from report_cli.keys.key import lock_name
-from report_cli.store import manifest as manifests
 from report_cli.store.freshness import Question, closest, uses
 from report_cli.store.manifest import Acceptance, Behind
 from report_cli.store.run import Run
@@ -79,7 +78,7 @@ def accept(
         files.scratch_folder(store.scratch, name) as folder,
     ):
         for file in former.files:
-            files.write_bytes(folder / file, manifests.read_file(source.folder, former.files, file))
+            files.write_bytes(folder / file, source.content(file))
         entry = Acceptance(reason, wording.timestamp(), source.key, list(accepted.changes))
         manifest = msgspec.structs.replace(
             former,

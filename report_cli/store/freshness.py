@@ -61,10 +61,9 @@ class Judge:
         alike = [run for run in unchanged if question.needs is not None and uses(run, question.needs)]
         usable = [run for run in alike if run.is_own or not question.strict_env]
         if usable:
-            best = min(usable, key=lambda run: (not run.is_own, not store.is_kept(run), run.key))
-            return Verdict("fresh", "up to date", best)
+            return Verdict("fresh", "up to date", min(usable, key=self._preference))
         failure = store.failure(question.experiment, lock_name(wanted, question.recipe.environment))
-        if failure and not unchanged:
+        if failure:
             return Verdict("failed", f"failed on {failure.when}: {failure.message}")
         if alike:
             return Verdict(
@@ -77,12 +76,21 @@ class Judge:
         older = closest(store, question)
         if older is None:
             others = any(run.manifest.profile for run in store.runs(question.experiment))
-            return Verdict("missing", f"never run with profile {question.profile}" if others else "never run")
+            where = f" with profile {question.profile} and seed {question.seed}" if others else ""
+            return Verdict("missing", f"never run{where}")
         return Verdict("stale", "; ".join(difference.sentences(older.manifest.recipe, question.recipe.parts)))
 
     def current(self, name: str) -> list[Run]:
-        """Return the runs of an experiment that are up to date, whatever their profile, parameters and seed."""
-        return [run for run in self.store.runs(name) if not any(self.outdated(run))]
+        """Return the runs of an experiment that are up to date, one for each profile, parameters and seed."""
+        best: dict[str, Run] = {}
+        for run in sorted(self.store.runs(name), key=self._preference):
+            if not any(self.outdated(run)):
+                best.setdefault(run.manifest.recipe_digest, run)
+        return list(best.values())
+
+    def _preference(self, run: Run) -> tuple[bool, bool, str]:
+        """Order the runs of one recipe: own environment first, then kept, then by key."""
+        return not run.is_own, not self.store.is_kept(run), run.key
 
     def outdated(self, run: Run) -> tuple[str, str]:
         """Return why a run can't answer its own question any more: never again, or as code and inputs are now.
@@ -104,11 +112,10 @@ class Judge:
 
     def unanswerable(self, name: str, parts: Any) -> tuple[str, str]:
         """Return the same for a recipe; what is no recipe is left alone."""
-        try:
-            impossible = self._impossible(name, parts)
-            return impossible, "" if impossible else self._stale(name, parts)
-        except (KeyError, TypeError, AttributeError):
+        if not isinstance(parts, dict) or not {"parameters", "code", "needs"} <= parts.keys():
             return "", ""
+        impossible = self._impossible(name, parts)
+        return impossible, "" if impossible else self._stale(name, parts)
 
     def _impossible(self, name: str, parts: Mapping[str, Any]) -> str:
         """Return why not even `report accept` can make this recipe an answer."""

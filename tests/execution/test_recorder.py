@@ -91,19 +91,14 @@ def test_tables_are_lists_or_data_frames(record: Recorder, tmp_path: Path) -> No
     assert stored["none"] == {"columns": [], "rows": []}
 
 
-def test_what_is_kept_outlives_later_checkpoints(checkpoints: Callable[[], CheckpointFolder], tmp_path: Path) -> None:
-    """Of the checkpoints only the newest stay; what is kept stays until the run is finished, and is no checkpoint."""
+def test_the_newest_checkpoints_stay(checkpoints: Callable[[], CheckpointFolder], tmp_path: Path) -> None:
+    """Of the checkpoints only the newest two stay, and the last one is gone on from."""
     folder = checkpoints()
-    assert folder.kept("weights") is None
-    folder.keep("weights", {"kernel": np.arange(3)})
     assert folder.load() is None
     for epoch in range(1, 5):
         folder.save(epoch, {"place": np.array(epoch)}, {"rows": epoch})
-    again = checkpoints()
     assert len(list(tmp_path.rglob("epoch-*.npz"))) == 2
-    kept, loaded = again.kept("weights"), again.load()
-    assert kept is not None
-    assert kept["kernel"].tolist() == [0, 1, 2]
+    loaded = checkpoints().load()
     assert loaded is not None
     assert (loaded[0], loaded[1]["place"], loaded[2]) == (4, 4, {"rows": 4})
 
@@ -111,12 +106,12 @@ def test_what_is_kept_outlives_later_checkpoints(checkpoints: Callable[[], Check
 def test_what_is_damaged_is_not_there(checkpoints: Callable[[], CheckpointFolder], tmp_path: Path) -> None:
     """A flipped byte shows: damaged arrays are never returned."""
     folder = checkpoints()
-    folder.keep("weights", {"kernel": np.zeros(100)})
+    folder.save(1, {"kernel": np.zeros(100)}, {})
     (path,) = tmp_path.rglob("*.npz")
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    assert folder.kept("weights") is None
+    assert folder.load() is None
 
 
 def test_a_checkpoint_whose_input_changed_is_dropped(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from report_cli.execution import standins
 from report_cli.project import Project
 from report_cli.store import manifest as manifests
 from tests.conftest import Command
@@ -117,3 +118,21 @@ def test_a_package_that_is_not_installed_fails_when_it_is_used(write: Write, rep
     failed = report("run", "absent")
     assert failed.returncode == 1
     assert "pip install absent_package" in failed.stderr
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "bool(thing)",
+        "list(thing.names)",
+        "'a' in thing",
+        "thing.kind == 'x'",
+        "len(thing)",
+        "float(thing)",
+        "thing > 1",
+    ],
+)
+def test_a_question_that_needs_the_package_is_refused(question: str) -> None:
+    """What only the package can answer is never answered by its stand-in."""
+    with pytest.raises(standins.UsedError):
+        eval(question, {"thing": standins.StandIn("torch.cuda")})

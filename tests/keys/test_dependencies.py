@@ -8,6 +8,7 @@ import pytest
 from report_cli.errors import UsageError
 from report_cli.keys.dependencies import Reach, reach
 from report_cli.keys.sources import Sources
+from report_cli.project import PACKAGE
 from tests.conftest import edit as replace
 
 MODULES = {
@@ -279,3 +280,11 @@ def test_a_snapshot_takes_over_what_another_has_read(package: Path) -> None:
     assert shared is not None
     assert b"LIMIT = 7" in values.text
     assert b"value = 4" in shared.text
+
+
+def test_a_method_of_the_record_counts_however_it_is_reached(tmp_path: Path) -> None:
+    """What stands behind record.classifier is a part of the recipe, also where the method is only passed on."""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "__init__.py").write_text("def measure(record):\n    train = record.classifier\n    train()\n")
+    sources = Sources({"work": tmp_path / "work", "report_cli": PACKAGE})
+    assert "report_cli.training.classify:classify" in reach(sources, ("work", "measure")).digests

@@ -232,3 +232,23 @@ def test_a_watch_ends(run: Run, root: Path) -> None:
     assert os.environ.copy() == dict(os.environ.items())
     assert watch.inputs() == {"files": {}, "folders": {}, "variables": {}}
     assert "report_cli.keys.inputs" in sys.modules
+
+
+@pytest.mark.parametrize("listing", ["os.listdir()", "list(os.scandir())"])
+def test_the_current_folder_is_noted_when_it_is_listed(run: Run, listing: str) -> None:
+    """A folder that isn't named is the current one."""
+    assert "." in run(f"import os; os.chdir('data'); os.chdir('..'); {listing}").folders
+
+
+def test_asking_for_files_keeps_what_shutil_relies_on(run: Run) -> None:
+    """The watch stands for os.stat where Python asks what the function can do."""
+    run("import shutil; shutil.copy2('data/a.csv', 'data/b.csv', follow_symlinks=False)")
+    assert os.stat in os.supports_follow_symlinks
+
+
+def test_what_was_seen_before_an_interruption_counts(run: Run, root: Path) -> None:
+    """A run that goes on has the inputs of its first part, too."""
+    watch = run("open('data/a.csv').close()")
+    later = Watch(root)
+    later.adopt(watch.inputs())
+    assert later.files == watch.files

@@ -21,23 +21,16 @@ def start(seed: int) -> None:
 
 
 class MemoryCheckpoint:
-    """Keeps the newest checkpoint, whose state passes through JSON, as on disk, and what is kept beside it."""
+    """Keeps the newest checkpoint, whose state passes through JSON, as on disk."""
 
     def __init__(self) -> None:
         self.saved: Saved | None = None
-        self.beside: dict[str, dict[str, NDArray[Any]]] = {}
 
     def load(self) -> Saved | None:
         return copy.deepcopy(self.saved)
 
     def save(self, epoch: int, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
         self.saved = (epoch, {name: array.copy() for name, array in arrays.items()}, json.loads(json.dumps(state)))
-
-    def keep(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
-        self.beside[name] = {key: array.copy() for key, array in arrays.items()}
-
-    def kept(self, name: str) -> dict[str, NDArray[Any]] | None:
-        return copy.deepcopy(self.beside.get(name))
 
 
 class InterruptionError(Exception):
