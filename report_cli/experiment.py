@@ -256,6 +256,8 @@ def _by_profile(profiles: Any) -> dict[str, Any]:
         for profile in reversed(PROFILES):
             merged = {**merged, **given.get(profile, {})}
             given[profile] = merged
+        if odd := [name for name in given[PROFILES[0]] if any(name not in values for values in given.values())]:
+            raise ValueError(f"a parameter {odd[0]!r} that a larger profile lacks")
         kinds_of = {name: [type(values[name]) for values in given.values()] for name in given[PROFILES[0]]}
         made = make_dataclass(MADE, [(n, float if float in k else k[0]) for n, k in kinds_of.items()], frozen=True)
         given = {profile: made(**values) for profile, values in given.items()}

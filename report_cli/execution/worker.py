@@ -122,7 +122,8 @@ class Worker:
                 for name, path in sought.items():
                     if reached.dynamic or (name not in reached.modules and name not in drawing):
                         module = snapshot.module(name)
-                        watch.module(path, module.digest if module else None)
+                        if module is None or module.path.is_file():
+                            watch.module(path, module.digest if module else None)
 
             checkpoint = CheckpointFolder(Path(request["checkpoints"]), watch, note_modules)
             needs = {

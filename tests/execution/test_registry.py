@@ -158,7 +158,7 @@ def test_what_can_not_be_followed_is_refused(project: Project, write: Write, mad
         ({"grid": ({"a": 1}, {"a": 1})}, ("grid", "equal")),
         ({"grid": ({"b": 1},)}, ("grid", "'b'", "known: a")),
         ({"metrics": {"x": "a number"}}, ("'x'", "Metric(")),
-        ({"profiles": {"smoke": {"a": 1}, "quick": {"b": 1}}}, ()),
+        ({"profiles": {"smoke": {"a": 1}, "quick": {"b": 1}}}, ("'a'", "larger profile")),
         ({"profiles": 3}, ("parameters",)),
     ],
 )

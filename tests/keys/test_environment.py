@@ -15,7 +15,7 @@ def test_only_what_is_imported_is_listed() -> None:
     """A run of numpy has neither keras nor a backend; scikit-learn brings what it is built on, keras its backend."""
     assert packages() == set()
     assert packages("numpy", "report_cli") == {"numpy"}
-    assert packages("sklearn") == {"sklearn", "numpy", "scipy"}
+    assert packages("sklearn") == {"scikit-learn", "numpy", "scipy"}
     assert packages("keras") == {"keras", "numpy", "tensorflow"}
     assert not {"backend", "onednn", "precision"} & set(environment(["numpy", "sklearn"]))
     assert environment(["keras"])["backend"] == "tensorflow"
@@ -35,10 +35,10 @@ def test_another_version_is_another_environment(monkeypatch: pytest.MonkeyPatch)
     """When a package that a run imported changes, the difference names it; others have no part in it."""
     before = environment(["sklearn"])
     assert current(before) == before
-    monkeypatch.setattr(environments, "_version", lambda name: "9.9" if name == "sklearn" else "1.0")
+    monkeypatch.setattr(environments, "_version", lambda name: "9.9" if name == "scikit-learn" else "1.0")
     told = differences(before, current(before))
-    assert "sklearn" in told
+    assert "scikit-learn" in told
     assert "here 9.9" in told
     only = environment(["numpy"])
-    monkeypatch.setattr(environments, "_version", lambda name: "8.8" if name == "sklearn" else "1.0")
+    monkeypatch.setattr(environments, "_version", lambda name: "8.8" if name == "scikit-learn" else "1.0")
     assert current(only) == only
