@@ -277,7 +277,7 @@ def build(
     strict: bool = False,
     folder: Path | str = ".",
 ) -> tuple[Built, ...]:
-    """Run what documents need and write them; all documents where none is named."""
+    """Run what documents need and write them, all where none is named; with `draft` nothing is run."""
     workspace = open_workspace(folder)
     request = request_of(workspace, profile=profile, data=data)
     chosen = documents(workspace, names or ("all",), strict=strict)

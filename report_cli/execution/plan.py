@@ -236,7 +236,7 @@ class _Planner:
         return key.data_identity(data.name, getattr(data, "draw", None), source.digest, self.workspace.snapshot)
 
     def _kept(self, experiment: Experiment, seed: int, recipe: Recipe) -> Recipe:
-        """Return the recipe of the run in git that answers `recipe` with the real data it was computed from.
+        """Return the recipe of a stored run that answers `recipe` with the real data it was computed from.
 
         Never substituted silently: where there is none, the full profile needs the data.
         """
@@ -248,14 +248,14 @@ class _Planner:
         raise _no_data(experiment)
 
     def _estimate(self, experiment: Experiment, params: Any) -> float:
-        """Return seconds: what the same parameters took here before, else what the author declares."""
-        asked = digest(parameters(params))
-        took = [
+        """Return seconds: what the same parameters took in this environment before, else what the author declares."""
+        wanted = digest(parameters(params))
+        durations_s = [
             run.manifest.times.duration_s
             for run in self.workspace.store.runs(experiment.name)
-            if digest(run.parameters) == asked
+            if run.is_own and digest(run.manifest.recipe["parameters"]) == wanted
         ]
-        return max(took, default=float(experiment.cost_s[self.request.profile]))
+        return max(durations_s, default=float(experiment.cost_s[self.request.profile]))
 
 
 def _no_data(experiment: Experiment) -> DataError:

@@ -93,15 +93,15 @@ class Judge:
         return not run.is_own, not self.store.is_kept(run), run.key
 
     def outdated(self, run: Run) -> tuple[str, str]:
-        """Return why a run can't answer its own question any more: never again, or as code and inputs are now.
+        """Return (impossible, stale): why a run can never answer its question again, and why it doesn't now.
 
-        Both are empty where it can.
+        Both are empty where nothing is wrong.
         """
         impossible, stale = self.unanswerable(run.experiment, run.manifest.recipe)
         if not stale and (changes := inputs.changed(run.manifest.inputs, self.root)):
             stale = changes[0]
         for need, outputs in run.manifest.needs.items():
-            stored = self._stored(need, run.manifest.recipe["needs"].get(need, ()))
+            stored = self._stored(need, run.manifest.recipe.get("needs", {}).get(need, ()))
             if (
                 not stale
                 and stored
@@ -111,7 +111,7 @@ class Judge:
         return impossible, stale
 
     def unanswerable(self, name: str, parts: Any) -> tuple[str, str]:
-        """Return the same for a recipe; what is no recipe is left alone."""
+        """Return (impossible, stale), as `outdated` does, for a recipe alone; what is no recipe is left alone."""
         if not isinstance(parts, dict) or not {"parameters", "code", "needs"} <= parts.keys():
             return "", ""
         impossible = self._impossible(name, parts)
