@@ -118,8 +118,8 @@ class Experiment:
     """A registered specification; `params` maps each profile to an instance of one frozen dataclass.
 
     `module` and `line` say where it is declared. `grid` has the points of a sweep in each profile, one without
-    changes where there is none. `files` are patterns of files of the project that no one sees it open (a subprocess,
-    a C library).
+    changes where there is none. `files` are patterns of files of the project that no one can see it open: in a
+    subprocess, in a C library.
     """
 
     name: str

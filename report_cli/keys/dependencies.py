@@ -2,8 +2,8 @@
 
 Definitions are followed by name from the function through module-level and function-level imports. Docstrings,
 comments, layout, annotations and `@experiment(...)` with its titles are not part of a digest; the result is the same
-on every supported Python. What static names can't show is seen while a run computes (`keys/inputs.py`), but for a method
-of an object that is passed in: its class must be named.
+on every supported Python. What static names can't show is seen while a run computes (`keys/inputs.py`), but for a
+method of an object that is passed in: its class must be named.
 """
 
 import ast
