@@ -130,7 +130,7 @@ def test_ctrl_c_says_how_to_go_on(walk: Path, project: Project) -> None:
     process = start(project, "run", "walk", "--set", "wait_s=30", start_new_session=True)
     until_epoch(1, project, process)
     os.killpg(process.pid, signal.SIGINT)
-    _, told = process.communicate(timeout=20)
+    _, told = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "the same command goes on from there" in told
     assert "Traceback" not in told

@@ -44,7 +44,7 @@ def test_the_page_has_title_contents_and_appendix(built: Report) -> None:
     assert page.xpath("string(//p[@class='by'])") == "A. Student · 0000000 · 22 November 2026"
     assert page.xpath("string(//p[@class='label'])") == "quick profile · drawn images"
     assert page.xpath("//nav//a/text()") == ["Theory", "Accuracy of 73.8\u202f%", "References", "Provenance"]
-    assert page.xpath("//section[@class='run']/@id") == ["run-facts-0abc", "run-net-0abc"]
+    assert page.xpath("//section[@class='run']//code/@id") == ["run-facts-0abc", "run-net-0abc"]
 
 
 def test_what_an_author_can_write_reaches_both_formats(built: Report) -> None:
