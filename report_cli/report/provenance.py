@@ -20,9 +20,9 @@ NAME = "provenance.json"
 
 @dataclass(frozen=True)
 class Entry:
-    """The runs of one experiment in the appendix: their keys, which values link to, and labelled facts."""
+    """The runs of one experiment in the appendix: keys, which values link to, with their names, and labelled facts."""
 
-    keys: tuple[str, ...]
+    keys: tuple[tuple[str, str], ...]
     name: str
     title: str
     facts: tuple[tuple[str, str], ...]
@@ -51,7 +51,7 @@ def appendix(runs: Iterable[Run], experiments: Mapping[str, Experiment]) -> Appe
         points = len({repr(sorted(run.point.items())) for run in group})
         entries.append(
             Entry(
-                tuple(run.key for run in group),
+                tuple((run.key, _name(run)) for run in group),
                 f"{name}, {points} points, {where}" if points > 1 else f"{name}, {where}",
                 experiments[name].title,
                 (*_facts(group), *own),
@@ -124,6 +124,10 @@ def _listed(run: Run) -> dict[str, Any]:
         "accepted": msgspec.to_builtins(m.accepted),
         "files": {name: entry.sha256 for name, entry in m.files.items()},
     }
+
+
+def _name(run: Run) -> str:
+    return ", ".join([run.experiment, *(f"{name}={value}" for name, value in run.point.items()), f"seed {run.seed}"])
 
 
 def _agreed(runs: Sequence[Run]) -> dict[str, str]:

@@ -122,7 +122,7 @@ function tell(link) {
     if (found.size) facts.push([name, [...found].join(", ")]);
   }
   const listed = keys.slice(0, MOST).map((key) =>
-    make("li", {}, `${key.closest(".run").querySelector(".name").textContent} `, make("code", {}, key.textContent)));
+    make("li", {}, `${key.title} `, make("code", {}, key.textContent)));
   if (keys.length > MOST) listed.push(make("li", {}, `and ${keys.length - MOST} more`));
   const go = make("a", { href: link.hash, tabindex: "-1" }, "To its run in the appendix");
   note.replaceChildren(
