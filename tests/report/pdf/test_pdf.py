@@ -32,7 +32,8 @@ def test_the_pdf_has_pages_tags_and_provenance(built: Report) -> None:
             assert outline.root
         stored = json.loads(document.attachments[provenance.NAME].get_file().read_bytes())
     assert [run["experiment"] for run in stored["runs"]] == ["facts", "net"]
-    assert stored["runs"][1]["files"] == {"measured.json": "ab" * 32}
+    (net,) = built[0].runs["net"]
+    assert stored["runs"][1]["files"] == {name: file.sha256 for name, file in net.manifest.files.items()}
     shown = {entry["text"]: entry for entry in stored["values"]}
     assert shown["73.8\u202f%"] == {
         "text": "73.8\u202f%", "number": 0.7383, "unit": "fraction", "from": ["net.accuracy"], "runs": ["net-0abc"],
