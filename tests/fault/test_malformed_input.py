@@ -106,7 +106,7 @@ BUGS = {
     ),
     "nothing is too large": (
         "datasets/readers/archive.py",
-        "if len(content) > _LARGEST_BYTES:",
+        "if self.size > _LARGEST_BYTES:",
         "if False:",
         "tar: a batch of 400 MB",
         "not named",

@@ -29,23 +29,24 @@ _LARGEST_BYTES = 256 << 20
 
 @dataclass(frozen=True)
 class Member:
-    """A file in an archive or folder, which `open` opens."""
+    """A file in an archive or folder, of `size` bytes at most, which `open` opens."""
 
     archive: str
     name: str
+    size: int
     open: Callable[[], IO[bytes] | None]
 
     def read(self) -> bytes:
         """Return the content; must be called before the next member is taken. DataError when it's damaged."""
+        # Asked before anything is unpacked: reading up to the limit would need several times its memory.
+        if self.size > _LARGEST_BYTES:
+            raise DataError(f"{self.archive}: {self.name} unpacks to more than {_LARGEST_BYTES} bytes")
         with _readable(self.archive, self.name):
             file = self.open()
             if file is None:
                 raise OSError("it has no content")
             with file:
-                content = file.read(_LARGEST_BYTES + 1)
-        if len(content) > _LARGEST_BYTES:
-            raise DataError(f"{self.archive}: {self.name} unpacks to more than {_LARGEST_BYTES} bytes")
-        return content
+                return file.read(self.size)
 
 
 def zip_names(path: Path) -> list[str]:
@@ -68,33 +69,33 @@ def members(data: Images, path: Path, layout: str) -> Generator[Member, None, No
                 files = _in_zip(path)
             case _:
                 entries = layouts.entries(data, path, layout)
-                files = ((name, e.is_file(), partial(io.FileIO, e.path)) for name, e in entries)
-        for name, regular, opened in files:
+                files = ((name, e.is_file(), e.stat().st_size, partial(io.FileIO, e.path)) for name, e in entries)
+        for name, regular, size, opened in files:
             name = name.removeprefix("./")
             if layouts.is_hidden(name):
                 continue
             if not regular:
                 raise DataError(f"{path.name}: {name} is no regular file but a link, a device or a folder")
-            yield Member(path.name, name, opened)
+            yield Member(path.name, name, size, opened)
 
 
-def _in_tar(path: Path) -> Iterator[tuple[str, bool, Callable[[], IO[bytes] | None]]]:
+def _in_tar(path: Path) -> Iterator[tuple[str, bool, int, Callable[[], IO[bytes] | None]]]:
     with gzip.open(path) as packed:
         with tarfile.open(fileobj=packed, mode="r|") as archive:
             for info in archive:
                 if not info.isdir():
-                    yield info.name, info.isreg(), partial(archive.extractfile, info)
+                    yield info.name, info.isreg(), info.size, partial(archive.extractfile, info)
         # The checksum of a gzip file is at its end, behind what tar reads.
         while packed.read(1 << 20):
             pass
 
 
-def _in_zip(path: Path) -> Iterator[tuple[str, bool, Callable[[], IO[bytes] | None]]]:
+def _in_zip(path: Path) -> Iterator[tuple[str, bool, int, Callable[[], IO[bytes] | None]]]:
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             if not info.is_dir():
                 regular = stat.S_IFMT(info.external_attr >> 16) in (0, stat.S_IFREG)
-                yield info.filename, regular, partial(archive.open, info)
+                yield info.filename, regular, info.file_size, partial(archive.open, info)
 
 
 @contextmanager
