@@ -34,6 +34,7 @@ class ImageParams:
     batch_size: int = 32
     learning_rate: float = 1e-3
     split_seed: int = 1
+    precision: str = "auto"
 
     def __post_init__(self) -> None:
         names = ("train", "validation", "test", "size", "epochs", "batch_size", "learning_rate")

@@ -85,7 +85,7 @@ def check_comparable(runs: Mapping[str, "report.Run"], validation: "report.Part"
         RunError: they were not validated on these images, in this size, over as many epochs.
     """
     for name, run in runs.items():
-        if not np.array_equal(run.array("validation_ids"), validation.ids) or run.parameters["size"] != size:
+        if not np.array_equal(run.array("validation_ids"), validation.numbers) or run.parameters["size"] != size:
             raise RunError(f"{name} was trained on other images", "give all of them the same numbers and size")
     if len({len(run.history) for run in runs.values()}) != 1:
         raise RunError("the networks were trained for different numbers of epochs", "give all of them the same")

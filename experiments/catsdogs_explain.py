@@ -58,7 +58,7 @@ def load(data: "report.ImageData", run: "report.Run") -> Network:
     model = catsdogs_best.build(int(run.scalars["chosen"]), size)
     transfer.load(model, run.weights())
     whole = data.train
-    places = np.searchsorted(whole.ids, run.array("test_ids"))
+    places = np.searchsorted(whole.numbers, run.array("test_ids"))
     part = Part(whole.ids[places], whole.labels[places], resize(whole.pixels[places], size), whole.names[places])
     return Network(model, part, Normalisation(run.array("mean"), run.array("std")))
 

@@ -12,6 +12,7 @@ from experiments.catsdogs_explain import BEST, Network, load
 from experiments.datasets import DOGS_VS_CATS, toy_pets
 from report_cli.figures import images as pictures
 from report_cli.interpret import gradcam, receptive_field
+from report_cli.training import losses
 
 METRICS = {
     "layer": report.Metric("count", "number of the convolution explained, the last one"),
@@ -79,7 +80,8 @@ def catsdogs_gradcam(params: GradcamParams, data: "report.ImageData", record: re
     network = load(data, run)
     convolutions = receptive_field.convolutions(network.model)
     name = convolutions[-1]
-    probabilities, labels = run.array("test_predictions"), run.array("test_labels")
+    probabilities = losses.probabilities(run.array("test_logits").astype(np.float64))
+    labels = run.array("test_labels")
     picked = pick(probabilities, labels)
     # Those that are shown, then as many as are measured; the class explained is the one that the network names.
     places = np.concatenate([np.array(list(picked.values())), np.arange(min(params.images, len(labels)))])

@@ -1,11 +1,8 @@
 """Cats and dogs with VGG16: a new head on frozen convolutions, the last block tuned, and augmented training images."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,14 +11,11 @@ from experiments import catsdogs
 from experiments.catsdogs import CHOICES, ImageParams, split_of
 from experiments.datasets import DOGS_VS_CATS, VGG16
 from experiments.models import vgg16
-from report_cli.datasets import normalise
 from report_cli.datasets.normalise import Normalisation
 from report_cli.errors import RunError
 from report_cli.figures import images as pictures
 from report_cli.training import augment, classify, fit, transfer
-from report_cli.training.classify import Inputs
-from report_cli.training.cost import multiply_adds
-from report_cli.training.fit import Examples
+from report_cli.training.backend import Prepare
 from report_cli.training.metrics import draw_classifier
 
 BASES = ("cifar10", "imagenet")
@@ -51,31 +45,16 @@ class Params(ImageParams):
 
 @dataclass(frozen=True)
 class AugmentedParams(Params):
-    """How far a view of a training image may be from the image: see `augment.Augmentation`."""
+    """How far a view of a training image may be from the image: see `augment.Augmentation`.
 
+    Each image has so many fixed `views`, which the epochs see in turn; 0: every epoch has views of its own.
+    """
+
+    views: int = 0
     flip: bool = True
     shift: float = 0.1
     rotation: float = 15.0
     zoom: float = 0.15
-
-
-@dataclass(frozen=True, eq=False)
-class Network:
-    """`frozen` turns inputs, which `inputs` makes of pixels, into features, and `trained` these into a logit.
-
-    `base` are the pretrained weights, `width` the factor on their filters, `start` the trained ones before training.
-    """
-
-    base: Arrays
-    width: float
-    inputs: Inputs
-    frozen: keras.Model
-    trained: keras.Model
-    start: Arrays
-
-    def features(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the features of images."""
-        return transfer.features(self.frozen, pixels, self.inputs)
 
 
 METRICS = {
@@ -134,7 +113,7 @@ def catsdogs_vgg16_frozen(params: Params, data: "report.ImageData", record: repo
 
     Cost: one pass of 4,000 images through the base and a small head: half an hour on two CPU cores.
     """
-    measure(build(params, record), split_of(data, params), params, record)
+    measure(split_of(data, params), params, record)
 
 
 @report.experiment(
@@ -162,8 +141,8 @@ def catsdogs_vgg16_finetuned(params: Params, data: "report.ImageData", record: r
 
     Cost: four blocks once, then 15 epochs of block 5 on 9x9 positions: an hour or two on two CPU cores.
     """
-    network = build(params, record, tuned=TUNED, head=head_of(record.need("catsdogs-vgg16-frozen").run(), params))
-    measure(network, split_of(data, params), params, record)
+    head = head_of(record.need("catsdogs-vgg16-frozen").run(), params)
+    measure(split_of(data, params), params, record, tuned=TUNED, head=head)
 
 
 @report.experiment(
@@ -172,7 +151,7 @@ def catsdogs_vgg16_finetuned(params: Params, data: "report.ImageData", record: r
     needs=needs,
     profiles={
         "smoke": AugmentedParams(**CHOICES["smoke"], epochs=2),
-        "quick": AugmentedParams(**CHOICES["quick"], epochs=8, learning_rate=3e-4),
+        "quick": AugmentedParams(**CHOICES["quick"], epochs=8, learning_rate=3e-4, views=4),
         "full": AugmentedParams(**CHOICES["full"], epochs=20),
     },
     cost_s={"smoke": 6, "quick": 20, "full": 15_000},
@@ -192,40 +171,10 @@ def catsdogs_vgg16_augmented(params: AugmentedParams, data: "report.ImageData", 
 
     Cost: 20 passes of 2,400 images through the base: some hours on two CPU cores.
     """
-    network, split = build(params, record), split_of(data, params)
-    part, amounts = split.train, augment.Augmentation(params.flip, params.shift, params.rotation, params.zoom)
-
-    def views(epoch: int) -> Examples:
-        pixels = augment.augment(part.pixels, part.ids, record.seed, epoch, amounts)
-        return Examples(network.features(pixels), part.labels)
-
-    record_samples(part, split.classes, amounts, record)
-    measure(network, split, params, record, views)
-
-
-def build(params: Params, record: report.Record, tuned: int | None = None, head: Arrays | None = None) -> Network:
-    """Return the network on images of `params.size` pixels, its blocks from `tuned` on to be trained with the head.
-
-    `head` are the weights of a trained head; without them it starts at random.
-    """
-    width, inputs = 1.0, vgg16.imagenet_inputs
-    if params.base == "imagenet":
-        base = record.pretrained(VGG16)
-    else:
-        run = record.need("vgg16-pretrain").run()
-        base = run.weights()
-        width = base["block1_conv1/bias"].size / vgg16.BLOCKS[0][1]
-        # Images of another kind are brought to the same scale, by mean and deviation of the pretraining images.
-        inputs = partial(normalise.apply, Normalisation(run.array("mean"), run.array("std")))
-    below = vgg16.build((params.size, params.size, 3), width, vgg16.LAST if tuned is None else tuned - 1)
-    below.trainable = False
-    transfer.load(below, base)
-    above = vgg16.classifier(below.output_shape[1:], width, params.dropout, tuned)
-    if tuned is not None:
-        transfer.load(above, base)
-    if head is not None:
-        transfer.load(above, head)
-    return Network(base, width, inputs, below, above, fit.weights(above))
+    split = split_of(data, params)
+    amounts = augment.Augmentation(params.flip, params.shift, params.rotation, params.zoom)
+    record_samples(split.train, split.classes, amounts, record)
+    measure(split, params, record, augmentation=amounts, views=params.views)
 
 
 def head_of(run: "report.Run", params: Params) -> Arrays:
@@ -242,46 +191,56 @@ def head_of(run: "report.Run", params: Params) -> Arrays:
 
 
 def measure(
-    network: Network,
     split: "report.Split[report.Part]",
     params: Params,
     record: report.Record,
-    views: Callable[[int], Examples] | None = None,
+    tuned: int = vgg16.LAST + 1,
+    head: Arrays | None = None,
+    **options: Any,
 ) -> None:
-    """Train the upper part, see that it moved and the frozen part did not, test it, and record everything.
+    """Train the head and the blocks from `tuned` on, see that they moved and the others did not, and record it all.
 
-    `views` gives the training examples of each epoch where they are not those of the split.
+    `head` are the weights of a trained head; without them it starts at random. `options` are those of
+    `record.classifier`.
 
     Raises:
         RunError: a frozen weight changed, or one that was to be trained did not.
     """
-    train = views or classify.examples(split.train, network.features)
-    validation = classify.examples(split.validation, network.features)
-    history = classify.train(network.trained, train, validation, params, record)
-    transfer.check_frozen(network.frozen, network.base)
-    transfer.check_tuned(network.trained, network.start)
-    classify.record_training(history, len(split.train), len(split.validation), record)
-    tuned = sum(array.size for name, array in network.start.items() if name.startswith("block"))
+    base, inputs = pretrained(params, record)
+    width = base["block1_conv1/bias"].size / vgg16.BLOCKS[0][1]
+    model = vgg16.classifier(split.shape, width, params.dropout)
+    for layer in vgg16.convolutions(width, last=tuned - 1):
+        model.get_layer(layer.name).trainable = False
+    transfer.load(model, base)
+    if head is not None:
+        transfer.load(model, head)
+    before = fit.weights(model)
+    record.classifier(model, split, params, inputs=inputs, **options)
+    transfer.check_moved(model, before)
+    frozen = {layer.name for layer in vgg16.convolutions(width, last=tuned - 1)}
+    sizes = {name: array.size for name, array in before.items()}
+    in_base = sum(size for name, size in sizes.items() if name in base)
     record(
-        width=network.width,
-        base_parameters=network.frozen.count_params() + tuned,
-        tuned_parameters=tuned,
-        head_parameters=network.trained.count_params() - tuned,
-        parameters=network.frozen.count_params() + network.trained.count_params(),
-        multiply_adds=multiply_adds(network.frozen) + multiply_adds(network.trained),
+        width=width,
+        base_parameters=in_base,
+        tuned_parameters=sum(s for name, s in sizes.items() if name in base and name.split("/")[0] not in frozen),
+        head_parameters=sum(sizes.values()) - in_base,
     )
-    record.weights(fit.weights(network.trained))
-    classify.record_test(network.trained, split.test, network.features, split.class_names, record)
+
+
+def pretrained(params: Params, record: report.Record) -> tuple[Arrays, Prepare]:
+    """Return the pretrained weights of the convolutions, and what turns pixels into the inputs that they know."""
+    if params.base == "imagenet":
+        return record.pretrained(VGG16), vgg16.imagenet_inputs
+    run = record.need("vgg16-pretrain").run()
+    # Images of another kind are brought to the same scale, by mean and deviation of the pretraining images.
+    return run.weights(), classify.by(Normalisation(run.array("mean"), run.array("std")))
 
 
 def record_samples(part: "report.Part", classes: int, amounts: augment.Augmentation, record: report.Record) -> None:
     """Record one image of each class with the views of it that the first epochs saw."""
-    samples, views = [], []
-    for label in range(classes):
-        place = int(np.flatnonzero(part.labels == label)[0])
-        image, name = part.pixels[place], str(part.ids[place])
-        drawn = [augment.view(name, record.seed, epoch, amounts) for epoch in range(1, SAMPLED + 1)]
-        samples.append(np.stack([image, *(augment.show(image, each) for each in drawn)]))
-        views.append([[each.mirrored, each.right, each.down, each.turn, each.scale] for each in drawn])
-    record.array("sample_images", np.stack(samples))
-    record.array("sample_views", np.array(views, np.float64))
+    places = np.array([np.flatnonzero(part.labels == label)[0] for label in range(classes)])
+    drawn = np.stack([augment.draw(part.ids[places], record.seed, n, amounts) for n in range(1, SAMPLED + 1)])
+    shown = [part.pixels[places], *(augment.show(part.pixels[places], views) for views in drawn)]
+    record.array("sample_images", np.stack(shown, axis=1))
+    record.array("sample_views", np.moveaxis(drawn, 0, 1))

@@ -20,6 +20,7 @@ class Params:
     learning_rate: float = 1e-3
     dropout: float = 0.25
     split_seed: int = 1
+    precision: str = "auto"
 
     def __post_init__(self) -> None:
         report.check_positive(self, "train", "validation", "test", "epochs", "batch_size", "learning_rate")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +12,8 @@ from experiments.cifar_followups import BUILDERS, POOLED
 from report_cli.figures import comparison
 from report_cli.training import losses, timing
 from report_cli.training.cost import multiply_adds
-from report_cli.training.fit import generator
+from report_cli.training.fit import Trainer, generator
+from report_cli.training.precision import set_precision
 
 TIMED = {**BUILDERS, **{f"pooled_{network}": build for network, build in POOLED.items()}}
 SHAPE, CLASSES, DROPOUT = (32, 32, 3), 10, 0.25
@@ -21,13 +23,13 @@ SHAPE, CLASSES, DROPOUT = (32, 32, 3), 10, 0.25
 class Params:
     """A turn is `steps` training steps and a prediction of `images` images; an epoch is that of the assignment."""
 
-    repeats: int = 5
+    repeats: int = 10
     steps: int = 100
-    warm_up: int = 20
     images: int = 3_200
     batch_size: int = 32
     train: int = 40_000
     validation: int = 10_000
+    precision: str = "auto"
 
     def __post_init__(self) -> None:
         if self.repeats < 2 or self.images < self.batch_size or self.steps < 1:
@@ -64,8 +66,8 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
     title="Speed of the networks",
     metrics=METRICS,
     profiles={
-        "smoke": Params(repeats=2, steps=1, warm_up=1, images=32),
-        "quick": Params(steps=3, warm_up=1, images=96),
+        "smoke": Params(repeats=2, steps=1, images=32),
+        "quick": Params(steps=10, images=320),
         "full": Params(),
     },
     cost_s={"smoke": 12, "quick": 20, "full": 900},
@@ -87,15 +89,15 @@ def cifar_speed(params: Params, record: report.Record) -> None:
     """
     models = [build(SHAPE, CLASSES, DROPOUT) for build in TIMED.values()]
     for model in models:
+        set_precision(model, record.precision if params.precision == "auto" else params.precision)
         losses.compile_classifier(model, learning_rate=1e-3)
     rng = generator(record.seed, 0, "speed")
     times = timing.interleaved(
-        models,
-        rng.standard_normal((params.images, *SHAPE), dtype=np.float32),
+        [Trainer(model, lambda pixels: keras.ops.cast(pixels, "float32") / 255) for model in models],
+        rng.integers(0, 256, (params.images, *SHAPE), np.uint8),
         rng.integers(0, CLASSES, params.images),
         batch_size=params.batch_size,
         steps=params.steps,
-        warm_up=params.warm_up,
         repeats=params.repeats,
         progress=record.progress,
     )

@@ -56,8 +56,8 @@ def compare(runs: Mapping[str, "report.Run"], pairs: Pairs, record: report.Recor
 
 def right_answers(run: "report.Run") -> NDArray[Any]:
     """Return for each test image of a run whether it is classified correctly, (N,) booleans."""
-    predictions = run.array("test_predictions")
-    predicted = predictions > 0.5 if predictions.ndim == 1 else predictions.argmax(axis=1)
+    logits = run.array("test_logits")
+    predicted = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(axis=1)
     right: NDArray[Any] = predicted == run.array("test_labels")
     return right
 

@@ -6,8 +6,10 @@ import report_cli as report
 from experiments.datasets import CIFAR10
 from experiments.models import vgg16
 from report_cli.errors import RunError
-from report_cli.training import classify, fit
+from report_cli.training import classify, fit, losses
 from report_cli.training.cost import multiply_adds
+from report_cli.training.fit import Examples, Trainer
+from report_cli.training.precision import set_precision
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Params:
     width: float = 1.0
     least_accuracy: float = 0.6
     split_seed: int = 1
+    precision: str = "auto"
 
     def __post_init__(self) -> None:
         report.check_positive(self, "train", "validation", "epochs", "batch_size", "learning_rate", "width")
@@ -63,8 +66,10 @@ def vgg16_pretrain(params: Params, data: "report.ImageData", record: report.Reco
     split = data.split(train=params.train, validation=params.validation, seed=params.split_seed)
     inputs = classify.normalised(split.train, record)
     model = vgg16.pretraining(split.shape, split.classes, params.width, params.dropout)
-    train, validation = (classify.examples(part, inputs) for part in (split.train, split.validation))
-    history = classify.train(model, train, validation, params, record)
+    set_precision(model, record.precision if params.precision == "auto" else params.precision)
+    losses.compile_classifier(model, params.learning_rate)
+    train, validation = (Examples(part.pixels, part.labels) for part in (split.train, split.validation))
+    history = Trainer(model, inputs).fit(train, validation, record, epochs=params.epochs, batch_size=params.batch_size)
     if (accuracy := history[-1]["validation_accuracy"]) < params.least_accuracy:
         raise RunError(
             f"the pretrained network reaches {accuracy:.1%} on the validation images, less than the"

@@ -15,7 +15,7 @@ from report_cli import project
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.execution import plan as plans
 from report_cli.execution.plan import Plan, Request, Step
-from report_cli.execution.runner import Listener, Outcome, Runner, behind
+from report_cli.execution.runner import Listener, Outcome, Progress, Runner, behind
 from report_cli.execution.workspace import Workspace, choose_data
 from report_cli.experiment import PROFILES, Experiment
 from report_cli.keys import difference
@@ -33,7 +33,7 @@ class Silence:
 
     def started(self, step: Step, number: int, total: int) -> None: ...
 
-    def progressed(self, step: Step, done: int, total: int, metrics: Mapping[str, float]) -> None: ...
+    def progressed(self, step: Step, progress: Progress) -> None: ...
 
     def finished(self, step: Step, run: Run) -> None: ...
 

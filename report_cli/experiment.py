@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from report_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -65,6 +67,14 @@ class Record(Protocol):
     def checkpoint(self) -> Checkpoint:
         """Where the run keeps its progress."""
 
+    @property
+    def precision(self) -> str:
+        """What networks compute in where they are free to, "float32" or "bfloat16": as this machine does best."""
+
+    @property
+    def cache(self) -> "Path":
+        """A folder for what this kind of machine can compute again, under names that say all that decides it."""
+
     def __call__(self, **metrics: float) -> None:
         """Record declared metrics, each once. Fractions stay 0-1, times are seconds."""
 
@@ -80,8 +90,19 @@ class Record(Protocol):
     def weights(self, arrays: "Mapping[str, NDArray[Any]]") -> None:
         """Record trained weights, by name."""
 
-    def progress(self, done: int, total: int, **metrics: float) -> None:
-        """Tell the person who waits: `done` of `total` epochs, and the latest metrics."""
+    def time(self, seconds: float, images: int) -> None:
+        """Note how long the training of an epoch took, on so many images: kept beside the results, in no digest."""
+
+    def progress(
+        self, epoch: int, epochs: int, *, step: int = 0, steps: int = 0, images: int = 0, **metrics: float
+    ) -> None:
+        """Tell the person who waits: the epoch of so many, in it the step of so many and the images seen, and metrics.
+
+        Without `steps` the epoch is over.
+        """
+
+    def note(self, text: str) -> None:
+        """Tell the person who waits something in words, once."""
 
     def need(self, name: str) -> "Results":
         """Return the finished runs of an experiment declared in `needs`: of all its seeds and points."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from keras import Input, KerasTensor, Model, layers
+from keras import Input, KerasTensor, Model, layers, ops
 from numpy.typing import NDArray
 
 # Convolutions and filters of each block: configuration D in table 1 of Simonyan and Zisserman (2015).
@@ -77,14 +77,13 @@ def build(shape: tuple[int, ...], width: float = 1.0, last: int = LAST) -> Model
     return Model(inputs, blocks(inputs, width, last=last), name="vgg16")
 
 
-def classifier(shape: tuple[int, ...], width: float, dropout: float, tuned: int | None = None) -> Model:
-    """Return the network from features of `shape` to one logit: the head, after the blocks from `tuned` on if given.
+def classifier(shape: tuple[int, ...], width: float, dropout: float) -> Model:
+    """Return the network from images of `shape` (H, W, 3) to one logit: the base, and a head on it.
 
-    2,097,665 parameters without blocks on the 4x4x512 features of 150x150 pixels.
+    16,812,353 parameters at width 1 and (150, 150, 3): 14,714,688 of the base, 2,097,665 of the head.
     """
     inputs = Input(shape)
-    features = inputs if tuned is None else blocks(inputs, width, first=tuned)
-    return Model(inputs, head(features, dropout), name="classifier")
+    return Model(inputs, head(blocks(inputs, width), dropout), name="vgg16_classifier")
 
 
 def head(x: KerasTensor, dropout: float) -> KerasTensor:
@@ -125,10 +124,9 @@ def fold(weights: Mapping[str, NDArray[Any]], width: float = 1.0) -> Arrays:
     return folded
 
 
-def imagenet_inputs(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return images (N, H, W, 3) as the published weights know them: blue, green, red, each without its mean."""
-    result: NDArray[np.float32] = pixels[..., ::-1].astype(np.float32) - np.array(MEAN_BGR, np.float32)
-    return result
+def imagenet_inputs(pixels: Any) -> Any:
+    """Return images (N, H, W, 3), a tensor, as the published weights know them: blue, green, red without means."""
+    return ops.cast(pixels[..., ::-1], "float32") - np.array(MEAN_BGR, np.float32)
 
 
 def _pool(block: int) -> layers.MaxPooling2D:

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -11,9 +11,10 @@ from report_cli import wording
 from report_cli.errors import ReportError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich import progress as rich_progress
 
     from report_cli.execution.plan import Step
+    from report_cli.execution.runner import Progress
     from report_cli.store.run import Run
 
 # Where there is no terminal, a line is said so often.
@@ -56,8 +57,8 @@ class Bar:
         self._title = title
         self._estimate_s = estimate_s
         self._began_s = self._said_s = time.monotonic()
-        self._first: int | None = None
-        self._bar: Progress | None = None
+        self._first: float | None = None
+        self._bar: rich_progress.Progress | None = None
         if sys.stderr.isatty():
             from rich import console, progress
 
@@ -70,7 +71,7 @@ class Bar:
             self._bar.start()
             self._bar.add_task(title, total=None, text="starting", left="")
 
-    def update(self, done: int, total: int, text: str) -> None:
+    def update(self, done: float, total: float, text: str) -> None:
         """Show that `done` of `total` is done, which `text` says in words."""
         left_s = self._left_s(done, total)
         left = "" if left_s is None else f"{wording.duration(left_s)} left"
@@ -86,7 +87,7 @@ class Bar:
             self._bar.stop()
             self._bar = None
 
-    def _left_s(self, done: int, total: int) -> float | None:
+    def _left_s(self, done: float, total: float) -> float | None:
         """Return the time left at the pace since the first call, since what was done before says nothing of the pace:
         start-up, or what an earlier command left. Until then what was estimated, None where nothing was."""
         now = time.monotonic()
@@ -112,10 +113,11 @@ class ProgressListener:
             say(f"{self._title}: {step.reason}; about {wording.duration(step.estimate_s)}")
         self._bar = Bar(self._title, step.estimate_s)
 
-    def progressed(self, step: "Step", done: int, total: int, metrics: Mapping[str, float]) -> None:
+    def progressed(self, step: "Step", progress: "Progress") -> None:
         if self._bar is not None:
-            values = [f"{name.replace('_', ' ')} {value:.3f}" for name, value in metrics.items()]
-            self._bar.update(done, total, ", ".join([f"{done} of {total}", *values]))
+            values = [f"{name.replace('_', ' ')} {value:.3f}" for name, value in progress.metrics.items()]
+            text = ", ".join([f"{progress.epoch} of {progress.epochs}", *values])
+            self._bar.update(progress.epochs_done, progress.epochs, text)
 
     def finished(self, step: "Step", run: "Run") -> None:
         self.close()

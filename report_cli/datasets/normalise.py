@@ -15,6 +15,16 @@ class Normalisation:
     mean: NDArray[np.float64]
     std: NDArray[np.float64]
 
+    @property
+    def scale(self) -> NDArray[np.float32]:
+        """What a pixel from 0 to 255 is multiplied by, (3,). A channel that is constant is only shifted."""
+        return (1 / (255 * np.where(self.std > 0, self.std, 1.0))).astype(np.float32)
+
+    @property
+    def shift(self) -> NDArray[np.float32]:
+        """What is added afterwards, (3,)."""
+        return (-self.mean / np.where(self.std > 0, self.std, 1.0)).astype(np.float32)
+
 
 def fit(pixels: NDArray[np.uint8]) -> Normalisation:
     """Return the normalisation of training images (N, H, W, 3), N > 0: counted in integers, the same in any order."""
@@ -28,16 +38,8 @@ def fit(pixels: NDArray[np.uint8]) -> Normalisation:
 
 
 def apply(normalisation: Normalisation, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return images (N, H, W, 3) as float32 with the mean taken off and divided by the standard deviation.
-
-    A channel that is constant in the training images is only shifted.
-    """
-    values = np.arange(256)[:, None] / 255
-    scale = np.where(normalisation.std > 0, normalisation.std, 1.0)
-    table = ((values - normalisation.mean) / scale).astype(np.float32)
-    result = np.empty(pixels.shape, np.float32)
-    for channel in range(3):
-        result[..., channel] = table[:, channel][pixels[..., channel]]
+    """Return images (N, H, W, 3) as float32 with the mean taken off and divided by the standard deviation."""
+    result: NDArray[np.float32] = pixels.astype(np.float32) * normalisation.scale + normalisation.shift
     return result
 
 

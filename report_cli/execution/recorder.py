@@ -4,6 +4,7 @@ import io
 import json
 import math
 import numbers
+import time
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from report_cli.datasets.spec import Weights
     from report_cli.datasets.split import Split
 
-Progress = Callable[[int, int, Mapping[str, float]], None]
+Tell = Callable[[Mapping[str, Any]], None]
 Pretrained = Callable[["Weights"], "dict[str, NDArray[Any]]"]
 STATE = "state.json"
 
@@ -41,9 +42,14 @@ class Recorder:
         needs: Mapping[str, Results],
         watch: Watch,
         pretrained: Pretrained,
-        tell: Progress,
+        tell: Tell,
+        precision: str,
+        cache: Path,
     ) -> None:
         self.seed = seed
+        self.precision = precision
+        self.cache = cache
+        self.times: list[dict[str, float]] = []
         self.checkpoint: Checkpoint = checkpoint
         self._experiment = experiment
         self._folder = folder
@@ -51,6 +57,7 @@ class Recorder:
         self._watch = watch
         self._pretrained = pretrained
         self._tell = tell
+        self._began_s = time.monotonic()
         self._metrics: dict[str, float] = {}
         self._history: list[dict[str, float]] = []
 
@@ -95,8 +102,18 @@ class Recorder:
     def weights(self, arrays: "Mapping[str, NDArray[Any]]") -> None:
         self._write(WEIGHTS, _npz(arrays))
 
-    def progress(self, done: int, total: int, **metrics: float) -> None:
-        self._tell(done, total, {name: float(value) for name, value in metrics.items()})
+    def time(self, seconds: float, images: int) -> None:
+        self.times.append({"seconds": seconds, "images": images})
+
+    def progress(
+        self, epoch: int, epochs: int, *, step: int = 0, steps: int = 0, images: int = 0, **metrics: float
+    ) -> None:
+        done = {"epoch": epoch, "epochs": epochs, "step": step, "steps": steps, "images": images}
+        values = {name: float(value) for name, value in metrics.items()}
+        self._tell({"event": "progress", **done, "seconds": time.monotonic() - self._began_s, "metrics": values})
+
+    def note(self, text: str) -> None:
+        self._tell({"event": "note", "text": text})
 
     def need(self, name: str) -> Results:
         if name not in self._needs:

@@ -15,7 +15,7 @@ from report_cli.execution.worker_client import LocalWorker, commit
 from report_cli.execution.workspace import Workspace
 from report_cli.experiment import Experiment
 from report_cli.keys import key
-from report_cli.store.manifest import Behind, Commit, Data, Manifest, Times, Warned
+from report_cli.store.manifest import Behind, Commit, Data, Epoch, Manifest, Times, Warned
 from report_cli.store.run import FigureFile, Results, Run
 from report_cli.store.store import ASKED
 
@@ -25,12 +25,33 @@ LEAST_BYTES = 200_000_000
 COPIES = 3
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: in an epoch of so many, after a step of so many (0 of 0: the epoch is over).
+
+    `images` were seen in this epoch, `seconds` have passed since the run began, `metrics` are the latest by name.
+    """
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    images: int
+    seconds: float
+    metrics: Mapping[str, float]
+
+    @property
+    def epochs_done(self) -> float:
+        """How many epochs are done, a part of one by its steps; its last step is not yet all of it."""
+        return self.epoch - 1 + self.step / (self.steps + 1) if self.steps else self.epoch
+
+
 class Listener(Protocol):
     """Is told what happens, for the person who waits."""
 
     def started(self, step: Step, number: int, total: int) -> None: ...
 
-    def progressed(self, step: Step, done: int, total: int, metrics: Mapping[str, float]) -> None: ...
+    def progressed(self, step: Step, progress: Progress) -> None: ...
 
     def finished(self, step: Step, run: Run) -> None: ...
 
@@ -185,7 +206,8 @@ class Runner:
                 "log": str(log),
             }
             answer = self._ask({**request, **self._common(step.experiment)}, step.label, step, log)
-            times = Times(started, wording.timestamp(), time.monotonic() - began_s)
+            epochs = [Epoch(**each) for each in answer["times"]]
+            times = Times(started, wording.timestamp(), time.monotonic() - began_s, epochs)
             manifest = Manifest(
                 experiment=name,
                 recipe=dict(step.recipe.parts),
@@ -235,8 +257,11 @@ class Runner:
         with contextlib.closing(self._worker.ask(request)) as events:
             try:
                 for answer in events:
-                    if answer["event"] == "progress" and step is not None:
-                        self._listener.progressed(step, answer["done"], answer["total"], answer["metrics"])
+                    match answer:
+                        case {"event": "progress", **progress} if step is not None:
+                            self._listener.progressed(step, Progress(**progress))
+                        case {"event": "note", "text": text}:
+                            self._listener.note(text)
             except RunError as error:
                 message = f"{label}: {error.message}" if label else error.message
                 logged = f"log: {log.relative_to(self._workspace.project.root).as_posix()}" if log else ""

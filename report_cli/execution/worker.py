@@ -31,7 +31,8 @@ from report_cli.execution import registry, standins
 from report_cli.execution.parameters import override
 from report_cli.execution.recorder import CheckpointFolder, FigureFolder, Recorder
 from report_cli.experiment import Experiment
-from report_cli.keys.environment import THREADS
+from report_cli.keys.canonical import digest
+from report_cli.keys.environment import THREADS, environment, machine_precision
 from report_cli.keys.inputs import Watch, watch_hdf5, watch_tensorflow
 from report_cli.keys.key import code
 from report_cli.keys.sources import Sources
@@ -131,9 +132,6 @@ class Worker:
                 for name, places in request["needs"].items()
             }
 
-            def tell(done: int, total: int, metrics: Mapping[str, float]) -> None:
-                self._send({"event": "progress", "done": done, "total": total, "metrics": dict(metrics)})
-
             def pretrained(weights: Any) -> Any:
                 from report_cli.datasets import weights as loading
 
@@ -141,7 +139,20 @@ class Worker:
                 return loading.load(weights, folder, Path(request["cache"]))
 
             folder = Path(request["folder"])
-            record = Recorder(experiment, request["seed"], folder, checkpoint, needs, watch, pretrained, tell)
+            # What lies there was computed on this kind of machine, by these packages.
+            cache = Path(request["cache"]) / "computed" / digest(environment({"keras"}))[:16]
+            record = Recorder(
+                experiment,
+                request["seed"],
+                folder,
+                checkpoint,
+                needs,
+                watch,
+                pretrained,
+                self._send,
+                machine_precision(),
+                cache,
+            )
             before = set(sought)
             available = {"params": params, "data": self._load(experiment, request), "record": record}
             # What draws the data is a part of its identity.
@@ -160,6 +171,7 @@ class Worker:
         return {
             "inputs": watch.inputs(),
             "unwatched": sorted(watch.unwatched),
+            "times": record.times,
             "warnings": [{"category": c, "message": m, "count": n} for (c, m), n in counts.items()],
         }
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 # With TensorFlow and oneDNN, sums are split by the number of threads, so the last bits of a result depend on that
 # number but not on the number of cores behind it. A fixed number makes a result independent of how many cores are free.
@@ -23,23 +24,56 @@ _INSTRUCTIONS = (
 )
 
 
-def environment(packages: Iterable[str]) -> dict[str, str]:
-    """Return where a run that imports these packages would be computed if it started now; loads none of them."""
+def environment(packages: Iterable[str], precision: Any = "auto") -> dict[str, str]:
+    """Return where a run that imports these packages would be computed if it started now; loads none of them.
+
+    `precision` is what its networks are to compute in: "float32", "bfloat16", or else as this machine does best.
+    """
     wanted = set(packages)
     found = dict(_machine())
     if "keras" in wanted:
         backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
         wanted.add(backend)
-        found |= {"backend": backend, "precision": "float32"}
+        found |= {
+            "backend": backend,
+            "precision": precision if precision in ("float32", "bfloat16") else machine_precision(),
+        }
     if "tensorflow" in wanted:
         found["onednn"] = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default")
     wanted |= {base for package in wanted for base in _BUILT_ON.get(package, ())}
     return found | {f"package {INSTALLED_AS.get(n, n)}": _version(n) for n in sorted(wanted - {"report_cli"})}
 
 
-def current(there: Mapping[str, str]) -> dict[str, str]:
-    """Return this environment, as far as it has to do with a run that was computed `there`."""
-    return environment(name.removeprefix("package ") for name in there if name.startswith("package "))
+def current(there: Mapping[str, str], parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return this environment, as far as it has to do with a run with these parameters that was computed `there`."""
+    packages = (name.removeprefix("package ") for name in there if name.startswith("package "))
+    return environment(packages, parameters.get("precision", "auto"))
+
+
+@cache
+def machine_precision() -> str:
+    """Return "bfloat16" where a processor or GPU multiplies such numbers itself, else "float32".
+
+    It goes by what they say they can do, never by a timing. Source: AVX512_BF16 and AMX_BF16 of x86, and compute
+    capability 8.0 and above of NVIDIA.
+    """
+    machine = _machine()
+    if machine["device"] == "gpu":
+        return "bfloat16" if _compute_capability() >= 8 else "float32"
+    return "bfloat16" if machine["instructions"] in ("amx", "avx512_bf16") else "float32"
+
+
+def _compute_capability() -> int:
+    """Return the major compute capability of the first GPU, 0 where the driver doesn't tell."""
+    import ctypes
+
+    try:
+        driver, major = ctypes.CDLL("libcuda.so.1"), ctypes.c_int()
+        # 75 is CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR.
+        failed = driver.cuInit(0) or driver.cuDeviceGetAttribute(ctypes.byref(major), 75, 0)
+    except (OSError, AttributeError):
+        return 0
+    return 0 if failed else major.value
 
 
 @cache

@@ -27,7 +27,7 @@ class Recipe:
     @property
     def environment(self) -> dict[str, str]:
         """Where a run of it would be computed if it started now."""
-        return environment(self.code.packages)
+        return environment(self.code.packages, self.parts["parameters"].get("precision", "auto"))
 
 
 def recipe(

@@ -172,4 +172,4 @@ def uses(run: Run, outputs: Mapping[str, Sequence[str]]) -> bool:
 
 def elsewhere(run: Run) -> str:
     """Return how the environment of a run differs from this one ("keras 3.14, here 3.15"); empty where it doesn't."""
-    return difference.environments(run.manifest.environment, current(run.manifest.environment))
+    return difference.environments(run.manifest.environment, current(run.manifest.environment, run.parameters))

@@ -46,12 +46,20 @@ class Behind(msgspec.Struct, frozen=True):
     data: Data | None
 
 
+class Epoch(msgspec.Struct, frozen=True):
+    """How long the training of an epoch took, and on how many images."""
+
+    seconds: float
+    images: int
+
+
 class Times(msgspec.Struct, frozen=True):
-    """When a run started and ended (ISO 8601, UTC), and how long it took; no part of any digest of outputs."""
+    """When a run started and ended (ISO 8601, UTC), and how long it and its epochs took; in no digest of outputs."""
 
     started: str
     finished: str
     duration_s: float
+    epochs: list[Epoch] = []
 
 
 class Commit(msgspec.Struct, frozen=True):

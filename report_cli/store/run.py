@@ -71,7 +71,7 @@ class Run:
     @property
     def is_own(self) -> bool:
         """Whether it was computed in this very environment."""
-        return self.manifest.environment == current(self.manifest.environment)
+        return self.manifest.environment == current(self.manifest.environment, self.parameters)
 
     @property
     def age(self) -> tuple[str, int]:

@@ -1,20 +1,24 @@
 """Random label-preserving views of images, a pure function of (seed, epoch, image): the same after an interruption."""
 
 from dataclasses import dataclass
-from math import cos, radians, sin
+from hashlib import sha256
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from report_cli.training.fit import generator
+# The increment and the mixing of SplitMix64: Steele, Lea and Flood, Fast splittable pseudorandom number generators
+# (2014), figure 17.
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
 
 
 @dataclass(frozen=True)
 class Augmentation:
     """How far a view may be from its image.
 
-    `flip`: whether left and right are exchanged in half of the views. `shift`: of height and width, as a fraction;
-    `rotation`: in degrees; `zoom`: as a fraction of the size; each uniform between minus and plus that.
+    `flip`: whether left and right are exchanged in half of the views. `shift`: of height and width, as a fraction, in
+    whole pixels; `rotation`: in degrees; `zoom`: as a fraction of the size; each uniform between minus and plus that.
     """
 
     flip: bool
@@ -23,69 +27,79 @@ class Augmentation:
     zoom: float
 
 
-@dataclass(frozen=True)
-class View:
-    """One view of an image: mirrored or not, then turned clockwise (degrees) and scaled around its middle, then moved.
+@dataclass(frozen=True, eq=False)
+class Views:
+    """A view of each of some images (N, H, W, 3), uint8, made when it is asked for.
 
-    `right` and `down` are fractions of width and height.
+    `epoch` says which one: equal epochs, ids and seeds give equal views, wherever an image is among the others.
     """
 
-    mirrored: bool = False
-    right: float = 0.0
-    down: float = 0.0
-    turn: float = 0.0
-    scale: float = 1.0
+    pixels: NDArray[np.uint8]
+    ids: NDArray[np.str_]
+    seed: int
+    epoch: int
+    augmentation: Augmentation
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.pixels.shape
+
+    @property
+    def dtype(self) -> Any:
+        return self.pixels.dtype
+
+    def __getitem__(self, places: Any) -> NDArray[np.uint8]:
+        pixels, ids = self.pixels[places], self.ids[places]
+        flat = pixels.reshape(-1, *pixels.shape[-3:])
+        return show(flat, draw(ids.ravel(), self.seed, self.epoch, self.augmentation)).reshape(pixels.shape)
 
 
-def augment(
-    pixels: NDArray[np.uint8], ids: NDArray[np.str_], seed: int, epoch: int, augmentation: Augmentation
-) -> NDArray[np.uint8]:
-    """Return one view of each of the images (N, H, W, 3); it depends on its id, not on its place among the others."""
-    result = np.empty_like(pixels)
-    for place, (image, image_id) in enumerate(zip(pixels, ids.tolist(), strict=True)):
-        result[place] = show(image, view(image_id, seed, epoch, augmentation))
-    return result
+def draw(ids: NDArray[np.str_], seed: int, epoch: int, augmentation: Augmentation) -> NDArray[np.float64]:
+    """Return the views (N, 5) of the images with these ids in this epoch.
+
+    A view is whether it is mirrored (0 or 1), how far it is moved to the right and down (fractions of width and
+    height), turned clockwise (degrees) and scaled; it is mirrored first, and moved last.
+    """
+    images = np.array([int.from_bytes(sha256(name.encode()).digest()[:8], "big") for name in ids.tolist()], np.uint64)
+    stream = np.uint64(int.from_bytes(sha256(f"augmentation:{seed}:{epoch}".encode()).digest()[:8], "big"))
+    numbers = np.stack([_uniform(images ^ stream, np.uint64(n)) for n in range(1, 6)], axis=-1)
+    amounts = [augmentation.shift, augmentation.shift, augmentation.rotation, augmentation.zoom]
+    views = np.concatenate([numbers[:, :1] < 0.5, amounts * (2 * numbers[:, 1:] - 1)], axis=1)
+    views[:, 0] *= augmentation.flip
+    views[:, 4] += 1
+    return views
 
 
-def view(image_id: str, seed: int, epoch: int, augmentation: Augmentation) -> View:
-    """Return the view of the image with this id in this epoch."""
-    dice = generator(seed, epoch, f"augmentation of {image_id}")
-    mirrored = augmentation.flip and bool(dice.random() < 0.5)
-    right, down, turn, larger = dice.uniform(-1, 1, 4).tolist()
-    return View(
-        mirrored,
-        augmentation.shift * right,
-        augmentation.shift * down,
-        augmentation.rotation * turn,
-        1 + augmentation.zoom * larger,
+def show(pixels: NDArray[np.uint8], views: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return the images (N, H, W, 3) as `views` (N, 5) show them, bilinear; beyond edges they go on as in a mirror."""
+    import tensorflow
+
+    height, width = pixels.shape[1:3]
+    mirrored, right, down, turn, scale = views.T
+    cos, sin = np.cos(np.radians(turn)) / scale, np.sin(np.radians(turn)) / scale
+    x, y = (width - 1) / 2, (height - 1) / 2
+    # From the middle of the view, moved back, turned back, to the place in the image: row by row of the matrix.
+    across, along = x + np.rint(right * width), y + np.rint(down * height)
+    sign = 1 - 2 * mirrored
+    zeros = np.zeros(len(pixels))
+    places = [sign * cos, sign * sin, x - sign * (cos * across + sin * along)]
+    places += [-sin, cos, y + sin * across - cos * along, zeros, zeros]
+    shown = tensorflow.raw_ops.ImageProjectiveTransformV3(
+        images=tensorflow.cast(pixels, tensorflow.float32),
+        transforms=np.stack(places, axis=1).astype(np.float32),
+        output_shape=[height, width],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="REFLECT",
     )
+    return np.asarray(np.rint(shown.numpy()), np.uint8)
 
 
-def show(image: NDArray[np.uint8], seen: View) -> NDArray[np.uint8]:
-    """Return `image` (H, W, 3) as `seen` shows it, bilinear; beyond its edges the image goes on as in a mirror."""
-    height, width = image.shape[:2]
-    rows, columns = _sources(height, width, seen)
-    top, left = np.floor(rows).astype(np.int64), np.floor(columns).astype(np.int64)
-    below, beside = (rows - top)[..., None], (columns - left)[..., None]
-    bottom, right = np.minimum(top + 1, height - 1), np.minimum(left + 1, width - 1)
-    upper = image[top, left] * (1 - beside) + image[top, right] * beside
-    lower = image[bottom, left] * (1 - beside) + image[bottom, right] * beside
-    return np.asarray(np.rint(upper * (1 - below) + lower * below), np.uint8)
-
-
-def _sources(height: int, width: int, seen: View) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the row and column (H, W) of the image from which each pixel of the view comes."""
-    y = np.arange(height)[:, None] - (height - 1) / 2 - seen.down * height
-    x = np.arange(width)[None, :] - (width - 1) / 2 - seen.right * width
-    angle = radians(seen.turn)
-    c, s = cos(angle) / seen.scale, sin(angle) / seen.scale
-    rows, columns = c * y - s * x, s * y + c * x
-    if seen.mirrored:
-        columns = -columns
-    return _mirrored(rows + (height - 1) / 2, height), _mirrored(columns + (width - 1) / 2, width)
-
-
-def _mirrored(places: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """Return `places` along `size` pixels, those beyond an edge reflected at it."""
-    folded = np.mod(places + 0.5, 2 * size)
-    return np.asarray(np.clip(np.minimum(folded, 2 * size - folded) - 0.5, 0, size - 1))
+def _uniform(keys: NDArray[np.uint64], number: np.uint64) -> NDArray[np.float64]:
+    """Return number `number` of the stream of each key, uniform from 0 to below 1."""
+    with np.errstate(over="ignore"):
+        z = keys + number * _GOLDEN
+        for shift, factor in _MIX:
+            z = (z ^ (z >> np.uint64(shift))) * np.uint64(factor)
+        z ^= z >> np.uint64(31)
+    return np.asarray(z >> np.uint64(11), np.float64) * 2.0**-53

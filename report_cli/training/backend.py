@@ -1,4 +1,4 @@
-"""The one place with code for TensorFlow, on which Keras runs."""
+"""TensorFlow, on which Keras runs: how a session begins, gradients by the input, and many training steps a call."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from report_cli.errors import RunError
+
+Prepare = Callable[[Any], Any]
 
 
 def start(seed: int, threads: int) -> None:
@@ -60,3 +62,64 @@ def gradient(scores: Callable[[Any], Any]) -> Callable[[NDArray[np.float32]], tu
         return value.numpy(), by_input.numpy()
 
     return slope
+
+
+def stepper(
+    model: keras.Model, prepare: Prepare, like: Any
+) -> Callable[[NDArray[Any], NDArray[np.int64]], tuple[NDArray[np.float32], NDArray[np.int64]]]:
+    """Return a function that makes a training step of the compiled classifier `model` on each of some batches.
+
+    It takes inputs (steps, batch, ...) of the type of `like` (N, ...), which `prepare` turns into what `model` takes,
+    and labels (steps, batch), and returns the mean loss and the number of right answers of each step, (steps,), both
+    before the weights change. It is traced once, for any number of steps and images.
+    """
+    import tensorflow
+
+    weights, optimizer = model.trainable_variables, model.optimizer
+
+    def step(inputs: Any, labels: Any) -> tuple[Any, Any]:
+        with tensorflow.GradientTape() as tape:
+            logits = model(prepare(inputs), training=True)
+            loss = model.compute_loss(y=labels, y_pred=logits)
+        optimizer.apply(tape.gradient(loss, [weight.value for weight in weights]), weights)
+        chosen = (
+            tensorflow.argmax(logits, 1) if logits.shape[1] > 1 else tensorflow.cast(logits[:, 0] > 0, labels.dtype)
+        )
+        return loss, tensorflow.math.count_nonzero(chosen == labels)
+
+    def steps(inputs: Any, labels: Any) -> tuple[Any, Any]:
+        count = tensorflow.shape(labels)[0]
+        losses = tensorflow.TensorArray(tensorflow.float32, count)
+        right = tensorflow.TensorArray(tensorflow.int64, count)
+
+        def body(i: Any, losses: Any, right: Any) -> tuple[Any, Any, Any]:
+            loss, hits = step(inputs[i], labels[i])
+            return i + 1, losses.write(i, loss), right.write(i, hits)
+
+        _, losses, right = tensorflow.while_loop(
+            lambda i, *_: i < count, body, (tensorflow.constant(0), losses, right), parallel_iterations=1
+        )
+        return losses.stack(), right.stack()
+
+    images = tensorflow.TensorSpec((None, None, *like.shape[1:]), like.dtype)
+    compiled = tensorflow.function(
+        steps, input_signature=(images, tensorflow.TensorSpec((None, None), tensorflow.int64)), autograph=False
+    )
+
+    def run(inputs: NDArray[Any], labels: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        losses, right = compiled(inputs, labels)
+        return losses.numpy(), right.numpy()
+
+    return run
+
+
+def predictor(model: keras.Model, prepare: Prepare, like: Any) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """Return a function from inputs (N, ...) of the type of `like` to the outputs of `model`, in inference mode."""
+    import tensorflow
+
+    compiled = tensorflow.function(
+        lambda inputs: model(prepare(inputs), training=False),
+        input_signature=(tensorflow.TensorSpec((None, *like.shape[1:]), like.dtype),),
+        autograph=False,
+    )
+    return lambda inputs: compiled(inputs).numpy()

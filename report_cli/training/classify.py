@@ -1,7 +1,5 @@
 """A classifier of images from its training to everything that is recorded of it: `record.classifier`, and its parts."""
 
-from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import keras
@@ -9,16 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from report_cli.datasets import normalise
+from report_cli.datasets.normalise import Normalisation
 from report_cli.experiment import Record
-from report_cli.training import fit, losses
+from report_cli.training import fit, frozen, losses
+from report_cli.training.augment import Augmentation, Views
+from report_cli.training.backend import Prepare
 from report_cli.training.cost import multiply_adds
-from report_cli.training.fit import Examples, Row
+from report_cli.training.fit import Examples, Inputs, Row, Trainer
+from report_cli.training.precision import set_precision
 
 if TYPE_CHECKING:
     from report_cli.datasets.images import Part
     from report_cli.datasets.split import Split
 
-Inputs = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+# Of the test images that are named wrong, so many are kept to be shown: those that the network is surest of.
+ERRORS = 32
 
 
 class Params(Protocol):
@@ -40,63 +43,70 @@ def classify(
     params: Params,
     record: Record,
     *,
+    inputs: Prepare | None = None,
+    augmentation: Augmentation | None = None,
+    views: int = 0,
     test: bool = True,
     best: bool = False,
     seed: int | None = None,
 ) -> list[Row]:
     """Train `model` on the split, test it, and record all that `CLASSIFIER` declares; return the history.
 
-    Pixels are normalised as the training images are. The test images are read once, after the last epoch; without
-    `test` never, and what is recorded is what `TRAINING` declares. `best` and `seed` are those of `fit.fit`.
+    `inputs` turns a tensor of pixels (N, H, W, 3), uint8, into what the model takes; without it they are normalised as
+    the training images are. A model that is not compiled is trained by RMSprop on the cross-entropy of its logits.
+    With an `augmentation` each epoch has views of its own of the training images, or one of so many fixed `views` of
+    each. What the frozen beginning of a model makes of the images is computed once. The model computes in the
+    precision of `params`, or of this machine where they have none or "auto".
+
+    The test images are read once, after the last epoch; without `test` never, and what is recorded is what `TRAINING`
+    declares. `best` and `seed` are those of `Trainer.fit`.
     """
-    inputs = normalised(split.train, record)
-    train_examples, validation = examples(split.train, inputs), examples(split.validation, inputs)
-    history = train(model, train_examples, validation, params, record, best=best, seed=seed)
+    prepare = inputs or normalised(split.train, record)
+    precision = getattr(params, "precision", "auto")
+    set_precision(model, record.precision if precision == "auto" else precision)
+    base, top = frozen.cut(model)
+    if model.compiled:
+        top.compile(model.optimizer, model.loss)
+    else:
+        losses.compile_classifier(top, params.learning_rate)
+    trainer = Trainer(top) if base else Trainer(top, prepare)
+
+    def seen(pixels: Inputs, keep: bool = True) -> Inputs:
+        """Return what is trained on and predicted from: pixels, or the features of the frozen beginning."""
+        return frozen.features(base, pixels, prepare, record, keep=keep) if base else pixels
+
+    def viewed(epoch: int) -> Examples:
+        assert augmentation is not None
+        number = (epoch - 1) % views + 1 if views else epoch
+        shown = Views(split.train.pixels, split.train.ids, record.seed, number, augmentation)
+        return Examples(seen(shown, keep=views > 0), split.train.labels)
+
+    train = viewed if augmentation else Examples(seen(split.train.pixels), split.train.labels)
+    validation = Examples(seen(split.validation.pixels), split.validation.labels)
+    history = trainer.fit(
+        train, validation, record, epochs=params.epochs, batch_size=params.batch_size, seed=seed, best=best
+    )
     record_training(history, len(split.train), len(split.validation), record)
     record(parameters=model.count_params(), multiply_adds=multiply_adds(model))
-    record.weights(fit.weights(model))
+    record.weights(fit.weights(top))
+    record_predictions("validation", trainer.predict(validation.inputs), split.validation, record)
     if test:
-        record_test(model, split.test, inputs, split.class_names, record)
-    else:
-        record_predictions("validation", losses.predict(model, validation.inputs), split.validation, record)
+        record_test(trainer.predict(seen(split.test.pixels)), split.test, split.class_names, record)
     return history
 
 
-def normalised(part: "Part", record: Record) -> Inputs:
+def normalised(part: "Part", record: Record) -> Prepare:
     """Return what turns pixels into inputs: normalisation as these images are. Records their mean and deviation."""
     normalisation = normalise.fit(part.pixels)
     record.array("mean", normalisation.mean)
     record.array("std", normalisation.std)
-    return partial(normalise.apply, normalisation)
+    return by(normalisation)
 
 
-def examples(part: "Part", inputs: Inputs) -> Examples:
-    """Return the inputs made of some images, with their labels."""
-    return Examples(inputs(part.pixels), part.labels)
-
-
-def train(
-    model: keras.Model,
-    train: Examples | Callable[[int], Examples],
-    validation: Examples,
-    params: Params,
-    record: Record,
-    *,
-    best: bool = False,
-    seed: int | None = None,
-) -> list[Row]:
-    """Train `model` by RMSprop on the cross-entropy of its logits, as `fit.fit` does, and return the history."""
-    losses.compile_classifier(model, params.learning_rate)
-    return fit.fit(
-        model,
-        train,
-        validation,
-        record,
-        epochs=params.epochs,
-        batch_size=params.batch_size,
-        seed=seed,
-        best=best,
-    )
+def by(normalisation: Normalisation) -> Prepare:
+    """Return what turns a tensor of pixels into inputs by this normalisation."""
+    scale, shift = normalisation.scale, normalisation.shift
+    return lambda pixels: keras.ops.cast(pixels, "float32") * scale + shift
 
 
 def record_training(history: list[Row], train_images: int, validation_images: int, record: Record) -> None:
@@ -115,23 +125,27 @@ def record_training(history: list[Row], train_images: int, validation_images: in
     )
 
 
-def record_test(model: keras.Model, part: "Part", inputs: Inputs, class_names: tuple[str, ...], record: Record) -> None:
-    """Look at the test images, for the first and only time, and record what `model` makes of them.
+def record_test(logits: NDArray[np.float64], part: "Part", class_names: tuple[str, ...], record: Record) -> None:
+    """Record what a network made of the test images, which it has seen for the first and only time.
 
     Raises:
         RunError: the loss is impossible at this accuracy.
     """
-    logits = losses.predict(model, inputs(part.pixels))
     score = losses.score(logits, part.labels)
     losses.check_floor(score)
     record(test_images=len(part), test_loss=score.loss, test_accuracy=score.accuracy)
     record_predictions("test", logits, part, record)
-    record.array("confusion", losses.confusion(losses.predicted(logits), part.labels, len(class_names)))
+    predicted = losses.predicted(logits)
+    record.array("confusion", losses.confusion(predicted, part.labels, len(class_names)))
     record.array("classes", np.array(class_names))
+    wrong = np.flatnonzero(predicted != part.labels)
+    surest = wrong[np.argsort(-losses.confidence(logits)[wrong], kind="stable")][:ERRORS]
+    record.array("errors", surest)
+    record.array("error_pixels", part.pixels[surest])
 
 
 def record_predictions(name: str, logits: NDArray[np.float64], part: "Part", record: Record) -> None:
-    """Record ids, labels and predicted probabilities of the images of a part, by its name."""
-    record.array(f"{name}_ids", part.ids)
-    record.array(f"{name}_labels", part.labels)
-    record.array(f"{name}_predictions", losses.probabilities(logits))
+    """Record numbers (`Part.numbers`), labels and logits of the images of a part, by its name."""
+    record.array(f"{name}_ids", part.numbers)
+    record.array(f"{name}_labels", part.labels.astype(np.uint8))
+    record.array(f"{name}_logits", logits.astype(np.float32))

@@ -2,15 +2,16 @@
 
 Each epoch is a pure function of the model's variables (among them the states of seed generators), the optimizer's
 variables and (seed, epoch): the order of the images comes from a generator of its own, and nothing else is random.
-Keras' own `fit` gives the same numbers on a fixed order but makes a data pipeline every epoch; `train_on_batch` is
-as fast at batch size 32 and leaves no room for a hidden shuffle.
+Images stay as they are in memory until a batch of them is wanted; many steps are one call of TensorFlow.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from math import isfinite
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -18,73 +19,158 @@ from numpy.typing import NDArray
 
 from report_cli.errors import RunError
 from report_cli.experiment import Record
-from report_cli.training.losses import check_floor, predict, score
+from report_cli.training import backend, fused
+from report_cli.training.backend import Prepare
+from report_cli.training.losses import check_floor, score
 
 # What a checkpoint calls the variables of the best epoch so far.
 _BEST = "best-"
+# How long a call of TensorFlow may take, about, before whoever waits is told, and how many steps it has at most.
+_CALL_S = 0.5
+_MOST_STEPS = 64
+# Of a prediction: images, and values in their inputs; the activations of a batch of photographs take gigabytes.
+_BATCH = 500
+_LARGEST = 3_500_000
 
 Row = dict[str, float]
 Arrays = dict[str, NDArray[Any]]
 
 
+class Inputs(Protocol):
+    """Inputs of a network, (N, ...): an array in memory or on disk, or something that is computed when asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> Any: ...
+
+    def __getitem__(self, places: Any) -> NDArray[Any]: ...
+
+
 @dataclass(frozen=True)
 class Examples:
-    """Inputs of a network (N, H, W, C), float32, and their labels (N,), int64."""
+    """Inputs of a network (N, ...) and their labels (N,), int64."""
 
-    inputs: NDArray[np.float32]
+    inputs: Inputs
     labels: NDArray[np.int64]
 
 
-def fit(
-    model: keras.Model,
-    train: Examples | Callable[[int], Examples],
-    validation: Examples,
-    record: Record,
-    *,
-    epochs: int,
-    batch_size: int,
-    seed: int | None = None,
-    best: bool = False,
-) -> list[Row]:
-    """Train the compiled `model` up to `epochs` epochs and return the history, one row an epoch.
+class Trainer:
+    """Trains a compiled classifier, predicts with it, and compiles either only once.
 
-    `train` is the same in every epoch, or a pure function of the epoch (from 1) that gives as many examples in each.
-    `seed` moves their order, where another than the run's is wanted. With `best` the model ends with the weights of
-    the epoch with the lowest validation loss, the first of several.
-
-    Goes on after the last checkpoint of `record`, whose rows it records again; the result equals that of an
-    uninterrupted training bit for bit. A row has epoch (from 1), loss and accuracy (means over the batches while the
-    weights change, dropout active) and validation_loss and validation_accuracy (after the epoch).
-
-    Raises:
-        RunError: a loss or a weight is NaN or infinite, with the epoch; or the checkpoint isn't one of this model.
+    `prepare` turns a tensor of inputs into what the model takes, for instance pixels into normalised values. Dropout
+    works by `fused.Dropout`.
     """
-    model.optimizer.build(model.trainable_variables)
-    seed = record.seed if seed is None else seed
-    history, kept = _resume(model, record, best)
-    for epoch in range(len(history) + 1, epochs + 1):
-        examples = train(epoch) if callable(train) else train
-        order = generator(seed, epoch, "order").permutation(len(examples.labels))
-        row = {"epoch": epoch, **_train(model, examples, order, batch_size)}
-        _stop_unless_finite(row, epoch, epochs)
-        validated = score(predict(model, validation.inputs), validation.labels)
-        row |= {"validation_loss": validated.loss, "validation_accuracy": validated.accuracy}
-        _stop_unless_finite(row, epoch, epochs)
-        check_floor(validated)
-        arrays = _variables(model)
-        if not all(np.isfinite(array).all() for array in arrays.values()):
-            # The loss doesn't tell: ReLU turns NaN into 0.
-            raise _diverged("a weight is not finite", epoch, epochs)
-        history.append(row)
-        record.row(**row)
-        if best and lowest(history) is row:
-            kept = {_BEST + name: array for name, array in arrays.items() if name.startswith("model")}
-        record.checkpoint.save(epoch, {**arrays, **kept}, {"history": history})
-        record.progress(epoch, epochs, **{name: value for name, value in row.items() if name != "epoch"})
-    if best:
-        for number, variable in enumerate(model.variables):
-            variable.assign(kept[f"{_BEST}model-{number:03d}"])
-    return history
+
+    def __init__(self, model: keras.Model, prepare: Prepare = lambda inputs: inputs) -> None:
+        fused.fuse(model)
+        self.model = model
+        self._prepare = prepare
+        self._at_once = 1
+        self._step: Any = None
+        self._predict: Any = None
+
+    def fit(
+        self,
+        train: Examples | Callable[[int], Examples],
+        validation: Examples,
+        record: Record,
+        *,
+        epochs: int,
+        batch_size: int,
+        seed: int | None = None,
+        best: bool = False,
+    ) -> list[Row]:
+        """Train up to `epochs` epochs and return the history, one row an epoch.
+
+        `train` is the same in every epoch, or a pure function of the epoch (from 1) that gives as many examples in
+        each. `seed` moves their order, where another than the run's is wanted. With `best` the model ends with the
+        weights of the epoch with the lowest validation loss, the first of several.
+
+        Goes on after the last checkpoint of `record`, whose rows it records again; the result equals that of an
+        uninterrupted training bit for bit. A row has epoch (from 1), learning_rate (at its end), loss and
+        accuracy (means over the images, before each step, dropout active) and validation_loss and validation_accuracy
+        (after the epoch).
+
+        Raises:
+            RunError: a loss or a weight is NaN or infinite, with the epoch; or the checkpoint isn't one of this model.
+        """
+        model = self.model
+        model.optimizer.build(model.trainable_variables)
+        seed = record.seed if seed is None else seed
+        history, times, kept = _resume(model, record, best)
+        for epoch in range(len(history) + 1, epochs + 1):
+            examples = train(epoch) if callable(train) else train
+            order = generator(seed, epoch, "order").permutation(len(examples.labels))
+            began = time.monotonic()
+            row = {"epoch": epoch, **self._epoch(examples, order, batch_size, partial(record.progress, epoch, epochs))}
+            seconds = time.monotonic() - began
+            _stop_unless_finite(row, epoch, epochs)
+            validated = score(self.predict(validation.inputs), validation.labels)
+            row |= {"validation_loss": validated.loss, "validation_accuracy": validated.accuracy}
+            row["learning_rate"] = float(model.optimizer.learning_rate)
+            _stop_unless_finite(row, epoch, epochs)
+            check_floor(validated)
+            arrays = _variables(model)
+            if not all(np.isfinite(array).all() for array in arrays.values()):
+                # The loss doesn't tell: ReLU turns NaN into 0.
+                raise _diverged("a weight is not finite", epoch, epochs)
+            history.append(row)
+            times.append((seconds, len(order)))
+            record.row(**row)
+            record.time(seconds, len(order))
+            if best and lowest(history) is row:
+                kept = {_BEST + name: array for name, array in arrays.items() if name.startswith("model")}
+            record.checkpoint.save(epoch, {**arrays, **kept}, {"history": history, "times": times})
+            metrics: dict[str, Any] = {name: value for name, value in row.items() if name != "epoch"}
+            record.progress(epoch, epochs, **metrics)
+        if best:
+            for number, variable in enumerate(model.variables):
+                variable.assign(kept[f"{_BEST}model-{number:03d}"])
+        return history
+
+    def steps(
+        self, inputs: Inputs, labels: NDArray[np.int64], places: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Make a step on each batch of `places` (steps, batch); return its mean loss and right answers, (steps,)."""
+        if self._step is None:
+            self._step = backend.stepper(self.model, self._prepare, inputs)
+        loss, right = self._step(inputs[places], labels[places])
+        return loss, right
+
+    def predict(self, inputs: Inputs) -> NDArray[np.float64]:
+        """Return the logits (N, classes) of `inputs` (N, ...), computed in inference mode in batches."""
+        if self._predict is None:
+            self._predict = backend.predictor(self.model, self._prepare, inputs)
+        size = max(1, min(_BATCH, _LARGEST // int(np.prod(inputs.shape[1:]))))
+        batches = [self._predict(inputs[i : i + size]) for i in range(0, inputs.shape[0], size)]
+        return np.concatenate(batches).astype(np.float64)
+
+    def _epoch(self, examples: Examples, order: NDArray[np.int64], batch_size: int, tell: Callable[..., None]) -> Row:
+        """Make a step on each batch of `order`; return mean loss and accuracy, NaN where a loss wasn't finite."""
+        whole = len(order) - len(order) % batch_size
+        batches = [*order[:whole].reshape(-1, batch_size), *([order[whole:]] if whole < len(order) else [])]
+        losses: list[float] = []
+        right = 0
+        while len(losses) < len(batches):
+            places = batches[len(losses) : len(losses) + self._at_once]
+            if len(places[-1]) < batch_size and len(places) > 1:
+                places.pop()
+            began = time.monotonic()
+            stacked = np.stack(places)
+            loss, hits = self.steps(examples.inputs, examples.labels, stacked)
+            # More steps a call, until one takes long enough; how many there are changes no result.
+            if time.monotonic() - began < _CALL_S / 2 and len(places) == self._at_once < _MOST_STEPS:
+                self._at_once *= 2
+            losses += loss.tolist()
+            right += int(hits.sum())
+            if not isfinite(losses[-1]):
+                return {"loss": losses[-1], "accuracy": 0.0}
+            seen = min(len(losses) * batch_size, len(order))
+            tell(step=len(losses), steps=len(batches), images=seen, loss=losses[-1], accuracy=right / seen)
+        weights = [len(places) for places in batches]
+        return {"loss": float(np.average(losses, weights=weights)), "accuracy": right / len(order)}
 
 
 def lowest(history: list[Row]) -> Row:
@@ -101,18 +187,6 @@ def generator(seed: int, epoch: int, purpose: str) -> np.random.Generator:
 def weights(model: keras.Model) -> Arrays:
     """Return the weights of `model` by path, for instance "block1_conv1/kernel"; no states of seed generators."""
     return {v.path: _array(v) for v in model.weights}
-
-
-def _train(model: keras.Model, train: Examples, order: NDArray[np.int64], batch_size: int) -> Row:
-    totals = {"loss": 0.0, "accuracy": 0.0}
-    for start in range(0, len(order), batch_size):
-        batch = order[start : start + batch_size]
-        measured = model.train_on_batch(train.inputs[batch], train.labels[batch], return_dict=True)
-        for name in totals:
-            totals[name] += len(batch) * float(measured[name])
-        if not isfinite(totals["loss"]):
-            break
-    return {name: total / len(order) for name, total in totals.items()}
 
 
 def _stop_unless_finite(row: Row, epoch: int, epochs: int) -> None:
@@ -136,11 +210,11 @@ def _array(variable: keras.Variable) -> NDArray[Any]:
     return array
 
 
-def _resume(model: keras.Model, record: Record, best: bool) -> tuple[list[Row], Arrays]:
-    """Return the history of the last checkpoint and the variables of its best epoch, after the model has taken its."""
+def _resume(model: keras.Model, record: Record, best: bool) -> tuple[list[Row], list[tuple[float, int]], Arrays]:
+    """Return history and times of the last checkpoint and the variables of its best epoch; the model takes its last."""
     saved = record.checkpoint.load()
     if saved is None:
-        return [], {}
+        return [], [], {}
     epochs_done, arrays, state = saved
     kept = {name: array for name, array in arrays.items() if name.startswith(_BEST)}
     arrays = {name: array for name, array in arrays.items() if name not in kept}
@@ -152,6 +226,7 @@ def _resume(model: keras.Model, record: Record, best: bool) -> tuple[list[Row], 
     for owner, variables in (("model", model.variables), ("optimizer", model.optimizer.variables)):
         for i, variable in enumerate(variables):
             variable.assign(arrays[f"{owner}-{i:03d}"])
-    for row in history:
+    for row, (seconds, images) in zip(history, state["times"], strict=True):
         record.row(**row)
-    return history, kept
+        record.time(seconds, images)
+    return history, state["times"], kept

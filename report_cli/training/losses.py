@@ -12,10 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from report_cli.errors import RunError
-
-BATCH = 250
-# Values in the inputs of a batch.
-LARGEST = 3_500_000
+from report_cli.training.fused import RMSprop
 
 
 @dataclass(frozen=True)
@@ -26,27 +23,13 @@ class Score:
     accuracy: float
 
 
-def predict(model: keras.Model, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the logits (N, classes) of `inputs` (N, H, W, C), computed in inference mode in batches.
-
-    A batch has at most 250 images, and fewer large ones: the first activations of 250 photographs take gigabytes.
-    """
-    size = max(1, min(BATCH, LARGEST // inputs[0].size))
-    batches = [model.predict_on_batch(inputs[i : i + size]) for i in range(0, len(inputs), size)]
-    return np.concatenate(batches).astype(np.float64)
-
-
 def compile_classifier(model: keras.Model, learning_rate: float) -> None:
-    """Make `model` minimise the cross-entropy of its logits with RMSprop, and count what is right."""
+    """Make `model` minimise the cross-entropy of its logits with RMSprop."""
     if model.output_shape[-1] == 1:
         loss = keras.losses.BinaryCrossentropy(from_logits=True)
-        accuracy = keras.metrics.MeanMetricWrapper(_right, name="accuracy")
     else:
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        # Asked for by its name, the metric makes its variables in the first step, and TensorFlow then traces that step
-        # again: a second or two of a short training.
-        accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
-    model.compile(keras.optimizers.RMSprop(learning_rate), loss, metrics=[accuracy])
+    model.compile(RMSprop(learning_rate), loss)
 
 
 def score(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Score:
@@ -74,6 +57,12 @@ def probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     if logits.shape[1] > 1:
         return np.asarray(np.exp(log_probabilities(logits)))
     return np.asarray(np.exp(-np.logaddexp(0.0, -logits[:, 0])))
+
+
+def confidence(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the probability of the most probable class of each image, (N,)."""
+    p = probabilities(logits)
+    return np.maximum(p, 1 - p) if p.ndim == 1 else p.max(axis=1)
 
 
 def log_probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -108,9 +97,3 @@ def confusion(predicted: NDArray[Any], labels: NDArray[np.int64], classes: int) 
     counts = np.zeros((classes, classes), np.int64)
     np.add.at(counts, (labels, predicted), 1)
     return counts
-
-
-def _right(labels: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
-    # Keras' own binary accuracy refuses 0 as a threshold, which is where a logit decides.
-    logits = keras.ops.reshape(logits, (-1,))
-    return keras.ops.cast(keras.ops.equal(logits > 0, keras.ops.reshape(labels, (-1,)) > 0), "float32")

@@ -1,31 +1,13 @@
-"""The frozen part of a network: its features of all images are computed once, and its weights must not move."""
+"""Weights from one network to another, and whether those moved in training that were to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import keras
-import numpy as np
 from numpy.typing import NDArray
 
 from report_cli.errors import RunError
 from report_cli.training.fit import weights
-
-# Few enough that the activations of large images fit into memory.
-BATCH = 50
-
-Prepare = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-
-
-def features(model: keras.Model, pixels: NDArray[np.uint8], prepare: Prepare) -> NDArray[np.float32]:
-    """Return what `model` makes of images (N, H, W, 3), in inference mode in batches of 50.
-
-    `prepare` turns pixels into the inputs that the model was trained on, batch by batch.
-    """
-    result = np.empty((len(pixels), *model.output_shape[1:]), np.float32)
-    for start in range(0, len(pixels), BATCH):
-        batch = pixels[start : start + BATCH]
-        result[start : start + BATCH] = model.predict_on_batch(prepare(batch))
-    return result
 
 
 def load(model: keras.Model, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -44,24 +26,16 @@ def load(model: keras.Model, arrays: Mapping[str, NDArray[Any]]) -> None:
         variable.assign(array)
 
 
-def check_frozen(model: keras.Model, before: Mapping[str, NDArray[Any]]) -> None:
-    """Return when every weight of `model` is, byte for byte, what it was `before`.
+def check_moved(model: keras.Model, before: Mapping[str, NDArray[Any]]) -> None:
+    """Return when, of the weights of `model`, all that are to be trained are others than `before`, and no other is.
 
     Raises:
-        RunError: one isn't, or wasn't there.
+        RunError: one has moved and was not to, to the last bit, or the other way.
     """
+    trained = {variable.path for variable in model.trainable_weights}
     for name, array in weights(model).items():
-        if name not in before or array.tobytes() != before[name].tobytes():
+        moved = array.tobytes() != before[name].tobytes()
+        if moved and name not in trained:
             raise RunError(f"{name} was to stay frozen and changed in training")
-
-
-def check_tuned(model: keras.Model, before: Mapping[str, NDArray[Any]]) -> None:
-    """Return when every trainable weight of `model` is another than `before`.
-
-    Raises:
-        RunError: one is still the same, or wasn't there.
-    """
-    after = weights(model)
-    for name in (variable.path for variable in model.trainable_weights):
-        if name not in before or after[name].tobytes() == before[name].tobytes():
+        if not moved and name in trained:
             raise RunError(f"{name} was to be trained and did not change")

@@ -50,7 +50,7 @@ EXPERIMENTS = '''
         import keras
         import numpy as np
 
-        from report_cli.training import fit, losses
+        from report_cli.training import fit
 
         if params.bug == "seeds":
             whole = fit._variables
@@ -75,9 +75,10 @@ EXPERIMENTS = '''
             return fit.Examples(np.roll(pixels, shift, axis=1), labels)
 
         examples = fit.Examples(pixels[:128], labels[:128])
-        history = fit.fit(model, seen, examples, record, epochs=params.epochs, batch_size=32)
+        trainer = fit.Trainer(model)
+        history = trainer.fit(seen, examples, record, epochs=params.epochs, batch_size=32)
         record.weights(fit.weights(model))
-        record.array("logits", losses.predict(model, pixels[:64]))
+        record.array("logits", trainer.predict(pixels[:64]))
         record(loss=history[-1]["loss"])
 
 

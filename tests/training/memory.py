@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,8 @@ class MemoryRecord:
         seed: int = 0,
         checkpoint: MemoryCheckpoint | None = None,
         stop_after: int = 0,
+        precision: str = "float32",
+        cache: Path | None = None,
     ) -> None:
         self._needs = needs or {}
         self.seed = seed
@@ -55,6 +58,15 @@ class MemoryRecord:
         self.history: list[dict[str, float]] = []
         self.arrays: dict[str, NDArray[Any]] = {}
         self.trained: dict[str, NDArray[Any]] = {}
+        self.times: list[tuple[float, int]] = []
+        self.notes: list[str] = []
+        self.precision = precision
+        self._cache = cache
+
+    @property
+    def cache(self) -> Path:
+        assert self._cache is not None
+        return self._cache
 
     def __call__(self, **metrics: float) -> None:
         assert not set(metrics) & set(self.scalars)
@@ -74,8 +86,16 @@ class MemoryRecord:
     def weights(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         self.trained.update(arrays)
 
-    def progress(self, done: int, total: int, **metrics: float) -> None:
-        if done == self.stop_after:
+    def time(self, seconds: float, images: int) -> None:
+        self.times.append((seconds, images))
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def progress(
+        self, epoch: int, epochs: int, *, step: int = 0, steps: int = 0, images: int = 0, **metrics: float
+    ) -> None:
+        if epoch == self.stop_after and not steps:
             raise InterruptionError
 
     def classifier(self, model: Any, split: Any, params: Any, **options: Any) -> list[dict[str, float]]:

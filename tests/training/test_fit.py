@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from report_cli.errors import RunError
 from report_cli.training import fit as fitting
-from report_cli.training.fit import Examples, fit, generator, lowest, weights
-from report_cli.training.losses import Score, predict, score
+from report_cli.training.fit import Examples, Trainer, generator, lowest, weights
+from report_cli.training.losses import Score, score
 from tests.training.memory import InterruptionError, MemoryCheckpoint, MemoryRecord, Saved, start
 
 EPOCHS = 4
@@ -48,7 +48,7 @@ def _train(record: MemoryRecord, learning_rate: float = 1e-2, epochs: int = EPOC
     """Train as a new process would, with record.seed."""
     start(record.seed)
     model = _model(learning_rate)
-    fit(model, _examples(0, 44), VALIDATION, record, epochs=epochs, batch_size=16, **options)
+    Trainer(model).fit(_examples(0, 44), VALIDATION, record, epochs=epochs, batch_size=16, **options)
     return model
 
 
@@ -133,7 +133,7 @@ def test_examples_may_be_a_function_of_the_epoch(whole: Whole) -> None:
         epochs.append(epoch)
         return _examples(0, 44)
 
-    fit(model, train, _examples(1, 20), MemoryRecord(), epochs=EPOCHS, batch_size=16)
+    Trainer(model).fit(train, _examples(1, 20), MemoryRecord(), epochs=EPOCHS, batch_size=16)
     assert _digest(model) == whole.digest
     assert epochs == [1, 2, 3, 4]
 
@@ -213,7 +213,7 @@ def test_the_best_epoch_is_what_the_model_ends_with(stop: int) -> None:
     model = _train(record, 0.05, OVERFITTING, best=True)
     best = lowest(record.history)
     assert best["epoch"] < OVERFITTING == len(record.history)
-    loss = score(predict(model, VALIDATION.inputs), VALIDATION.labels).loss
+    loss = score(Trainer(model).predict(VALIDATION.inputs), VALIDATION.labels).loss
     assert loss == best["validation_loss"] == min(row["validation_loss"] for row in record.history)
 
 
@@ -232,6 +232,6 @@ def test_a_seed_of_its_own_orders_the_images() -> None:
     for own in (5, 5, 6):
         record = MemoryRecord(seed=len(histories))
         start(0)
-        fit(_model(), _examples(0, 44), VALIDATION, record, epochs=1, batch_size=16, seed=own)
+        Trainer(_model()).fit(_examples(0, 44), VALIDATION, record, epochs=1, batch_size=16, seed=own)
         histories.append(record.history)
     assert histories[0] == histories[1] != histories[2]
