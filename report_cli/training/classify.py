@@ -89,7 +89,8 @@ def classify(
     record_training(history, len(split.train), len(split.validation), record)
     record(parameters=model.count_params(), multiply_adds=multiply_adds(model))
     record.weights(fit.weights(top))
-    record_predictions("validation", trainer.predict(validation.inputs), split.validation, record)
+    if len(split.validation):
+        record_predictions("validation", trainer.predict(validation.inputs), split.validation, record)
     if test:
         record_test(trainer.predict(seen(split.test.pixels)), split.test, split.class_names, record)
     return history
@@ -110,12 +111,13 @@ def by(normalisation: Normalisation) -> Prepare:
 
 
 def record_training(history: list[Row], train_images: int, validation_images: int, record: Record) -> None:
-    """Record how a training ended, and its best epoch by validation loss."""
-    last, best = history[-1], fit.lowest(history)
+    """Record how a training ended, and its best epoch by validation loss where it was validated."""
+    last = history[-1]
+    record(train_images=train_images, train_loss=last["loss"], train_accuracy=last["accuracy"])
+    if not validation_images:
+        return
+    best = fit.lowest(history)
     record(
-        train_images=train_images,
-        train_loss=last["loss"],
-        train_accuracy=last["accuracy"],
         validation_images=validation_images,
         validation_loss=last["validation_loss"],
         validation_accuracy=last["validation_accuracy"],

@@ -59,8 +59,8 @@ class Examples:
 class Trainer:
     """Trains a compiled classifier, predicts with it, and compiles either only once.
 
-    `prepare` turns a tensor of inputs into what the model takes, for instance pixels into normalised values. Dropout
-    works by `fused.Dropout`.
+    `prepare` turns a tensor of inputs into what the model takes, for instance pixels into normalised values. Its
+    dropout and batch normalisation become those of `fused`.
     """
 
     def __init__(self, model: keras.Model, prepare: Prepare = lambda inputs: inputs) -> None:
@@ -90,8 +90,8 @@ class Trainer:
 
         Goes on after the last checkpoint of `record`, whose rows it records again; the result equals that of an
         uninterrupted training bit for bit. A row has epoch (from 1), learning_rate (at its end), loss and
-        accuracy (means over the images, before each step, dropout active) and validation_loss and validation_accuracy
-        (after the epoch).
+        accuracy (means over the images, before each step, dropout active) and, where there are images for validation,
+        validation_loss and validation_accuracy (after the epoch).
 
         Raises:
             RunError: a loss or a weight is NaN or infinite, with the epoch; or the checkpoint isn't one of this model.
@@ -107,11 +107,13 @@ class Trainer:
             row = {"epoch": epoch, **self._epoch(examples, order, batch_size, partial(record.progress, epoch, epochs))}
             seconds = time.monotonic() - began
             _stop_unless_finite(row, epoch, epochs)
-            validated = score(self.predict(validation.inputs), validation.labels)
-            row |= {"validation_loss": validated.loss, "validation_accuracy": validated.accuracy}
+            if len(validation.labels):
+                validated = score(self.predict(validation.inputs), validation.labels)
+                row |= {"validation_loss": validated.loss, "validation_accuracy": validated.accuracy}
             row["learning_rate"] = float(model.optimizer.learning_rate)
             _stop_unless_finite(row, epoch, epochs)
-            check_floor(validated)
+            if len(validation.labels):
+                check_floor(validated)
             arrays = _variables(model)
             if not all(np.isfinite(array).all() for array in arrays.values()):
                 # The loss doesn't tell: ReLU turns NaN into 0.

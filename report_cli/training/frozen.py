@@ -14,6 +14,7 @@ from report_cli.errors import RunError
 from report_cli.experiment import Record
 from report_cli.training import backend
 from report_cli.training.backend import Prepare
+from report_cli.training.cost import multiply_adds
 from report_cli.training.fit import Inputs, weights
 
 # Images at once: few enough that the activations of large ones fit into memory.
@@ -26,7 +27,7 @@ def cut(model: keras.Model) -> tuple[keras.Model | None, keras.Model]:
     """Return the frozen beginning of `model`, None where there is none, and the rest of it, which shares its weights.
 
     The beginning is as long as no layer of it has a weight to be trained or is random in training, and as one tensor
-    alone goes on from it.
+    alone goes on from it. One with less than half of the multiply-adds is not worth it.
     """
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     nodes = [layer._inbound_nodes[0] for layer in layers]
@@ -37,8 +38,10 @@ def cut(model: keras.Model) -> tuple[keras.Model | None, keras.Model]:
         made = {id(tensor) for node in nodes[: last + 1] for tensor in (*node.input_tensors, *node.outputs)}
         used = {id(tensor) for node in nodes[last + 1 :] for tensor in node.input_tensors} & made
         (output,) = nodes[last].outputs
-        if used == {id(output)} and any(layer.weights for layer in layers[: last + 1]):
-            return keras.Model(model.input, output), keras.Model(output, model.output)
+        if used == {id(output)}:
+            base = keras.Model(model.input, output)
+            worth_it = 2 * multiply_adds(base) > multiply_adds(model)
+            return (base, keras.Model(output, model.output)) if worth_it else (None, model)
     return None, model
 
 

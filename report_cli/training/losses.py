@@ -3,6 +3,7 @@
 A network with one logit tells two classes apart; one with more has a logit for each class.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import log
 from typing import Any
@@ -30,6 +31,20 @@ def compile_classifier(model: keras.Model, learning_rate: float) -> None:
     else:
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(RMSprop(learning_rate), loss)
+
+
+def smoothed(share: float) -> Callable[[Any, Any], Any]:
+    """Return the cross-entropy of logits whose target gives `share` to all classes alike, the rest to the right one.
+
+    Source: Szegedy et al., Rethinking the inception architecture (2016), section 7.
+    """
+
+    def loss(labels: Any, logits: Any) -> Any:
+        logs = keras.ops.log_softmax(logits)
+        right = keras.ops.one_hot(keras.ops.reshape(labels, (-1,)), logits.shape[-1], dtype=logs.dtype)
+        return -keras.ops.sum(logs * ((1 - share) * right + share / logits.shape[-1]), axis=-1)
+
+    return loss
 
 
 def score(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Score:

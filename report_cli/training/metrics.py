@@ -18,9 +18,14 @@ def draw_training(results: "Results", figures: Figures) -> None:
 
 def draw_classifier(results: "Results", figures: Figures) -> None:
     """Draw the learning curves and the confusion matrix of the first seed."""
+    draw_training(results, figures)
+    draw_confusion(results, figures)
+
+
+def draw_confusion(results: "Results", figures: Figures) -> None:
+    """Draw the confusion matrix of the first seed."""
     from report_cli.figures import confusion
 
-    draw_training(results, figures)
     run = results.run(seed=0)
     counts, classes = run.array("confusion"), [str(name) for name in run.array("classes")]
     figures.add("confusion", confusion.matrix(counts, classes), alt=confusion.describe(counts, classes))
