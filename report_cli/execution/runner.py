@@ -1,8 +1,11 @@
-"""Carries out a plan: lock, measure in the worker, commit; then the figures, under their own key."""
+"""Carries out a plan: lock, measure in the worker, commit; then the figures, under their own key.
+
+Runs are measured elsewhere, several at once; whatever touches the store happens here, one thing after another.
+"""
 
 import contextlib
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,6 +13,7 @@ from typing import Any, Protocol
 from report_cli import files, wording
 from report_cli.datasets.source import Source
 from report_cli.errors import ReportError, RunError
+from report_cli.execution.local import Event, LocalExecutor, Request, Worker
 from report_cli.execution.plan import Name, Plan, Step
 from report_cli.execution.worker_client import LocalWorker, commit
 from report_cli.execution.workspace import Workspace
@@ -23,6 +27,12 @@ from report_cli.store.store import ASKED
 LEAST_BYTES = 200_000_000
 # The run that is being written, and two checkpoints of which the older one goes when the newer one is there.
 COPIES = 3
+# How often a run that another process is at is looked for again.
+POLL_S = 0.1
+
+# A run under way: yields what is to be measured, is sent the answer, and returns the run; None where another process
+# is at it.
+Measurement = Generator[Request, Event, Run | None]
 
 
 @dataclass(frozen=True)
@@ -60,12 +70,20 @@ class Listener(Protocol):
     def note(self, text: str) -> None: ...
 
 
-class Worker(Protocol):
-    """Carries out requests, by default in a process of its own."""
+class Executor(Protocol):
+    """Measures several runs at once."""
 
-    def ask(self, request: Mapping[str, Any]) -> Generator[dict[str, Any], None, None]: ...
+    def open(self) -> int:
+        """Return how many runs it takes at once, once it is ready for them; ReportError where it can't be."""
 
-    def close(self) -> None: ...
+    def submit(self, name: Name, request: Request, at_once: int) -> None:
+        """Measure what `request` asks for, as one of `at_once` runs under way."""
+
+    def event(self, timeout_s: float | None) -> tuple[Name, Event | BaseException] | None:
+        """Return the next event of any run, None after `timeout_s`; the last one of a run is "done" or an error."""
+
+    def close(self) -> None:
+        """End what is under way, whatever it does."""
 
 
 @dataclass
@@ -80,13 +98,45 @@ class Outcome:
         return Results(experiment, tuple(run for name, run in sorted(self.runs.items()) if name[0] == experiment))
 
 
-class Runner:
-    """Runs steps one after another in one worker process (in `full` a process per run). Close it after use."""
+@dataclass
+class _Course:
+    """How far a plan is: the steps that wait, in its order, those under way, and those that another process is at."""
 
-    def __init__(self, workspace: Workspace, listener: Listener, worker: Worker | None = None) -> None:
+    slots: int
+    keep_going: bool
+    numbers: Mapping[Name, int]
+    waiting: dict[Name, Step]
+    outcome: Outcome
+    running: dict[Name, tuple[Step, Measurement]] = field(default_factory=dict)
+    elsewhere: set[Name] = field(default_factory=set)
+    noted: set[Name] = field(default_factory=set)
+
+    def ready(self) -> list[Step]:
+        """Return the steps that wait for nothing but their turn: what they need is there, or has failed."""
+        if self.outcome.failures and not self.keep_going:
+            return []
+        ended = self.outcome.runs.keys() | self.outcome.failures.keys()
+        free = (step for name, step in self.waiting.items() if name not in self.elsewhere)
+        return [step for step in free if all(ended >= set(names) for names in step.needs.values())]
+
+
+class Runner:
+    """Runs the steps of a plan, one at a time unless its executor takes more. Close it after use.
+
+    `worker` reads data in and draws figures.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        listener: Listener,
+        worker: Worker | None = None,
+        executor: Executor | None = None,
+    ) -> None:
         self._workspace = workspace
         self._listener = listener
         self._worker = worker or LocalWorker(workspace.project)
+        self._executor = executor or LocalExecutor([self._worker])
         self._commit: Commit | None = None
         self._data: Path | None = None
 
@@ -94,6 +144,7 @@ class Runner:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._executor.close()
         self._worker.close()
 
     def read_in(self, source: Source) -> Source:
@@ -103,30 +154,79 @@ class Runner:
         return replace(source, digest=self._ask({**request, "sources": self._digests()})["digest"])
 
     def execute(self, plan: Plan, *, keep_going: bool = False) -> Outcome:
-        """Run what is to be run and return every run of the plan.
+        """Run what is to be run and return every run of the plan, in its order.
 
-        With `keep_going` a failed step stops only those that need it; otherwise its error is raised.
+        With `keep_going` a failed step stops only those that need it. Otherwise nothing new is started after it, and
+        its error is raised when the runs under way have ended.
         """
         files.sweep(self._workspace.store.scratch)
         self._workspace.store.set_damaged_aside()
         self._commit = commit(self._workspace.project.root) if plan.todo else None
         self._data = plan.choice.folder
-        outcome = Outcome()
-        todo = {s.name: n for n, s in enumerate(plan.todo, start=1)}
-        for step in plan.steps:
-            try:
-                if step.name in todo:
-                    for need, names in step.needs.items():
-                        if any(name in outcome.failures for name in names):
-                            raise RunError(f"{step.label} needs {need}, which failed", f"report run {need}")
-                    self._listener.started(step, todo[step.name], len(todo))
-                outcome.runs[step.name] = self._bring_up_to_date(step, outcome)
-            except ReportError as error:
-                self._listener.failed(step, error)
-                outcome.failures[step.name] = error
-                if not keep_going:
-                    raise
-        return outcome
+        outcome = Outcome({s.name: s.run for s in plan.steps if s.state == "fresh" and s.run is not None})
+        waiting = {s.name: s for s in plan.steps if s.name not in outcome.runs}
+        numbers = {name: n for n, name in enumerate(waiting, start=1)}
+        course = _Course(self._executor.open() if waiting else 0, keep_going, numbers, waiting, outcome)
+        try:
+            while course.waiting or course.running:
+                self._start(course)
+                if not course.running and not course.elsewhere:
+                    break
+                self._hear(course)
+        finally:
+            if course.running:  # interrupted: first what writes ends, then its folders go
+                self._executor.close()
+            for _, measurement in course.running.values():
+                measurement.close()
+        if outcome.failures and not keep_going:
+            raise next(iter(outcome.failures.values()))
+        return Outcome({s.name: outcome.runs[s.name] for s in plan.steps if s.name in outcome.runs}, outcome.failures)
+
+    def _start(self, course: _Course) -> None:
+        """Start what is ready as far as there is room."""
+        course.elsewhere.clear()
+        while len(course.running) < course.slots and (ready := course.ready()):
+            step, at_once = ready[0], min(course.slots, len(course.running) + len(ready))
+            measurement = self._bring_up_to_date(step, course)
+            if (request := self._go_on(course, step, measurement)) is not None:
+                del course.waiting[step.name]
+                course.running[step.name] = step, measurement
+                self._executor.submit(step.name, request, at_once)
+
+    def _hear(self, course: _Course) -> None:
+        """Take one event of the runs under way; while another process is at one, wait for a moment only."""
+        heard = self._executor.event(POLL_S if course.elsewhere else None)
+        if heard is None:
+            return
+        name, event = heard
+        step, measurement = course.running[name]
+        match event:
+            case {"event": "progress", **progress}:
+                self._listener.progressed(step, Progress(**progress))
+            case {"event": "note", "text": text}:
+                self._listener.note(text)
+            case _:
+                del course.running[name]
+                self._go_on(course, step, measurement, event)
+
+    def _go_on(
+        self, course: _Course, step: Step, measurement: Measurement, event: Event | BaseException | None = None
+    ) -> Request | None:
+        """Return what a run asks to be measured, or note how it ended."""
+        try:
+            if isinstance(event, BaseException):
+                return measurement.throw(event)
+            return next(measurement) if event is None else measurement.send(event)
+        except StopIteration as ended:
+            if ended.value is None:
+                course.elsewhere.add(step.name)
+                return None
+            course.outcome.runs[step.name] = ended.value
+        except ReportError as error:
+            self._listener.failed(step, error)
+            course.outcome.failures[step.name] = error
+        course.waiting.pop(step.name, None)
+        return None
 
     def figures(self, experiment: Experiment, results: Results) -> dict[str, FigureFile]:
         """Return the figures of `results`, drawing them where the drawing code or a run is new."""
@@ -147,31 +247,36 @@ class Runner:
                     runs = [str(run.folder) for run in results]
                     log = self._log(experiment.name, "figures")
                     request = {"do": "draw", "runs": runs, "folder": str(folder), "log": str(log)}
-                    self._ask({**request, **self._common(experiment)}, experiment.name, log=log)
+                    self._ask({**request, **self._common(experiment)}, experiment.name, log)
                 drawn = store.figures(experiment.name, figure_key)
         assert drawn is not None
         return drawn
 
-    def _bring_up_to_date(self, step: Step, outcome: Outcome) -> Run:
-        if step.state == "fresh" and step.run is not None:
-            return step.run
-        store, name = self._workspace.store, step.experiment.name
-
-        def waiting() -> None:
-            self._listener.note(f"another process is running {step.label}; waiting for its result")
-
-        with store.lock(name, step.lock_name, waiting):
-            needs = {need: tuple(outcome.runs[n] for n in names) for need, names in step.needs.items()}
+    def _bring_up_to_date(self, step: Step, course: _Course) -> Measurement:
+        store, name, done = self._workspace.store, step.experiment.name, course.outcome
+        for need, names in step.needs.items():
+            if not done.failures.keys().isdisjoint(names):
+                raise RunError(f"{step.label} needs {need}, which failed", f"report run {need}")
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(store.lock(name, step.lock_name))
+            except TimeoutError:
+                if step.name not in course.noted:
+                    course.noted.add(step.name)
+                    self._listener.note(f"another process is running {step.label}; waiting for its result")
+                return None
+            needs = {need: tuple(done.runs[n] for n in names) for need, names in step.needs.items()}
             outputs = {need: [run.outputs for run in runs] for need, runs in needs.items()}
             if step.state != "forced":
                 # Another process may have stored it meanwhile; or what it needs came out as it was before.
                 now = self._workspace.judge.answer(replace(step.question, needs=outputs))
                 if now.state == "fresh" and now.run is not None:
                     return now.run
+            self._listener.started(step, course.numbers[step.name], len(course.numbers))
             # A disk that is too full says nothing about the run: it is not recorded as failed.
-            self._check_room(name)
+            self._check_room(name, len(course.running) + 1)
             try:
-                run = self._measure(step, needs, outputs)
+                run = yield from self._measure(step, needs, outputs)
             except ReportError as error:
                 log = self._log(name, step.lock_name).name
                 store.fail(name, step.lock_name, error.message, log, step.recipe.parts)
@@ -179,10 +284,10 @@ class Runner:
         self._listener.finished(step, run)
         return run
 
-    def _measure(self, step: Step, needs: Mapping[str, Sequence[Run]], outputs: Mapping[str, Sequence[str]]) -> Run:
+    def _measure(
+        self, step: Step, needs: Mapping[str, Sequence[Run]], outputs: Mapping[str, Sequence[str]]
+    ) -> Generator[Request, Event, Run]:
         store, name = self._workspace.store, step.experiment.name
-        if step.profile == "full":
-            self._worker.close()
         began_s, started = time.monotonic(), wording.timestamp()
         # Progress made from other runs of what is needed is progress towards another result.
         checkpoints = store.checkpoints(name, step.lock_name, outputs)
@@ -205,7 +310,8 @@ class Runner:
                 "needs": {need: [str(run.folder) for run in runs] for need, runs in needs.items()},
                 "log": str(log),
             }
-            answer = self._ask({**request, **self._common(step.experiment)}, step.label, step, log)
+            with self._told(step.label, log):
+                answer = yield {**request, **self._common(step.experiment)}
             epochs = [Epoch(**each) for each in answer["times"]]
             times = Times(started, wording.timestamp(), time.monotonic() - began_s, epochs)
             manifest = Manifest(
@@ -228,11 +334,11 @@ class Runner:
             )
             return store.commit(folder, manifest)
 
-    def _check_room(self, experiment: str) -> None:
-        """Raise RunError where the disk has less room than a run may need, as far as former ones tell."""
+    def _check_room(self, experiment: str, at_once: int) -> None:
+        """Raise RunError where the disk has less room than so many runs may need, as far as former ones tell."""
         store = self._workspace.store
         former = [p for p in (store.own / experiment).glob("*") if p.suffix in ("", ".checkpoint") and p.is_dir()]
-        needed = max(LEAST_BYTES, COPIES * max(map(files.size_bytes, former), default=0))
+        needed = max(LEAST_BYTES, COPIES * max(map(files.size_bytes, former), default=0)) * at_once
         free = files.free_bytes(store.own)
         if free < needed:
             raise RunError(
@@ -250,23 +356,19 @@ class Runner:
     def _common(self, experiment: Experiment) -> dict[str, Any]:
         return {"experiment": experiment.name, "module": experiment.module, "sources": self._digests()}
 
-    def _ask(
-        self, request: Mapping[str, Any], label: str = "", step: Step | None = None, log: Path | None = None
-    ) -> dict[str, Any]:
-        answer: dict[str, Any] = {}
-        with contextlib.closing(self._worker.ask(request)) as events:
-            try:
-                for answer in events:
-                    match answer:
-                        case {"event": "progress", **progress} if step is not None:
-                            self._listener.progressed(step, Progress(**progress))
-                        case {"event": "note", "text": text}:
-                            self._listener.note(text)
-            except RunError as error:
-                message = f"{label}: {error.message}" if label else error.message
-                logged = f"log: {log.relative_to(self._workspace.project.root).as_posix()}" if log else ""
-                raise RunError(message, error.hint or logged) from error
-        return answer
+    def _ask(self, request: Request, label: str = "", log: Path | None = None) -> Event:
+        with contextlib.closing(self._worker.ask(request)) as events, self._told(label, log):
+            return list(events)[-1]
+
+    @contextlib.contextmanager
+    def _told(self, label: str, log: Path | None) -> Iterator[None]:
+        """Say of an error within the block what failed, and where it was logged."""
+        try:
+            yield
+        except RunError as error:
+            message = f"{label}: {error.message}" if label else error.message
+            logged = f"log: {log.relative_to(self._workspace.project.root).as_posix()}" if log else ""
+            raise RunError(message, error.hint or logged) from error
 
 
 def behind(runs: Sequence[Run]) -> list[Behind]:

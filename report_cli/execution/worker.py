@@ -19,7 +19,7 @@ import threading
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -163,7 +163,7 @@ class Worker:
                     if "*" in pattern:  # another file may match it later
                         watch.folder(str(path.parent))
             wanted = inspect.signature(experiment.measure).parameters
-            with watch.on():
+            with _bound(request["cores"]), watch.on():
                 experiment.measure(**{name: given for name, given in available.items() if name in wanted})
             record.finish()
             note_modules()
@@ -307,6 +307,31 @@ def _as_before() -> Iterator[None]:
         os.environ.update(variables)
         sys.path[:] = path
         os.chdir(folder)
+
+
+@contextlib.contextmanager
+def _bound(cores: Sequence[int]) -> Iterator[None]:
+    """Keep every thread of this process on these cores within the block; none named means all.
+
+    Not from the start: as many cores as a library sees when it is imported, so many threads does it make, and the last
+    digits of its sums depend on their number.
+    """
+    threads = Path("/proc/self/task")
+    if not cores or not threads.is_dir():
+        yield
+        return
+
+    def bind(to: Iterable[int]) -> None:
+        for thread in threads.iterdir():
+            with contextlib.suppress(ProcessLookupError):  # it ended
+                os.sched_setaffinity(int(thread.name), to)
+
+    before = os.sched_getaffinity(0)
+    bind(cores)
+    try:
+        yield
+    finally:
+        bind(before)
 
 
 @contextlib.contextmanager

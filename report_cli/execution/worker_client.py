@@ -46,8 +46,13 @@ class LocalWorker:
             pass  # the worker died: its exit code says how
         raise self._death(process)
 
+    def kill(self) -> None:
+        """End the process, whatever it does: whoever waits for an answer gets an error."""
+        if (process := self._process) is not None:
+            process.kill()
+
     def close(self) -> None:
-        """End the worker, whatever it does."""
+        """End the process; nobody may be waiting for an answer."""
         if self._process is not None:
             # Leaving the block closes the pipes and waits.
             with self._process as process:

@@ -37,6 +37,9 @@ class InlineWorker:
                 raise RunError(event["message"], event["hint"])
             yield event
 
+    def kill(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
