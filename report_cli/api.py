@@ -14,8 +14,10 @@ from pathlib import Path
 from report_cli import project
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.execution import plan as plans
+from report_cli.execution.local import LocalExecutor, cores
 from report_cli.execution.plan import Plan, Request, Step
 from report_cli.execution.runner import Listener, Outcome, Progress, Runner, behind
+from report_cli.execution.worker_client import LocalWorker
 from report_cli.execution.workspace import Workspace, choose_data
 from report_cli.experiment import PROFILES, Experiment
 from report_cli.keys import difference
@@ -72,11 +74,20 @@ def request_of(
 
 
 @contextmanager
-def open_runner(workspace: Workspace, listener: Listener | None = None) -> Iterator[Runner]:
-    """Yield what carries plans out; its worker ends with the block, and what was found in sources is remembered."""
+def open_runner(workspace: Workspace, listener: Listener | None = None, *, jobs: int = 1) -> Iterator[Runner]:
+    """Yield what carries plans out, so many runs at once (0: one a core).
+
+    Its workers end with the block, and what was found in sources is remembered.
+
+    Raises:
+        UsageError: fewer than 0 runs at once.
+    """
+    if jobs < 0:
+        raise UsageError(f"{jobs} runs at once are none", "ask for 1 or more, or for 0: one a core")
     workspace.recall()
     recalled = len(workspace.snapshot.nodes)
-    with Runner(workspace, listener or Silence()) as runner:
+    workers = [LocalWorker(workspace.project) for _ in range(jobs or len(cores()))]
+    with Runner(workspace, listener or Silence(), workers[0], LocalExecutor(workers)) as runner:
         yield runner
     if len(workspace.snapshot.nodes) > recalled:
         workspace.remember()
@@ -98,9 +109,10 @@ def run(
     seeds: int | None = None,
     force: bool = False,
     strict_env: bool = False,
+    jobs: int = 1,
     folder: Path | str = ".",
 ) -> dict[str, Results]:
-    """Bring experiments (names or patterns) up to date and return their results by name.
+    """Bring experiments (names or patterns) up to date, `jobs` runs at once, and return their results by name.
 
     Raises:
         ReportError: one failed, or something is not as it must be.
@@ -110,7 +122,7 @@ def run(
         workspace, profile=profile, data=data, settings=settings, seeds=seeds, force=force, strict_env=strict_env
     )
     chosen = workspace.registry.select(names)
-    with open_runner(workspace) as runner:
+    with open_runner(workspace, jobs=jobs) as runner:
         outcome = execute(workspace, runner, plans.make(workspace, chosen, request, runner.read_in))
     return {experiment.name: outcome.results(experiment.name) for experiment in chosen}
 
@@ -249,9 +261,10 @@ def select(
     listener: Listener | None = None,
     *,
     run_first: Callable[[Plan], bool] = lambda made: True,
+    jobs: int = 1,
 ) -> Selection:
     """Return what documents may take of these experiments, run first where `run_first` says so of the plan."""
-    with open_runner(workspace, listener) as runner:
+    with open_runner(workspace, listener, jobs=jobs) as runner:
         made = plans.make(workspace, [workspace.experiments[n] for n in names], request, runner.read_in)
         if made.todo and run_first(made):
             outcome = runner.execute(made)
@@ -275,13 +288,14 @@ def build(
     formats: Sequence[str] = pages.FORMATS,
     draft: bool = False,
     strict: bool = False,
+    jobs: int = 1,
     folder: Path | str = ".",
 ) -> tuple[Built, ...]:
     """Run what documents need and write them, all where none is named; with `draft` nothing is run."""
     workspace = open_workspace(folder)
     request = request_of(workspace, profile=profile, data=data)
     chosen = documents(workspace, names or ("all",), strict=strict)
-    selection = select(workspace, chosen.experiments, request, run_first=lambda made: not draft)
+    selection = select(workspace, chosen.experiments, request, run_first=lambda made: not draft, jobs=jobs)
     write = partial(write_document, workspace, selection=selection, request=request, strict=strict)
     return tuple(write(name, formats=formats, draft=draft) for name in chosen.names)
 

@@ -10,7 +10,7 @@ import typer
 from report_cli import wording
 from report_cli.cli import completion
 from report_cli.cli.console import emit, say
-from report_cli.cli.options import Data, Profile, StrictEnv
+from report_cli.cli.options import Data, Jobs, Profile, StrictEnv
 from report_cli.cli.run import listening, show_plan
 from report_cli.cli.session import open_request
 from report_cli.errors import UsageError, unknown
@@ -37,6 +37,7 @@ def build(
     data: Data = None,
     to: Annotated[str, typer.Option(metavar="html,pdf", help="What to write.")] = "html,pdf",
     strict_env: StrictEnv = False,
+    jobs: Jobs = 1,
     no_run: Annotated[bool, typer.Option("--no-run", help="Run nothing: write the pages from stored results.")] = False,
     draft: Annotated[
         bool, typer.Option("--draft", help="Run nothing, and mark what is missing; DRAFT on every page.")
@@ -56,7 +57,8 @@ def build(
     chosen = api.documents(workspace, documents, strict=strict)
     warn(chosen.warnings)
 
-    selection = bring_up_to_date(workspace, chosen.experiments, request, run=not (no_run or draft), yes=yes)
+    run = not (no_run or draft)
+    selection = bring_up_to_date(workspace, chosen.experiments, request, run=run, yes=yes, jobs=jobs)
     last: Path | None = None
     for name in chosen.names:
         built = api.write_document(
@@ -81,7 +83,7 @@ def build(
 
 
 def bring_up_to_date(
-    workspace: "Workspace", experiments: Sequence[str], request: "Request", *, run: bool, yes: bool
+    workspace: "Workspace", experiments: Sequence[str], request: "Request", *, run: bool, yes: bool, jobs: int = 1
 ) -> "Selection":
     """Return what documents may take of `experiments`; with `run`, after what is out of date was run."""
     from report_cli import api
@@ -92,7 +94,7 @@ def bring_up_to_date(
         return run
 
     with listening() as listener:
-        return api.select(workspace, experiments, request, listener, run_first=run_first)
+        return api.select(workspace, experiments, request, listener, run_first=run_first, jobs=jobs)
 
 
 def warn(warnings: Iterable[str]) -> None:

@@ -13,7 +13,7 @@ from report_cli.errors import ReportError
 if TYPE_CHECKING:
     from rich import progress as rich_progress
 
-    from report_cli.execution.plan import Step
+    from report_cli.execution.plan import Name, Step
     from report_cli.execution.runner import Progress
     from report_cli.store.run import Run
 
@@ -50,33 +50,42 @@ def emit_table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Seq
         emit("  ".join(cells).rstrip())
 
 
-class Bar:
-    """Shows how much of one thing is done and the time left: a bar on a terminal, else a line now and then."""
+def bars() -> "rich_progress.Progress | None":
+    """Return the place for bars on a terminal, one below the other; None where there is no terminal."""
+    if not sys.stderr.isatty():
+        return None
+    from rich import console, progress
 
-    def __init__(self, title: str, estimate_s: float | None = None) -> None:
+    name, text, left = (
+        progress.TextColumn(f"{{task.{field}}}", markup=False)
+        for field in ("description", "fields[text]", "fields[left]")
+    )
+    columns = (name, progress.BarColumn(bar_width=24), text, left)
+    return progress.Progress(*columns, console=console.Console(stderr=True), transient=True)
+
+
+class Bar:
+    """Shows how much of one thing is done and the time left: a bar on a terminal, else a line now and then.
+
+    Bars that are shown at the same time share their `place`.
+    """
+
+    def __init__(self, title: str, estimate_s: float | None = None, place: "rich_progress.Progress | None" = None) -> None:
         self._title = title
         self._estimate_s = estimate_s
         self._began_s = self._said_s = time.monotonic()
         self._first: float | None = None
-        self._bar: rich_progress.Progress | None = None
-        if sys.stderr.isatty():
-            from rich import console, progress
-
-            name, text, left = (
-                progress.TextColumn(f"{{task.{field}}}", markup=False)
-                for field in ("description", "fields[text]", "fields[left]")
-            )
-            columns = (name, progress.BarColumn(bar_width=24), text, left)
-            self._bar = progress.Progress(*columns, console=console.Console(stderr=True), transient=True)
+        self._bar = place or bars()
+        if self._bar is not None:
+            self._task = self._bar.add_task(title, total=None, text="starting", left="")
             self._bar.start()
-            self._bar.add_task(title, total=None, text="starting", left="")
 
     def update(self, done: float, total: float, text: str) -> None:
         """Show that `done` of `total` is done, which `text` says in words."""
         left_s = self._left_s(done, total)
         left = "" if left_s is None else f"{wording.duration(left_s)} left"
         if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=done, total=total, text=text, left=left)
+            self._bar.update(self._task, completed=done, total=total, text=text, left=left)
         elif time.monotonic() - self._said_s > EVERY_S or done == total:
             self._said_s = time.monotonic()
             say(f"{self._title}: {text}" + (f"; {left}" if left else ""))
@@ -84,7 +93,9 @@ class Bar:
     def close(self) -> None:
         """Take the bar away."""
         if self._bar is not None:
-            self._bar.stop()
+            self._bar.remove_task(self._task)
+            if not self._bar.task_ids:
+                self._bar.stop()
             self._bar = None
 
     def _left_s(self, done: float, total: float) -> float | None:
@@ -100,37 +111,45 @@ class Bar:
 
 
 class ProgressListener:
-    """Shows experiment n of m, what is done of it, its metrics and the time left."""
+    """Shows of each run under way that it is n of m, what is done of it, its metrics and the time left."""
 
     def __init__(self) -> None:
-        self._bar: Bar | None = None
-        self._title = ""
+        self._bars: dict[Name, tuple[str, Bar]] = {}
+        self._place: rich_progress.Progress | None = None
 
     def started(self, step: "Step", number: int, total: int) -> None:
-        self.close()
-        self._title = f"[{number}/{total}] {step.label}"
+        title = f"[{number}/{total}] {step.label}"
         if not sys.stderr.isatty():
-            say(f"{self._title}: {step.reason}; about {wording.duration(step.estimate_s)}")
-        self._bar = Bar(self._title, step.estimate_s)
+            say(f"{title}: {step.reason}; about {wording.duration(step.estimate_s)}")
+        self._place = self._place or bars()
+        self._bars[step.name] = title, Bar(title, step.estimate_s, self._place)
 
     def progressed(self, step: "Step", progress: "Progress") -> None:
-        if self._bar is not None:
-            values = [f"{name.replace('_', ' ')} {value:.3f}" for name, value in progress.metrics.items()]
-            text = ", ".join([f"{progress.epoch} of {progress.epochs}", *values])
-            self._bar.update(progress.epochs_done, progress.epochs, text)
+        values = [f"{name.replace('_', ' ')} {value:.3f}" for name, value in progress.metrics.items()]
+        text = ", ".join([f"{progress.epoch} of {progress.epochs}", *values])
+        self._bars[step.name][1].update(progress.epochs_done, progress.epochs, text)
 
     def finished(self, step: "Step", run: "Run") -> None:
-        self.close()
-        say(f"{self._title}: done in {wording.duration(run.manifest.times.duration_s)}")
+        say(f"{self._ended(step)}: done in {wording.duration(run.manifest.times.duration_s)}")
 
     def failed(self, step: "Step", error: ReportError) -> None:
-        self.close()
+        self._ended(step)
+        # The program ends with this error when all runs have ended, which may take hours.
+        if self._bars:
+            say(f"failed: {error.message}")
 
     def note(self, text: str) -> None:
         say(text)
 
     def close(self) -> None:
-        """Take the bar away."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        """Take the bars away."""
+        for _, bar in self._bars.values():
+            bar.close()
+        self._bars.clear()
+
+    def _ended(self, step: "Step") -> str:
+        """Take the bar of a run away and return its title."""
+        title, bar = self._bars.pop(step.name, (step.label, None))
+        if bar is not None:
+            bar.close()
+        return title

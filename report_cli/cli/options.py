@@ -44,4 +44,10 @@ Settings = Annotated[
 StrictEnv = Annotated[
     bool, typer.Option("--strict-env", help="Use no result that was computed with other versions or another machine.")
 ]
+Jobs = Annotated[
+    int,
+    typer.Option(
+        "--jobs", "-j", metavar="N", help="How many runs at once, each on its share of the cores; 0: one a core.", min=0
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from report_cli.cli.console import EVERY_S, Bar, emit, say
+from report_cli.cli.console import EVERY_S, Bar, bars, emit, say
 
 
 @pytest.fixture
@@ -66,3 +66,23 @@ def test_no_text_commands_the_terminal(capsys: pytest.CaptureFixture[str]) -> No
     emit("a\x1b[2J")
     say("b\x07")
     assert capsys.readouterr() == ("a\\x1b[2J\n", "b\\x07\n")
+
+
+def test_bars_of_several_runs_stand_below_each_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a terminal all runs under way are shown at once; one that ends leaves a line, and the others stay."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    place = bars()
+    first, second = Bar("[1/2] walk", place=place), Bar("[2/2] walk seed 1", place=place)
+    first.update(1, 4, "1 of 4")
+    second.update(3, 4, "3 of 4")
+    assert place is not None
+    assert [task.description for task in place.tasks] == ["[1/2] walk", "[2/2] walk seed 1"]
+    first.close()
+    assert [task.description for task in place.tasks] == ["[2/2] walk seed 1"]
+    second.close()
+    assert place.finished
+    assert "walk seed 1" in capsys.readouterr().err
