@@ -16,6 +16,7 @@ from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.execution import plan as plans
 from report_cli.execution.local import LocalExecutor, cores
 from report_cli.execution.plan import Plan, Request, Step
+from report_cli.execution.ray import RayExecutor
 from report_cli.execution.runner import Listener, Outcome, Progress, Runner, behind
 from report_cli.execution.worker_client import LocalWorker
 from report_cli.execution.workspace import Workspace, choose_data
@@ -28,6 +29,8 @@ from report_cli.store import gc
 from report_cli.store.freshness import closest
 from report_cli.store.gc import Waste
 from report_cli.store.run import Results, Run, one_line
+
+EXECUTORS = ("local", "ray")
 
 
 class Silence:
@@ -74,20 +77,25 @@ def request_of(
 
 
 @contextmanager
-def open_runner(workspace: Workspace, listener: Listener | None = None, *, jobs: int = 1) -> Iterator[Runner]:
-    """Yield what carries plans out, so many runs at once (0: one a core).
+def open_runner(
+    workspace: Workspace, listener: Listener | None = None, *, jobs: int | None = None, executor: str = "local"
+) -> Iterator[Runner]:
+    """Yield what carries plans out, so many runs at once: 0 is one a core, None is one, or what Ray has room for.
 
     Its workers end with the block, and what was found in sources is remembered.
 
     Raises:
-        UsageError: fewer than 0 runs at once.
+        UsageError: fewer than 0 runs at once, or no such executor.
     """
-    if jobs < 0:
+    if jobs is not None and jobs < 0:
         raise UsageError(f"{jobs} runs at once are none", "ask for 1 or more, or for 0: one a core")
+    if executor not in EXECUTORS:
+        raise unknown("executor", executor, EXECUTORS)
     workspace.recall()
     recalled = len(workspace.snapshot.nodes)
-    workers = [LocalWorker(workspace.project) for _ in range(jobs or len(cores()))]
-    with Runner(workspace, listener or Silence(), workers[0], LocalExecutor(workers)) as runner:
+    workers = [LocalWorker(workspace.project) for _ in range(len(cores()) if jobs == 0 else jobs or 1)]
+    chosen = RayExecutor(workspace.project, jobs) if executor == "ray" else LocalExecutor(workers)
+    with Runner(workspace, listener or Silence(), workers[0], chosen) as runner:
         yield runner
     if len(workspace.snapshot.nodes) > recalled:
         workspace.remember()
@@ -109,7 +117,8 @@ def run(
     seeds: int | None = None,
     force: bool = False,
     strict_env: bool = False,
-    jobs: int = 1,
+    jobs: int | None = None,
+    executor: str = "local",
     folder: Path | str = ".",
 ) -> dict[str, Results]:
     """Bring experiments (names or patterns) up to date, `jobs` runs at once, and return their results by name.
@@ -122,7 +131,7 @@ def run(
         workspace, profile=profile, data=data, settings=settings, seeds=seeds, force=force, strict_env=strict_env
     )
     chosen = workspace.registry.select(names)
-    with open_runner(workspace, jobs=jobs) as runner:
+    with open_runner(workspace, jobs=jobs, executor=executor) as runner:
         outcome = execute(workspace, runner, plans.make(workspace, chosen, request, runner.read_in))
     return {experiment.name: outcome.results(experiment.name) for experiment in chosen}
 
@@ -261,10 +270,11 @@ def select(
     listener: Listener | None = None,
     *,
     run_first: Callable[[Plan], bool] = lambda made: True,
-    jobs: int = 1,
+    jobs: int | None = None,
+    executor: str = "local",
 ) -> Selection:
     """Return what documents may take of these experiments, run first where `run_first` says so of the plan."""
-    with open_runner(workspace, listener, jobs=jobs) as runner:
+    with open_runner(workspace, listener, jobs=jobs, executor=executor) as runner:
         made = plans.make(workspace, [workspace.experiments[n] for n in names], request, runner.read_in)
         if made.todo and run_first(made):
             outcome = runner.execute(made)
@@ -288,14 +298,17 @@ def build(
     formats: Sequence[str] = pages.FORMATS,
     draft: bool = False,
     strict: bool = False,
-    jobs: int = 1,
+    jobs: int | None = None,
+    executor: str = "local",
     folder: Path | str = ".",
 ) -> tuple[Built, ...]:
     """Run what documents need and write them, all where none is named; with `draft` nothing is run."""
     workspace = open_workspace(folder)
     request = request_of(workspace, profile=profile, data=data)
     chosen = documents(workspace, names or ("all",), strict=strict)
-    selection = select(workspace, chosen.experiments, request, run_first=lambda made: not draft, jobs=jobs)
+    selection = select(
+        workspace, chosen.experiments, request, run_first=lambda made: not draft, jobs=jobs, executor=executor
+    )
     write = partial(write_document, workspace, selection=selection, request=request, strict=strict)
     return tuple(write(name, formats=formats, draft=draft) for name in chosen.names)
 

@@ -1,11 +1,12 @@
 """The one place that writes files: a reader sees the old content or the new, never a part of either."""
 
 import contextlib
+import io
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -264,6 +265,27 @@ def move(source: Path, target: Path) -> None:
     make_folder(target.parent)
     source.replace(target)
     sync_folder(target.parent)
+
+
+def packed(folder: Path, names: Iterable[str] | None = None) -> bytes:
+    """Return the files `names` of `folder`, or all, as one archive that `unpack` takes."""
+    from zipfile import ZipFile
+
+    every = (path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file())
+    content = io.BytesIO()
+    with ZipFile(content, "w") as archive:
+        for name in every if names is None else names:
+            archive.write(folder / name, name)
+    return content.getvalue()
+
+
+def unpack(content: bytes, folder: Path) -> None:
+    """Write the files of an archive of `packed` into `folder`; a commit makes them durable."""
+    from zipfile import ZipFile
+
+    make_folder(folder)
+    with ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(folder)
 
 
 def remove(path: Path) -> None:

@@ -18,7 +18,8 @@ PACKAGE = Path(__file__).parent
 class Settings:
     """The keys of [tool.report]; each may be left out.
 
-    `time_limit` is how many seconds a template, pandoc and the layout of the PDF may take each, by the clock.
+    `time_limit` is how many seconds a template, pandoc and the layout of the PDF may take each, by the clock. `ray` has
+    what a run takes of a node of a Ray cluster: num_cpus, num_gpus.
     """
 
     title: str = ""
@@ -30,6 +31,7 @@ class Settings:
     data: str = ""
     time_limit: int = 300
     parameters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    ray: tuple[tuple[str, float], ...] = ()
 
     def of(self, experiment: str) -> tuple[str, ...]:
         """Return the parameters set for `experiment` by [tool.report.parameters."PATTERN"], as for --set."""
@@ -143,6 +145,9 @@ def _settings(table: dict[str, Any]) -> Settings:
         if key == "parameters":
             values[key] = tuple(_parameters(value))
             continue
+        if key == "ray":
+            values[key] = tuple(_resources(value))
+            continue
         if key == "time_limit":
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise UsageError(f"[tool.report] time_limit must be whole seconds, at least 1, not {value!r}")
@@ -167,6 +172,16 @@ def _parameters(table: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
         )
     for pattern, settings in table.items():
         yield pattern, tuple(f"{name}={_spelled(name, value)}" for name, value in settings.items())
+
+
+def _resources(table: Any) -> Iterator[tuple[str, float]]:
+    """Yield what a run takes of a node, by Ray's names."""
+    for name, value in table.items() if isinstance(table, dict) else [("", table)]:
+        if name not in ("num_cpus", "num_gpus"):
+            raise unknown("key in [tool.report.ray]", name, ("num_cpus", "num_gpus"))
+        if not isinstance(value, int | float) or isinstance(value, bool) or not value >= 0:
+            raise UsageError(f"[tool.report.ray] {name} must be a number from 0, not {value!r}")
+        yield name, value
 
 
 def _spelled(name: str, value: Any) -> str:

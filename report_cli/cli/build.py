@@ -10,7 +10,7 @@ import typer
 from report_cli import wording
 from report_cli.cli import completion
 from report_cli.cli.console import emit, say
-from report_cli.cli.options import Data, Jobs, Profile, StrictEnv
+from report_cli.cli.options import Data, Executor, Jobs, Profile, StrictEnv
 from report_cli.cli.run import listening, show_plan
 from report_cli.cli.session import open_request
 from report_cli.errors import UsageError, unknown
@@ -37,7 +37,8 @@ def build(
     data: Data = None,
     to: Annotated[str, typer.Option(metavar="html,pdf", help="What to write.")] = "html,pdf",
     strict_env: StrictEnv = False,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
+    executor: Executor = "local",
     no_run: Annotated[bool, typer.Option("--no-run", help="Run nothing: write the pages from stored results.")] = False,
     draft: Annotated[
         bool, typer.Option("--draft", help="Run nothing, and mark what is missing; DRAFT on every page.")
@@ -58,7 +59,7 @@ def build(
     warn(chosen.warnings)
 
     run = not (no_run or draft)
-    selection = bring_up_to_date(workspace, chosen.experiments, request, run=run, yes=yes, jobs=jobs)
+    selection = bring_up_to_date(workspace, chosen.experiments, request, run=run, yes=yes, jobs=jobs, executor=executor)
     last: Path | None = None
     for name in chosen.names:
         built = api.write_document(
@@ -83,7 +84,14 @@ def build(
 
 
 def bring_up_to_date(
-    workspace: "Workspace", experiments: Sequence[str], request: "Request", *, run: bool, yes: bool, jobs: int = 1
+    workspace: "Workspace",
+    experiments: Sequence[str],
+    request: "Request",
+    *,
+    run: bool,
+    yes: bool,
+    jobs: int | None = None,
+    executor: str = "local",
 ) -> "Selection":
     """Return what documents may take of `experiments`; with `run`, after what is out of date was run."""
     from report_cli import api
@@ -94,7 +102,7 @@ def bring_up_to_date(
         return run
 
     with listening() as listener:
-        return api.select(workspace, experiments, request, listener, run_first=run_first, jobs=jobs)
+        return api.select(workspace, experiments, request, listener, run_first=run_first, jobs=jobs, executor=executor)
 
 
 def warn(warnings: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""What the shell completes: names of experiments, data sets, documents and profiles.
+"""What the shell completes: names of experiments, data sets, documents, profiles and executors.
 
 Says nothing when anything is wrong: a broken project must not print into the shell's prompt.
 """
@@ -34,6 +34,11 @@ def documents(incomplete: str) -> list[str]:
 def profiles(incomplete: str) -> list[str]:
     """Return the profiles that begin so."""
     return [name for name in ("smoke", "quick", "full") if name.startswith(incomplete)]
+
+
+def executors(incomplete: str) -> list[str]:
+    """Return the executors that begin so."""
+    return [name for name in ("local", "ray") if name.startswith(incomplete)]
 
 
 def _matches(incomplete: str, names: Callable[["Workspace"], Iterable[str]]) -> list[str]:

@@ -45,9 +45,22 @@ StrictEnv = Annotated[
     bool, typer.Option("--strict-env", help="Use no result that was computed with other versions or another machine.")
 ]
 Jobs = Annotated[
-    int,
+    int | None,
     typer.Option(
-        "--jobs", "-j", metavar="N", help="How many runs at once, each on its share of the cores; 0: one a core.", min=0
+        "--jobs",
+        "-j",
+        metavar="N",
+        help="How many runs at once; 0 is one a core. [default: 1, or what the Ray cluster has room for]",
+        min=0,
+        show_default=False,
+    ),
+]
+Executor = Annotated[
+    str,
+    typer.Option(
+        metavar="local|ray",
+        help="Where runs are measured: here, or on the Ray cluster that RAY_ADDRESS names or that runs here.",
+        autocompletion=completion.executors,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]

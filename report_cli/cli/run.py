@@ -8,7 +8,7 @@ import typer
 
 from report_cli import wording
 from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table, say
-from report_cli.cli.options import Data, Jobs, Json, Names, Profile, Settings, StrictEnv
+from report_cli.cli.options import Data, Executor, Jobs, Json, Names, Profile, Settings, StrictEnv
 from report_cli.cli.session import open_request
 from report_cli.errors import RunError
 
@@ -31,7 +31,8 @@ def run(
     strict_env: StrictEnv = False,
     force: Annotated[bool, typer.Option("--force", help="Run again what is up to date.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would run, why, and how long.")] = False,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
+    executor: Executor = "local",
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="After a failure, run what doesn't need it.")
     ] = False,
@@ -46,7 +47,7 @@ def run(
 
     workspace, request = open_request(profile, data, settings=settings, seeds=seeds, force=force, strict_env=strict_env)
     chosen = workspace.registry.select(names)
-    with listening() as listener, api.open_runner(workspace, listener, jobs=jobs) as runner:
+    with listening() as listener, api.open_runner(workspace, listener, jobs=jobs, executor=executor) as runner:
         made = plans.make(workspace, chosen, request, runner.read_in)
         if dry_run:
             show_plan(made, json)

@@ -55,6 +55,17 @@ def has(cache: Path, digest: str) -> bool:
     return (_folder(cache, digest) / _ABOUT).is_file()
 
 
+def packed(cache: Path, digest: str) -> bytes:
+    """Return the stored images with this digest as one archive."""
+    return files.packed(_folder(cache, digest))
+
+
+def unpack(cache: Path, digest: str, content: bytes) -> None:
+    """Store the images of an archive that was `packed`; `read` tells whether they are those with this digest."""
+    with files.staged_folder(cache / "tmp", _folder(cache, digest)) as folder:
+        files.unpack(content, folder)
+
+
 def read(cache: Path, digest: str, source: Source) -> ImageData | None:
     """Return the images with this digest, or None when they are not stored or not what was stored."""
     folder = _folder(cache, digest)

@@ -18,7 +18,7 @@ from report_cli.execution.plan import Name, Plan, Step
 from report_cli.execution.worker_client import LocalWorker, commit
 from report_cli.execution.workspace import Workspace
 from report_cli.experiment import Experiment
-from report_cli.keys import key
+from report_cli.keys import difference, key
 from report_cli.store.manifest import Behind, Commit, Data, Epoch, Manifest, Times, Warned
 from report_cli.store.run import FigureFile, Results, Run
 from report_cli.store.store import ASKED
@@ -309,16 +309,25 @@ class Runner:
                 "cache": str(self._workspace.cache),
                 "needs": {need: [str(run.folder) for run in runs] for need, runs in needs.items()},
                 "log": str(log),
+                "recipe": step.recipe.digest,
+                "environment": step.recipe.environment,
             }
             with self._told(step.label, log):
                 answer = yield {**request, **self._common(step.experiment)}
+            environment = answer.get("environment", step.recipe.environment)
+            if step.question.strict_env and environment != step.recipe.environment:
+                other = difference.environments(environment, step.recipe.environment)
+                raise RunError(
+                    f"{step.label}: computed elsewhere ({other}), and --strict-env asks for a run from here",
+                    "make the nodes like this machine, or leave out --strict-env",
+                )
             epochs = [Epoch(**each) for each in answer["times"]]
             times = Times(started, wording.timestamp(), time.monotonic() - began_s, epochs)
             manifest = Manifest(
                 experiment=name,
                 recipe=dict(step.recipe.parts),
                 recipe_digest=step.recipe.digest,
-                environment=step.recipe.environment,
+                environment=environment,
                 inputs=answer["inputs"],
                 profile=step.profile if step.experiment.has_profiles else None,
                 overrides=dict(step.overrides),

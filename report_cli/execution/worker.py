@@ -26,15 +26,16 @@ from types import ModuleType
 from typing import Any
 
 from report_cli import files
-from report_cli.errors import ReportError, UsageError, of_machine
+from report_cli.errors import ReportError, RunError, UsageError, of_machine
 from report_cli.execution import registry, standins
 from report_cli.execution.parameters import override
 from report_cli.execution.recorder import CheckpointFolder, FigureFolder, Recorder
 from report_cli.experiment import Experiment
+from report_cli.keys import key
 from report_cli.keys.canonical import digest
 from report_cli.keys.environment import THREADS, environment, machine_precision
 from report_cli.keys.inputs import Watch, watch_hdf5, watch_tensorflow
-from report_cli.keys.key import code
+from report_cli.keys.key import Recipe
 from report_cli.keys.sources import Sources
 from report_cli.project import Project, Settings
 from report_cli.store import manifest as manifests
@@ -114,8 +115,12 @@ class Worker:
             with watch.on():
                 experiment = _declared(request)
             params, _ = override(experiment, request["profile"], request["point"], request["settings"])
+            needs = {
+                name: Results(name, tuple(Run(Path(p), manifests.read(Path(p))) for p in places))
+                for name, places in request["needs"].items()
+            }
             # Reads all that the recipe was made of: a file that was edited since raises.
-            reached = code(experiment, snapshot)
+            reached = _checked(request, experiment, params, snapshot, needs).code
             drawing: set[str] = set()
 
             def note_modules() -> None:
@@ -127,10 +132,6 @@ class Worker:
                             watch.module(path, module.digest if module else None)
 
             checkpoint = CheckpointFolder(Path(request["checkpoints"]), watch, note_modules)
-            needs = {
-                name: Results(name, tuple(Run(Path(p), manifests.read(Path(p))) for p in places))
-                for name, places in request["needs"].items()
-            }
 
             def pretrained(weights: Any) -> Any:
                 from report_cli.datasets import weights as loading
@@ -269,6 +270,20 @@ def _declared(request: Request) -> Experiment:
     with registry.declaring() as made:
         registry.import_module(request["module"])
     return next(item for item in made if item.name == request["experiment"])
+
+
+def _checked(
+    request: Request, experiment: Experiment, params: Any, snapshot: Sources, needs: Mapping[str, Results]
+) -> Recipe:
+    """Return the recipe as it is made here; RunError where it isn't the one that was planned."""
+    data, source, identity = experiment.data, request["source"], None
+    if data is not None and source is not None:
+        identity = key.data_identity(data.name, getattr(data, "draw", None), source["digest"], snapshot)
+    needed = {name: [run.manifest.recipe_digest for run in results] for name, results in needs.items()}
+    made = key.recipe(experiment, params, request["seed"], snapshot, identity, needed)
+    if made.digest != request["recipe"]:
+        raise RunError("where it was to be computed, its recipe is another one than was planned", "run it again")
+    return made
 
 
 def _machine_error(error: BaseException) -> ReportError | None:

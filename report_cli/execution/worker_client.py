@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from report_cli import files
-from report_cli.errors import ReportError, RunError
+from report_cli.errors import RunError
 from report_cli.keys.inputs import worker_environment
 from report_cli.project import Project
 from report_cli.store.manifest import Commit
+
+
+class DeathError(RunError):
+    """The worker process ended before it had answered (exit code 1)."""
 
 
 class LocalWorker:
@@ -27,7 +31,8 @@ class LocalWorker:
         """Yield the events that answer `request`; the last one is "done".
 
         Raises:
-            RunError: the work failed, or the process was killed. Without a hint, the log of the request tells more.
+            RunError: the work failed. Without a hint, the log of the request tells more.
+            DeathError: the process was killed.
         """
         process = self._started()
         assert process.stdin is not None
@@ -73,15 +78,15 @@ class LocalWorker:
                 )
         return self._process
 
-    def _death(self, process: "subprocess.Popen[str]") -> ReportError:
+    def _death(self, process: "subprocess.Popen[str]") -> DeathError:
         with contextlib.suppress(BrokenPipeError), process:
             process.wait()
         code = process.returncode
         self._process = None
         if code == -signal.SIGKILL:
-            return RunError("the worker was killed, most likely because memory ran out")
+            return DeathError("the worker was killed, most likely because memory ran out")
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-        return RunError(f"the worker process ended {how}")
+        return DeathError(f"the worker process ended {how}")
 
 
 def commit(root: Path) -> Commit | None:

@@ -72,8 +72,13 @@ class Workspace:
     @property
     def cache(self) -> Path:
         """The user's cache: fetched archives and decoded images, shared by all projects."""
-        default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "report"
-        return Path(os.environ.get("REPORT_CACHE") or default)
+        return user_cache()
+
+
+def user_cache() -> Path:
+    """Return the cache of the user of this process."""
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "report"
+    return Path(os.environ.get("REPORT_CACHE") or default)
 
 
 @dataclass(frozen=True)
