@@ -7,10 +7,11 @@ and the images that were read in, where a node hasn't them; pretrained weights a
 
 import os
 import socket
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, redirect_stdout, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ class RayExecutor:
         self._project = project
         self._jobs = jobs
         self._ray: Any = None
+        self._aside = ExitStack()
         self._tasks: dict[Any, tuple[Name, Request]] = {}
         self._events: deque[tuple[Name, Event | BaseException]] = deque()
         # What was shipped once: the project, runs by folder, images by digest.
@@ -60,6 +62,8 @@ class RayExecutor:
         options = {"num_cpus": 1.0, **dict(self._project.settings.ray)}
         if self._ray is None:
             self._ray = _connected()
+            # Ray prints there what happens to its processes, and can't be told not to; ours are the results.
+            self._aside.enter_context(redirect_stdout(sys.stderr))
             self._mailbox = self._ray.remote(num_cpus=0, max_restarts=-1)(Mailbox).remote()
             task = self._ray.remote(max_retries=RETRIES, retry_exceptions=[DeathError], **options)
             self._measure = task(measure)
@@ -113,6 +117,7 @@ class RayExecutor:
             self._tasks.clear()
             self._ray.shutdown()
             self._ray = None
+            self._aside.close()
 
     def _ship(self, what: str, pack: Callable[[], bytes]) -> Any:
         if what not in self._shipped:

@@ -20,7 +20,7 @@ from report_cli.errors import RunError
 from report_cli.project import Project
 from tests.conftest import Command, Write, edit
 from tests.datasets.making import pictures, write_layout
-from tests.end_to_end.conftest import folders, start, states
+from tests.end_to_end.conftest import folders, start
 from tests.end_to_end.test_jobs import workers
 
 if importlib.util.find_spec("ray") is None:
@@ -46,14 +46,14 @@ CHAIN = """
     @report.experiment("table", title="Table", data=TABLE, metrics=SUM, profiles={"x": 1}, seeds=2)
     def table(params, data, record):
         values = np.random.default_rng(record.seed).normal(size=1_000_003)
-        record(sum=data.x.sum() + values.dot(values[::-1].copy()))
+        record(sum=data.features.sum() + values.dot(values[::-1].copy()))
         record.weights({"w": values[:10]})
 
 
     @report.experiment("images", title="Images", data=IMAGES, metrics=SUM, profiles={"x": 1}, needs=("table",))
     def images(data, record):
         below = sum(float(run.weights()["w"].sum()) for run in record.need("table"))
-        record(sum=below + data.train.pixels(np.arange(30)).sum())
+        record(sum=below + int(data.train.pixels.sum()))
 
 
     @report.experiment("slow", title="Slow", metrics=SUM, profiles={"place": "", "wait_s": 0.0})
@@ -210,13 +210,15 @@ def test_ctrl_c_ends_what_runs_there(project: Project, begin: Cluster, tmp_path:
     assert folders(project, "slow") == []
 
 
-def test_what_fails_there_is_told_here(report: Command, project: Project, begin: Cluster) -> None:
+def test_what_fails_there_is_told_here(project: Project, begin: Cluster) -> None:
     """An exception of an experiment is recorded with its line and its log, as from here, and nothing is stored."""
     done = ended(begin("failing"))
     assert done.returncode == 1
     assert "failing: LookupError: no such sum (experiments/chain.py:" in done.stderr
-    assert states(report)["failing"]["state"] == "failed"
-    assert "a word before" in report("logs", "failing").stdout
+    (record,) = (project.runs / "failing").glob("*.failed.json")
+    assert "no such sum" in record.read_text()
+    (log,) = project.logs.glob("failing-*.log")
+    assert "a word before" in log.read_text()
     assert folders(project, "failing") == []
 
 
