@@ -70,7 +70,9 @@ class Bar:
     Bars that are shown at the same time share their `place`.
     """
 
-    def __init__(self, title: str, estimate_s: float | None = None, place: "rich_progress.Progress | None" = None) -> None:
+    def __init__(
+        self, title: str, estimate_s: float | None = None, place: "rich_progress.Progress | None" = None
+    ) -> None:
         self._title = title
         self._estimate_s = estimate_s
         self._began_s = self._said_s = time.monotonic()

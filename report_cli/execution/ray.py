@@ -24,7 +24,6 @@ from report_cli.execution.plan import Name
 from report_cli.execution.worker_client import DeathError, LocalWorker
 from report_cli.execution.workspace import user_cache
 from report_cli.keys import inputs
-from report_cli.keys.environment import current
 from report_cli.project import Project, Settings
 
 # Of a project: what the program writes. What is hidden isn't shipped either: it may be secret.
@@ -199,7 +198,7 @@ def measure(request: Request, name: Name, mailbox: Any, images: list[Any], proje
         answer = _asked(whole, root, partial(mailbox.put.remote, name))
         log = (place / "log").read_bytes() if (place / "log").exists() else b""
         outputs = files.packed(place / "run")
-    return {**answer, "environment": current(request["environment"]), "outputs": outputs, "log": log}
+    return {**answer, "outputs": outputs, "log": log}
 
 
 def _asked(request: Request, root: Path, tell: Callable[[Event], Any]) -> Event:
@@ -208,7 +207,7 @@ def _asked(request: Request, root: Path, tell: Callable[[Event], Any]) -> Event:
     try:
         with closing(LocalWorker(Project(root, Settings()))) as worker:
             for last in worker.ask(request):
-                if last["event"] == "progress":
+                if last["event"] != "done":
                     tell(last)
     except DeathError:
         raise

@@ -200,14 +200,13 @@ class Runner:
             return
         name, event = heard
         step, measurement = course.running[name]
-        match event:
-            case {"event": "progress", **progress}:
-                self._listener.progressed(step, Progress(**progress))
-            case {"event": "note", "text": text}:
-                self._listener.note(text)
-            case _:
-                del course.running[name]
-                self._go_on(course, step, measurement, event)
+        if isinstance(event, Mapping) and event["event"] == "progress":
+            self._listener.progressed(step, Progress(**{k: value for k, value in event.items() if k != "event"}))
+        elif isinstance(event, Mapping) and event["event"] == "note":
+            self._listener.note(event["text"])
+        else:
+            del course.running[name]
+            self._go_on(course, step, measurement, event)
 
     def _go_on(
         self, course: _Course, step: Step, measurement: Measurement, event: Event | BaseException | None = None
@@ -310,11 +309,10 @@ class Runner:
                 "needs": {need: [str(run.folder) for run in runs] for need, runs in needs.items()},
                 "log": str(log),
                 "recipe": step.recipe.digest,
-                "environment": step.recipe.environment,
             }
             with self._told(step.label, log):
                 answer = yield {**request, **self._common(step.experiment)}
-            environment = answer.get("environment", step.recipe.environment)
+            environment = answer["environment"]
             if step.question.strict_env and environment != step.recipe.environment:
                 other = difference.environments(environment, step.recipe.environment)
                 raise RunError(

@@ -120,7 +120,8 @@ class Worker:
                 for name, places in request["needs"].items()
             }
             # Reads all that the recipe was made of: a file that was edited since raises.
-            reached = _checked(request, experiment, params, snapshot, needs).code
+            recipe = _checked(request, experiment, params, snapshot, needs)
+            reached = recipe.code
             drawing: set[str] = set()
 
             def note_modules() -> None:
@@ -173,6 +174,7 @@ class Worker:
             "inputs": watch.inputs(),
             "unwatched": sorted(watch.unwatched),
             "times": record.times,
+            "environment": recipe.environment,
             "warnings": [{"category": c, "message": m, "count": n} for (c, m), n in counts.items()],
         }
 
