@@ -123,6 +123,8 @@ def run(
 ) -> dict[str, Results]:
     """Bring experiments (names or patterns) up to date, `jobs` runs at once, and return their results by name.
 
+    `executor` is "local", or "ray" for a cluster.
+
     Raises:
         ReportError: one failed, or something is not as it must be.
     """

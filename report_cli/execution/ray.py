@@ -111,8 +111,9 @@ class RayExecutor:
     def close(self) -> None:
         """End what is under way and leave the cluster, which goes on."""
         if self._ray is not None:
-            for task in self._tasks:
-                self._ray.cancel(task, force=True)
+            with suppress(self._ray.exceptions.RayError):
+                for task in self._tasks:
+                    self._ray.cancel(task, force=True)
             self._tasks.clear()
             self._ray.shutdown()
             self._ray = None
@@ -176,7 +177,7 @@ def measure(request: Request, name: Name, mailbox: Any, images: list[Any], proje
     with files.scratch_folder(cache / "ray", request["experiment"]) as place:
         root = place / "project"
         files.unpack(project, root)
-        _check_program(request, root)
+        check_program(request["sources"], root)
         needs = [place / "needs" / Path(each).parent.name / Path(each).name for each in _needs(request)]
         for folder, archive in zip(needs, runs, strict=True):
             files.unpack(archive, folder)
@@ -195,10 +196,13 @@ def measure(request: Request, name: Name, mailbox: Any, images: list[Any], proje
             "cores": [],
         }
         files.make_folder(place / "run")
+        began_s = time.monotonic()
         answer = _asked(whole, root, partial(mailbox.put.remote, name))
+        # Without the time that Ray lets it wait.
+        duration_s = time.monotonic() - began_s
         log = (place / "log").read_bytes() if (place / "log").exists() else b""
         outputs = files.packed(place / "run")
-    return {**answer, "outputs": outputs, "log": log}
+    return {**answer, "duration_s": duration_s, "outputs": outputs, "log": log}
 
 
 def _asked(request: Request, root: Path, tell: Callable[[Event], Any]) -> Event:
@@ -254,10 +258,10 @@ def _room(node: Mapping[str, float], options: Mapping[str, float]) -> int:
     return int(min((node.get(kinds[name], 0) // number for name, number in options.items() if number), default=1))
 
 
-def _check_program(request: Request, root: Path) -> None:
-    """Raise RunError where this program is another one than that which planned the run."""
+def check_program(sources: Mapping[str, str], root: Path) -> None:
+    """Raise RunError where this program is another one than that which planned the run, of these modules."""
     here = registry.sources(Project(root, Settings()))
-    for name, digest in request["sources"].items():
+    for name, digest in sources.items():
         if name.partition(".")[0] == "report_cli" and getattr(here.module(name), "digest", "") != digest:
             raise RunError(
                 f"a node of the cluster has another version of this program: {name} differs",

@@ -320,7 +320,8 @@ class Runner:
                     "make the nodes like this machine, or leave out --strict-env",
                 )
             epochs = [Epoch(**each) for each in answer["times"]]
-            times = Times(started, wording.timestamp(), time.monotonic() - began_s, epochs)
+            duration_s = answer.get("duration_s", time.monotonic() - began_s)
+            times = Times(started, wording.timestamp(), duration_s, epochs)
             manifest = Manifest(
                 experiment=name,
                 recipe=dict(step.recipe.parts),
@@ -348,9 +349,10 @@ class Runner:
         needed = max(LEAST_BYTES, COPIES * max(map(files.size_bytes, former), default=0)) * at_once
         free = files.free_bytes(store.own)
         if free < needed:
+            others = " with those under way" if at_once > 1 else ""
             raise RunError(
-                f"only {wording.size(free)} free in {store.shown(store.own.parent)}, and a run of {experiment} needs "
-                f"about {wording.size(needed)}",
+                f"only {wording.size(free)} free in {store.shown(store.own.parent)}, and a run of {experiment}{others} "
+                f"needs about {wording.size(needed)}",
                 "report gc",
             )
 

@@ -11,7 +11,7 @@ from report_cli import api, files
 from report_cli.errors import RunError, UsageError
 from report_cli.execution.local import LocalExecutor
 from report_cli.execution.plan import Name
-from report_cli.execution.ray import MOST_BYTES, shipped_files
+from report_cli.execution.ray import MOST_BYTES, check_program, shipped_files
 from report_cli.execution.runner import Runner
 from report_cli.execution.worker_client import LocalWorker
 from report_cli.project import Project, find
@@ -43,6 +43,7 @@ def test_without_a_cluster_the_error_says_how_to_start_one(report: Command) -> N
 
 
 def test_an_unknown_executor_names_those_there_are(report: Command) -> None:
+    """A mistyped executor is a usage error."""
     done = report("run", "walk", "--executor", "rai")
     assert done.returncode == 2
     assert "ray" in done.stderr
@@ -72,6 +73,14 @@ def test_an_archive_has_the_same_files(tmp_path: Path) -> None:
         *("a.txt", "b/c.bin", "b/empty")
     }
     assert (tmp_path / "to" / "b" / "c.bin").read_bytes() == bytes(1000)
+
+
+def test_another_version_of_the_program_is_refused(project: Project) -> None:
+    """A node whose program has other modules than the one that planned says which; those of the project come along."""
+    digests = {m.name: m.digest for m in api.open_workspace(project.root).snapshot.read()}
+    check_program({**digests, "experiments.walk": "other"}, project.root)
+    with pytest.raises(RunError, match=r"report_cli\.stats differs"):
+        check_program({**digests, "report_cli.stats": "other"}, project.root)
 
 
 class Elsewhere(LocalExecutor):
