@@ -92,13 +92,11 @@ def open_runner(
     if executor not in EXECUTORS:
         raise unknown("executor", executor, EXECUTORS)
     workspace.recall()
-    recalled = len(workspace.snapshot.nodes)
     workers = [LocalWorker(workspace.project) for _ in range(len(cores()) if jobs == 0 else jobs or 1)]
     chosen = RayExecutor(workspace.project, jobs) if executor == "ray" else LocalExecutor(workers)
     with Runner(workspace, listener or Silence(), workers[0], chosen) as runner:
         yield runner
-    if len(workspace.snapshot.nodes) > recalled:
-        workspace.remember()
+    workspace.remember()
 
 
 def plan(
@@ -214,7 +212,7 @@ class Explanation:
 
 def explain(workspace: Workspace, step: Step) -> Explanation:
     """Return what the key of a run is made of, by file, and what differs from the stored run most like it."""
-    older = None if step.run else closest(workspace.store, step.question)
+    older = None if step.run else closest(workspace.store.runs(step.experiment.name), step.question)
     changes = difference.between(older.manifest.recipe, step.recipe.parts) if older else []
     code = {**step.recipe.parts["code"], **((step.recipe.parts["data"] or {}).get("code") or {})}
     listed: dict[str, list[str]] = {}

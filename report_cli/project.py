@@ -85,6 +85,11 @@ class Project:
         return self.build / "logs"
 
     @property
+    def memory(self) -> Path:
+        """What commands leave one another of what they worked out from unchanged texts."""
+        return self.build / "memory"
+
+    @property
     def scratch(self) -> Path:
         """Unfinished output, on the same file system as the store so that one rename commits it."""
         return self.build / "tmp"

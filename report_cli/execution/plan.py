@@ -13,7 +13,7 @@ from report_cli.experiment import Experiment, Point, parameters
 from report_cli.keys import key
 from report_cli.keys.canonical import digest
 from report_cli.keys.key import Recipe
-from report_cli.store.freshness import Question, State, Verdict, elsewhere
+from report_cli.store.freshness import Judge, Question, State, Verdict, elsewhere
 from report_cli.store.run import Run
 
 ReadIn = Callable[[Source], Source]
@@ -118,7 +118,7 @@ def make(workspace: Workspace, experiments: Sequence[Experiment], request: Reque
         UsageError: a parameter that doesn't exist, or experiments that need each other.
         DataError: real data is needed and absent, or not what it claims to be.
     """
-    planner = _Planner(workspace, request, read_in, frozenset(e.name for e in experiments))
+    planner = _Planner(workspace, request, read_in, frozenset(e.name for e in experiments), workspace.judge)
     for experiment in experiments:
         planner.add(experiment)
     return Plan(tuple(planner.steps.values()), request.profile, request.choice)
@@ -130,7 +130,9 @@ class _Planner:
     request: Request
     read_in: ReadIn
     requested: frozenset[str]
+    judge: Judge
     steps: dict[Name, Step] = field(default_factory=dict)
+    _durations_s: dict[str, dict[str, float]] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
     _sources: dict[str, Source] = field(default_factory=dict)
 
@@ -187,7 +189,7 @@ class _Planner:
         if any(step.state != "fresh" for steps in needed.values() for step in steps):
             outputs = None
         question = Question(experiment.name, recipe, profile, seed, outputs, self.request.strict_env)
-        verdict = workspace.judge.answer(question)
+        verdict = self.judge.answer(question)
         if verdict.run is not None and self.request.force and experiment.name in self.requested:
             verdict = Verdict("forced", "--force", verdict.run)
         if absent and verdict.state != "fresh":
@@ -240,22 +242,23 @@ class _Planner:
 
         Never substituted silently: where there is none, the full profile needs the data.
         """
-        for run in self.workspace.store.runs(experiment.name):
-            same = Recipe({**recipe.parts, "data": run.manifest.recipe.get("data")}, recipe.code)
-            real = run.manifest.data is not None and run.manifest.data.origin == "real"
-            if run.seed == seed and real and same.digest == run.manifest.recipe_digest:
-                return same
+        for run in self.judge.runs(experiment.name):
+            if run.seed == seed and run.manifest.data is not None and run.manifest.data.origin == "real":
+                same = Recipe({**recipe.parts, "data": run.manifest.recipe.get("data")}, recipe.code)
+                if same.digest == run.manifest.recipe_digest:
+                    return same
         raise _no_data(experiment)
 
     def _estimate(self, experiment: Experiment, params: Any) -> float:
         """Return seconds: what the same parameters took in this environment before, else what the author declares."""
-        wanted = digest(parameters(params))
-        durations_s = [
-            run.manifest.times.duration_s
-            for run in self.workspace.store.runs(experiment.name)
-            if run.is_own and digest(run.manifest.recipe["parameters"]) == wanted
-        ]
-        return max(durations_s, default=float(experiment.cost_s[self.request.profile]))
+        if experiment.name not in self._durations_s:
+            longest = self._durations_s[experiment.name] = {}
+            for run in self.judge.runs(experiment.name):
+                if run.is_own:
+                    same = digest(run.manifest.recipe["parameters"])
+                    longest[same] = max(longest.get(same, 0.0), run.manifest.times.duration_s)
+        declared_s = float(experiment.cost_s[self.request.profile])
+        return self._durations_s[experiment.name].get(digest(parameters(params)), declared_s)
 
 
 def _no_data(experiment: Experiment) -> DataError:

@@ -4,6 +4,7 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import marshal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
@@ -233,7 +234,9 @@ class _SnapshotFinder(importlib.abc.MetaPathFinder):
             spec = ModuleSpec(name, None, is_package=True)
             spec.submodule_search_locations = [str(module.path)]
             return spec
-        loader = _SnapshotLoader(name, str(module.path), module.text)
+        # The worker compiles what it runs itself.
+        known = {} if self._engine else self._snapshot.code
+        loader = _SnapshotLoader(module, known)
         locations = [str(module.path.parent)] if module.is_package else None
         return importlib.util.spec_from_file_location(
             name, module.path, loader=loader, submodule_search_locations=locations
@@ -265,9 +268,25 @@ class _TextLoader(importlib.machinery.SourceFileLoader):
 
 
 class _SnapshotLoader(_TextLoader):
-    def __init__(self, name: str, path: str, text: bytes) -> None:
-        super().__init__(name, path)
-        self._text = text
+    def __init__(self, module: Module, known: dict[str, bytes]) -> None:
+        super().__init__(module.name, str(module.path))
+        self._module = module
+        self._known = known
 
     def get_data(self, path: str) -> bytes:
-        return self._text if path == self.path else super().get_data(path)
+        return self._module.text if path == self.path else super().get_data(path)
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return what the text compiles to, which is known of a text that was compiled before."""
+        identity = self._module.identity
+        if identity not in self._known:
+            # Where the project lies is no part of what is remembered of it.
+            self._known[identity] = marshal.dumps(_placed(super().get_code(fullname), fullname))
+        code: CodeType = marshal.loads(self._known[identity])  # noqa: S302 -- its digest was checked when it was read
+        return _placed(code, self.path)
+
+
+def _placed(code: CodeType, path: str) -> CodeType:
+    """Return `code`, and all code in it, as compiled from a file at `path`."""
+    inner = tuple(_placed(each, path) if isinstance(each, CodeType) else each for each in code.co_consts)
+    return code.replace(co_filename=path, co_consts=inner)

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from report_cli import files
+import msgspec
+
 from report_cli.errors import UsageError, unknown
-from report_cli.execution import registry
+from report_cli.execution import memory, registry
+from report_cli.execution.memory import Memory
 from report_cli.execution.registry import Registry
 from report_cli.experiment import Experiment
-from report_cli.keys.sources import Node, Sources
-from report_cli.project import Project
+from report_cli.keys.sources import Sources
+from report_cli.project import PACKAGE, Project
 from report_cli.store.freshness import Judge
 from report_cli.store.store import Store
 
@@ -31,30 +34,40 @@ class Workspace:
         return cls(project, registry.sources(project), Store.of(project, tell))
 
     def recall(self) -> None:
-        """Take what was found in these very sources before, so that an unchanged project isn't walked again."""
-        try:
-            kept = files.read_json(self._walked)
-            same = all((m := self.snapshot.module(name)) and m.digest == d for name, d in kept["beside"].items())
-            if same and kept["sources"] == self.snapshot.digest():
-                nodes = {key: Node(digest, *map(tuple, parts)) for key, (digest, *parts) in kept["nodes"].items()}
-                self.snapshot.nodes.update(nodes)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            pass  # Absent or damaged: walked anew.
+        """Take what was found in these very sources and manifests before, so that none is walked or checked again."""
+        kept, snapshot = self._memory, self.snapshot
+        # What checks manifests is this program's.
+        if kept.sources.get(PACKAGE.name) == snapshot.digests[PACKAGE.name]:
+            self.store.whole.update(kept.manifests)
+        same = all((m := snapshot.module(name)) and m.digest == d for name, d in kept.beside.items())
+        if same and kept.sources == snapshot.digests:
+            snapshot.nodes.update(kept.nodes)
 
     def remember(self) -> None:
-        """Keep what was found in the sources for the next command."""
-        nodes = {key: [n.digest, n.uses, n.packages, n.methods] for key, n in self.snapshot.nodes.items()}
-        beside = self.snapshot.read_beside()
-        files.write_json(self._walked, {"sources": self.snapshot.digest(), "beside": beside, "nodes": nodes})
+        """Keep what was found in sources and manifests for the next command."""
+        kept, snapshot, whole = self._memory, self.snapshot, self.store.whole
+        if (snapshot.nodes and snapshot.nodes != kept.nodes) or not whole <= kept.manifests:
+            sources, beside = dict(snapshot.digests), snapshot.read_beside()
+            self._keep(sources=sources, beside=beside, nodes=snapshot.nodes, manifests=whole)
 
-    @property
-    def _walked(self) -> Path:
-        return self.project.build / "survey" / "sources.json"
+    def _keep(self, **found: Any) -> None:
+        changed = msgspec.structs.replace(self._memory, **found)
+        vars(self)["_memory"] = changed
+        memory.write(self.project.memory, changed)
+
+    @cached_property
+    def _memory(self) -> Memory:
+        return memory.read(self.project.memory)
 
     @cached_property
     def registry(self) -> Registry:
         """What the project declares: experiments, data sets, weights, and the files that can't be imported."""
+        known = self._memory.code
+        self.snapshot.code.update(known)
         loaded = registry.load(self.project, self.snapshot)
+        if not self.snapshot.code.keys() <= known.keys():
+            identities = {module.identity for module in self.snapshot.read()}
+            self._keep(code={name: code for name, code in self.snapshot.code.items() if name in identities})
         for pattern, _ in self.project.settings.parameters:
             if not any(fnmatchcase(name, pattern) for name in loaded.experiments):
                 raise unknown("experiment in [tool.report.parameters]:", pattern, loaded.experiments)
@@ -64,9 +77,9 @@ class Workspace:
     def experiments(self) -> dict[str, Experiment]:
         return self.registry.experiments
 
-    @cached_property
+    @property
     def judge(self) -> Judge:
-        """Decides which stored runs answer what is asked."""
+        """Decides which stored runs answer what is asked, by what is there from now on."""
         return Judge(self.store, self.experiments, self.snapshot, self.project.root)
 
     @property

@@ -8,14 +8,14 @@ method of an object that is passed in: its class must be named.
 
 import ast
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 
 from report_cli.errors import UsageError
 from report_cli.keys.sources import (
     Module,
     Node,
+    Reach,
     Sources,
     Target,
     import_targets,
@@ -35,31 +35,23 @@ METHODS = {
 }
 
 
-@dataclass(frozen=True)
-class Reach:
-    """What a function reaches: definitions ("module:definition") by digest, modules, and installed packages.
-
-    `dynamic` is whether code of the project may reach more than can be read from it.
-    """
-
-    digests: Mapping[str, str]
-    modules: frozenset[str]
-    packages: frozenset[str]
-    dynamic: bool
-
-
 def reach(sources: Sources, *functions: tuple[str, str]) -> Reach:
     """Return what the functions (module, name) reach, themselves included.
 
     Raises:
         UsageError: one of them is not defined at the top level of a module of the project.
     """
-    waiting = []
-    for module, name in functions:
-        defined = sources.module(module)
-        if defined is None or name not in defined.index.definitions:
-            raise UsageError(f"{module}:{name} is not defined at the top level of a module of this project")
-        waiting.append(f"{module}:{name}")
+    if functions not in sources.reached:
+        sources.reached[functions] = _reach(sources, *(f"{module}:{name}" for module, name in functions))
+    return sources.reached[functions]
+
+
+def _reach(sources: Sources, *roots: str) -> Reach:
+    waiting = list(roots)
+    for key in roots:
+        # What has been walked before is defined, and its module need not be parsed again.
+        if key not in sources.nodes and not _is_defined(sources, key):
+            raise UsageError(f"{key} is not defined at the top level of a module of this project")
     nodes: dict[str, Node] = {}
     while waiting:
         key = waiting.pop()
@@ -67,14 +59,18 @@ def reach(sources: Sources, *functions: tuple[str, str]) -> Reach:
             node = nodes[key] = _node(sources, key)
             waiting.extend(node.uses)
             waiting.extend(METHODS[method] for method in node.methods)
-    modules = frozenset(key.partition(":")[0] for key in nodes)
-    own = [name for name in modules if name.partition(".")[0] != "report_cli"]
     return Reach(
         {key: node.digest for key, node in sorted(nodes.items()) if node.digest},
-        modules,
+        frozenset(key.partition(":")[0] for key in nodes),
         frozenset(package for node in nodes.values() for package in node.packages),
-        any(found.index.dynamic for name in own if (found := sources.module(name)) is not None),
+        any(node.dynamic for node in nodes.values()),
     )
+
+
+def _is_defined(sources: Sources, key: str) -> bool:
+    name, _, definition = key.partition(":")
+    module = sources.module(name)
+    return module is not None and definition in module.index.definitions
 
 
 def _node(sources: Sources, key: str) -> Node:
@@ -91,8 +87,10 @@ def _node(sources: Sources, key: str) -> Node:
             uses.add(module, IMPORT)
             statements = module.index.definitions.get(definition, [])
         digest = uses.digest(module, statements) if statements else ""
-        methods = () if name.partition(".")[0] == "report_cli" else sorted(set(_methods(statements)))
-        sources.nodes[key] = Node(digest, tuple(uses.keys), tuple(sorted(uses.packages)), tuple(methods))
+        is_own = name.partition(".")[0] != "report_cli"
+        methods = tuple(sorted(set(_methods(statements)))) if is_own else ()
+        packages = tuple(sorted(uses.packages))
+        sources.nodes[key] = Node(digest, tuple(uses.keys), packages, methods, is_own and module.index.dynamic)
     return sources.nodes[key]
 
 

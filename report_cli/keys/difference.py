@@ -42,9 +42,10 @@ def between(before: Parts, after: Parts) -> list[Difference]:
     found = []
     for part in ("parameters", "code", "needs"):
         old, new = before.get(part) or {}, after.get(part) or {}
-        found += [Difference(part, name, old.get(name), new.get(name)) for name in sorted(old.keys() | new.keys())]
-    found += [Difference(p, p, before.get(p), after.get(p)) for p in ("data", "seed", "schema", "experiment")]
-    return [change for change in found if digest(change.before) != digest(change.after)]
+        names = sorted(name for name in old.keys() | new.keys() if _differ(old.get(name), new.get(name)))
+        found += [Difference(part, name, old.get(name), new.get(name)) for name in names]
+    whole = [p for p in ("data", "seed", "schema", "experiment") if _differ(before.get(p), after.get(p))]
+    return found + [Difference(part, part, before.get(part), after.get(part)) for part in whole]
 
 
 def sentences(before: Parts, after: Parts, limit: int | None = 3) -> list[str]:
@@ -65,6 +66,11 @@ def environments(there: Mapping[str, str], here: Mapping[str, str]) -> str:
     return ", ".join(
         f"{name.removeprefix('package ')} {_value(there.get(name))}, here {_value(here.get(name))}" for name in names
     )
+
+
+def _differ(before: Any, after: Any) -> bool:
+    # Most are digests of code; what else there is has to be told apart by type, too.
+    return before != after if isinstance(before, str) and isinstance(after, str) else digest(before) != digest(after)
 
 
 def _data(identity: Mapping[str, Any] | None) -> str:

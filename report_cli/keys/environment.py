@@ -1,7 +1,9 @@
 """Where a run is computed: what of a machine and its packages can change the last digits of a result."""
 
+import contextlib
 import os
 import platform
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -102,10 +104,43 @@ def _instructions() -> str:
 
 @cache
 def _version(package: str) -> str:
-    from importlib.metadata import PackageNotFoundError, packages_distributions, version
-
     try:
         return version(INSTALLED_AS.get(package, package))
-    except PackageNotFoundError:
+    except ModuleNotFoundError:
+        from importlib.metadata import packages_distributions
+
         names = packages_distributions().get(package)
         return version(names[0]) if names else "absent"
+
+
+def version(distribution: str) -> str:
+    """Return the version of an installed distribution, as `importlib.metadata.version` does, which parses all it says.
+
+    Raises:
+        ModuleNotFoundError: it isn't installed.
+    """
+    if folder := _installed().get(_normal(distribution)):
+        with contextlib.suppress(OSError), (folder / "METADATA").open(encoding="utf-8", errors="replace") as file:
+            # The headers end with an empty line.
+            for line in iter(lambda: file.readline().rstrip("\n"), ""):
+                if line.startswith("Version: "):
+                    return line.removeprefix("Version: ").strip()
+    from importlib import metadata
+
+    return metadata.version(distribution)
+
+
+@cache
+def _installed() -> Mapping[str, Path]:
+    """Return the folders that describe installed distributions; the first on `sys.path` counts, as for an import."""
+    described: dict[str, Path] = {}
+    for place in sys.path:
+        with contextlib.suppress(OSError):
+            for entry in Path(place).iterdir():
+                if entry.suffix in (".dist-info", ".egg-info"):
+                    described.setdefault(_normal(entry.name.partition("-")[0]), entry)
+    return described
+
+
+def _normal(name: str) -> str:
+    return re.sub("[-_.]+", "-", name).lower()

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from report_cli.experiment import MADE, PROFILES, Experiment, parameters
+from report_cli.keys import environment as environments
 from report_cli.keys.canonical import digest
-from report_cli.keys.dependencies import Reach, reach
-from report_cli.keys.environment import environment
-from report_cli.keys.sources import Sources
+from report_cli.keys.dependencies import reach
+from report_cli.keys.sources import Reach, Sources
 
 SCHEMA = 2
 
@@ -20,14 +21,14 @@ class Recipe:
     parts: Mapping[str, Any]
     code: Reach = field(repr=False)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         return digest(self.parts)
 
     @property
     def environment(self) -> dict[str, str]:
         """Where a run of it would be computed if it started now."""
-        return environment(self.code.packages, self.parts["parameters"].get("precision", "auto"))
+        return environments.environment(self.code.packages, self.parts["parameters"].get("precision", "auto"))
 
 
 def recipe(
@@ -69,8 +70,6 @@ def code(experiment: Experiment, sources: Sources) -> Reach:
 
 def figure_key(experiment: Experiment, outputs: Mapping[str, str], sources: Sources) -> str:
     """Return the key of the figures that `experiment`, which has a `draw`, makes of runs with these `outputs`."""
-    from importlib.metadata import version
-
     assert experiment.draw is not None
     # to_svg decides the file as much as draw does.
     drawing = reach(
@@ -82,7 +81,7 @@ def figure_key(experiment: Experiment, outputs: Mapping[str, str], sources: Sour
         "runs": dict(outputs),
         "code": dict(drawing.digests),
         "figures": experiment.figures,
-        "matplotlib": version("matplotlib"),
+        "matplotlib": environments.version("matplotlib"),
     }
     return digest(facts)
 

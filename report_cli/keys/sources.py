@@ -33,6 +33,11 @@ class Module:
     def digest(self) -> str:
         return sha256(self.text).hexdigest()
 
+    @property
+    def identity(self) -> str:
+        """Name and content: what decides the code that it compiles to, but for the path in it."""
+        return f"{self.name} {self.digest}"
+
     @cached_property
     def index(self) -> "Index":
         try:
@@ -113,12 +118,27 @@ class Node:
     """A definition in a snapshot: its digest, the keys ("module:name") of what it uses, and installed packages.
 
     `methods` are names of attributes that it calls on what the program hands it (`record.classifier`, `data.split`).
+    `dynamic` is whether its module, one of the project, may reach more than can be read from it.
     """
 
     digest: str
     uses: tuple[str, ...]
     packages: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    dynamic: bool = False
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a function reaches: definitions ("module:definition") by digest, modules, and installed packages.
+
+    `dynamic` is whether code of the project may reach more than can be read from it.
+    """
+
+    digests: Mapping[str, str]
+    modules: frozenset[str]
+    packages: frozenset[str]
+    dynamic: bool
 
 
 class Sources:
@@ -139,6 +159,10 @@ class Sources:
         self._modules: dict[str, Module | None] = {}
         # What has been found in these texts; as they never change, neither does this.
         self.nodes: dict[str, Node] = {}
+        # What functions reach, by their keys.
+        self.reached: dict[tuple[tuple[str, str], ...], Reach] = {}
+        # What they compile to, by `Module.identity`, in the form of `marshal`.
+        self.code: dict[str, bytes] = {}
 
     def module(self, name: str) -> Module | None:
         """Return the first-party module `name`, or None when it is none of ours."""
@@ -154,21 +178,24 @@ class Sources:
         """Yield the modules read so far."""
         yield from (m for m in list(self._modules.values()) if m is not None)
 
-    def digest(self) -> str:
-        """Return one digest of every file of the packages, and of the names beside them.
+    @cached_property
+    def digests(self) -> Mapping[str, str]:
+        """A digest of every file of each package, and under "" of the names beside them.
 
         Equal digests mean equal nodes as long as the modules beside that they are made of are the same, too.
         """
-        state = sha256()
-        for package, folder in sorted(self._packages.items()):
+        made = {}
+        for package, folder in self._packages.items():
+            state = sha256()
             for path in sorted(folder.rglob("*.py")):
                 parts = path.relative_to(folder).with_suffix("").parts
                 module = self.module(".".join((package, *(part for part in parts if part != "__init__"))))
-                state.update(f"{package}/{'/'.join(parts)} {module.digest if module else ''};".encode())
+                state.update(f"{'/'.join(parts)} {module.digest if module else ''};".encode())
+            made[package] = state.hexdigest()
         if self._root is not None:
             beside = [*self._root.glob("*.py"), *(path.parent for path in self._root.glob("*/__init__.py"))]
-            state.update(" ".join(sorted(path.name for path in beside)).encode())
-        return state.hexdigest()
+            made[""] = sha256(" ".join(sorted(path.name for path in beside)).encode()).hexdigest()
+        return made
 
     def _read(self, name: str) -> Module | None:
         package, *rest = name.split(".")

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from report_cli import files
 from report_cli.errors import ReportError, unknown
 from report_cli.experiment import Experiment, parameters
+from report_cli.keys import environment
 from report_cli.keys.canonical import digest
 from report_cli.project import PACKAGE, Project
 from report_cli.report.text.context import Context, Selection
@@ -182,7 +182,7 @@ def _inputs(
             "draft": draft,
             "profile": profile,
             "settings": asdict(project.settings),
-            "converters": {name: metadata.version(name) for name in CONVERTERS},
+            "converters": {name: environment.version(name) for name in CONVERTERS},
             "package": _package(),
             "templates": [_folder(folder, "*") for folder in folders(project)],
             "experiments": {name: _declared(item) for name, item in experiments.items()},
@@ -195,7 +195,7 @@ def _inputs(
 
 def _package() -> dict[str, str]:
     """Return the version and the digest of each source of this package: any module may decide how a page looks."""
-    return {"version": metadata.version("coursework-report"), **_folder(PACKAGE, "*.py")}
+    return {"version": environment.version("coursework-report"), **_folder(PACKAGE, "*.py")}
 
 
 def _folder(folder: Path, pattern: str) -> dict[str, str]:

@@ -47,9 +47,10 @@ def candidate(store: Store, root: Path, question: Question, label: str) -> Candi
     needs = question.needs
     if needs is None:
         raise refused("what it needs is not up to date")
-    found = closest(store, question, lambda run: not more_than_code(run) and uses(run, needs))
+    stored = list(store.runs(question.experiment))
+    found = closest(stored, question, lambda run: not more_than_code(run) and uses(run, needs))
     if found is None:
-        nearest = closest(store, question)
+        nearest = closest(stored, question)
         if nearest is None:
             raise refused("it was never run in this profile")
         raise refused("; ".join(more_than_code(nearest)) or "what it needs came out differently")

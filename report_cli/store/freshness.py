@@ -1,6 +1,6 @@
 """Whether a stored run answers a question: decided here alone, for plan, status, why, gc, accept and build."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -41,13 +41,19 @@ class Question:
 
 @dataclass
 class Judge:
-    """Judges the runs of a store by what the project in `root` declares, and by its code as it is now."""
+    """Judges the runs of a store by what the project in `root` declares, and by its code as it is now.
+
+    Runs and inputs are those that were there when they were looked at first: a new judge looks anew.
+    """
 
     store: Store
     experiments: Mapping[str, Experiment]
     snapshot: Sources
     root: Path
     _code: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    _runs: dict[str, list[Run]] = field(default_factory=dict)
+    _recipes: dict[str, dict[str, list[Run]]] = field(default_factory=dict)
+    _changes: dict[str, list[str]] = field(default_factory=dict)
 
     def answer(self, question: Question) -> Verdict:
         """Return the stored run that answers `question`, or why there is none.
@@ -55,8 +61,8 @@ class Judge:
         Of several, one from this environment comes first, then a kept one, then by key.
         """
         store, wanted = self.store, question.recipe.digest
-        same = [r for r in store.runs(question.experiment, prefix=wanted[:16]) if r.manifest.recipe_digest == wanted]
-        changes = {run.folder: inputs.changed(run.manifest.inputs, self.root) for run in same}
+        same = [run for run in self._by_recipe(question.experiment).get(wanted, ()) if run.key.startswith(wanted[:16])]
+        changes = {run.folder: self._changed(run) for run in same}
         unchanged = [run for run in same if not changes[run.folder]]
         alike = [run for run in unchanged if question.needs is not None and uses(run, question.needs)]
         usable = [run for run in alike if run.is_own or not question.strict_env]
@@ -73,9 +79,10 @@ class Judge:
             return Verdict("stale", "what it needs was run again, or is to be")
         if same:
             return Verdict("stale", "; ".join(difference.shortened(min(changes.values(), key=len))))
-        older = closest(store, question)
+        stored = self.runs(question.experiment)
+        older = closest(stored, question)
         if older is None:
-            others = any(run.manifest.profile for run in store.runs(question.experiment))
+            others = any(run.manifest.profile for run in stored)
             where = f" with profile {question.profile} and seed {question.seed}" if others else ""
             return Verdict("missing", f"never run{where}")
         return Verdict("stale", "; ".join(difference.sentences(older.manifest.recipe, question.recipe.parts)))
@@ -83,7 +90,7 @@ class Judge:
     def current(self, name: str) -> list[Run]:
         """Return the runs of an experiment that are up to date, one for each profile, parameters and seed."""
         best: dict[str, Run] = {}
-        for run in sorted(self.store.runs(name), key=self._preference):
+        for run in sorted(self.runs(name), key=self._preference):
             if not any(self.outdated(run)):
                 best.setdefault(run.manifest.recipe_digest, run)
         return list(best.values())
@@ -98,7 +105,7 @@ class Judge:
         Both are empty where nothing is wrong.
         """
         impossible, stale = self.unanswerable(run.experiment, run.manifest.recipe)
-        if not stale and (changes := inputs.changed(run.manifest.inputs, self.root)):
+        if not stale and (changes := self._changed(run)):
             stale = changes[0]
         for need, outputs in run.manifest.needs.items():
             stored = self._stored(need, run.manifest.recipe.get("needs", {}).get(need, ()))
@@ -147,21 +154,37 @@ class Judge:
                     return f"{need}, which it needs, is out of date"
         return ""
 
+    def _changed(self, run: Run) -> list[str]:
+        """Return in words which inputs of a run have changed; many runs have the same."""
+        noted = run.manifest.inputs
+        if (name := repr(noted)) not in self._changes:
+            self._changes[name] = inputs.changed(noted, self.root)
+        return self._changes[name]
+
+    def runs(self, name: str) -> list[Run]:
+        """Return the stored runs of an experiment."""
+        if name not in self._runs:
+            self._runs[name] = list(self.store.runs(name))
+        return self._runs[name]
+
+    def _by_recipe(self, name: str) -> Mapping[str, list[Run]]:
+        if name not in self._recipes:
+            self._recipes[name] = {}
+            for run in self.runs(name):
+                self._recipes[name].setdefault(run.manifest.recipe_digest, []).append(run)
+        return self._recipes[name]
+
     def _stored(self, name: str, recipes: Sequence[str]) -> list[Run]:
-        return [run for run in self.store.runs(name) if run.manifest.recipe_digest in recipes]
+        return [run for run in self.runs(name) if run.manifest.recipe_digest in recipes]
 
 
-def closest(store: Store, question: Question, eligible: Callable[[Run], bool] = lambda _: True) -> Run | None:
-    """Return the stored run most like what is asked: same profile and seed, fewest differences, newest."""
+def closest(runs: Iterable[Run], question: Question, eligible: Callable[[Run], bool] = lambda _: True) -> Run | None:
+    """Return the one of these runs most like what is asked: same profile and seed, fewest differences, newest."""
 
     def likeness(run: Run) -> tuple[int, str, int]:
         return -len(difference.between(run.manifest.recipe, question.recipe.parts)), *run.age
 
-    alike = (
-        run
-        for run in store.runs(question.experiment)
-        if run.seed == question.seed and run.manifest.profile in (question.profile, None)
-    )
+    alike = (run for run in runs if run.seed == question.seed and run.manifest.profile in (question.profile, None))
     return max(filter(eligible, alike), key=likeness, default=None)
 
 

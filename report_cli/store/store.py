@@ -47,6 +47,8 @@ class Store:
     figure_folder: Path
     scratch: Path
     tell: Callable[[str], None]
+    # The sha256 of manifests that are known to be whole.
+    whole: set[str] = field(default_factory=set)
     # A command reads each manifest once: what it has seen whole, it goes on using.
     _seen: dict[Path, Run | Damage] = field(default_factory=dict)
 
@@ -213,7 +215,7 @@ class Store:
 
     def _open(self, folder: Path) -> Run | None:
         if folder not in self._seen:
-            found = self._seen[folder] = _examined(folder)
+            found = self._seen[folder] = _examined(folder, self.whole)
             if isinstance(found, Damage):
                 self.tell(self._told(found))
         seen = self._seen[folder]
@@ -228,10 +230,10 @@ class Store:
         return f"run {name} is damaged and not used: {damage.reason}{hint}"
 
 
-def _examined(folder: Path, *, whole: bool = False) -> Run | Damage:
-    """Return the run in `folder`, or what is wrong with it; `whole` reads every file of it."""
+def _examined(folder: Path, known: set[str] | None = None, *, whole: bool = False) -> Run | Damage:
+    """Return the run in `folder`, or what is wrong with it; `whole` reads every file of it. `known` as for `read`."""
     try:
-        run = Run(folder, manifests.read(folder))
+        run = Run(folder, manifests.read(folder, known))
         if whole:
             manifests.verify(folder, run.manifest.files)
     except (ValueError, OSError, RecursionError) as error:

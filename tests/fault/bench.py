@@ -151,7 +151,7 @@ class Bench:
         folder = self.root / f"images-{time.monotonic_ns()}"
         choice = DataChoice(write_layout(self.layout, folder, self.images) if self.real else None, "--data")
         workspace = Workspace.open(project.find(self.root), pytest.fail)
-        for known in (environment._version, environment._machine):
+        for known in (environment._version, environment._machine, environment._installed):
             known.cache_clear()
 
         def read_in(source: Source) -> Source:

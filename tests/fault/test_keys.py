@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
-from importlib import metadata
 from pathlib import Path, PosixPath
 from types import SimpleNamespace
 
@@ -30,7 +29,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         (root / name).write_text(textwrap.dedent(text))
     (root / "pyproject.toml").write_text("[tool.report]\n")
     yield Bench(root, package, monkeypatch)
-    for known in (environment._version, environment._machine):
+    for known in (environment._version, environment._machine, environment._installed):
         known.cache_clear()
 
 
@@ -69,10 +68,10 @@ def configured(text: str) -> Change:
 
 
 def installed(package: str) -> Change:
-    real = metadata.version
+    real = environment.version
 
     def change(bench: Bench) -> None:
-        bench.patch.setattr(metadata, "version", lambda name: "9.9" if name == package else real(name))
+        bench.patch.setattr(environment, "version", lambda name: "9.9" if name == package else real(name))
 
     return change
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from report_cli.errors import UsageError
-from report_cli.keys.dependencies import Reach, reach
-from report_cli.keys.sources import Sources
+from report_cli.keys.dependencies import reach
+from report_cli.keys.sources import Reach, Sources
 from report_cli.project import PACKAGE
 from tests.conftest import edit as replace
 
@@ -227,13 +227,13 @@ def test_every_way_to_bind_a_name_is_followed(
 
 def test_what_was_found_is_kept_for_equal_sources_only(package: Path) -> None:
     """The digest of the sources, which decides whether an earlier walk still holds, changes with any file of theirs."""
-    before = Sources({"work": package}).digest()
-    assert Sources({"work": package}).digest() == before
+    before = Sources({"work": package}).digests
+    assert Sources({"work": package}).digests == before
     edit(package, "types_only.py", "size = 1", "size = 2")
-    edited = Sources({"work": package}).digest()
+    edited = Sources({"work": package}).digests
     assert edited != before
     (package / "extra.py").write_text("")
-    assert Sources({"work": package}).digest() not in (before, edited)
+    assert Sources({"work": package}).digests not in (before, edited)
 
 
 def test_packages_and_dynamic_code_are_told(package: Path) -> None:

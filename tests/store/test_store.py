@@ -12,11 +12,10 @@ import pytest
 from report_cli import files
 from report_cli.errors import ReportError
 from report_cli.keys.canonical import digest
-from report_cli.keys.dependencies import Reach
 from report_cli.keys.environment import environment
 from report_cli.keys.inputs import NOTHING
 from report_cli.keys.key import Recipe, lock_name, run_name
-from report_cli.keys.sources import Sources
+from report_cli.keys.sources import Reach, Sources
 from report_cli.project import Project
 from report_cli.store import manifest
 from report_cli.store.freshness import Judge, Question, Verdict
