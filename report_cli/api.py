@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from report_cli import project
 from report_cli.errors import ReportError, UsageError, unknown
@@ -22,13 +23,13 @@ from report_cli.execution.worker_client import LocalWorker
 from report_cli.execution.workspace import Workspace, choose_data
 from report_cli.experiment import PROFILES, Experiment
 from report_cli.keys import difference
-from report_cli.report import build as pages
-from report_cli.report.build import Built, Selection
-from report_cli.store import accept as acceptance
-from report_cli.store import gc
+from report_cli.project import FORMATS
 from report_cli.store.freshness import closest
-from report_cli.store.gc import Waste
 from report_cli.store.run import Results, Run, one_line
+
+if TYPE_CHECKING:
+    from report_cli.report.build import Built, Selection
+    from report_cli.store.gc import Waste
 
 EXECUTORS = ("local", "ray")
 
@@ -247,6 +248,8 @@ def documents(workspace: Workspace, names: Sequence[str], *, strict: bool = Fals
         UsageError: there is no such document, or a template of it is malformed.
         ReportError: with `strict`, something may have been forgotten.
     """
+    from report_cli.report import build as pages
+
     known = pages.documents(workspace.project)
     chosen = known if "all" in names else tuple(names)
     for name in chosen:
@@ -272,8 +275,10 @@ def select(
     run_first: Callable[[Plan], bool] = lambda made: True,
     jobs: int | None = None,
     executor: str = "local",
-) -> Selection:
+) -> "Selection":
     """Return what documents may take of these experiments, run first where `run_first` says so of the plan."""
+    from report_cli.report.text.context import Selection
+
     with open_runner(workspace, listener, jobs=jobs, executor=executor) as runner:
         made = plans.make(workspace, [workspace.experiments[n] for n in names], request, runner.read_in)
         if made.todo and run_first(made):
@@ -295,13 +300,13 @@ def build(
     *names: str,
     profile: str = "",
     data: Path | str | None = None,
-    formats: Sequence[str] = pages.FORMATS,
+    formats: Sequence[str] = FORMATS,
     draft: bool = False,
     strict: bool = False,
     jobs: int | None = None,
     executor: str = "local",
     folder: Path | str = ".",
-) -> tuple[Built, ...]:
+) -> "tuple[Built, ...]":
     """Run what documents need and write them, all where none is named; with `draft` nothing is run."""
     workspace = open_workspace(folder)
     request = request_of(workspace, profile=profile, data=data)
@@ -317,14 +322,16 @@ def write_document(
     workspace: Workspace,
     name: str,
     *,
-    selection: Selection,
+    selection: "Selection",
     request: Request,
     formats: Sequence[str],
     draft: bool,
     strict: bool,
     tell: Callable[[str], None] = lambda text: None,
-) -> Built:
+) -> "Built":
     """Write one document from what was selected for it."""
+    from report_cli.report import build as pages
+
     return pages.build(
         workspace.project,
         name,
@@ -362,6 +369,8 @@ def accept(
     Raises:
         ReportError: the reason is empty, or more than code and inputs changed.
     """
+    from report_cli.store import accept as acceptance
+
     text, root = one_line(reason), workspace.project.root
     if not text:
         raise UsageError(
@@ -404,12 +413,14 @@ def accept(
         made, step = stale()
 
 
-def waste(workspace: Workspace) -> list[Waste]:
+def waste(workspace: Workspace) -> "list[Waste]":
     """Return what the store no longer needs, and why.
 
     Raises:
         ReportError: a file of experiments can't be imported, so nobody knows what is wanted.
     """
+    from report_cli.store import gc
+
     for error in workspace.registry.broken.values():
         raise error
     return gc.find(workspace.judge, workspace.cache)

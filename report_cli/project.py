@@ -12,6 +12,8 @@ from report_cli.errors import UsageError, unknown
 from report_cli.experiment import PROFILES
 
 PACKAGE = Path(__file__).parent
+# What a document is written as.
+FORMATS = ("html", "pdf")
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 def list_all(json: Json = False) -> None:
     """List the experiments and documents."""
-    from report_cli.report import build as pages
+    from report_cli.report.text import templates
 
     workspace = open_workspace()
-    documents = pages.documents(workspace.project)
+    documents = templates.documents(workspace.project)
     experiments = workspace.experiments.values()
     if json:
         listed = [

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
 from report_cli.datasets import spec
@@ -64,6 +64,7 @@ def load(project: Project, snapshot: Sources) -> Registry:
     found: dict[str, Experiment] = {}
     broken: dict[str, ReportError] = {}
     sets: dict[str, tuple[spec.DataSet | spec.Weights, str]] = {}
+    searched: dict[str, ModuleType] = {}
     # As in the worker: a module that reads a file of the project while it is imported finds it.
     with importing(snapshot), chdir(project.root):
         for path in paths:
@@ -76,7 +77,7 @@ def load(project: Project, snapshot: Sources) -> Registry:
                 forget(snapshot)
                 continue
             # At once: importing the next module may drop this one and import it again.
-            _add_declarations(sets)
+            _add_declarations(sets, searched)
             for number, item in enumerate(made):
                 other = found.get(item.name)
                 # Imported again, for another module's sake, an experiment is declared at the same place.
@@ -195,16 +196,21 @@ def _has_stand_in(item: Experiment) -> bool:
     return any(isinstance(v, standins.StandIn) for v in [*values, item.metrics, item.title])
 
 
-def _add_declarations(sets: dict[str, tuple[spec.DataSet | spec.Weights, str]]) -> None:
-    """Add the data sets and weights in the modules of the project that are loaded, and where each was seen first."""
+def _add_declarations(
+    sets: dict[str, tuple[spec.DataSet | spec.Weights, str]], searched: dict[str, ModuleType]
+) -> None:
+    """Add the data sets and weights in the modules of the project that were loaded since, and where each was first."""
 
     def facts(item: spec.DataSet | spec.Weights) -> dict[str, Any]:
         # A module that was imported again has other functions of the same name.
         draw = getattr(item, "draw", None)
         return {**vars(item), "draw": draw and (draw.__module__, draw.__qualname__)}
 
-    for name in sorted(name for name in sys.modules if name.partition(".")[0] == EXPERIMENTS):
-        for item in list(vars(sys.modules[name]).values()):
+    loaded = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == EXPERIMENTS}
+    new = sorted(name for name, module in loaded.items() if searched.get(name) is not module)
+    searched.update(loaded)
+    for name in new:
+        for item in list(vars(loaded[name]).values()):
             if isinstance(item, spec.DataSet | spec.Weights):
                 other, place = sets.setdefault(item.name, (item, name))
                 if type(other) is not type(item) or facts(other) != facts(item):

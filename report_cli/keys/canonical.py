@@ -18,7 +18,7 @@ def digest(value: Any) -> str:
 
 
 def _canonical(value: Any) -> Any:
-    if value is None or isinstance(value, bool | str | int):
+    if isinstance(value, str | int) or value is None:
         return value
     if isinstance(value, float):
         return {"float": value.hex()}

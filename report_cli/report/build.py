@@ -10,14 +10,13 @@ from report_cli.errors import ReportError, unknown
 from report_cli.experiment import Experiment, parameters
 from report_cli.keys import environment
 from report_cli.keys.canonical import digest
-from report_cli.project import PACKAGE, Project
+from report_cli.project import FORMATS, PACKAGE, Project
 from report_cli.report.text.context import Context, Selection
 from report_cli.report.text.templates import documents, folders
 from report_cli.store.run import FigureFile, Run
 
 __all__ = ["FORMATS", "Built", "Selection", "build", "check_warnings", "documents", "survey", "unused_answers"]
 
-FORMATS = ("html", "pdf")
 # The packages that turn templates into pages: another version of one may make another page.
 CONVERTERS = ("fonttools", "jinja2", "lxml", "nh3", "pikepdf", "pypandoc_binary", "scipy", "typst", "weasyprint")
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import msgspec
 
@@ -140,7 +139,11 @@ class Run:
         """Say which run is damaged where what is read of it within the block is not as it must be."""
         try:
             yield
-        except (ValueError, KeyError, TypeError, EOFError, MemoryError, BadZipFile) as error:
+        except Exception as error:
+            from zipfile import BadZipFile
+
+            if not isinstance(error, ValueError | KeyError | TypeError | EOFError | MemoryError | BadZipFile):
+                raise
             raise ReportError(
                 f"run {self.experiment}/{self.key} is damaged: {error}", f"report run {self.experiment} --force"
             ) from error

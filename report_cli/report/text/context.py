@@ -4,7 +4,6 @@ import math
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from report_cli.errors import ReportError, UsageError, unknown
@@ -208,6 +207,8 @@ class Context:
         declared = self.experiments[runs[0].experiment].metrics
         counts = tuple(self._scalar(run, declared[metric].of) for run in runs) if declared[metric].of else ()
         keys = tuple(run.key for run in runs)
+        from statistics import fmean
+
         return Value(fmean(samples), declared[metric].unit, (name,), keys, self.ledger, samples, counts=counts)
 
     def _cell(self, name: str, run: Run, cell: Any) -> Any:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from statistics import fmean, stdev
 
 from report_cli.errors import ReportError
 from report_cli.report.text import formats
@@ -80,6 +79,8 @@ class Value:
             return self
         if self.n < 2:
             raise ReportError(f"{self.name} has no spread: it comes from {self.n} run", "ask for .spread where .n > 1")
+        from statistics import stdev
+
         return Value(stdev(self.samples), self.unit, self.origins, self.runs, self.ledger)
 
     @property
@@ -187,6 +188,8 @@ def errors_above(first: Value, second: Value) -> Value:
         return first - second
     if first.n != second.n:
         raise ReportError(f"{first.name} has {first.n} runs and {second.name} {second.n}", "compare the same runs")
+    from statistics import fmean
+
     from report_cli.stats import two_shares_z
 
     samples = tuple(two_shares_z(*b, *a) for a, b in zip(first.rights(), second.rights(), strict=True))
