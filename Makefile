@@ -31,12 +31,14 @@ check: $(INSTALLED)
 	$(BIN)/lint-imports
 
 # Everything comes from the lock file, the build backend included, so nothing is resolved or left to chance here.
+# What is installed in place is compiled by no one until it runs, and never where Python may not write bytecode.
 $(INSTALLED): requirements.lock
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11, 3.12 or 3.13 with venv found; name one: make PYTHON=..." >&2; exit 2; }
 	@echo "installing the packages of requirements.lock into .venv (about 1 GB, a few minutes)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q --invalidation-mode checked-hash report_cli
 	@touch $@
 
 # Made anew after a change of dependencies; needs uv.
@@ -47,5 +49,5 @@ lock:
 
 # Spares build/runs and build/fault, which cost hours.
 clean:
-	rm -rf build/figures build/report build/logs build/tmp build/math build/fonts build/survey \
+	rm -rf build/figures build/report build/logs build/tmp build/math build/fonts build/survey build/memory \
 		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -1,5 +1,7 @@
 """The environment of a run: what it imports, and the machine."""
 
+from pathlib import Path
+
 import pytest
 
 from report_cli.keys import environment as environments
@@ -42,3 +44,43 @@ def test_another_version_is_another_environment(monkeypatch: pytest.MonkeyPatch)
     only = environment(["numpy"])
     monkeypatch.setattr(environments, "_version", lambda name: "8.8" if name == "scikit-learn" else "1.0")
     assert current(only) == only
+
+
+def test_versions_are_read_as_python_reads_them() -> None:
+    """Every installed distribution has the version that `importlib.metadata` tells, however its name is spelled."""
+    from importlib import metadata
+
+    names = {each.metadata["Name"] for each in metadata.distributions()}
+    assert {name: environments.version(name) for name in names} == {name: metadata.version(name) for name in names}
+    assert environments.version("PyTest_RANDOMLY") == metadata.version("pytest-randomly")
+    with pytest.raises(ModuleNotFoundError):
+        environments.version("no-such-package")
+
+
+def test_another_installed_version_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next command sees a package that was upgraded, in place or in a folder that comes first."""
+    monkeypatch.syspath_prepend(tmp_path / "first")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+
+    def install(folder: str, version: str) -> None:
+        described = tmp_path / folder / f"tool_box-{version}.dist-info"
+        described.mkdir(parents=True)
+        (described / "METADATA").write_text(
+            f"Metadata-Version: 2.4\nName: tool-box\nVersion: {version}\n\nVersion: 0\n"
+        )
+
+    def seen() -> str:
+        for known in (environments._version, environments._installed):
+            known.cache_clear()
+        return environment(["tool_box"])["package tool_box"]
+
+    assert seen() == "absent"
+    install("first", "1.0")
+    assert seen() == "1.0"
+    install("site", "2.0+local")
+    assert seen() == "2.0+local"
+    (tmp_path / "site" / "tool_box-2.0+local.dist-info").rename(tmp_path / "gone")
+    install("site", "3.0")
+    assert seen() == "3.0"
+    monkeypatch.undo()
+    assert seen() == "absent"
