@@ -1,7 +1,8 @@
 """What an experiment may record, and what a run keeps of its progress on disk."""
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,17 @@ def checkpoints(tmp_path: Path, watch: Watch) -> Callable[[], CheckpointFolder]:
 
 
 @pytest.fixture
-def record(tmp_path: Path, watch: Watch, checkpoints: Callable[[], CheckpointFolder]) -> Recorder:
-    return Recorder(toy, 0, tmp_path / "run", checkpoints(), {}, watch, lambda _: {}, lambda *_: None)
+def told() -> list[Mapping[str, Any]]:
+    """What the person who waits is told."""
+    return []
+
+
+@pytest.fixture
+def record(
+    tmp_path: Path, watch: Watch, checkpoints: Callable[[], CheckpointFolder], told: list[Mapping[str, Any]]
+) -> Recorder:
+    folder, cache = tmp_path / "run", tmp_path / "cache"
+    return Recorder(toy, 0, folder, checkpoints(), {}, watch, lambda _: {}, told.append, "float32", cache)
 
 
 def test_metrics_are_written_as_they_are(record: Recorder, tmp_path: Path) -> None:
@@ -89,6 +99,34 @@ def test_tables_are_lists_or_data_frames(record: Recorder, tmp_path: Path) -> No
     assert stored["rows"]["rows"][1] == ["b", 2, 0.25, False]
     assert stored["gaps"]["rows"] == [[None]]
     assert stored["none"] == {"columns": [], "rows": []}
+
+
+def test_progress_is_told_with_all_that_is_known(
+    record: Recorder, told: list[Mapping[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An event has epoch, epochs, step, steps, images, the seconds since the run began and metrics, all of it JSON."""
+    began = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: began + 1.5)
+    record.progress(2, 5, step=3, steps=10, images=96, loss=np.float32(0.5), accuracy=0.25)
+    record.progress(2, 5, loss=1)
+    within, end = json.loads(json.dumps(told))
+    assert 1 < within.pop("seconds") <= end.pop("seconds") < 60
+    known = {"event": "progress", "epoch": 2, "epochs": 5}
+    assert within == {**known, "step": 3, "steps": 10, "images": 96, "metrics": {"loss": 0.5, "accuracy": 0.25}}
+    assert end == {**known, "step": 0, "steps": 0, "images": 0, "metrics": {"loss": 1.0}}
+
+
+def test_notes_are_told_and_times_kept(record: Recorder, told: list[Mapping[str, Any]], tmp_path: Path) -> None:
+    """A note is told as it is; times of epochs are kept beside the results, in none of their files."""
+    record.note("keeping 10 MB")
+    record(accuracy=0.5, count=1)
+    for seconds in (1.5, 0.5):
+        record.time(seconds, 44)
+    record.finish()
+    assert told == [{"event": "note", "text": "keeping 10 MB"}]
+    assert record.times == [{"seconds": 1.5, "images": 44}, {"seconds": 0.5, "images": 44}]
+    assert [path.name for path in (tmp_path / "run").rglob("*") if path.is_file()] == ["measured.json"]
+    assert "1.5" not in (tmp_path / "run" / "measured.json").read_text()
 
 
 def test_the_newest_checkpoints_stay(checkpoints: Callable[[], CheckpointFolder], tmp_path: Path) -> None:

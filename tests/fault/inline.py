@@ -11,7 +11,7 @@ from typing import Any
 from report_cli.errors import ReportError, RunError
 from report_cli.execution import plan as plans
 from report_cli.execution.plan import Plan, Request, Step
-from report_cli.execution.runner import Outcome, Runner
+from report_cli.execution.runner import Outcome, Progress, Runner
 from report_cli.execution.worker import Worker
 from report_cli.execution.workspace import DataChoice, Workspace
 from report_cli.project import Project, Settings
@@ -63,8 +63,8 @@ class Notes:
     def started(self, step: Step, number: int, total: int) -> None:
         self.said.append(f"started {step.label}")
 
-    def progressed(self, step: Step, done: int, total: int, metrics: Mapping[str, float]) -> None:
-        self.said.append(f"epoch {done}")
+    def progressed(self, step: Step, progress: Progress) -> None:
+        self.said.append(f"epoch {progress.epoch}")
 
     def finished(self, step: Step, run: Run) -> None:
         self.said.append(f"finished {step.label}")

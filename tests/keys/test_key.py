@@ -11,8 +11,14 @@ from pathlib import Path
 import pytest
 
 from report_cli.errors import UsageError
+from report_cli.execution import plan as plans
+from report_cli.execution.plan import Request
+from report_cli.execution.workspace import DataChoice, Workspace
+from report_cli.keys import environment as environments
 from report_cli.keys.canonical import digest
-from report_cli.keys.key import lock_name, run_name
+from report_cli.keys.key import Recipe, lock_name, run_name
+from report_cli.project import Project
+from tests.conftest import Write
 
 RECIPES = """
 import json, sys, pathlib
@@ -61,6 +67,43 @@ def test_a_run_is_named_by_recipe_environment_and_inputs() -> None:
     assert len(names) == 8
     assert len({name.rpartition("-")[0] for name in names}) == 4
     assert lock_name("r" * 64, {"python": "3.11"}) in {name.rpartition("-")[0] for name in names}
+
+
+NETWORK = """
+    import keras
+
+    import report_cli as report
+
+    METRIC = report.Metric("", "what it is")
+
+
+    @report.experiment("network", title="Network", metrics={"v": METRIC}, profiles={"precision": "auto"})
+    def network(params, record):
+        record(v=len(keras.layers.Dense(1).weights))
+
+
+    @report.experiment("plain", title="Plain", metrics={"v": METRIC}, profiles={"x": 1})
+    def plain(params, record):
+        record(v=len(keras.layers.Dense(1).weights))
+"""
+
+
+def test_the_precision_that_is_asked_for_is_that_of_the_environment(
+    project: Project, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run computes, and is kept, in the precision of its parameters; where they name none, in the machine's."""
+    write("experiments/network.py", NETWORK)
+    monkeypatch.setattr(environments, "machine_precision", lambda: "bfloat16")
+    workspace = Workspace.open(project, pytest.fail)
+
+    def recipe(name: str, *settings: str) -> Recipe:
+        request = Request("quick", DataChoice(None, "drawn"), settings)
+        (step,) = plans.make(workspace, [workspace.experiments[name]], request, pytest.fail).steps
+        return step.recipe
+
+    asked = [recipe("network"), recipe("plain"), recipe("network", "precision=float32")]
+    assert [each.environment["precision"] for each in asked] == ["bfloat16", "bfloat16", "float32"]
+    assert asked[0].digest != asked[2].digest
 
 
 def _pythons() -> dict[str, tuple[str, dict[str, str]]]:
