@@ -4,17 +4,15 @@ import pytest
 
 from report_cli.errors import RunError
 from report_cli.training.losses import (
-    BATCH,
     Score,
     check_floor,
     compile_classifier,
+    confidence,
     confusion,
-    predict,
     predicted,
     probabilities,
     score,
 )
-from tests.training.memory import start
 
 
 def test_score_of_known_logits() -> None:
@@ -61,46 +59,25 @@ def test_impossible_loss_is_refused() -> None:
         check_floor(score(rng.normal(0, scale, (200, 1)), rng.integers(0, 2, 200)))
 
 
-def test_predictions_come_in_order_over_several_batches() -> None:
-    """Every image gets its own row of float64 logits, whatever the batch it was in."""
-    model = keras.Sequential([keras.Input((1, 1, 2)), keras.layers.Flatten()])
-    inputs = np.arange(4 * BATCH + 6, dtype=np.float32).reshape(-1, 1, 1, 2)
-    logits = predict(model, inputs)
-    assert logits.dtype == np.float64
-    np.testing.assert_array_equal(logits, inputs.reshape(-1, 2))
-
-
 def test_confusion_counts_true_rows_and_predicted_columns() -> None:
     """Rows are true classes, columns predicted ones, and repeated pairs are counted."""
     counts = confusion(np.array([1, 1, 0]), np.array([0, 0, 1]), 3)
     assert counts.tolist() == [[0, 2, 0], [1, 0, 0], [0, 0, 0]]
 
 
-def _network(outputs: int) -> keras.Model:
-    start(0)
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(outputs)])
-    compile_classifier(model, 1e-3)
-    model.optimizer.build(model.trainable_variables)
-    return model
-
-
 @pytest.mark.parametrize("outputs", [1, 4])
-def test_training_counts_what_the_score_counts(outputs: int) -> None:
-    """Loss and accuracy while training are those of the same logits by the score, with one logit and with several."""
-    model = _network(outputs)
-    inputs = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
-    labels = np.arange(20) % max(outputs, 2)
-    expected = score(predict(model, inputs), labels)
-    measured = model.train_on_batch(inputs, labels, return_dict=True)
-    assert float(measured["loss"]) == pytest.approx(expected.loss, rel=1e-5)
-    assert float(measured["accuracy"]) == pytest.approx(expected.accuracy)
+def test_what_is_minimised_is_what_the_score_counts(outputs: int) -> None:
+    """The loss that a network is compiled with is that of the score on the same logits, with one logit and several."""
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(outputs)])
+    compile_classifier(model, 2e-3)
+    assert float(model.optimizer.learning_rate) == pytest.approx(2e-3)
+    rng = np.random.default_rng(0)
+    logits, labels = rng.normal(size=(20, outputs)).astype(np.float32), np.arange(20) % max(outputs, 2)
+    minimised = float(model.compute_loss(y=labels, y_pred=logits))
+    assert minimised == pytest.approx(score(logits.astype(np.float64), labels).loss, rel=1e-5)
 
 
-def test_a_step_is_traced_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Batches of one size share one graph: building it takes as long as dozens of steps."""
-    model, traced = _network(4), []
-    step = model.train_step
-    monkeypatch.setattr(model, "train_step", lambda data: traced.append(1) or step(data))
-    for _ in range(3):
-        model.train_on_batch(np.zeros((8, 3), np.float32), np.zeros(8, np.int64))
-    assert len(traced) == 1
+def test_confidence_is_the_probability_of_what_is_named() -> None:
+    """With one logit or several, the confidence is the largest probability, never below that of a guess."""
+    for logits in (np.array([[3.0], [-0.5], [0.0]]), np.array([[3.0, 0.0], [0.0, 0.5], [1.0, 1.0]])):
+        assert confidence(logits) == pytest.approx(1 / (1 + np.exp([-3.0, -0.5, 0.0])))
