@@ -26,23 +26,36 @@ _WORTH_SAYING_BYTES = 10_000_000
 def cut(model: keras.Model) -> tuple[keras.Model | None, keras.Model]:
     """Return the frozen beginning of `model`, None where there is none, and the rest of it, which shares its weights.
 
-    The beginning is as long as no layer of it has a weight to be trained or is random in training, and as one tensor
-    alone goes on from it. One with less than half of the multiply-adds is not worth it.
+    The beginning is as long as nothing of it is trained or computes otherwise in training, and as one tensor alone goes
+    on from it. One with less than half of the multiply-adds is not worth it.
     """
-    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-    nodes = [layer._inbound_nodes[0] for layer in layers]
+    graph = model._functional if isinstance(model, keras.Sequential) else model
+    depths = sorted(graph._nodes_by_depth, reverse=True)
+    nodes = [node for depth in depths for node in graph._nodes_by_depth[depth] if not node.is_input]
     end = 0
-    while end < len(layers) and not (layers[end].trainable_variables or hasattr(layers[end], "seed_generator")):
+    while end < len(nodes) and _is_fixed(nodes[end].operation):
         end += 1
     for last in range(end - 1, -1, -1):
         made = {id(tensor) for node in nodes[: last + 1] for tensor in (*node.input_tensors, *node.outputs)}
         used = {id(tensor) for node in nodes[last + 1 :] for tensor in node.input_tensors} & made
-        (output,) = nodes[last].outputs
+        output = nodes[last].outputs[0]
         if used == {id(output)}:
-            base = keras.Model(model.input, output)
+            base = keras.Model(graph.input, output)
             worth_it = 2 * multiply_adds(base) > multiply_adds(model)
-            return (base, keras.Model(output, model.output)) if worth_it else (None, model)
+            return (base, keras.Model(output, graph.output)) if worth_it else (None, model)
     return None, model
+
+
+def _is_fixed(operation: keras.Operation) -> bool:
+    """Return whether nothing of a layer changes in training, and it computes the same then as in inference.
+
+    That it was called with training=False says nothing: Keras overrules it when the whole model is trained.
+    """
+    if not isinstance(operation, keras.layers.Layer):
+        return True
+    parts = list(operation._flatten_layers())
+    averaging = any(isinstance(part, keras.layers.BatchNormalization) and part.trainable for part in parts)
+    return not (operation.trainable_variables or averaging or any(part._seed_generators for part in parts))
 
 
 def features(base: keras.Model, inputs: Inputs, prepare: Prepare, record: Record, *, keep: bool = True) -> Inputs:

@@ -100,6 +100,9 @@ class SGD(keras.optimizers.SGD):  # type: ignore[misc]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Change `variable` by a step along `gradient`."""
+        if not self.momentums:
+            super().update_step(gradient, variable, learning_rate)
+            return
         place = self._get_variable_index(variable)
         tensorflow.raw_ops.ResourceApplyKerasMomentum(
             var=variable.handle,

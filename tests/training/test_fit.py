@@ -1,4 +1,5 @@
 import copy
+import time
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from report_cli.errors import RunError
 from report_cli.training import fit as fitting
 from report_cli.training.fit import Examples, Trainer, generator, lowest, weights
-from report_cli.training.losses import Score, score
+from report_cli.training.losses import Score, compile_classifier, score
+from report_cli.training.precision import set_precision
 from tests.training.memory import InterruptionError, MemoryCheckpoint, MemoryRecord, Saved, start
 
 EPOCHS = 4
@@ -37,18 +39,21 @@ def _model(learning_rate: float = 1e-2) -> keras.Model:
         ]
     )
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.RMSprop(learning_rate), loss, metrics=["accuracy"])
+    model.compile(keras.optimizers.RMSprop(learning_rate), loss)
     return model
 
 
 VALIDATION = _examples(1, 20)
 
 
-def _train(record: MemoryRecord, learning_rate: float = 1e-2, epochs: int = EPOCHS, **options: Any) -> keras.Model:
+def _train(
+    record: MemoryRecord, learning_rate: float = 1e-2, epochs: int = EPOCHS, precision: str = "float32", **options: Any
+) -> keras.Model:
     """Train as a new process would, with record.seed."""
     start(record.seed)
     model = _model(learning_rate)
-    Trainer(model).fit(_examples(0, 44), VALIDATION, record, epochs=epochs, batch_size=16, **options)
+    set_precision(model, precision)
+    Trainer(model).fit(_examples(0, 44), VALIDATION, record, epochs=epochs, **{"batch_size": 16, **options})
     return model
 
 
@@ -235,3 +240,164 @@ def test_a_seed_of_its_own_orders_the_images() -> None:
         Trainer(_model()).fit(_examples(0, 44), VALIDATION, record, epochs=1, batch_size=16, seed=own)
         histories.append(record.history)
     assert histories[0] == histories[1] != histories[2]
+
+
+@pytest.mark.parametrize("after", [1, 3])
+def test_in_bfloat16_too_a_resumed_training_is_the_same(after: int) -> None:
+    """In bfloat16 a training has the same bits the next time, and when it is interrupted; in float32 it has others."""
+    ends = []
+    for stops in ((), (after,)):
+        record = MemoryRecord()
+        for stop in stops:
+            with pytest.raises(InterruptionError):
+                _train(MemoryRecord(checkpoint=record.checkpoint, stop_after=stop), precision="bfloat16")
+        model = _train(record, precision="bfloat16")
+        assert model.layers[0].compute_dtype == "bfloat16"
+        ends.append((_digest(model), record.history))
+    assert ends[0] == ends[1]
+    assert ends[0][0] != _digest(_train(MemoryRecord()))
+
+
+def test_what_ran_before_decides_nothing(whole: Whole) -> None:
+    """After the training of another network with other settings, a fresh session gives what the first one gave."""
+    start(5)
+    other = keras.Sequential([keras.Input((6, 6, 3)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    set_precision(other, "bfloat16")
+    compile_classifier(other, 1e-3)
+    Trainer(other).fit(_examples(3, 20), VALIDATION, MemoryRecord(), epochs=2, batch_size=3)
+    record = MemoryRecord()
+    assert _digest(_train(record)) == whole.digest
+    assert record.history == whole.history
+
+
+class Told(MemoryRecord):
+    """Keeps what is told of the progress."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[dict[str, float]] = []
+
+    def progress(self, epoch: int, epochs: int, **values: Any) -> None:
+        self.told.append({"epoch": epoch, "epochs": epochs, **values})
+
+
+def _told(step_s: float, monkeypatch: pytest.MonkeyPatch, **options: Any) -> tuple[str, Told]:
+    """Train while each call of TensorFlow seems to take `step_s` a step; return the model's digest and the record."""
+    now = [0.0]
+    steps = Trainer.steps
+
+    def slow(self: Trainer, inputs: Any, labels: Any, places: Any) -> Any:
+        now[0] += step_s * len(places)
+        return steps(self, inputs, labels, places)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "steps", slow)
+        patch.setattr(time, "monotonic", lambda: now[0])
+        record = Told()
+        return _digest(_train(record, batch_size=2, epochs=2, **options)), record
+
+
+def test_how_many_steps_a_call_makes_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine a call makes one step, on a fast one many: weights and history are the same to the last bit."""
+    (slow, one), (fast, many) = (_told(step_s, monkeypatch) for step_s in (9.0, 0.0))
+    assert slow == fast
+    assert one.history == many.history
+    assert len(one.told) == 2 * (22 + 1)
+    assert [row["step"] for row in many.told[:5]] == [1, 3, 7, 15, 22]
+
+
+def test_each_call_is_told_and_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within an epoch steps and images grow up to all of them with loss and accuracy so far; then the row is told."""
+    _, record = _told(0.1, monkeypatch)
+    assert {row["epochs"] for row in record.told} == {2}
+    for epoch in (1, 2):
+        *within, end = [row for row in record.told if row["epoch"] == epoch]
+        assert {row["steps"] for row in within} == {22}
+        assert [row["images"] for row in within] == [2 * row["step"] for row in within]
+        assert within[-1]["step"] == 22
+        row = {name: value for name, value in record.history[epoch - 1].items() if name != "epoch"}
+        assert end == {"epoch": epoch, "epochs": 2, **row}
+        assert within[-1]["accuracy"] == row["accuracy"]
+    assert [images for _, images in record.times] == [44, 44]
+    assert [seconds for seconds, _ in record.times] == pytest.approx([2.2, 2.2])
+
+
+def test_times_of_all_epochs_are_noted_after_an_interruption() -> None:
+    """A resumed training notes what the epochs before took, too, once each."""
+    interrupted = MemoryRecord(stop_after=2)
+    with pytest.raises(InterruptionError):
+        _train(interrupted)
+    record = MemoryRecord(checkpoint=interrupted.checkpoint)
+    _train(record)
+    assert record.times[:2] == interrupted.times
+    assert [images for _, images in record.times] == [44] * EPOCHS
+    assert all(seconds > 0 for seconds, _ in record.times)
+
+
+def test_the_last_smaller_batch_is_trained() -> None:
+    """Images beyond the last whole batch are trained on in a batch of their own, and count by their number."""
+    start(0)
+    model = keras.Sequential([keras.Input((6, 6, 3)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    model.compile(keras.optimizers.SGD(0.0), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    record, examples = MemoryRecord(), _examples(0, 44)
+    Trainer(model).fit(examples, VALIDATION, record, epochs=1, batch_size=40)
+    assert int(np.asarray(model.optimizer.iterations.value)) == 2
+    # At a rate of 0 the weights stay, so loss and accuracy are those of all images as the network is.
+    whole = score(Trainer(model).predict(examples.inputs), examples.labels)
+    assert record.history[0]["loss"] == pytest.approx(whole.loss, rel=1e-6)
+    assert record.history[0]["accuracy"] == whole.accuracy
+
+
+def test_each_function_is_traced_once() -> None:
+    """Whatever the number of steps in a call and of images in a batch, training and prediction are traced once each."""
+    start(0)
+    traced = []
+
+    def prepare(inputs: Any) -> Any:
+        traced.append(tuple(inputs.shape))
+        return inputs
+
+    trainer = Trainer(_model(), prepare)
+    for batch_size, epochs in ((16, 2), (7, 1), (50, 1)):
+        trainer.fit(_examples(0, 44), VALIDATION, MemoryRecord(), epochs=epochs, batch_size=batch_size)
+    trainer.predict(_examples(2, 3).inputs)
+    assert traced == [(None, 6, 6, 3)] * 2
+
+
+def test_predictions_come_in_order_over_several_batches() -> None:
+    """Every image gets its own row of float64 logits, whatever the batch it was in, and of prepared inputs."""
+    model = keras.Sequential([keras.Input((1, 1, 2)), keras.layers.Flatten()])
+    inputs = np.arange(1_207 * 2).reshape(-1, 1, 1, 2).astype(np.uint16)
+    logits = Trainer(model, lambda each: keras.ops.cast(each, "float32") / 2).predict(inputs)
+    assert logits.dtype == np.float64
+    np.testing.assert_array_equal(logits, inputs.reshape(-1, 2) / 2)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_history_is_that_of_a_loop_in_keras(classes: int) -> None:
+    """Without dropout, in float32, loss and accuracy of the epochs are those of Keras' own steps in the same order."""
+
+    def network() -> keras.Model:
+        start(0)
+        layers = keras.layers
+        first = [keras.Input((6, 6, 3)), layers.Conv2D(4, 3, activation="relu"), layers.BatchNormalization()]
+        model = keras.Sequential([*first, layers.Flatten(), layers.Dense(1 if classes == 2 else classes)])
+        compile_classifier(model, 1e-2)
+        return model
+
+    examples, validation = (Examples(e.inputs, e.labels % classes) for e in (_examples(0, 44), VALIDATION))
+    record = MemoryRecord(seed=3)
+    ours = network()
+    Trainer(ours).fit(examples, validation, record, epochs=3, batch_size=16)
+    theirs = network()
+    theirs.compile(keras.optimizers.RMSprop(1e-2), theirs.loss)
+    for epoch, row in enumerate(record.history, start=1):
+        order = generator(3, epoch, "order").permutation(44)
+        batches = [order[place : place + 16] for place in range(0, 44, 16)]
+        losses = [float(theirs.train_on_batch(examples.inputs[b], examples.labels[b])) for b in batches]
+        assert row["loss"] == pytest.approx(np.average(losses, weights=[16, 16, 12]), abs=1e-5)
+        expected = score(theirs.predict_on_batch(validation.inputs).astype(np.float64), validation.labels)
+        assert row["validation_loss"] == pytest.approx(expected.loss, abs=1e-5)
+        assert row["validation_accuracy"] == expected.accuracy
+    for our, their in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(our, their, atol=1e-4)
