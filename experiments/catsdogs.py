@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import ceil
 from statistics import fmean, median
 from typing import Any
 
@@ -18,8 +19,9 @@ CHOICES: dict[str, dict[str, Any]] = {
     "full": {"train": 2_400, "validation": 800, "test": 800, "size": 150},
 }
 SEEDS = {"smoke": 1, "quick": 1, "full": 3}
-# The choice among the networks goes by the median over so many epochs at the end, which one odd epoch doesn't move.
-LAST_EPOCHS = 5
+# The choice among the networks goes by the median over this share of the epochs, the last ones, rounded up: one odd
+# epoch doesn't move it, and it leaves out those in which the networks still learn, however few there are.
+SETTLED = 1 / 6
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,11 @@ class ImageParams:
     size: int
     epochs: int = 30
     batch_size: int = 32
-    learning_rate: float = 1e-3
     split_seed: int = 1
     precision: str = "auto"
 
     def __post_init__(self) -> None:
-        names = ("train", "validation", "test", "size", "epochs", "batch_size", "learning_rate")
-        report.check_positive(self, *names)
+        report.check_positive(self, "train", "validation", "test", "size", "epochs", "batch_size")
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,24 @@ class Params(ImageParams):
     convolutions and dense layers.
     """
 
+    learning_rate: float = 1e-3
     momentum: float = 0.99
     dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        report.check_positive(self, "learning_rate")
+        report.check_share(self, "momentum", "dropout")
 
 
 # Where time is short: smaller batches, as they take more steps with as many images; averages that forget their start
 # within a few dozens of steps, not a thousand; and less dropout, which slows the first epochs down.
-PROFILES = {
-    "smoke": Params(**CHOICES["smoke"], epochs=2, batch_size=16, momentum=0.9),
-    "quick": Params(**CHOICES["quick"], epochs=7, batch_size=16, momentum=0.9),
-    "full": Params(**CHOICES["full"]),
+IMAGES = {
+    "smoke": ImageParams(**CHOICES["smoke"], epochs=2, batch_size=16),
+    "quick": ImageParams(**CHOICES["quick"], epochs=7, batch_size=16),
+    "full": ImageParams(**CHOICES["full"]),
 }
+PROFILES = {name: Params(**vars(images), momentum=0.99 if name == "full" else 0.9) for name, images in IMAGES.items()}
 DROPOUT_PROFILES = {name: replace(params, dropout=0.3 if name == "quick" else 0.5) for name, params in PROFILES.items()}
 # A tenth of the others' rate takes many steps; the quick profile has few and takes half their rate.
 SLOW_PROFILES = {
@@ -69,14 +76,12 @@ COMMON: dict[str, Any] = {
     **report.TRAINING,
     "metrics": {
         **report.TRAINING["metrics"],
-        "settled_validation_loss": report.Metric(
-            "nat", f"median of the validation loss over the last {LAST_EPOCHS} epochs"
-        ),
-        "settled_validation_accuracy": report.Metric(
-            "fraction", f"median of the validation accuracy over the last {LAST_EPOCHS} epochs"
-        ),
+        "settled_epochs": report.Metric("count", "last epochs that the medians are taken over: a sixth, rounded up"),
+        "settled_validation_loss": report.Metric("nat", "median of the validation loss over those epochs"),
+        "settled_validation_accuracy": report.Metric("fraction", "median of the validation accuracy over those epochs"),
         "highest_validation_loss": report.Metric("nat", "highest validation loss after any epoch"),
-        "validation_loss_step": report.Metric(
+        "validation_loss_range": report.Metric("nat", "highest minus lowest validation loss after any epoch"),
+        "validation_loss_swing": report.Metric(
             "nat", "mean absolute change of the validation loss from one epoch to the next"
         ),
     },
@@ -101,11 +106,14 @@ def split_of(data: "report.ImageData", params: ImageParams) -> "report.Split[rep
 def record_choice_by(history: list[dict[str, float]], record: report.Record) -> None:
     """Record what the choice among the networks goes by, and what is said about how calm a training was."""
     losses = [row["validation_loss"] for row in history]
+    settled = history[-ceil(SETTLED * len(history)) :]
     record(
-        settled_validation_loss=median(losses[-LAST_EPOCHS:]),
-        settled_validation_accuracy=median(row["validation_accuracy"] for row in history[-LAST_EPOCHS:]),
+        settled_epochs=len(settled),
+        settled_validation_loss=median(row["validation_loss"] for row in settled),
+        settled_validation_accuracy=median(row["validation_accuracy"] for row in settled),
         highest_validation_loss=max(losses),
-        validation_loss_step=fmean([abs(later - earlier) for earlier, later in pairwise(losses)] or [0.0]),
+        validation_loss_range=max(losses) - min(losses),
+        validation_loss_swing=fmean([abs(later - earlier) for earlier, later in pairwise(losses)] or [0.0]),
     )
 
 

@@ -66,16 +66,29 @@ def load(data: "report.ImageData", run: "report.Run") -> Network:
 @dataclass(frozen=True)
 class ActivationParams:
     """`deeper` is the number of the deeper convolution that is shown; `images` count the test images that are asked
-    whether a channel ever responds."""
+    whether a channel ever responds, and `others` those whose named maps give the level of chance."""
 
     images: int
     deeper: int = 3
+    others: int = 50
+
+    def __post_init__(self) -> None:
+        report.check_positive(self, "images", "deeper", "others")
 
 
 def _metrics() -> dict[str, report.Metric]:
     counts = {"is_1275": "1 where the cat shown is number 1275 of its source, else 0"}
-    correlations = {}
+    correlations: dict[str, str] = {}
+    shares: dict[str, str] = {}
     for layer in LAYERS:
+        heard = "channels that respond in this image"
+        shares |= {
+            f"{layer}_clear": f"share of the {heard} that resemble a named map of it clearly",
+            f"{layer}_chance": f"share of the {heard} that resemble a named map of another image as clearly,"
+            " mean over other test images",
+            f"{layer}_chance_spread": "sample standard deviation (n - 1) of that share over those images",
+            f"{layer}_chance_highest": "highest of those shares",
+        }
         counts |= {
             f"{layer}_layer": f"number of the {layer} convolution shown",
             f"{layer}_channels": "its channels",
@@ -89,7 +102,9 @@ def _metrics() -> dict[str, report.Metric]:
             counts[f"{layer}_{name}_count"] = f"channels that resemble the map of {words} most, and clearly"
             correlations[f"{layer}_{name}_r"] = f"highest correlation of a channel with the map of {words}"
     return {
+        "others": report.Metric("count", "other test images whose named maps give the level of chance"),
         **{name: report.Metric("count", words) for name, words in counts.items()},
+        **{name: report.Metric("fraction", words) for name, words in shares.items()},
         **{name: report.Metric("", words) for name, words in correlations.items()},
     }
 
@@ -110,7 +125,7 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
     needs=(BEST,),
     metrics=_metrics(),
     profiles={
-        "smoke": ActivationParams(images=8),
+        "smoke": ActivationParams(images=8, others=4),
         "quick": ActivationParams(images=200),
         "full": ActivationParams(images=800),
     },
@@ -122,7 +137,8 @@ def catsdogs_activations(params: ActivationParams, data: "report.ImageData", rec
     """What do the channels of the first and of a deeper convolution make of one cat?
 
     Every channel is compared with named maps of the image (brightness, edges, colours) by correlation, so that what
-    is said about it holds for these images, this seed and this profile.
+    is said about it holds for these images, this seed and this profile. The highest of twelve correlations is never
+    small: how many channels match by chance is told by the maps of other images, with which they have nothing to do.
 
     Command: report run catsdogs-activations --profile full
 
@@ -140,14 +156,24 @@ def catsdogs_activations(params: ActivationParams, data: "report.ImageData", rec
     record.array("image", pixels)
     convolutions = receptive_field.convolutions(network.model)
     many = network.inputs(slice(0, params.images))
+    others = np.setdiff1d(np.arange(len(network.part)), [place])[: params.others]
+    record(others=len(others))
     for layer, number in (("first", 1), ("deeper", params.deeper)):
         convolution = convolutions[number - 1]
         maps = activations.maps(network.model, convolution, inputs)[0]
         field = receptive_field.of_layer(network.model, convolution)
-        reference = descriptors.average_over_units(descriptors.reference_maps(pixels), field, maps.shape[:2])
+
+        def match(
+            image: NDArray[np.uint8], maps: NDArray[np.float32] = maps, field: receptive_field.ReceptiveField = field
+        ) -> Match:
+            """Return what the channels resemble among the named maps of an image."""
+            reference = descriptors.average_over_units(descriptors.reference_maps(image), field, maps.shape[:2])
+            return descriptors.match(maps, reference)
+
         peaks, _ = activations.peaks(network.model, convolution, many)
         record(**{f"{layer}_layer": number, f"{layer}_dead": int((peaks.max(axis=0) <= 0).sum())})
-        _record_matches(layer, maps, descriptors.match(maps, reference), record)
+        _record_matches(layer, maps, match(pixels), record)
+        _record_chance(layer, [match(network.part.pixels[other]) for other in others], record)
 
 
 def cat_shown(part: "report.Part", cat: int) -> int:
@@ -163,6 +189,7 @@ def _record_matches(layer: str, maps: NDArray[Any], matches: Match, record: repo
             f"{layer}_side": maps.shape[0],
             f"{layer}_silent": int((matches.name == descriptors.SILENT).sum()),
             f"{layer}_unmatched": int((matches.name == descriptors.NO_MATCH).sum()),
+            f"{layer}_clear": _clear_share(matches),
         }
     )
     for name, words, r in zip(MAPS, descriptors.NAMES, matches.all_r.T, strict=True):
@@ -174,6 +201,25 @@ def _record_matches(layer: str, maps: NDArray[Any], matches: Match, record: repo
     # Each channel on its own scale: what matters is where it responds.
     scale = np.maximum(maps.max(axis=(0, 1)), 1e-12)
     record.array(f"{layer}_maps", np.moveaxis(np.rint(255 * maps.clip(0) / scale), -1, 0).astype(np.uint8))
+
+
+def _record_chance(layer: str, matches: list[Match], record: report.Record) -> None:
+    """Record what share of the channels that respond resembles maps of other images clearly."""
+    shares = np.array([_clear_share(each) for each in matches])
+    record(
+        **{
+            f"{layer}_chance": shares.mean(),
+            f"{layer}_chance_spread": shares.std(ddof=1) if len(shares) > 1 else 0.0,
+            f"{layer}_chance_highest": shares.max(),
+        }
+    )
+    record.array(f"{layer}_chance_shares", shares)
+
+
+def _clear_share(matches: Match) -> float:
+    """Return the share of the channels that respond which have a clear match; 0 where none responds."""
+    heard = matches.name != descriptors.SILENT
+    return float((heard & (matches.name != descriptors.NO_MATCH)).sum() / max(heard.sum(), 1))
 
 
 def _list(matches: Match, words: str) -> str:

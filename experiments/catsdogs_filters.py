@@ -19,7 +19,7 @@ PATCHES = 4
 LEAST_SIDE = 12
 # Two-sided exact test, adjusted for the number of filters, for calling the classes of a filter's patches unequal.
 LEVEL = 0.05
-COLOURLESS = ("dark", "light", "light and dark", "grey")
+COLOURLESS = {"dark", "light", "grey"}
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,17 @@ METRICS = {
         ("field", "count", "pixels that one of its units sees along each axis"),
         ("channels", "count", "its filters in all"),
         ("silent", "count", "filters of those shown that nothing woke: no response to the pattern at the end"),
-        ("period", "px", "median period of the patterns that are not even, in pixels; 0 where all are"),
-        ("even", "count", "patterns of an even colour, without waves"),
+        ("alive", "count", "filters of those shown that respond to their pattern: the figures below are over these"),
+        ("even", "count", "patterns that are of one colour to the eye"),
+        (
+            "waves",
+            "count",
+            f"patterns that are not even and whose strongest wave has more than {descriptors.CARRIED} of their power",
+        ),
+        ("period", "px", "median period of those waves; 0 without any"),
+        ("wave_share", "fraction", "median share of the power that the strongest wave of a pattern has"),
         ("beyond", "count", "waves that are longer than what a unit of the layer sees"),
-        ("colourless", "count", "patterns that depart from grey most between dark and light"),
+        ("colourless", "count", "patterns without a hue: light, dark or grey"),
         ("focus", "", "median over the filters: mass of a pattern in its centre over that at its border"),
         ("control", "", "the same on a larger canvas, whose border was cut off"),
     )
@@ -80,14 +87,15 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
 def catsdogs_filters(params: FilterParams, data: "report.ImageData", record: report.Record) -> None:
     """Which patterns do filters of the first and the last convolution prefer, and which images come closest?
 
-    Gradient ascent on the pixels, from grey noise. Convolutions without padding look at the border less often than
-    at the centre, so the same is done on a canvas whose border is then cut off: a control for how much a pattern
-    seems to keep to the centre.
+    Gradient ascent on the pixels, from grey noise (`interpret.filters`). A pattern has a period only where its
+    strongest wave carries it: the strongest of many weak ones is chance. Convolutions without padding look at the
+    border less often than at the centre, so the same is done on a canvas whose border is then cut off: a control for
+    how much a pattern seems to keep to the centre.
 
     Command: report run catsdogs-filters --profile full
 
     Expected: no score. Published for this assignment, by eye: the first convolution prefers fur and spots, the fourth
-    "focuses on the centre".
+    looks more at the centre of the image.
 
     Cost: steps x filters x three passes through the convolutions, on two canvases.
     """
@@ -97,7 +105,7 @@ def catsdogs_filters(params: FilterParams, data: "report.ImageData", record: rep
     for layer, number in (("first", 1), ("last", len(convolutions))):
         record(**{f"{layer}_layer": number})
         _measure_patterns(layer, convolutions[number - 1], network, params, record)
-        _measure_patches(layer, convolutions[number - 1], network, params, record)
+        _measure_patches(layer, convolutions[number - 1], network, params, data.classes.index("cat"), record)
 
 
 def _measure_patterns(layer: str, name: str, network: Network, params: FilterParams, record: report.Record) -> None:
@@ -120,15 +128,21 @@ def _measure_patterns(layer: str, name: str, network: Network, params: FilterPar
     patterns = preferred(side)
     alive = patterns.after > 0
     shown = departures(patterns.inputs)
-    colours = np.array([descriptors.colour(each)[0] for each in shown])
-    periods = np.array([descriptors.period(each) for each in shown])
+    colours = np.array([descriptors.colour(each) for each in shown])
+    even = np.array([descriptors.is_even(each) for each in shown])
+    waves = [descriptors.strongest_wave(each) for each in shown]
+    shares = np.array([wave.share for wave in waves])
+    carried = ~even & (shares > descriptors.CARRIED)
+    periods = np.where(carried, [wave.period for wave in waves], 0.0)
     focus = np.array([descriptors.focus(each) for each in shown])
     # On a canvas that is wider by `rim` pixels all around, which are cut off.
     inner = preferred(side + 2 * rim).inputs[:, rim : rim + side, rim : rim + side]
     control = np.array([descriptors.focus(each) for each in departures(inner)])
     record.array(f"{layer}_patterns", np.rint(255 * (shown + 0.5).clip(0, 1)).astype(np.uint8))
     record.array(f"{layer}_colour", np.where(alive, colours, descriptors.SILENT))
-    record.array(f"{layer}_periods", periods)
+    record.array(f"{layer}_even", alive & even)
+    record.array(f"{layer}_periods", np.where(alive, periods, 0.0))
+    record.array(f"{layer}_wave_shares", shares)
     record.array(f"{layer}_focuses", focus)
     record.array(f"{layer}_controls", control)
     record.array(f"{layer}_rise", np.stack([patterns.before, patterns.after]))
@@ -136,17 +150,22 @@ def _measure_patterns(layer: str, name: str, network: Network, params: FilterPar
         **{
             f"{layer}_field": rim + 1,
             f"{layer}_silent": int((~alive).sum()),
-            f"{layer}_period": _median(periods[alive & (periods > 0)]),
-            f"{layer}_even": int((alive & (periods == 0)).sum()),
+            f"{layer}_alive": int(alive.sum()),
+            f"{layer}_even": int((alive & even).sum()),
+            f"{layer}_waves": int((alive & carried).sum()),
+            f"{layer}_period": _median(periods[alive & carried]),
+            f"{layer}_wave_share": _median(shares[alive]),
             f"{layer}_beyond": int((alive & (periods > rim + 1)).sum()),
-            f"{layer}_colourless": int(np.isin(colours[alive], COLOURLESS).sum()),
+            f"{layer}_colourless": sum(set(name.split(" and ")) <= COLOURLESS for name in colours[alive].tolist()),
             f"{layer}_focus": _median(focus[alive]),
             f"{layer}_control": _median(control[alive]),
         }
     )
 
 
-def _measure_patches(layer: str, name: str, network: Network, params: FilterParams, record: report.Record) -> None:
+def _measure_patches(
+    layer: str, name: str, network: Network, params: FilterParams, cat: int, record: report.Record
+) -> None:
     """Record the patches of test images that activate each filter most, and how many of their images show cats."""
     field = receptive_field.of_layer(network.model, name)
     peaks, places = activations.peaks(network.model, name, network.inputs(slice(None)))
@@ -157,7 +176,7 @@ def _measure_patches(layer: str, name: str, network: Network, params: FilterPara
         for k in range(params.filters)
     ]
     record.array(f"{layer}_patches", np.array(patches, np.uint8))
-    record.array(f"{layer}_top_cats", (network.part.labels[top] == 0).sum(axis=0))
+    record.array(f"{layer}_top_cats", (network.part.labels[top] == cat).sum(axis=0))
     # A filter that no image wakes has no strongest patches: what is on top is the order of the images.
     record.array(f"{layer}_awake", peaks[:, : params.filters].max(axis=0) > 0)
 

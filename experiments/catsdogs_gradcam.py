@@ -21,15 +21,30 @@ METRICS = {
     "cold": report.Metric("count", "images of those without any heat"),
     "right": report.Metric("count", "1 where there is a right answer to show, else 0"),
     "wrong": report.Metric("count", "1 where there is a wrong answer to show, else 0"),
-    "centre": report.Metric("fraction", "share of the heat in the middle quarter of the area, mean over the images"),
-    "masked": report.Metric("count", "images with heat and a known region that decides the class"),
-    "in_region": report.Metric("fraction", "share of the heat in that region, mean over those images; 0 without any"),
-    "region": report.Metric("fraction", "share of the area that the region takes, mean; 0 without any"),
-    "in_other": report.Metric("fraction", "share of the heat in the region of another image, mean; 0 without any"),
-    "gain": report.Metric(
-        "fraction", "share of the heat in the image's own region minus that in another's, mean; 0 without any"
+    "warm": report.Metric(
+        "count", "images that all shares are means over: those with heat and, where regions are known, with a region"
     ),
-    "gain_error": report.Metric("fraction", "standard error of that mean; 0 without any"),
+    "centre": report.Metric(
+        "fraction", "share of the heat in the middle quarter of the area, mean over the warm images"
+    ),
+    "centre_error": report.Metric("fraction", "standard error of that mean over the warm images"),
+    "masked": report.Metric("count", "the warm images, where the region that decides the class is known, else 0"),
+    "in_region": report.Metric(
+        "fraction", "share of the heat in that region, mean over the warm images; 0 without any"
+    ),
+    "in_region_error": report.Metric("fraction", "standard error of that mean over the warm images; 0 without any"),
+    "region": report.Metric(
+        "fraction",
+        "share of the area that the region takes, mean over the warm images, which even heat would have; 0 without any",
+    ),
+    "in_other": report.Metric(
+        "fraction", "share of the heat in the region of another image, mean over the warm images; 0 without any"
+    ),
+    "gain": report.Metric(
+        "fraction",
+        "share of the heat in the image's own region minus that in another's, mean over the warm images; 0 without any",
+    ),
+    "gain_error": report.Metric("fraction", "standard error of that mean of differences; 0 without any"),
 }
 
 
@@ -138,19 +153,33 @@ def _record_shown(
 
 
 def _record_heat(heat: NDArray[Any], regions: NDArray[Any], record: report.Record) -> None:
-    """Record where the heat of many images lies: in the centre, in the deciding region, in that of another image."""
-    warm = heat.max(axis=(1, 2)) > 0
+    """Record where the heat of many images lies: in the centre, in the deciding region, in that of another image.
+
+    All of it is about the same images: those with heat and, where regions are known, with a region.
+    """
+    hot = heat.max(axis=(1, 2)) > 0
+    known = len(regions) > 0
+    warm = hot & regions.any(axis=(1, 2)) if known else hot
     side = heat.shape[1]
     middle = np.zeros((1, side, side), np.bool_)
     middle[:, side // 4 : side - side // 4, side // 4 : side - side // 4] = True
-    centre = float(gradcam.heat_share(heat[warm], middle).mean()) if warm.any() else 0.0
-    known = warm & regions.any(axis=(1, 2)) if len(regions) else np.zeros(len(heat), np.bool_)
-    record(images=len(heat), cold=int((~warm).sum()), centre=centre, masked=int(known.sum()))
-    if known.sum() < 2:
-        record(in_region=0, region=0, in_other=0, gain=0, gain_error=0)
-        return
-    own, masks = heat[known], regions[known]
-    inside, other = gradcam.heat_share(own, masks), gradcam.heat_share(own, np.roll(masks, 1, axis=0))
-    gain = inside - other
-    error = gain.std(ddof=1) / np.sqrt(len(gain))
-    record(in_region=inside.mean(), region=masks.mean(), in_other=other.mean(), gain=gain.mean(), gain_error=error)
+    centre = gradcam.heat_share(heat[warm], middle)
+    masks = regions[warm] if known else np.zeros((0, side, side), np.bool_)
+    inside = gradcam.heat_share(heat[warm][: len(masks)], masks)
+    other = gradcam.heat_share(heat[warm][: len(masks)], np.roll(masks, 1, axis=0))
+    areas = masks.mean(axis=(1, 2))
+    record(images=len(heat), cold=int((~hot).sum()), warm=int(warm.sum()), masked=len(masks))
+    record(centre=_mean(centre), centre_error=_error(centre))
+    record(in_region=_mean(inside), in_region_error=_error(inside), region=_mean(areas), in_other=_mean(other))
+    record(gain=_mean(inside - other), gain_error=_error(inside - other))
+    for name, shares in (("centre", centre), ("region", inside), ("other", other), ("area", areas)):
+        record.array(f"{name}_shares", shares)
+
+
+def _mean(shares: NDArray[Any]) -> float:
+    return float(shares.mean()) if len(shares) else 0.0
+
+
+def _error(shares: NDArray[Any]) -> float:
+    """Return the standard error of the mean of `shares`; 0 of fewer than two."""
+    return float(shares.std(ddof=1) / np.sqrt(len(shares))) if len(shares) > 1 else 0.0

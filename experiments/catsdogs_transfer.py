@@ -38,6 +38,7 @@ class Params(ImageParams):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        report.check_positive(self, "learning_rate")
         report.check_share(self, "dropout")
         if self.base not in BASES:
             raise ValueError(f"base is {self.base!r}, not {' or '.join(BASES)}")
@@ -86,16 +87,20 @@ def draw_augmented(results: "report.Results", figures: report.Figures) -> None:
     figures.add("samples", figure, alt=pictures.describe_augmented_views(views, classes))
 
 
-# The quick profile takes few steps, and larger ones than the full profile.
+# A new head has as much training with augmented images as without. The quick profile takes few steps, and larger ones
+# than the full profile.
+HEAD: dict[str, dict[str, Any]] = {
+    "smoke": {**CHOICES["smoke"], "epochs": 2},
+    "quick": {**CHOICES["quick"], "epochs": 20, "learning_rate": 3e-4},
+    "full": {**CHOICES["full"], "epochs": 20, "base": "imagenet"},
+}
+
+
 @report.experiment(
     "catsdogs-vgg16-frozen",
     title="VGG16, base frozen",
     needs=needs,
-    profiles={
-        "smoke": Params(**CHOICES["smoke"], epochs=2),
-        "quick": Params(**CHOICES["quick"], epochs=20, learning_rate=3e-4),
-        "full": Params(**CHOICES["full"], epochs=20),
-    },
+    profiles={name: Params(**settings) for name, settings in HEAD.items()},
     cost_s={"smoke": 6, "quick": 10, "full": 1_500},
     **COMMON,
 )
@@ -123,7 +128,7 @@ def catsdogs_vgg16_frozen(params: Params, data: "report.ImageData", record: repo
     profiles={
         "smoke": Params(**CHOICES["smoke"], epochs=2, learning_rate=1e-5),
         "quick": Params(**CHOICES["quick"], epochs=15, learning_rate=1e-4),
-        "full": Params(**CHOICES["full"], epochs=15, learning_rate=1e-5),
+        "full": Params(**CHOICES["full"], epochs=15, learning_rate=1e-5, base="imagenet"),
     },
     cost_s={"smoke": 8, "quick": 15, "full": 6_000},
     **COMMON,
@@ -149,11 +154,7 @@ def catsdogs_vgg16_finetuned(params: Params, data: "report.ImageData", record: r
     "catsdogs-vgg16-augmented",
     title="VGG16, base frozen, augmented images",
     needs=needs,
-    profiles={
-        "smoke": AugmentedParams(**CHOICES["smoke"], epochs=2),
-        "quick": AugmentedParams(**CHOICES["quick"], epochs=8, learning_rate=3e-4, views=4),
-        "full": AugmentedParams(**CHOICES["full"], epochs=20),
-    },
+    profiles={name: AugmentedParams(**settings, views=4 if name == "quick" else 0) for name, settings in HEAD.items()},
     cost_s={"smoke": 6, "quick": 20, "full": 15_000},
     **{**COMMON, "figures": ("curves", "confusion", "samples"), "draw": draw_augmented},
 )

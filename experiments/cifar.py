@@ -1,6 +1,7 @@
 """Ten classes of small images: the networks of the assignment, and more complicated ones of our own."""
 
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
 
 import report_cli as report
@@ -9,13 +10,12 @@ from experiments.models import control, inception, inception_deep, residual, res
 
 
 @dataclass(frozen=True)
-class Params:
+class ImageParams:
     """Sizes count images; `split_seed` chooses them, the same for every run."""
 
     train: int = 40_000
     validation: int = 10_000
     test: int = 10_000
-    epochs: int = 50
     batch_size: int = 32
     learning_rate: float = 1e-3
     dropout: float = 0.25
@@ -23,8 +23,24 @@ class Params:
     precision: str = "auto"
 
     def __post_init__(self) -> None:
-        report.check_positive(self, "train", "validation", "test", "epochs", "batch_size", "learning_rate")
+        report.check_positive(self, "train", "validation", "test", "batch_size", "learning_rate")
         report.check_share(self, "dropout")
+
+    @property
+    def epoch_steps(self) -> int:
+        """How many steps an epoch takes, one a batch."""
+        return ceil(self.train / self.batch_size)
+
+
+@dataclass(frozen=True)
+class Params(ImageParams):
+    """All networks of the assignment have as many epochs, but the short one."""
+
+    epochs: int = 50
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        report.check_positive(self, "epochs")
 
 
 # In the quick profile all batches are whole: one of another size costs as much as a dozen steps, as TensorFlow traces
@@ -43,7 +59,7 @@ SEEDS = {"smoke": 1, "quick": 1, "full": 3}
 COMMON: dict[str, Any] = {"data": CIFAR10, "seeds": SEEDS, **report.CLASSIFIER}
 
 
-def split_of(data: "report.ImageData", params: Params) -> "report.Split[report.Part]":
+def split_of(data: "report.ImageData", params: ImageParams) -> "report.Split[report.Part]":
     """Return the images of all parts, the same for every network."""
     return data.split(train=params.train, validation=params.validation, test=params.test, seed=params.split_seed)
 

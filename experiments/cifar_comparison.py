@@ -1,5 +1,7 @@
 """The CIFAR-10 networks against each other on the same test images; trains nothing."""
 
+from math import ceil
+
 import numpy as np
 
 import report_cli as report
@@ -13,6 +15,8 @@ from report_cli.figures import comparison
 THREE = (("control", "inception"), ("control", "residual"), ("inception", "residual"))
 DEEPER = (("inception", "inception-deep"), ("residual", "residual-deep"))
 WHOLE = tuple(f"cifar-{network}" for network in NETWORKS)
+# Through fewer sizes no line is drawn.
+FITTED = 4
 
 
 @report.experiment(
@@ -95,9 +99,13 @@ def draw_sizes(results: "report.Results", figures: report.Figures) -> None:
     metrics={
         "smallest": report.Metric("count", "training images of the smallest subset"),
         "largest": report.Metric("count", "training images of the whole set"),
+        "sizes": report.Metric("count", "sizes of the training set, the whole one among them"),
+        "steps": report.Metric("count", "steps of every training, the same for all sizes"),
         **{
             f"{network}_gain": report.Metric(
-                "fraction", f"{network}: test accuracy gained per doubling of the training images, least squares"
+                "fraction",
+                f"{network}: test accuracy gained per doubling of the training images, by least squares through all"
+                f" sizes; 0 where they are fewer than {FITTED}",
             )
             for network in NETWORKS
         },
@@ -120,23 +128,29 @@ def cifar_sizes(record: report.Record) -> None:
     less = record.need("cifar-less-data")
     smallest = int(min(less.metric("train_images")))
     sizes: list[int] = []
+    trainings: set[tuple[int, tuple[int, ...]]] = set()
     accuracy, interval = [], []
     for network in NETWORKS:
         runs = [*less.where(network=network), record.need(f"cifar-{network}").run()]
-        trainings = {(len(run.history), tuple(run.array("test_ids"))) for run in runs}
+        trainings |= {(_steps(run), tuple(run.array("test_ids").tolist())) for run in runs}
         sizes = [int(run.scalars["train_images"]) for run in runs]
         if len(trainings) > 1 or sizes != sorted(set(sizes)):
             raise RunError(
-                f"{network}: the subsets and the whole set differ in epochs or test images, or do not grow: {sizes}",
-                "set epochs, test and split_seed alike for cifar-less-data and the networks on all images",
+                f"{network}: the subsets and the whole set differ in steps or test images, or do not grow: {sizes}",
+                "set steps, test and split_seed of cifar-less-data as the networks on all images have them",
             )
         accuracy.append([run.scalars["test_accuracy"] for run in runs])
         ends = [stats.wilson(int(pairs.right_answers(run).sum()), len(run.array("test_ids"))) for run in runs]
         interval.append([(end.low, end.high) for end in ends])
-    gains = np.polyfit(np.log2(sizes), np.array(accuracy).T, 1)[0]
-    record(smallest=smallest, largest=sizes[-1])
+    gains = np.polyfit(np.log2(sizes), np.array(accuracy).T, 1)[0] if len(sizes) >= FITTED else [0] * len(NETWORKS)
+    record(smallest=smallest, largest=sizes[-1], sizes=len(sizes), steps=next(iter(trainings))[0])
     record(**{f"{network}_gain": float(gain) for network, gain in zip(NETWORKS, gains, strict=True)})
     pairs.compare({network: less.run(network=network, train=smallest) for network in NETWORKS}, THREE, record)
     record.array("sizes", np.array(sizes))
     record.array("accuracy", np.array(accuracy))
     record.array("interval", np.array(interval))
+
+
+def _steps(run: "report.Run") -> int:
+    """Return how many steps a training took, one a batch."""
+    return len(run.history) * ceil(run.scalars["train_images"] / int(run.parameters["batch_size"]))

@@ -1,6 +1,6 @@
 """How fast the networks train, measured side by side."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import keras
@@ -36,29 +36,42 @@ class Params:
             raise ValueError("a spread needs 2 repeats or more, of at least one step and one batch of images")
 
 
+# Which times are divided by which: those of every network by the control's, and what was published.
+RATIOS = {**{network: (network, "control") for network in TIMED}, "residual_inception": ("residual", "inception")}
+SPREAD = (
+    "sample standard deviation (n - 1) of the ratios of the single repeats, of which there are as many as `repeats`"
+)
 METRICS = {
-    f"{network}_{name}": report.Metric(unit, f"{network.replace('_', ' ')}: {words}")
-    for network in TIMED
-    for name, unit, words in (
-        ("train_s", "s", "time for an image of a training step, mean over the repeats"),
-        ("image_ratio", "", "time for an image of a training step, as a multiple of the control's, mean"),
-        ("image_ratio_spread", "", "sample standard deviation of that multiple over the repeats"),
-        ("epoch_s", "s", "time for an epoch: training on its images, then prediction of the validation images"),
-        ("epoch_ratio", "", "time for an epoch, as a multiple of the control's, mean over the repeats"),
-        ("epoch_ratio_spread", "", "sample standard deviation of that multiple over the repeats"),
-        ("parameters", "count", "trained weights and biases"),
-        ("multiply_adds", "count", "multiplications with an addition each, for one image, forward"),
-    )
+    "repeats": report.Metric("count", "turns of every network that were timed"),
+    **{
+        f"{network}_{name}": report.Metric(unit, f"{network.replace('_', ' ')}: {words}")
+        for network in TIMED
+        for name, unit, words in (
+            ("image_s", "s", "time for an image of a training step: the time of all repeats over their images"),
+            ("epoch_s", "s", "time for an epoch: training on its images, then prediction of the validation images"),
+            ("parameters", "count", "trained weights and biases"),
+            ("multiply_adds", "count", "multiplications with an addition each, for one image, forward"),
+        )
+    },
+    **{
+        f"{name}_{what}_ratio{suffix}": report.Metric("", f"{first} over {second}: {words}".replace("_", " "))
+        for name, (first, second) in RATIOS.items()
+        for what, of in (("image", "an image of a training step"), ("epoch", "an epoch"))
+        for suffix, words in (
+            ("", f"time for {of}, the time of all repeats over the time of all repeats"),
+            ("_spread", f"{SPREAD}, of the time for {of}"),
+        )
+    },
 }
 
 
 def draw(results: "report.Results", figures: report.Figures) -> None:
     """Draw every repeat's ratios beside the ratio of multiply-adds."""
     names = [network.replace("pooled_", "small ") for network in TIMED]
-    ratios = {"per image": results.array("image_ratios"), "per epoch": results.array("epoch_ratios")}
+    times = {"per image": results.array("image_s"), "per epoch": results.array("epoch_s")}
     cost = results.array("multiply_add_ratios")
-    figure = comparison.speed_ratios(names, ratios, cost)
-    figures.add("ratios", figure, alt=comparison.describe_speed_ratios(names, ratios, cost))
+    figure = comparison.speed_ratios(names, times, cost)
+    figures.add("ratios", figure, alt=comparison.describe_speed_ratios(names, times, cost))
 
 
 @report.experiment(
@@ -78,7 +91,9 @@ def cifar_speed(params: Params, record: report.Record) -> None:
     """How much longer than the control do the other networks take, for an image and for an epoch?
 
     All are trained in one process in turns, each repeat beginning with another one, on random images: the time of a
-    step doesn't depend on what they show. A ratio compares the turns of one repeat.
+    step doesn't depend on what they show. A ratio is that of the times of all repeats: the mean of single ratios would
+    be too high, as a turn of the control that is quick by chance counts more than one that is slow. How far single
+    repeats are from each other is recorded beside it, and the machine.
 
     Command: report run cifar-speed --profile full
 
@@ -104,20 +119,20 @@ def cifar_speed(params: Params, record: report.Record) -> None:
     costs = np.array([multiply_adds(model) for model in models])
     for network, model in zip(TIMED, models, strict=True):
         record(**{f"{network}_parameters": model.count_params(), f"{network}_multiply_adds": multiply_adds(model)})
-    _record_times("image", "train_s", times.train, record)
-    _record_times("epoch", "epoch_s", params.train * times.train + params.validation * times.predict, record)
+    record(repeats=params.repeats)
+    _record_times("image", times.train, record)
+    _record_times("epoch", params.train * times.train + params.validation * times.predict, record)
     record.array("multiply_add_ratios", costs / costs[0])
+    record.table("machine", [asdict(timing.machine())])
 
 
-def _record_times(name: str, seconds: str, times: NDArray[Any], record: report.Record) -> None:
-    """Record the times (repeats, networks), and what they are as multiples of the control's."""
-    ratios = times / times[:, :1]
-    for place, network in enumerate(TIMED):
+def _record_times(what: str, times: NDArray[Any], record: report.Record) -> None:
+    """Record the times (repeats, networks) for an image or an epoch, and their ratios."""
+    of = dict(zip(TIMED, times.T, strict=True))
+    record(**{f"{network}_{what}_s": seconds.mean() for network, seconds in of.items()})
+    for name, (first, second) in RATIOS.items():
+        spread = (of[first] / of[second]).std(ddof=1)
         record(
-            **{
-                f"{network}_{seconds}": times[:, place].mean(),
-                f"{network}_{name}_ratio": ratios[:, place].mean(),
-                f"{network}_{name}_ratio_spread": ratios[:, place].std(ddof=1),
-            }
+            **{f"{name}_{what}_ratio": of[first].sum() / of[second].sum(), f"{name}_{what}_ratio_spread": spread},
         )
-    record.array(f"{name}_ratios", ratios)
+    record.array(f"{what}_s", times)

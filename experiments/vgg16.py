@@ -69,7 +69,8 @@ def vgg16_pretrain(params: Params, data: "report.ImageData", record: report.Reco
     set_precision(model, record.precision if params.precision == "auto" else params.precision)
     losses.compile_classifier(model, params.learning_rate)
     train, validation = (Examples(part.pixels, part.labels) for part in (split.train, split.validation))
-    history = Trainer(model, inputs).fit(train, validation, record, epochs=params.epochs, batch_size=params.batch_size)
+    trainer = Trainer(model, inputs)
+    history = trainer.fit(train, validation, record, epochs=params.epochs, batch_size=params.batch_size)
     if (accuracy := history[-1]["validation_accuracy"]) < params.least_accuracy:
         raise RunError(
             f"the pretrained network reaches {accuracy:.1%} on the validation images, less than the"
@@ -77,6 +78,7 @@ def vgg16_pretrain(params: Params, data: "report.ImageData", record: report.Reco
             "train it longer: report run vgg16-pretrain --set epochs=N",
         )
     base = vgg16.fold(fit.weights(model), params.width)
-    classify.record_training(history, params.train, params.validation, record)
+    classify.record_training(history, split, record)
+    classify.record_predictions("validation", trainer.predict(validation.inputs), split.validation, record)
     record(parameters=sum(array.size for array in base.values()), multiply_adds=multiply_adds(model))
     record.weights(base)

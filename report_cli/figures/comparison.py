@@ -100,21 +100,22 @@ def describe_accuracy_by_size(networks: Sequence[str], sizes: NDArray[Any], accu
     return " ".join(parts)
 
 
-def speed_ratios(names: Sequence[str], ratios: Mapping[str, NDArray[Any]], cost: NDArray[Any]) -> Figure:
-    """Return a chart of times as multiples of the first network's, every repeat as a dot, their mean as a bar.
+def speed_ratios(names: Sequence[str], times: Mapping[str, NDArray[Any]], cost: NDArray[Any]) -> Figure:
+    """Return a chart of times as multiples of the first network's: every repeat as a dot, all together as a bar.
 
-    `ratios` has for each panel (repeats, networks); `cost` (networks,) are the ratios of multiply-adds, shown as
+    `times` has for each panel (repeats, networks); `cost` (networks,) are the ratios of multiply-adds, shown as
     open diamonds.
     """
     with style():
         figure = new_figure(14 + 6.5 * len(names))
-        panels = figure.subplots(1, len(ratios), sharex=True, sharey=True)
-        for axes, (label, measured) in zip(np.atleast_1d(panels), ratios.items(), strict=True):
+        panels = figure.subplots(1, len(times), sharex=True, sharey=True)
+        for axes, (label, measured) in zip(np.atleast_1d(panels), times.items(), strict=True):
+            single, together = measured / measured[:, :1], _ratios(measured)
             rows = np.arange(len(names))
             axes.axvline(1, color=GREY, linewidth=0.6)
             axes.scatter(cost, rows, marker="D", s=22, facecolors="none", edgecolors=INK, linewidths=0.8, zorder=2)
-            axes.scatter(measured, np.broadcast_to(rows, measured.shape), s=9, color=ACCENT, alpha=0.55, linewidths=0)
-            axes.scatter(measured.mean(axis=0), rows, marker="|", s=90, color=ACCENT, linewidths=1.6, zorder=3)
+            axes.scatter(single, np.broadcast_to(rows, single.shape), s=9, color=ACCENT, alpha=0.55, linewidths=0)
+            axes.scatter(together, rows, marker="|", s=90, color=ACCENT, linewidths=1.6, zorder=3)
             axes.set_yticks(rows, names)
             axes.set_ylim(len(names) - 0.5, -0.5)
             axes.set_xlim(left=0)
@@ -124,11 +125,17 @@ def speed_ratios(names: Sequence[str], ratios: Mapping[str, NDArray[Any]], cost:
     return figure
 
 
-def describe_speed_ratios(names: Sequence[str], ratios: Mapping[str, NDArray[Any]], cost: NDArray[Any]) -> str:
+def describe_speed_ratios(names: Sequence[str], times: Mapping[str, NDArray[Any]], cost: NDArray[Any]) -> str:
     """Return in words what `speed_ratios` shows."""
-    repeats = len(next(iter(ratios.values())))
+    repeats = len(next(iter(times.values())))
     parts = [f"Dot plot of {repeats} repeats: times of {len(names)} networks as multiples of the control's."]
     for place, name in enumerate(names[1:], start=1):
-        times = [f"{measured[:, place].mean():.2f} {label}" for label, measured in ratios.items()]
-        parts.append(f"{name.capitalize()}: {', '.join(times)}; multiply-adds {cost[place]:.2f}.")
+        ratios = [f"{_ratios(measured)[place]:.2f} {label}" for label, measured in times.items()]
+        parts.append(f"{name.capitalize()}: {', '.join(ratios)}; multiply-adds {cost[place]:.2f}.")
     return " ".join(parts)
+
+
+def _ratios(times: NDArray[Any]) -> NDArray[Any]:
+    """Return the times (repeats, networks) of all repeats as multiples of the first network's, (networks,)."""
+    ratios: NDArray[Any] = times.sum(axis=0) / times[:, 0].sum()
+    return ratios

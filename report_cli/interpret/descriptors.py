@@ -29,12 +29,24 @@ NAMES = (
 CLEAR = 0.5
 NO_MATCH = "no clear match"
 SILENT = "silent"
-# Axes of colour: both ends of each, and a unit vector towards the second.
-AXES = (
-    ("dark", "light", np.array([1.0, 1.0, 1.0]) / np.sqrt(3)),
-    ("green", "red", np.array([1.0, -1.0, 0.0]) / np.sqrt(2)),
-    ("blue", "yellow", np.array([1.0, 1.0, -2.0]) / np.sqrt(6)),
-)
+# The least share of the power of a pattern's waves that its strongest one must have to be called a wave.
+CARRIED = 0.1
+# What the eye takes for even: root mean square of the departures from the mean colour, of a range of 1.
+EVEN = 0.02
+# Colours with less between their strongest and their weakest channel have no hue; among them, grey is within so much.
+HUELESS, GREY = 0.1, 0.05
+# Hues in degrees.
+HUES = {
+    0: "red",
+    30: "orange",
+    60: "yellow",
+    120: "green",
+    180: "cyan",
+    240: "blue",
+    275: "violet",
+    300: "magenta",
+    335: "pink",
+}
 
 
 @dataclass(frozen=True)
@@ -81,41 +93,72 @@ def match(channels: NDArray[np.float32], maps: Map) -> Match:
     return Match(r, best, np.where(first.any(axis=1), names, SILENT))
 
 
-def period(pattern: Map) -> float:
-    """Return the length in pixels of the strongest wave in a pattern (S, S, 3), at most S; 0 where it is even.
+@dataclass(frozen=True)
+class Wave:
+    """The strongest wave of a pattern: its length in pixels, and its share of the power of all waves, 0 to 1."""
 
-    `pattern` holds departures from grey. The wave is the highest peak of the power spectrum of all three colours,
-    after a Hann window that hides the edges; even is a pattern with less than half of its energy in waves.
+    period: float
+    share: float
+
+
+def strongest_wave(pattern: Map) -> Wave:
+    """Return the strongest wave in a pattern (S, S, 3): the highest peak of the power spectrum of all three colours.
+
+    A Hann window hides the edges; it leaves a pure wave 4/9 of the power, the rest lies beside the peak. A pattern
+    without any waves has the wave (0, 0).
     """
     side = pattern.shape[0]
     window = np.hanning(side + 2)[1:-1]
     window = np.multiply.outer(window, window)[..., None]
     mean = (pattern * window).sum(axis=(0, 1)) / window.sum()
-    waves = (pattern - mean) * window
-    if (waves**2).sum() <= ((mean * window) ** 2).sum() + 1e-12:
-        return 0.0
-    power = (abs(np.fft.fft2(waves, axes=(0, 1))) ** 2).sum(axis=2)
+    power = (abs(np.fft.fft2((pattern - mean) * window, axes=(0, 1))) ** 2).sum(axis=2)
     power[0, 0] = 0
+    if (total := power.sum()) <= 1e-12:
+        return Wave(0.0, 0.0)
     row, column = divmod(int(power.argmax()), side)
-    cycles = np.hypot(min(row, side - row), min(column, side - column))
-    return float(side / cycles)
+    # A real wave is in the spectrum twice, unless it is its own mirror image.
+    mirror = -row % side, -column % side
+    share = (power[row, column] + (power[mirror] if mirror != (row, column) else 0)) / total
+    return Wave(float(side / np.hypot(min(row, side - row), min(column, side - column))), float(share))
 
 
-def colour(pattern: Map) -> tuple[str, float]:
-    """Return the axis of colour along which a pattern (S, S, 3) departs from grey most, and its share, 0 to 1.
+def is_even(pattern: Map) -> bool:
+    """Return whether a pattern (S, S, 3), of a range of 1, is of one colour to the eye."""
+    return bool(np.sqrt(((pattern - pattern.mean(axis=(0, 1))) ** 2).mean()) <= EVEN)
 
-    `pattern` holds departures from grey. The name is "light and dark" where both ends occur, else the end that
-    prevails: where its mean is more than half of its root mean square.
+
+def colour(pattern: Map) -> str:
+    """Return what colour a pattern (S, S, 3) is, or which two it alternates between.
+
+    `pattern` holds departures from grey, -0.5 to 0.5. It alternates where its mean is less than half of its root mean
+    square; then the two are the ends of the direction in which it varies most.
     """
-    along = [pattern @ axis for _, _, axis in AXES]
-    energies = np.array([float((each**2).mean()) for each in along])
-    if energies.sum() <= 1e-12:
-        return "grey", 0.0
-    strongest = int(energies.argmax())
-    low, high, _ = AXES[strongest]
-    mean, rms = float(along[strongest].mean()), float(np.sqrt(energies[strongest]))
-    name = f"{high} and {low}" if abs(mean) <= rms / 2 else high if mean > 0 else low
-    return name, float(energies[strongest] / energies.sum())
+    mean = pattern.mean(axis=(0, 1))
+    rest = (pattern - mean).reshape(-1, 3)
+    spread = float(np.sqrt((rest**2).sum(axis=1).mean()))
+    if np.linalg.norm(mean) >= spread / np.sqrt(3):
+        return colour_name(mean)
+    direction = np.linalg.eigh(rest.T @ rest)[1][:, -1]
+    return " and ".join(sorted({colour_name(spread * direction), colour_name(-spread * direction)}))
+
+
+def colour_name(departure: NDArray[np.float64]) -> str:
+    """Return the name of the hue nearest to that of grey plus `departure` (3,); "light", "dark" or "grey" without one.
+
+    Source of the hue: A. R. Smith, Color gamut transform pairs, SIGGRAPH (1978).
+    """
+    red, green, blue = departure.tolist()
+    strongest, chroma = max(red, green, blue), float(np.ptp(departure))
+    if chroma < HUELESS:
+        brightness = float(departure.mean())
+        return "grey" if abs(brightness) < GREY else "light" if brightness > 0 else "dark"
+    if strongest == red:
+        hue = 60 * (green - blue) / chroma
+    elif strongest == green:
+        hue = 120 + 60 * (blue - red) / chroma
+    else:
+        hue = 240 + 60 * (red - green) / chroma
+    return HUES[min(HUES, key=lambda each: abs((hue - each + 180) % 360 - 180))]
 
 
 def focus(pattern: Map) -> float:

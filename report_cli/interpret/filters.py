@@ -16,9 +16,10 @@ LEAK = 0.01
 
 @dataclass(frozen=True)
 class Ascent:
-    """How to climb: in inputs' units, `rate` is the root mean square of a step and `decay` the part of the departure
-    from grey that a step takes back; `noise` is the standard deviation of the grey noise at the start; `smoothing` is
-    how often the gradient is averaged with its neighbours, which keeps single pixels from standing out."""
+    """How to climb: in inputs' units, `rate` is the root mean square of a step, before `decay`, the part of the
+    departure from grey that is taken back after it; `noise` is the standard deviation of the grey noise at the start;
+    `smoothing` is how often the gradient is averaged with its neighbours, which keeps single pixels from standing out.
+    """
 
     steps: int
     rate: float
@@ -59,11 +60,17 @@ def maximise_activation(
 ) -> PreferredInputs:
     """Return inputs of `side` pixels that maximise the mean activation of the first `count` filters of layer `name`.
 
-    Each step adds the gradient, divided by its root mean square so that weak and strong filters climb alike, then
-    draws the input back towards grey and into `bounds`. What is below the threshold of the filter's ReLU counts a
-    hundredth, so that a filter that is silent at the start can wake.
+    From x_0, grey noise, each step takes filter k from x_t to
 
-    Source: Simonyan, Vedaldi and Zisserman, Deep inside convolutional networks (2014), section 2.
+        x_(t+1) = clip(c + (1 - decay) (x_t + rate g_t / rms(g_t) - c)),   g_t = S dF_k/dx at x_t,
+
+    with c grey, clip to `bounds`, S the averaging of the gradient with its neighbours (`smoothing` times 1 2 1 along
+    both axes), and rms over all values of the gradient of one input, so that weak and strong filters climb alike. F_k
+    is the mean over positions of max(z, 0.01 z), z the convolution with its bias: below the threshold of the filter's
+    ReLU a hundredth counts, so that a filter that is silent at the start can wake. Where the gradient is 0, x stays.
+
+    Source of the form: Erhan et al., Visualizing higher-layer features of a deep network (2009), section 3.1; Simonyan
+    et al., Deep inside convolutional networks (2014), section 2, with its L2 penalty on the input as a decay.
     """
     convolution = model.get_layer(name)
     below = receptive_field.before(model, name, side)

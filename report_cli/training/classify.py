@@ -1,5 +1,6 @@
 """A classifier of images from its training to everything that is recorded of it: `record.classifier`, and its parts."""
 
+from math import log
 from typing import TYPE_CHECKING, Protocol
 
 import keras
@@ -86,7 +87,7 @@ def classify(
     history = trainer.fit(
         train, validation, record, epochs=params.epochs, batch_size=params.batch_size, seed=seed, best=best
     )
-    record_training(history, len(split.train), len(split.validation), record)
+    record_training(history, split, record)
     record(parameters=model.count_params(), multiply_adds=multiply_adds(model))
     record.weights(fit.weights(top))
     if len(split.validation):
@@ -110,15 +111,16 @@ def by(normalisation: Normalisation) -> Prepare:
     return lambda pixels: keras.ops.cast(pixels, "float32") * scale + shift
 
 
-def record_training(history: list[Row], train_images: int, validation_images: int, record: Record) -> None:
-    """Record how a training ended, and its best epoch by validation loss where it was validated."""
+def record_training(history: list[Row], split: "Split[Part]", record: Record) -> None:
+    """Record how a training ended, its best epoch by validation loss if there is any, and what guessing gives."""
     last = history[-1]
-    record(train_images=train_images, train_loss=last["loss"], train_accuracy=last["accuracy"])
-    if not validation_images:
+    record(train_images=len(split.train), train_loss=last["loss"], train_accuracy=last["accuracy"])
+    record(learning_rate=last["learning_rate"], chance_loss=log(split.classes), chance_accuracy=1 / split.classes)
+    if not len(split.validation):
         return
     best = fit.lowest(history)
     record(
-        validation_images=validation_images,
+        validation_images=len(split.validation),
         validation_loss=last["validation_loss"],
         validation_accuracy=last["validation_accuracy"],
         best_epoch=best["epoch"],

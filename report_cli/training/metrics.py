@@ -45,6 +45,11 @@ _TRAINING = {
     "best_validation_accuracy": Metric(
         "fraction", "validation images classified correctly after that epoch", of="validation_images"
     ),
+    "learning_rate": Metric("", "learning rate at the end of the last epoch"),
+    "chance_loss": Metric(
+        "nat", "cross-entropy of giving every class the same probability: the logarithm of their number"
+    ),
+    "chance_accuracy": Metric("fraction", "images classified correctly by guessing, the classes in equal shares"),
     "parameters": Metric("count", "weights and biases of the network, with the averages of its normalisation"),
     "multiply_adds": Metric("count", "multiplications with an addition each, for one image, forward"),
 }
