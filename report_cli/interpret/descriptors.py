@@ -35,13 +35,15 @@ CARRIED = 0.1
 EVEN = 0.02
 # Colours with less between their strongest and their weakest channel have no hue; among them, grey is within so much.
 HUELESS, GREY = 0.1, 0.05
-# Hues in degrees.
+# Hues in degrees; green and blue are wide.
 HUES = {
     0: "red",
     30: "orange",
     60: "yellow",
     120: "green",
+    150: "green",
     180: "cyan",
+    210: "blue",
     240: "blue",
     275: "violet",
     300: "magenta",
@@ -104,7 +106,7 @@ class Wave:
 def strongest_wave(pattern: Map) -> Wave:
     """Return the strongest wave in a pattern (S, S, 3): the highest peak of the power spectrum of all three colours.
 
-    A Hann window hides the edges; it leaves a pure wave 4/9 of the power, the rest lies beside the peak. A pattern
+    A Hann window hides the edges; it leaves a pure wave about 4/9 of the power, the rest lies beside the peak. A pattern
     without any waves has the wave (0, 0).
     """
     side = pattern.shape[0]

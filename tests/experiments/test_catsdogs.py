@@ -6,10 +6,11 @@ import pytest
 
 from experiments import catsdogs, catsdogs_best
 from report_cli.datasets.images import ImageData
-from report_cli.datasets.normalise import Normalisation, apply
+from report_cli.datasets.normalise import Normalisation
 from report_cli.errors import RunError
 from report_cli.experiment import Experiment
-from report_cli.training import losses, transfer
+from report_cli.training import classify, losses, transfer
+from report_cli.training.fit import Trainer
 from tests.experiments.pets import SIDE, SIZES, noise
 from tests.training.memory import MemoryFigures, MemoryRecord, MemoryRun
 
@@ -35,7 +36,11 @@ def runs(images: ImageData) -> dict[str, MemoryRun]:
     done = {}
     for number, network in enumerate(NETWORKS, start=1):
         done[network.name] = MemoryRun(record, **vars(_params(network, learning_rate=number * 1e-3)))
-        done[network.name].scalars = {**record.scalars, "settled_validation_loss": 0.01 if number == 3 else number}
+        done[network.name].scalars = {
+            **record.scalars,
+            "settled_validation_loss": 0.01 if number == 3 else number,
+            "validation_loss": 0.01 if number == 2 else number,
+        }
     return done
 
 
@@ -46,15 +51,25 @@ def best(images: ImageData, runs: dict[str, MemoryRun]) -> MemoryRecord:
     return record
 
 
-def test_the_choice_goes_by_medians() -> None:
-    """The loss that decides is the median over the last epochs, and its step the mean change between epochs."""
+@pytest.mark.parametrize(("epochs", "settled"), [(1, 1), (2, 1), (7, 2), (12, 2), (13, 3), (30, 5)])
+def test_the_choice_goes_by_the_last_sixth(epochs: int, settled: int) -> None:
+    """The loss that decides is the median over a sixth of the epochs, the last ones, rounded up."""
+    losses = np.random.default_rng(0).uniform(0.2, 0.9, epochs).tolist()
+    record = MemoryRecord()
+    catsdogs.record_choice_by([{"validation_loss": x, "validation_accuracy": 1 - x} for x in losses], record)
+    assert record.scalars["settled_epochs"] == settled
+    assert record.scalars["settled_validation_loss"] == pytest.approx(np.median(losses[-settled:]))
+    assert record.scalars["settled_validation_accuracy"] == pytest.approx(1 - np.median(losses[-settled:]))
+
+
+def test_how_calm_a_training_was() -> None:
+    """Swing is the mean change of the validation loss between epochs, range its highest minus its lowest value."""
     losses = [0.9, 0.8, 0.2, 0.3, 0.6, 0.4, 0.5]
     record = MemoryRecord()
     catsdogs.record_choice_by([{"validation_loss": x, "validation_accuracy": 1 - x} for x in losses], record)
-    assert record.scalars["settled_validation_loss"] == 0.4
-    assert record.scalars["settled_validation_accuracy"] == 0.6
     assert record.scalars["highest_validation_loss"] == 0.9
-    assert record.scalars["validation_loss_step"] == pytest.approx(abs(np.diff(losses)).mean())
+    assert record.scalars["validation_loss_range"] == pytest.approx(0.7)
+    assert record.scalars["validation_loss_swing"] == pytest.approx(abs(np.diff(losses)).mean())
 
 
 def test_settings_are_those_of_the_networks() -> None:
@@ -62,6 +77,7 @@ def test_settings_are_those_of_the_networks() -> None:
     full = [experiment.params["full"] for experiment in NETWORKS]
     assert [params.dropout for params in full] == [0, 0, 0.5, 0]
     assert [params.learning_rate for params in full] == [1e-3, 1e-3, 1e-3, 1e-4]
+    assert not hasattr(BEST.params["full"], "learning_rate"), "it has that of the network it chooses"
     for params in (*full, BEST.params["full"]):
         assert (params.train, params.validation, params.test, params.size) == (2_400, 800, 800, 150)
         assert (params.epochs, params.batch_size) == (30, 32)
@@ -72,10 +88,14 @@ def test_the_lowest_settled_loss_is_chosen(best: MemoryRecord, images: ImageData
     assert set(best.scalars) == set(BEST.metrics)
     assert best.scalars["chosen"] == 3
     assert best.scalars["margin"] == 0.99
+    assert best.scalars["ends_lowest"] == 2
+    # The rate of the third network, not that of a profile.
+    assert {row["learning_rate"] for row in best.history} == {pytest.approx(3e-3)}
+    assert best.scalars["learning_rate"] == pytest.approx(3e-3)
     assert best.arrays["candidates"].shape == (4, EPOCHS, 5)
-    validation = catsdogs.split_of(images, _params(BEST)).validation.ids
+    validation = catsdogs.split_of(images, _params(BEST)).validation.numbers
     assert not set(best.arrays["test_ids"]) & set(validation)
-    assert images.train.ids[images.train.names == catsdogs.SHOWN][0] in best.arrays["test_ids"]
+    assert images.train.numbers[images.train.names == catsdogs.SHOWN][0] in best.arrays["test_ids"]
 
 
 def test_the_best_has_the_weights_of_its_best_epoch(best: MemoryRecord, images: ImageData) -> None:
@@ -83,9 +103,11 @@ def test_the_best_has_the_weights_of_its_best_epoch(best: MemoryRecord, images: 
     model = catsdogs_best.build(3, SIDE)
     transfer.load(model, best.trained)
     validation = catsdogs.split_of(images, _params(BEST)).validation
-    inputs = apply(Normalisation(best.arrays["mean"], best.arrays["std"]), validation.pixels)
-    loss = losses.score(losses.predict(model, inputs), validation.labels).loss
+    trainer = Trainer(model, classify.by(Normalisation(best.arrays["mean"], best.arrays["std"])))
+    loss = losses.score(trainer.predict(validation.pixels), validation.labels).loss
     assert loss == pytest.approx(min(row["validation_loss"] for row in best.history), rel=1e-5)
+    row = best.history[int(best.scalars["best_epoch"]) - 1]
+    assert (best.scalars["best_train_loss"], best.scalars["best_train_accuracy"]) == (row["loss"], row["accuracy"])
 
 
 def test_the_best_starts_from_weights_of_its_own(best: MemoryRecord, images: ImageData) -> None:

@@ -12,7 +12,8 @@ from report_cli.datasets import normalise
 from report_cli.datasets.images import ImageData
 from report_cli.experiment import Experiment
 from report_cli.interpret import descriptors
-from report_cli.training import fit, losses
+from report_cli.training import classify, fit
+from report_cli.training.fit import Trainer
 from tests.experiments.pets import SIDE, SIZES, noise
 from tests.training.memory import MemoryFigures, MemoryRecord, MemoryRun, start
 
@@ -35,15 +36,15 @@ def best(images: ImageData) -> MemoryRun:
     split = split_of(images, Params(**SIZES))
     model = catsdogs_best.build(2, SIDE)
     normalisation = normalise.fit(split.train.pixels)
-    logits = losses.predict(model, normalise.apply(normalisation, split.test.pixels))
+    logits = Trainer(model, classify.by(normalisation)).predict(split.test.pixels)
     record = MemoryRecord()
     record(chosen=2)
     record.arrays = {
         "mean": normalisation.mean,
         "std": normalisation.std,
-        "test_ids": split.test.ids,
-        "test_labels": split.test.labels,
-        "test_predictions": losses.probabilities(logits),
+        "test_ids": split.test.numbers,
+        "test_labels": split.test.labels.astype(np.uint8),
+        "test_logits": logits.astype(np.float32),
     }
     record.weights(fit.weights(model))
     return MemoryRun(record, size=SIDE)
@@ -72,11 +73,11 @@ def test_measures_and_draws_what_it_declares(experiment: Experiment, runs: dict[
 
 
 def test_the_network_is_opened_as_it_was_tested(images: ImageData, best: MemoryRun) -> None:
-    """With the stored weights and normalisation, the network gives the stored predictions of the test images again."""
+    """With the stored weights and normalisation, the network gives the stored logits of the test images again."""
     start(0)
     network = catsdogs_explain.load(images, best)
-    logits = losses.predict(network.model, network.inputs(slice(None)))
-    np.testing.assert_allclose(losses.probabilities(logits), best.arrays["test_predictions"], rtol=1e-4)
+    logits = network.model.predict_on_batch(network.inputs(slice(None)))
+    np.testing.assert_allclose(logits, best.arrays["test_logits"], rtol=1e-4, atol=1e-6)
 
 
 def test_cat_1275_is_shown_where_there_is_one(images: ImageData, runs: dict[str, MemoryRecord]) -> None:
@@ -109,12 +110,28 @@ def test_every_channel_is_counted_once(runs: dict[str, MemoryRecord]) -> None:
         assert record.scalars[f"{layer}_dead"] <= channels
 
 
+def test_chance_is_what_the_maps_of_other_images_give(runs: dict[str, MemoryRecord]) -> None:
+    """The share of clear matches stands beside that with the maps of other images, never the image's own."""
+    record = runs["catsdogs-activations"]
+    assert record.scalars["others"] == 4
+    for layer in catsdogs_explain.LAYERS:
+        names = record.arrays[f"{layer}_match"]
+        heard = names != descriptors.SILENT
+        clear = heard & (names != descriptors.NO_MATCH)
+        assert record.scalars[f"{layer}_clear"] == clear.sum() / heard.sum()
+        shares = record.arrays[f"{layer}_chance_shares"]
+        assert len(shares) == 4
+        assert record.scalars[f"{layer}_chance"] == shares.mean() <= record.scalars[f"{layer}_chance_highest"]
+    # On images of noise nothing but the image itself can be recognised.
+    assert record.scalars["first_clear"] > record.scalars["first_chance_highest"]
+
+
 def test_patches_are_of_test_images(images: ImageData, best: MemoryRun, runs: dict[str, MemoryRecord]) -> None:
     """The patches of the last layer are cut from test images, and the classes are counted among the strongest."""
     record = runs["catsdogs-filters"]
     patches = record.arrays["last_patches"]
     assert patches.shape == (16, 4, 38, 38, 3)
-    tested = images.train.pixels[np.searchsorted(images.train.ids, best.arrays["test_ids"])]
+    tested = images.train.pixels[np.searchsorted(images.train.numbers, best.arrays["test_ids"])]
     starts = range(SIDE - 38 + 1)
     windows = {image[r : r + 38, c : c + 38].tobytes() for image in tested for r in starts for c in starts}
     assert all(patch.tobytes() in windows for row in patches for patch in row)
@@ -147,6 +164,11 @@ def test_heat_is_not_measured_where_nothing_is_known(runs: dict[str, MemoryRecor
     """On images without a known region no share of it is claimed."""
     record = runs["catsdogs-gradcam"]
     assert record.scalars["masked"] == record.scalars["in_region"] == record.scalars["gain"] == 0
+    assert (
+        record.scalars["warm"]
+        == record.scalars["images"] - record.scalars["cold"]
+        == len(record.arrays["centre_shares"])
+    )
     assert record.arrays["outline"].size == 0
 
 
@@ -160,7 +182,10 @@ def test_heat_is_measured_against_the_deciding_region(
     record = MemoryRecord({"catsdogs-best": best})
     experiment = catsdogs_gradcam.catsdogs_gradcam
     experiment.measure(experiment.params["smoke"], replace(images, name="toy-pets"), record)
-    assert record.scalars["masked"] == record.scalars["images"] - record.scalars["cold"] > 1
+    assert record.scalars["masked"] == record.scalars["warm"] == record.scalars["images"] - record.scalars["cold"] > 1
+    shares = record.arrays["region_shares"]
+    assert len(shares) == len(record.arrays["centre_shares"]) == record.scalars["warm"]
+    assert record.scalars["in_region_error"] == pytest.approx(shares.std(ddof=1) / np.sqrt(len(shares)))
     assert record.scalars["region"] == 0.5
     assert 0 < record.scalars["in_region"] < 1
     # All regions are the same, so another image's is no worse.

@@ -1,22 +1,24 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from experiments import cifar_comparison, cifar_followups, pairs
+from experiments import cifar, cifar_comparison, cifar_followups, pairs
 from report_cli import stats
 from report_cli.errors import RunError
 from tests.training.memory import MemoryRecord, MemoryRun
 
 
-def _finished(right: str, name: str = "", epochs: int = 2, images: int = 60) -> MemoryRun:
-    """Return a run whose network has the images with a 1 in `right` right; every label is 0."""
+def _finished(right: str, first: int = 0, epochs: int = 2, images: int = 60) -> MemoryRun:
+    """Return a run whose network has the images with a 1 in `right` right; every label is 0. Ids count from `first`."""
     record = MemoryRecord()
     wrong = np.array([mark != "1" for mark in right]).astype(int)
-    record.array("test_predictions", np.eye(2)[wrong])
-    record.array("test_labels", np.zeros(len(right), int))
-    record.array("test_ids", np.array([f"{name}{number}" for number in range(len(right))]))
+    record.array("test_logits", np.eye(2, dtype=np.float32)[wrong])
+    record.array("test_labels", np.zeros(len(right), np.uint8))
+    record.array("test_ids", np.arange(first, first + len(right)).astype(np.uint64))
     record.history = [{"epoch": epoch} for epoch in range(1, epochs + 1)]
     record(train_images=images, test_accuracy=right.count("1") / len(right), train_accuracy=0.5)
-    return MemoryRun(record)
+    return MemoryRun(record, batch_size=10)
 
 
 def test_pairs_count_what_only_one_network_has_right() -> None:
@@ -39,10 +41,10 @@ def test_pairs_count_what_only_one_network_has_right() -> None:
     assert record.scalars["detectable"] == stats.detectable_difference(0.6, 10)
 
 
-def test_two_classes_are_told_by_their_one_probability() -> None:
-    """A single probability above one half names class 1."""
+def test_two_classes_are_told_by_their_one_logit() -> None:
+    """A single logit above 0 names class 1."""
     record = MemoryRecord()
-    record.array("test_predictions", np.array([0.9, 0.4, 0.6, 0.1]))
+    record.array("test_logits", np.array([[2.2], [-0.4], [0.4], [-2.2]], np.float32))
     record.array("test_labels", np.array([1, 1, 0, 0]))
     assert pairs.right_answers(MemoryRun(record)).tolist() == [True, False, False, True]
 
@@ -50,7 +52,7 @@ def test_two_classes_are_told_by_their_one_probability() -> None:
 def test_other_test_images_are_not_compared() -> None:
     """Networks that were tested on different images are not compared."""
     with pytest.raises(RunError, match="not tested on the same images"):
-        pairs.compare({name: _finished("1100", name) for name in "ab"}, [("a", "b")], MemoryRecord())
+        pairs.compare({name: _finished("1100", first) for first, name in enumerate("ab")}, [("a", "b")], MemoryRecord())
 
 
 class Swept:
@@ -69,19 +71,20 @@ class Swept:
         return self._runs[network, train]
 
 
-def _needs(sizes: tuple[int, ...] = (20, 40), epochs: int = 2) -> dict[str, object]:
+def _needs(sizes: tuple[int, ...] = (10, 20, 40), epochs: int = 2) -> dict[str, object]:
+    """Every network has the same number of steps on the subsets, those of two epochs of the whole set."""
     runs = {
-        (network, size): _finished("1" * place + "0" * (10 - place), images=size)
+        (network, size): _finished("1" * place + "0" * (10 - place), images=size, epochs=160 // size)
         for network in cifar_followups.NETWORKS
         for place, size in enumerate(sizes, start=1)
     }
     whole = {
-        f"cifar-{network}": _finished("1110000000", images=80, epochs=epochs) for network in ("control", "inception")
+        f"cifar-{network}": _finished("1111000000", images=80, epochs=epochs) for network in ("control", "inception")
     }
     return {
         "cifar-less-data": Swept(runs),
         **whole,
-        "cifar-residual": _finished("1111100000", images=80, epochs=epochs),
+        "cifar-residual": _finished("1111111000", images=80, epochs=epochs),
     }
 
 
@@ -90,19 +93,43 @@ def test_sizes_are_put_together_with_the_whole_set() -> None:
     record = MemoryRecord(_needs())
     cifar_comparison.cifar_sizes.measure(record)
     assert set(record.scalars) == set(cifar_comparison.cifar_sizes.metrics)
-    assert record.arrays["sizes"].tolist() == [20, 40, 80]
-    np.testing.assert_allclose(record.arrays["accuracy"], [[0.1, 0.2, 0.3], [0.1, 0.2, 0.3], [0.1, 0.2, 0.5]])
+    assert record.arrays["sizes"].tolist() == [10, 20, 40, 80]
+    rising = [0.1, 0.2, 0.3, 0.4]
+    np.testing.assert_allclose(record.arrays["accuracy"], [rising, rising, [0.1, 0.2, 0.3, 0.7]])
     assert record.scalars["control_gain"] == pytest.approx(0.1)
-    assert record.scalars["residual_gain"] == pytest.approx(0.2)
-    assert (record.scalars["smallest"], record.scalars["largest"]) == (20, 80)
+    assert record.scalars["residual_gain"] == pytest.approx(0.19)
+    assert (record.scalars["smallest"], record.scalars["largest"], record.scalars["sizes"]) == (10, 80, 4)
+    assert record.scalars["steps"] == 16
     low, high = record.arrays["interval"][0, 0]
     assert low < 0.1 < high
 
 
+def test_no_line_is_drawn_through_few_sizes() -> None:
+    """Through fewer than four sizes there is no gain per doubling."""
+    record = MemoryRecord(_needs((20, 40)))
+    cifar_comparison.cifar_sizes.measure(record)
+    assert record.scalars["sizes"] == 3
+    assert [record.scalars[f"{network}_gain"] for network in cifar_followups.NETWORKS] == [0, 0, 0]
+
+
+def test_every_size_has_the_steps_of_the_whole_set() -> None:
+    """In every profile the sizes take as many steps as the networks on all images, in whole epochs of whole batches."""
+    less = cifar_followups.cifar_less_data
+    for profile, base in less.params.items():
+        whole = cifar.cifar_control.params[profile]
+        assert base.steps == whole.epochs * whole.epoch_steps
+        assert (base.train, base.test, base.batch_size) == (whole.train, whole.test, whole.batch_size)
+        sizes = [replace(base, **point) for point in less.grid[profile]]
+        assert all(params.epochs * params.epoch_steps == base.steps for params in sizes)
+    assert len({point["train"] for point in less.grid["full"]}) + 1 >= 5
+    with pytest.raises(ValueError, match="no whole number of epochs"):
+        replace(less.params["full"], train=1_000)
+
+
 @pytest.mark.parametrize(
-    "needs", [_needs(epochs=3), _needs((40, 20)), _needs((40, 80))], ids=["epochs", "order", "whole"]
+    "needs", [_needs(epochs=3), _needs((40, 20)), _needs((40, 80))], ids=["steps", "order", "whole"]
 )
 def test_sizes_of_another_training_are_refused(needs: dict[str, object]) -> None:
-    """Subsets that grow to the whole set, and as many epochs on each, are what a comparison of sizes needs."""
-    with pytest.raises(RunError, match="differ in epochs or test images, or do not grow"):
+    """Subsets that grow to the whole set, and as many steps on each, are what a comparison of sizes needs."""
+    with pytest.raises(RunError, match="differ in steps or test images, or do not grow"):
         cifar_comparison.cifar_sizes.measure(MemoryRecord(needs))

@@ -40,12 +40,12 @@ def _runs(results: dict[str, Results]) -> Iterator[tuple[Experiment, Run]]:
 
 
 def test_every_experiment_records_and_draws_what_it_declares(results: dict[str, Results]) -> None:
-    """Each run has the declared metrics, and what a test says follows from the predictions that are stored."""
+    """Each run has the declared metrics, and what a test says follows from the logits that are stored."""
     for experiment, run in _runs(results):
         assert set(run.scalars) == set(experiment.metrics)
         if "test_accuracy" in run.scalars:
-            p, labels = run.array("test_predictions"), run.array("test_labels")
-            right = (p > 0.5 if p.ndim == 1 else p.argmax(axis=1)) == labels
+            logits, labels = run.array("test_logits"), run.array("test_labels")
+            right = (logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(axis=1)) == labels
             assert run.scalars["test_accuracy"] == right.mean()
             assert run.scalars["test_images"] == len(labels) == len(set(run.array("test_ids").tolist()))
             assert np.trace(run.array("confusion")) == right.sum()

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,7 @@ from experiments.models import vgg16
 from report_cli.datasets.images import ImageData
 from report_cli.errors import RunError
 from report_cli.experiment import Experiment
-from report_cli.training import transfer as frozen
-from report_cli.training.augment import Augmentation, augment
+from report_cli.training.augment import Augmentation, Views
 from tests.experiments import pets
 from tests.training.memory import InterruptionError, MemoryRecord, MemoryRun, start
 
@@ -36,6 +36,11 @@ def images() -> ImageData:
 
 
 @pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("computed")
+
+
+@pytest.fixture(scope="module")
 def base() -> MemoryRun:
     """What vgg16-pretrain records, of an untrained base."""
     record = MemoryRecord()
@@ -48,11 +53,11 @@ def base() -> MemoryRun:
 
 
 @pytest.fixture(scope="module")
-def steps(images: ImageData, base: MemoryRun) -> dict[str, MemoryRun]:
+def steps(images: ImageData, base: MemoryRun, cache: Path) -> dict[str, MemoryRun]:
     """All three steps, each measured once."""
     done = {"vgg16-pretrain": base}
     for experiment in STEPS:
-        record, params = MemoryRecord(done), _params(experiment)
+        record, params = MemoryRecord(done, cache=cache), _params(experiment)
         start(0)
         experiment.measure(params, images, record)
         done[experiment.name] = MemoryRun(record, **vars(params))
@@ -86,21 +91,27 @@ def test_only_what_is_to_be_tuned_is_trained(steps: dict[str, MemoryRun], base: 
     assert near < other
 
 
-def test_a_frozen_weight_that_moves_fails_the_run(
-    images: ImageData, base: MemoryRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """When a frozen weight isn't what the base brought, nothing is recorded as a result."""
-    load = frozen.load
+def test_a_frozen_weight_that_moves_fails_the_run(images: ImageData, base: MemoryRun, cache: Path) -> None:
+    """When training changes a weight that was to stay as it is in the base, the run fails and names it."""
 
-    def load_and_change(model: Any, arrays: Any) -> None:
-        load(model, arrays)
-        model.weights[0].assign_add(np.full(model.weights[0].shape, 1e-6, np.float32))
+    class Moving(MemoryRecord):
+        def classifier(self, model: Any, *arguments: Any, **options: Any) -> list[dict[str, float]]:
+            history = super().classifier(model, *arguments, **options)
+            model.weights[0].assign_add(np.full(model.weights[0].shape, 1e-6, np.float32))
+            return history
 
-    monkeypatch.setattr(frozen, "load", load_and_change)
-    record = MemoryRecord({"vgg16-pretrain": base})
+    record = Moving({"vgg16-pretrain": base}, cache=cache)
     with pytest.raises(RunError, match="block1_conv1/kernel was to stay frozen"):
         FROZEN.measure(_params(FROZEN, epochs=1), images, record)
-    assert record.scalars == {}
+
+
+def test_the_frozen_beginning_is_computed_once(images: ImageData, base: MemoryRun, tmp_path: Path) -> None:
+    """Two seeds of a step have the features of the base in common, and keep those of each part of the images once."""
+    for seed in (0, 1):
+        record = MemoryRecord({"vgg16-pretrain": base}, seed=seed, cache=tmp_path)
+        start(seed)
+        FROZEN.measure(_params(FROZEN, epochs=1), images, record)
+        assert len(list((tmp_path / "features").iterdir())) == 3
 
 
 @pytest.mark.parametrize("change", [{"base": "imagenet"}, {"split_seed": 2}, {"test": 10}])
@@ -112,28 +123,29 @@ def test_a_head_of_another_base_or_split_is_refused(change: dict[str, Any], step
 
 
 def test_augmented_training_resumes_as_if_uninterrupted(
-    images: ImageData, steps: dict[str, MemoryRun], base: MemoryRun
+    images: ImageData, steps: dict[str, MemoryRun], base: MemoryRun, cache: Path
 ) -> None:
     """Interrupted after the first epoch and resumed, augmentation and result are the same to the last bit."""
     params = _params(AUGMENTED)
-    interrupted = MemoryRecord({"vgg16-pretrain": base}, stop_after=1)
+    interrupted = MemoryRecord({"vgg16-pretrain": base}, stop_after=1, cache=cache)
     start(0)
     with pytest.raises(InterruptionError):
         AUGMENTED.measure(params, images, interrupted)
-    again = MemoryRecord({"vgg16-pretrain": base}, checkpoint=interrupted.checkpoint)
+    again = MemoryRecord({"vgg16-pretrain": base}, checkpoint=interrupted.checkpoint, cache=cache)
     start(0)
     AUGMENTED.measure(params, images, again)
     whole = steps[AUGMENTED.name]
     assert again.history == whole.history
     assert again.scalars == whole.scalars
-    np.testing.assert_array_equal(again.arrays["test_predictions"], whole.arrays["test_predictions"])
+    np.testing.assert_array_equal(again.arrays["test_logits"], whole.arrays["test_logits"])
 
 
 def test_samples_are_what_the_network_saw(images: ImageData, steps: dict[str, MemoryRun]) -> None:
     """The first of the views shown is that of the first epoch; the image itself comes first."""
     params, record = _params(AUGMENTED), steps[AUGMENTED.name]
     train = split_of(images, params).train
-    seen = augment(train.pixels, train.ids, 0, 1, Augmentation(params.flip, params.shift, params.rotation, params.zoom))
+    amounts = Augmentation(params.flip, params.shift, params.rotation, params.zoom)
+    seen = Views(train.pixels, train.ids, 0, 1, amounts)[:]
     for row, label in enumerate((0, 1)):
         place = np.flatnonzero(train.labels == label)[0]
         np.testing.assert_array_equal(record.arrays["sample_images"][row, 0], train.pixels[place])
@@ -153,9 +165,11 @@ def test_the_published_base_needs_no_run_and_gets_its_own_inputs() -> None:
             asked.append(weights)
             return {name: np.zeros(shape, np.float32) for name, shape in vgg16.weight_shapes().items()}
 
-    network = catsdogs_transfer.build(params, Published())
+    arrays, inputs = catsdogs_transfer.pretrained(params, Published())
     assert asked == [VGG16]
-    assert network.inputs is vgg16.imagenet_inputs
+    assert set(arrays) == set(vgg16.weight_shapes())
+    pixels = np.array([[[[10, 20, 30]]]], np.uint8)
+    np.testing.assert_allclose(inputs(pixels), [[[[30 - 103.939, 20 - 116.779, 10 - 123.68]]]], rtol=1e-6)
     with pytest.raises(ValueError, match="not cifar10 or imagenet"):
         _params(FROZEN, base="laion")
 
@@ -180,11 +194,18 @@ def test_the_images_are_shared_and_cat_1275_is_tested(images: ImageData) -> None
         assert part.pixels.shape[1:] == (32, 32, 3)
 
 
+@pytest.mark.parametrize("profile", ["smoke", "quick", "full"])
+def test_augmentation_alone_differs(profile: str) -> None:
+    """With augmented images a new head has the epochs, the rate and the images that it has without."""
+    plain, augmented = (vars(experiment.params[profile]) for experiment in (FROZEN, AUGMENTED))
+    assert plain == {name: augmented[name] for name in plain}
+
+
 def test_full_is_the_protocol_of_the_assignment() -> None:
     """The full profile has the assignment's images, epochs and rate of fine-tuning."""
     for experiment, epochs in ((FROZEN, 20), (TUNED, 15), (AUGMENTED, 20)):
         full = experiment.params["full"]
         assert (full.train, full.validation, full.test, full.size, full.batch_size) == (2_400, 800, 800, 150, 32)
-        assert (full.epochs, full.dropout, full.base) == (epochs, 0.5, "cifar10")
+        assert (full.epochs, full.dropout, full.base) == (epochs, 0.5, "imagenet")
         assert experiment.seeds["full"] == 3
     assert TUNED.params["full"].learning_rate == 1e-5

@@ -83,20 +83,32 @@ def test_maps_are_read_where_the_units_look() -> None:
     assert pairs[0, 1, 2] == maps[0, 5:7, 7:9].mean()
 
 
-@pytest.mark.parametrize(("cycles", "axis"), [(4, 0), (3, 1), (8, 0)])
-def test_the_period_of_a_wave(cycles: int, axis: int) -> None:
-    """A wave of so many cycles along either axis has that period, whatever its colour and brightness."""
+@pytest.mark.parametrize(("cycles", "axis"), [(4, 0), (3, 1), (8, 0), (4.5, 1)])
+def test_the_period_of_a_wave(cycles: float, axis: int) -> None:
+    """A wave along either axis has its period, whatever its colour and brightness, and carries the pattern."""
     at = np.indices((SIDE, SIDE))[axis]
     wave = np.sin(2 * np.pi * cycles * at / SIDE)[..., None] * [0.0, 0.3, 0.1] + 0.1
-    assert descriptors.period(wave) == pytest.approx(SIDE / cycles)
+    strongest = descriptors.strongest_wave(wave)
+    assert SIDE / strongest.period == pytest.approx(cycles, abs=0.5)
+    assert strongest.share > 2 * descriptors.CARRIED
+    if isinstance(cycles, int):
+        assert strongest.share == pytest.approx(4 / 9, abs=0.05)
 
 
-def test_an_even_pattern_has_no_wave() -> None:
-    """Where nothing varies, or little beside an even colour, there is no period."""
+def test_chance_has_no_wave_that_carries_it() -> None:
+    """In noise the strongest of many waves has little of the power; where nothing varies there is none."""
+    noise = np.random.default_rng(0).normal(0, 0.2, (50, SIDE, SIDE, 3))
+    assert max(descriptors.strongest_wave(each).share for each in noise) < descriptors.CARRIED
     even = np.full((SIDE, SIDE, 3), 0.3)
-    assert descriptors.period(even) == descriptors.period(0 * even) == 0
-    even[::2] -= 0.1
-    assert descriptors.period(even) == 0
+    assert descriptors.strongest_wave(even) == descriptors.strongest_wave(0 * even) == descriptors.Wave(0, 0)
+
+
+def test_even_is_what_the_eye_takes_for_even() -> None:
+    """A pattern is even where it varies by less than the eye sees; dots that are seen make it uneven."""
+    pattern = np.full((SIDE, SIDE, 3), 0.3)
+    assert descriptors.is_even(pattern + np.random.default_rng(0).normal(0, 0.01, pattern.shape))
+    pattern[::4, ::4] -= 0.3
+    assert not descriptors.is_even(pattern)
 
 
 @pytest.mark.parametrize(
@@ -104,23 +116,39 @@ def test_an_even_pattern_has_no_wave() -> None:
     [
         ((0.2, 0.2, 0.2), "light"),
         ((-0.2, -0.2, -0.2), "dark"),
-        ((0.2, -0.2, 0.0), "red"),
-        ((-0.2, 0.2, 0.0), "green"),
+        ((0.0, 0.0, 0.0), "grey"),
+        ((0.4, -0.1, -0.1), "red"),
+        ((-0.01, 0.4, 0.04), "green"),
+        ((0.5, 0.5, -0.5), "yellow"),
+        ((0.45, 0.1, -0.3), "orange"),
+        ((0.5, 0.1, 0.25), "pink"),
+        ((0.15, -0.3, 0.35), "violet"),
         ((-0.1, -0.1, 0.3), "blue"),
-        ((0.1, 0.1, -0.3), "yellow"),
+        ((-0.3, 0.2, 0.2), "cyan"),
+    ],
+)
+def test_colours_are_named_by_their_hue(pattern: tuple[float, float, float], name: str) -> None:
+    """The mean colour has the name of the nearest hue however bright it is, and without a hue of its brightness."""
+    even = np.broadcast_to(pattern, (SIDE, SIDE, 3))
+    assert descriptors.colour(even) == name
+    dotted = even.copy()
+    dotted[::6, ::6] = 0
+    assert descriptors.colour(dotted) == name
+
+
+@pytest.mark.parametrize(
+    ("ends", "name"),
+    [
+        ((0.3, 0.3, 0.3), "dark and light"),
+        ((0.4, -0.2, -0.2), "cyan and red"),
+        ((-0.2, -0.2, 0.4), "blue and yellow"),
         ((0.0, 0.0, 0.0), "grey"),
     ],
 )
-def test_colours_are_named_by_their_axis(pattern: tuple[float, float, float], name: str) -> None:
-    """An even departure from grey has the name of the end of the axis that it lies on; both ends together have both."""
-    even = np.broadcast_to(pattern, (SIDE, SIDE, 3))
-    found, share = descriptors.colour(even)
-    assert found == name
-    assert share == pytest.approx(0 if name == "grey" else 1, abs=0.1)
-    if name in ("light", "red", "yellow"):
-        stripes = even * np.where(np.arange(SIDE) % 2, 1, -1)[:, None, None]
-        assert descriptors.colour(stripes)[0] in ("light and dark", "red and green", "yellow and blue")
-        assert name in descriptors.colour(stripes)[0]
+def test_patterns_that_alternate_have_two_colours(ends: tuple[float, float, float], name: str) -> None:
+    """Where departures from grey cancel, the pattern is named by both ends between which it varies."""
+    stripes = np.where(np.arange(SIDE) % 2, 1, -1)[:, None, None] * np.broadcast_to(ends, (SIDE, SIDE, 3))
+    assert descriptors.colour(stripes) == name
 
 
 def test_focus_compares_centre_and_border() -> None:

@@ -27,7 +27,7 @@ def test_a_colour_filter_prefers_its_colour() -> None:
     found = _climb(_model([red, -red]))
     assert np.median(found.inputs[0], axis=(0, 1))[:2].tolist() == [2, -2]
     assert np.median(found.inputs[1], axis=(0, 1))[:2].tolist() == [-2, 2]
-    assert [descriptors.colour(each / 4)[0] for each in found.inputs] == ["red", "green"]
+    assert [descriptors.colour(each / 4) for each in found.inputs] == ["pink", "green"]
     # The third channel has no weight: it only loses its noise to the decay.
     assert abs(found.inputs[..., 2]).max() < 0.5
 
@@ -38,9 +38,34 @@ def test_a_wave_filter_prefers_its_wave() -> None:
     wave += np.cos(np.pi / 2 * np.arange(8))[:, None, None]
     found = _climb(_model([wave, wave.transpose(1, 0, 2)]), side=32)
     for pattern, axis in zip(found.inputs, (0, 1), strict=True):
-        assert descriptors.period(pattern) == pytest.approx(4, rel=0.15)
+        wave = descriptors.strongest_wave(pattern)
+        assert wave.period == pytest.approx(4, rel=0.15)
+        assert wave.share > descriptors.CARRIED
         # Along the wave it varies much more than across.
         assert pattern[8:-8, 8:-8].std(axis=axis).mean() > 2 * pattern[8:-8, 8:-8].std(axis=1 - axis).mean()
+
+
+@pytest.mark.parametrize("smoothing", [0, 1])
+def test_a_step_is_the_equation(smoothing: int) -> None:
+    """A step is grey + (1 - decay) (x + rate g / rms(g) - grey), cut to what pixels can be, g averaged where asked."""
+    kernel = np.random.default_rng(1).normal(size=(3, 3, 3))
+    bounds = filters.PixelRange(np.full(3, 0.2, np.float32), np.full(3, -0.1, np.float32), np.full(3, 0.5, np.float32))
+    model = _model([kernel], bias=100.0)
+
+    def climb(steps: int) -> np.ndarray:
+        ascent = filters.Ascent(steps, rate=0.2, decay=0.1, noise=0.05, smoothing=smoothing)
+        generator = np.random.default_rng(0)
+        return filters.maximise_activation(model, "conv1", 1, bounds, ascent, generator, 8).inputs[0]
+
+    # The response is linear here, so its gradient is how often each weight meets each pixel, over 6 x 6 positions.
+    gradient = sum(np.pad(kernel, ((i, 5 - i), (j, 5 - j), (0, 0))) for i in range(6) for j in range(6)) / 36
+    for axis in (0, 1) if smoothing else ():
+        edge = np.pad(gradient, [(1, 1) if each == axis else (0, 0) for each in range(3)], mode="edge")
+        before, after = (np.take(edge, range(start, start + 8), axis) for start in (0, 2))
+        gradient = (before + 2 * gradient + after) / 4
+    moved = climb(0) + 0.2 * gradient / np.sqrt((gradient**2).mean())
+    expected = (0.2 + 0.9 * (moved - 0.2)).clip(-0.1, 0.5)
+    np.testing.assert_allclose(climb(1), expected, atol=1e-5)
 
 
 def test_each_filter_climbs_and_stays_in_bounds() -> None:
