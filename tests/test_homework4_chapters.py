@@ -61,6 +61,7 @@ def _arrays(name: str, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
     for layer in ("first", "last"):
         found[f"{layer}_colour"] = np.array(["red", "silent"])[rng.integers(0, 2, 16)]
         found[f"{layer}_periods"] = rng.choice([0.0, 7.5], 16)
+        found[f"{layer}_even"] = rng.integers(0, 2, 16) == 1
         found[f"{layer}_top_cats"] = rng.integers(0, 41, 16)
         found[f"{layer}_focuses"], found[f"{layer}_controls"] = rng.uniform(0.5, 9, (2, 16))
     return found
@@ -68,17 +69,45 @@ def _arrays(name: str, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
 
 # Numbers that decide what is said, by the end of their names: for each as many kinds of results as there are sentences.
 KINDS: Mapping[tuple[str, ...], tuple[float, ...]] = {
-    ("chosen",): (1, 2, 3, 4),
+    ("chosen", "ends_lowest"): (1, 2, 3, 4),
+    ("sizes",): (3, 5),
     ("width",): (1, 0.25, 0.0625),
     ("_p",): (0.0001, 0.02, 0.3),
     ("_difference", "gain"): (-5, -0.02, 0.02, 5),
     ("_ratio", "_focus", "_control"): (0.8, 1.0, 1.9),
-    ("_spread", "margin", "_step", "error"): (0.01, 0.3),
-    ("cats", "dogs", "silent", "dead", "cold", "beyond", "even", "unmatched", "wrong", "masked", "is_1275"): (0, 1, 2),
+    ("_spread", "margin", "_swing", "error"): (0.01, 0.3),
+    (
+        "cats",
+        "dogs",
+        "silent",
+        "dead",
+        "cold",
+        "beyond",
+        "even",
+        "waves",
+        "unmatched",
+        "settled_epochs",
+        "others",
+        "wrong",
+        "masked",
+        "is_1275",
+    ): (0, 1, 2),
     ("only_first", "only_second", "epoch"): (4, 16, 30),
 }
 # The same for every seed.
-SIZES = ("channels", "parameters", "multiply_adds", "images", "side", "layer", "field", "smallest", "largest")
+SIZES = (
+    "channels",
+    "parameters",
+    "multiply_adds",
+    "images",
+    "side",
+    "layer",
+    "field",
+    "smallest",
+    "largest",
+    "steps",
+    "repeats",
+)
 
 
 def _scalar(metric: str, rng: np.random.Generator) -> float:
@@ -99,6 +128,10 @@ def _store(folder: Path, experiment: Experiment, case: Case, point: Mapping[str,
     (folder / "arrays").mkdir()
     for name, array in _arrays(experiment.name, rng).items():
         np.save(folder / "arrays" / f"{name}.npy", array)
+    if experiment.name == "cifar-speed":
+        row = ["A processor", 2, 4, rng.choice(["none", "A GPU"])]
+        table = {"columns": ["processor", "cores", "threads", "gpu"], "rows": [row]}
+        files.write_json(folder / "tables" / "machine.json", table)
     data = Data(experiment.data.name, case.origin, f"{case.origin} pictures") if experiment.data else None
     manifests.write(
         folder,

@@ -106,8 +106,8 @@ class Wave:
 def strongest_wave(pattern: Map) -> Wave:
     """Return the strongest wave in a pattern (S, S, 3): the highest peak of the power spectrum of all three colours.
 
-    A Hann window hides the edges; it leaves a pure wave about 4/9 of the power, the rest lies beside the peak. A pattern
-    without any waves has the wave (0, 0).
+    A Hann window hides the edges; it leaves a pure wave about 4/9 of the power, the rest lies beside the peak. Without
+    any waves it is (0, 0).
     """
     side = pattern.shape[0]
     window = np.hanning(side + 2)[1:-1]

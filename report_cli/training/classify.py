@@ -66,6 +66,9 @@ def classify(
     precision = getattr(params, "precision", "auto")
     set_precision(model, record.precision if precision == "auto" else precision)
     base, top = frozen.cut(model)
+    if base and 2 * multiply_adds(base) < multiply_adds(model):
+        # Its outputs may take more room than the images, and save little.
+        base, top = None, model
     if model.compiled:
         top.compile(model.optimizer, model.loss)
     else:

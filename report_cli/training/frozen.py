@@ -14,7 +14,6 @@ from report_cli.errors import RunError
 from report_cli.experiment import Record
 from report_cli.training import backend
 from report_cli.training.backend import Prepare
-from report_cli.training.cost import multiply_adds
 from report_cli.training.fit import Inputs, weights
 
 # Images at once: few enough that the activations of large ones fit into memory.
@@ -27,7 +26,7 @@ def cut(model: keras.Model) -> tuple[keras.Model | None, keras.Model]:
     """Return the frozen beginning of `model`, None where there is none, and the rest of it, which shares its weights.
 
     The beginning is as long as nothing of it is trained or computes otherwise in training, and as one tensor alone goes
-    on from it. One with less than half of the multiply-adds is not worth it.
+    on from it.
     """
     graph = model._functional if isinstance(model, keras.Sequential) else model
     depths = sorted(graph._nodes_by_depth, reverse=True)
@@ -39,10 +38,8 @@ def cut(model: keras.Model) -> tuple[keras.Model | None, keras.Model]:
         made = {id(tensor) for node in nodes[: last + 1] for tensor in (*node.input_tensors, *node.outputs)}
         used = {id(tensor) for node in nodes[last + 1 :] for tensor in node.input_tensors} & made
         output = nodes[last].outputs[0]
-        if used == {id(output)}:
-            base = keras.Model(graph.input, output)
-            worth_it = 2 * multiply_adds(base) > multiply_adds(model)
-            return (base, keras.Model(output, graph.output)) if worth_it else (None, model)
+        if used == {id(output)} and any(getattr(node.operation, "weights", ()) for node in nodes[: last + 1]):
+            return keras.Model(graph.input, output), keras.Model(output, graph.output)
     return None, model
 
 
