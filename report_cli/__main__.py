@@ -3,29 +3,17 @@
 0 done; 1 the work failed; 2 usage or configuration; 3 internal error, with a log; 130 interrupted.
 """
 
-import gc
 import os
 import sys
 from pathlib import Path
 from typing import NoReturn
 
+from report_cli.cli.app import app
 from report_cli.errors import ReportError, of_machine
 
 
 def main() -> None:
     """Run the command line."""
-    # Nearly nothing is garbage in a short command; looking for it at each 700th object takes a twentieth of it.
-    before = gc.get_threshold()
-    gc.set_threshold(50_000)
-    try:
-        _run()
-    finally:
-        gc.set_threshold(*before)
-
-
-def _run() -> None:
-    from report_cli.cli.app import app
-
     # An error's hint says "again with --debug": it has to work in any place.
     arguments = [a for a in sys.argv[1:] if a != "--debug"]
     try:

@@ -221,7 +221,7 @@ def _others() -> list[Case]:
         "deep": b"[" * 200_000,
     }
     found = []
-    for pattern in ("survey/*.json", "report/*.json", "math/*.json", "figures/walk/*/manifest.json"):
+    for pattern in ("survey/*.json", "memory", "report/*.json", "math/*.json", "figures/walk/*/manifest.json"):
         for what, content in texts.items():
             spoil = everywhere(pattern, content)
             found.append(_case(f"{pattern} {what}", spoil, ("build", "paper", "--to", "html"), "paper.html"))
