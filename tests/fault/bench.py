@@ -66,7 +66,7 @@ MEASURED = '''
 
     import report_cli as report
     from experiments.models import helpers
-    from report_cli.training.augment import Augmentation, augment
+    from report_cli.training.augment import Augmentation, Views
 
     def drawn():
         from experiments.models.drawing import draw_images
@@ -114,7 +114,7 @@ MEASURED = '''
             return x - 14
 
         split = data.split(train=params.epochs, seed=1)
-        views = augment(split.train.pixels, split.train.ids, record.seed, 1, Augmentation())
+        views = Views(split.train.pixels, split.train.ids, record.seed, 1, Augmentation())[:]
         record.classifier(keras.Sequential(views), split, params)
         kernels = record.pretrained(None)
         parts = [helpers.scaled(params.doubled), helpers.OFFSET, helpers.Derived().apply(15), third(16), local(17)]
@@ -128,6 +128,12 @@ FILES = {
     "experiments/models/drawing.py": "UNIT = 1000\n\n\ndef draw_images():\n    return UNIT\n",
     "experiments/models/numbers.py": '"""Numbers."""\n\nSTARRED = 19\nSPARE = 20\n',
 }
+
+
+def forget() -> None:
+    """Let what is known of the machine be asked anew."""
+    for known in (environment._version, environment._installed, environment._machine, environment.machine_precision):
+        known.cache_clear()
 
 
 @dataclass
@@ -151,8 +157,7 @@ class Bench:
         folder = self.root / f"images-{time.monotonic_ns()}"
         choice = DataChoice(write_layout(self.layout, folder, self.images) if self.real else None, "--data")
         workspace = Workspace.open(project.find(self.root), pytest.fail)
-        for known in (environment._version, environment._machine, environment._installed):
-            known.cache_clear()
+        forget()
 
         def read_in(source: Source) -> Source:
             return load.read_in(source, workspace.cache)

@@ -15,7 +15,7 @@ from report_cli.execution import registry
 from report_cli.keys import environment, key
 from report_cli.project import PACKAGE
 from tests.datasets.making import pictures
-from tests.fault.bench import FILES, MEASURED, Bench
+from tests.fault.bench import FILES, MEASURED, Bench, forget
 from tests.fault.cases import FAULT
 
 
@@ -29,8 +29,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         (root / name).write_text(textwrap.dedent(text))
     (root / "pyproject.toml").write_text("[tool.report]\n")
     yield Bench(root, package, monkeypatch)
-    for known in (environment._version, environment._machine, environment._installed):
-        known.cache_clear()
+    forget()
 
 
 ANOTHER = SimpleNamespace(major=3, minor=99)
@@ -112,12 +111,18 @@ MATTERS: dict[str, Change] = {
     "a base class": edited(HELPER, "BIAS = 10", "BIAS = 11"),
     "a decorator": edited(HELPER, "function(x) + 9", "function(x) + 8"),
     "the program's training": edited("report_cli/training/fit.py", "range(len(history) + 1, epochs", "range(1, epochs"),
-    "the program's losses": edited("report_cli/training/losses.py", "BATCH = 250", "BATCH = 251"),
-    "what its training records": edited("report_cli/training/classify.py", "seed=seed)", "seed=seed or 1)"),
+    "the program's steps": edited("report_cli/training/backend.py", "logits[:, 0] > 0", "logits[:, 0] >= 0"),
+    "the program's dropout": edited("report_cli/training/fused.py", "_BITS = 16", "_BITS = 15"),
+    "the program's precision": edited("report_cli/training/precision.py", "    keras.layers.Softmax,\n", ""),
+    "what it computes once": edited("report_cli/training/frozen.py", "BATCH = 50", "BATCH = 51"),
+    "the program's losses": edited(
+        "report_cli/training/losses.py", "from_logits=True)\n    else", "from_logits=False)\n    else"
+    ),
+    "what its training records": edited("report_cli/training/classify.py", "ERRORS = 32", "ERRORS = 33"),
     "the program's split": edited("report_cli/datasets/split.py", 'name == "train", name', 'name != "train", name'),
-    "the program's normalisation": edited("report_cli/datasets/normalise.py", "None] / 255", "None] / 256"),
+    "the program's normalisation": edited("report_cli/datasets/normalise.py", "1 / (255 *", "1 / (256 *"),
     "the program's augmentation": edited(
-        "report_cli/training/augment.py", "dice.random() < 0.5", "dice.random() < 0.4"
+        "report_cli/training/augment.py", "numbers[:, :1] < 0.5", "numbers[:, :1] < 0.4"
     ),
     "the program's reading of weights": edited("report_cli/datasets/weights.py", '"<f4"', '">f4"'),
     "what that code imports": edited("report_cli/errors.py", "self.hint = hint", "self.hint = str(hint)"),
