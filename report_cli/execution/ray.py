@@ -236,9 +236,9 @@ def _connected() -> Any:
             socket.create_connection((host, int(port)), CONNECT_S).close()
         ray.init(address="auto", logging_level=logging.ERROR, log_to_driver=False)
     except (OSError, RuntimeError, ValueError) as error:
-        start = "ray start --head --node-ip-address=127.0.0.1 --include-dashboard=false"
         where = f"at RAY_ADDRESS={address}" if address else "on this machine"
-        raise UsageError(f"no Ray cluster answers {where}", f"{start}, or set RAY_ADDRESS=HOST:PORT") from error
+        hint = "ray start --head --include-dashboard=false, or set RAY_ADDRESS=HOST:PORT; the README tells of tokens"
+        raise UsageError(f"no Ray cluster answers {where}", hint) from error
     return ray
 
 

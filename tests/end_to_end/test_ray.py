@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -25,8 +26,11 @@ from tests.end_to_end.test_jobs import workers
 
 if importlib.util.find_spec("ray") is None:
     pytest.skip("Ray is not installed", allow_module_level=True)
+if sys.platform != "linux":
+    pytest.skip("needs several addresses on the loopback", allow_module_level=True)
 
 PATIENCE_S = 180
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 NODE = ["--num-cpus=1", "--object-store-memory=100000000", "--disable-usage-stats", "--block"]
 # A chain of runs over a table, images and sums; `place` is outside the project, where a test can see what goes on.
 CHAIN = """
@@ -81,16 +85,20 @@ CHAIN = """
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Yield the address of a cluster of two nodes, with a cache of their own, that listens on the loopback alone."""
+    """Yield the address of a cluster of two nodes on the loopback, with a cache of their own.
+
+    Ray listens on all interfaces, whatever address it is given, so its nodes want a token. It takes 127.0.0.1 for the
+    address by which others reach this machine.
+    """
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+        free.bind(("127.0.0.2", 0))
+        address = f"127.0.0.2:{free.getsockname()[1]}"
     place, cache = tempfile.mkdtemp(prefix="ray-"), tmp_path_factory.mktemp("nodes")
-    head = ["--head", "--node-ip-address=127.0.0.1", f"--port={address.partition(':')[2]}"]
+    head = ["--head", "--node-ip-address=127.0.0.2", f"--port={address.partition(':')[2]}"]
     head += ["--include-dashboard=false", f"--temp-dir={place}"]
     nodes = []
     try:
-        for arguments in (head, [f"--address={address}", "--node-ip-address=127.0.0.2"]):
+        for arguments in (head, [f"--address={address}", "--node-ip-address=127.0.0.3"]):
             nodes.append(_node(*arguments, cache=cache))
             _until(lambda: _alive(address) >= len(nodes), nodes[-1])
         yield address
@@ -106,7 +114,7 @@ def _node(*arguments: str, cache: Path) -> "subprocess.Popen[bytes]":
     script = "import sys; from ray.scripts.scripts import main; sys.exit(main())"
     return subprocess.Popen(
         [sys.executable, "-c", script, "start", *arguments, *ports, *NODE],
-        env={**os.environ, "REPORT_CACHE": str(cache), "RAY_ADDRESS": ""},
+        env={**os.environ, **TOKEN, "REPORT_CACHE": str(cache), "RAY_ADDRESS": ""},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -122,7 +130,8 @@ def _alive(address: str) -> int:
         socket.create_connection((host, int(port)), 1).close()
     except OSError:
         return 0
-    done = subprocess.run([sys.executable, "-c", script, address], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", script, address]
+    done = subprocess.run(command, env={**os.environ, **TOKEN}, capture_output=True, text=True, check=False)
     return int(done.stdout or 0)
 
 
@@ -145,7 +154,8 @@ def begin(cluster: str, project: Project, write: Write, monkeypatch: pytest.Monk
     """Return a function that starts `report run` on the cluster, in a project with all that is needed."""
     write("experiments/chain.py", CHAIN)
     write("data/numbers.csv", "a,b,y\n1,2,3\n4,5,6\n")
-    monkeypatch.setenv("RAY_ADDRESS", cluster)
+    for name, value in {**TOKEN, "RAY_ADDRESS": cluster}.items():
+        monkeypatch.setenv(name, value)
     return lambda *arguments: start(project, "run", *arguments, "--executor", "ray", start_new_session=True)
 
 
@@ -250,3 +260,12 @@ def test_what_no_node_has_is_said_before_anything_is_sent(project: Project, begi
     assert done.returncode == 2
     assert "num_gpus = 1" in done.stderr
     assert "[tool.report.ray]" in done.stderr
+
+
+def test_without_the_token_no_one_gets_in(project: Project, begin: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster that wants a token gives whoever has another one an error, and measures nothing."""
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "0" * 64)
+    done = ended(begin("table"))
+    assert done.returncode == 2
+    assert "no Ray cluster answers" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -39,7 +39,7 @@ def test_without_a_cluster_the_error_says_how_to_start_one(report: Command) -> N
     done = report("run", "walk", "--executor", "ray", RAY_ADDRESS="127.0.0.1:1")
     assert done.returncode == 2
     assert "RAY_ADDRESS=127.0.0.1:1" in done.stderr
-    assert "ray start --head --node-ip-address=127.0.0.1" in done.stderr
+    assert "ray start --head" in done.stderr
 
 
 def test_an_unknown_executor_names_those_there_are(report: Command) -> None:
