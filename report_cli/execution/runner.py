@@ -312,13 +312,6 @@ class Runner:
             }
             with self._told(step.label, log):
                 answer = yield {**request, **self._common(step.experiment)}
-            environment = answer["environment"]
-            if step.question.strict_env and environment != step.recipe.environment:
-                other = difference.environments(environment, step.recipe.environment)
-                raise RunError(
-                    f"{step.label}: computed elsewhere ({other}), and --strict-env asks for a run from here",
-                    "make the nodes like this machine, or leave out --strict-env",
-                )
             epochs = [Epoch(**each) for each in answer["times"]]
             duration_s = answer.get("duration_s", time.monotonic() - began_s)
             times = Times(started, wording.timestamp(), duration_s, epochs)
@@ -326,7 +319,7 @@ class Runner:
                 experiment=name,
                 recipe=dict(step.recipe.parts),
                 recipe_digest=step.recipe.digest,
-                environment=environment,
+                environment=_environment(step, answer),
                 inputs=answer["inputs"],
                 profile=step.profile if step.experiment.has_profiles else None,
                 overrides=dict(step.overrides),
@@ -378,6 +371,19 @@ class Runner:
             message = f"{label}: {error.message}" if label else error.message
             logged = f"log: {log.relative_to(self._workspace.project.root).as_posix()}" if log else ""
             raise RunError(message, error.hint or logged) from error
+
+
+def _environment(step: Step, answer: Event) -> dict[str, str]:
+    """Return where a run was computed; RunError where that isn't here and nothing else is wanted."""
+    here = step.recipe.environment
+    there: dict[str, str] = answer["environment"]
+    if step.question.strict_env and there != here:
+        other = difference.environments(there, here)
+        raise RunError(
+            f"{step.label}: computed elsewhere ({other}), and --strict-env asks for a run from here",
+            "make the nodes like this machine, or leave out --strict-env",
+        )
+    return there
 
 
 def behind(runs: Sequence[Run]) -> list[Behind]:
