@@ -59,8 +59,9 @@ def test_cost_of_checkpoint_and_commit(tmp_path: Path, capsys: pytest.CaptureFix
     model.optimizer.build(model.trainable_variables)
     rng = np.random.default_rng(0)
     pixels, labels = rng.normal(size=(BATCH, 32, 32, 3)).astype(np.float32), rng.integers(0, 10, BATCH)
+    trainer, places = fit.Trainer(model), np.tile(np.arange(BATCH), (STEPS, 1))
     folder, epochs, checkpoints, commits = CheckpointFolder(tmp_path / "checkpoint", Watch(tmp_path)), [], [], []
-    model.train_on_batch(pixels, labels)
+    trainer.steps(pixels, labels, places)
 
     def commit(number: int) -> None:
         with files.scratch_folder(tmp_path / "scratch", "run") as staging:
@@ -69,7 +70,7 @@ def test_cost_of_checkpoint_and_commit(tmp_path: Path, capsys: pytest.CaptureFix
             files.commit_folder(staging, tmp_path / "runs" / str(number))
 
     for number in range(REPEATS):
-        steps_s = took_s(lambda: [model.train_on_batch(pixels, labels) for _ in range(STEPS)])
+        steps_s = took_s(lambda: trainer.steps(pixels, labels, places))
         epochs.append(steps_s / STEPS * TRAIN / BATCH)
         checkpoints.append(took_s(lambda n=number: folder.save(n, fit._variables(model), {"history": []})))
         commits.append(took_s(lambda n=number: commit(n)))
