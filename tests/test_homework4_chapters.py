@@ -70,7 +70,6 @@ def _arrays(name: str, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
 # Numbers that decide what is said, by the end of their names: for each as many kinds of results as there are sentences.
 KINDS: Mapping[tuple[str, ...], tuple[float, ...]] = {
     ("chosen", "ends_lowest"): (1, 2, 3, 4),
-    ("sizes",): (3, 5),
     ("width",): (1, 0.25, 0.0625),
     ("_p",): (0.0001, 0.02, 0.3),
     ("_difference", "gain"): (-5, -0.02, 0.02, 5),
@@ -86,7 +85,6 @@ KINDS: Mapping[tuple[str, ...], tuple[float, ...]] = {
         "even",
         "waves",
         "unmatched",
-        "settled_epochs",
         "others",
         "wrong",
         "masked",
@@ -107,6 +105,9 @@ SIZES = (
     "largest",
     "steps",
     "repeats",
+    "sizes",
+    "settled_epochs",
+    "warm",
 )
 
 

@@ -114,6 +114,20 @@ def test_metrics_of_every_training_follow_from_what_is_stored(results: dict[str,
     assert recomputed > 15
 
 
+def test_the_surest_errors_are_kept(results: dict[str, Results]) -> None:
+    """Of the test images that are named wrong the surest are stored, the surest first, with their pixels."""
+    for _, run in _runs(results):
+        if "errors" not in run.arrays:
+            continue
+        z, labels, kept = run.array("test_logits").astype(np.float64), run.array("test_labels"), run.array("errors")
+        z = np.concatenate([0 * z, z], axis=1) if z.shape[1] == 1 else z
+        confidence = 1 / np.exp(z - z.max(axis=1, keepdims=True)).sum(axis=1)
+        wrong = z.argmax(axis=1) != labels
+        assert wrong[kept].all()
+        assert len(kept) == len(run.array("error_pixels")) == min(32, wrong.sum())
+        assert (np.diff(confidence[kept]) <= 1e-9).all()
+
+
 def test_explanations_follow_from_what_is_stored(results: dict[str, Results]) -> None:
     """Counts, medians and shares of activations, filters and heat are those of the stored arrays."""
     seen, filters, heat = (results[f"catsdogs-{name}"].run() for name in ("activations", "filters", "gradcam"))
