@@ -56,7 +56,7 @@ class LessParams(cifar.ImageParams):
     # Sizes of whole batches whose epochs make up the same number of steps.
     grid={
         "smoke": report.grid(network=NETWORKS, train=[60]),
-        "quick": report.grid(network=NETWORKS, train=[160, 640]),
+        "quick": report.grid(network=NETWORKS, train=[320, 640]),
         "full": report.grid(network=NETWORKS, train=[1_600, 4_000, 8_000, 16_000]),
     },
     seeds=cifar.SEEDS,
