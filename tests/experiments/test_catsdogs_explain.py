@@ -122,8 +122,7 @@ def test_chance_is_what_the_maps_of_other_images_give(runs: dict[str, MemoryReco
         shares = record.arrays[f"{layer}_chance_shares"]
         assert len(shares) == 4
         assert record.scalars[f"{layer}_chance"] == shares.mean() <= record.scalars[f"{layer}_chance_highest"]
-    # On images of noise nothing but the image itself can be recognised.
-    assert record.scalars["first_clear"] > record.scalars["first_chance_highest"]
+        assert record.scalars[f"{layer}_chance_spread"] == pytest.approx(shares.std(ddof=1))
 
 
 def test_patches_are_of_test_images(images: ImageData, best: MemoryRun, runs: dict[str, MemoryRecord]) -> None:
