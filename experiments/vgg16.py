@@ -80,5 +80,5 @@ def vgg16_pretrain(params: Params, data: "report.ImageData", record: report.Reco
     base = vgg16.fold(fit.weights(model), params.width)
     classify.record_training(history, split, record)
     classify.record_predictions("validation", trainer.predict(validation.inputs), split.validation, record)
-    record(parameters=sum(array.size for array in base.values()), multiply_adds=multiply_adds(model))
+    record(parameters=model.count_params(), multiply_adds=multiply_adds(model))
     record.weights(base)

@@ -102,7 +102,9 @@ def test_pretraining_records_a_base(images: ImageData) -> None:
     pretraining.vgg16_pretrain.measure(PARAMS, images, record)
     assert set(record.scalars) == set(pretraining.vgg16_pretrain.metrics)
     assert {name: array.shape for name, array in record.trained.items()} == vgg16.weight_shapes(WIDTH)
-    assert record.scalars["parameters"] == sum(array.size for array in record.trained.values())
+    # What was trained has a head and normalisation beside the base that is handed on.
+    assert record.scalars["parameters"] == vgg16.pretraining((32, 32, 3), 10, WIDTH, 0.1).count_params()
+    assert record.arrays["validation_logits"].shape == (20, 10)
     assert record.arrays["mean"].shape == record.arrays["std"].shape == (3,)
 
 
