@@ -29,8 +29,8 @@ NAMES = (
 CLEAR = 0.5
 NO_MATCH = "no clear match"
 SILENT = "silent"
-# The least share of the power of a pattern's waves that its strongest one must have to be called a wave.
-CARRIED = 0.1
+# The share of a pattern's power above which its strongest wave carries it: smooth noise stays below.
+CARRIED = 0.15
 # What the eye takes for even: root mean square of the departures from the mean colour, of a range of 1.
 EVEN = 0.02
 # Colours with less between their strongest and their weakest channel have no hue; among them, grey is within so much.
@@ -97,7 +97,10 @@ def match(channels: NDArray[np.float32], maps: Map) -> Match:
 
 @dataclass(frozen=True)
 class Wave:
-    """The strongest wave of a pattern: its length in pixels, and its share of the power of all waves, 0 to 1."""
+    """The strongest wave of a pattern: its length in pixels, and its share of the power of all waves, 0 to 1.
+
+    A pure wave has all of it.
+    """
 
     period: float
     share: float
@@ -106,8 +109,8 @@ class Wave:
 def strongest_wave(pattern: Map) -> Wave:
     """Return the strongest wave in a pattern (S, S, 3): the highest peak of the power spectrum of all three colours.
 
-    A Hann window hides the edges; it leaves a pure wave about 4/9 of the power, the rest lies beside the peak. Without
-    any waves it is (0, 0).
+    A Hann window hides the edges and spreads a wave over the neighbours of its frequency, which count as its own.
+    Without any waves it is (0, 0).
     """
     side = pattern.shape[0]
     window = np.hanning(side + 2)[1:-1]
@@ -118,9 +121,11 @@ def strongest_wave(pattern: Map) -> Wave:
     if (total := power.sum()) <= 1e-12:
         return Wave(0.0, 0.0)
     row, column = divmod(int(power.argmax()), side)
-    # A real wave is in the spectrum twice, unless it is its own mirror image.
-    mirror = -row % side, -column % side
-    share = (power[row, column] + (power[mirror] if mirror != (row, column) else 0)) / total
+    own = np.zeros_like(power, np.bool_)
+    own[np.ix_(np.arange(row - 1, row + 2) % side, np.arange(column - 1, column + 2) % side)] = True
+    # A real wave is in the spectrum twice: once at its mirror image.
+    own |= np.roll(own[::-1, ::-1], 1, axis=(0, 1))
+    share = power[own].sum() / total
     return Wave(float(side / np.hypot(min(row, side - row), min(column, side - column))), float(share))
 
 

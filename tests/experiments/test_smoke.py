@@ -143,7 +143,7 @@ def test_explanations_follow_from_what_is_stored(results: dict[str, Results]) ->
         alive = filters.array(f"{layer}_colour") != "silent"
         periods, even = filters.array(f"{layer}_periods"), filters.array(f"{layer}_even")
         shares = filters.array(f"{layer}_wave_shares")
-        assert ((periods > 0) == (alive & ~even & (shares > 0.1))).all()
+        assert ((periods > 0) == (alive & ~even & (shares > 0.15))).all()
         assert filters.scalars[f"{layer}_waves"] == (periods > 0).sum()
         assert filters.scalars[f"{layer}_even"] == even.sum()
         assert filters.scalars[f"{layer}_period"] == (np.median(periods[periods > 0]) if (periods > 0).any() else 0)
