@@ -376,7 +376,7 @@ class Runner:
 def _environment(step: Step, answer: Event) -> dict[str, str]:
     """Return where a run was computed; RunError where that isn't here and nothing else is wanted."""
     here = step.recipe.environment
-    there: dict[str, str] = answer["environment"]
+    there: dict[str, str] = answer.get("environment", here)
     if step.question.strict_env and there != here:
         other = difference.environments(there, here)
         raise RunError(

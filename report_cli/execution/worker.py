@@ -174,7 +174,7 @@ class Worker:
             "inputs": watch.inputs(),
             "unwatched": sorted(watch.unwatched),
             "times": record.times,
-            "environment": recipe.environment,
+            "here": recipe.environment,
             "warnings": [{"category": c, "message": m, "count": n} for (c, m), n in counts.items()],
         }
 
