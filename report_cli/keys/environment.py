@@ -12,7 +12,7 @@ from typing import Any
 
 # With TensorFlow and oneDNN, sums are split by the number of threads, so the last bits of a result depend on that
 # number but not on the number of cores behind it. A fixed number makes a result independent of how many cores are free.
-THREADS = 4
+THREADS = 2
 # Packages that are imported by another name than they are installed by.
 INSTALLED_AS = {"PIL": "pillow", "sklearn": "scikit-learn", "cv2": "opencv-python", "skimage": "scikit-image"}
 # Where the sums of others are done.

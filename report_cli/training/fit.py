@@ -29,7 +29,7 @@ _BEST = "best-"
 _CALL_S = 0.5
 _MOST_STEPS = 64
 # Of a prediction: images, and values in their inputs; the activations of a batch of photographs take gigabytes.
-_BATCH = 500
+_BATCH = 250
 _LARGEST = 3_500_000
 
 Row = dict[str, float]
