@@ -50,11 +50,28 @@ def test_nothing_heavy_is_loaded(arguments: list[str]) -> None:
     "command", ["build", "run", "list", "status", "show", "why", "accept", "keep", "gc", "new", "doctor", "data"]
 )
 def test_every_command_has_help(command: str) -> None:
-    """Each command says what it does, in a line of its own and in the list of commands."""
-    for arguments in (["--help"], [command, "--help"]):
-        finished = subprocess.run([sys.executable, "-m", "report_cli", *arguments], capture_output=True, text=True)
-        assert finished.returncode == 0
-        assert command in finished.stdout
+    """Each command says what it does, in a line of its own and in the list of commands, with the same words."""
+    everything, own = (
+        subprocess.run(
+            [sys.executable, "-m", "report_cli", *each, "--help"], capture_output=True, text=True, check=True
+        )
+        for each in ([], [command])
+    )
+    line = next(line for line in everything.stdout.splitlines() if line.split()[:1] == [command])
+    assert f"  {line.split(maxsplit=1)[1]}\n" in own.stdout
+
+
+def test_help_of_one_command_imports_no_other() -> None:
+    """The list of commands imports none of their modules, and the help of one command imports its own alone."""
+    script = "import sys; from report_cli.cli.app import app; app(standalone_mode=False); print(*sorted(sys.modules))"
+    for arguments, own in ([], set()), (["gc"], {"report_cli.cli.gc"}):
+        shown = subprocess.run(
+            [sys.executable, "-c", script, *arguments, "--help"], capture_output=True, text=True, check=True
+        )
+        imported = {name for name in shown.stdout.splitlines()[-1].split() if name.startswith("report_cli.cli.")}
+        commands = {f"report_cli.cli.{path.stem}" for path in (ROOT / "report_cli" / "cli").glob("*.py")}
+        shared = {f"report_cli.cli.{name}" for name in ("app", "completion", "console", "options", "session")}
+        assert imported & commands - shared == own
 
 
 def test_completion_names_experiments() -> None:
