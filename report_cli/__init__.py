@@ -6,16 +6,17 @@ import report_cli as report
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from report_cli.datasets.spec import Archive, Images, Table, Weights
+# At once: a module of this name would take its place when it is imported.
 from report_cli.experiment import Figures, Metric, Record, check_positive, check_share, experiment, grid
-from report_cli.training.metrics import CLASSIFIER, TRAINING
 
 if TYPE_CHECKING:
     from report_cli.api import build, results, run, status
     from report_cli.datasets.images import ImageData, Part
     from report_cli.datasets.readers.table import TableData
+    from report_cli.datasets.spec import Archive, Images, Table, Weights
     from report_cli.datasets.split import Split
     from report_cli.store.run import Results, Run
+    from report_cli.training.metrics import CLASSIFIER, TRAINING
 
 __all__ = [
     "CLASSIFIER",
@@ -42,13 +43,15 @@ __all__ = [
     "run",
     "status",
 ]
-# What a notebook calls, and the types of what an experiment is given, load the rest of the program.
+# Loaded when it is asked for: commands need little of it, and what a notebook calls is the rest of the program.
 _ELSEWHERE = {
     **dict.fromkeys(("build", "results", "run", "status"), "api"),
     **dict.fromkeys(("ImageData", "Part"), "datasets.images"),
     "TableData": "datasets.readers.table",
+    **dict.fromkeys(("Archive", "Images", "Table", "Weights"), "datasets.spec"),
     "Split": "datasets.split",
     **dict.fromkeys(("Results", "Run"), "store.run"),
+    **dict.fromkeys(("CLASSIFIER", "TRAINING"), "training.metrics"),
 }
 
 

@@ -78,6 +78,8 @@ class Index:
         for statement in body:
             index._add(statement, module)
             index.dynamic |= any(_is_dynamic(node) for node in ast.walk(statement))
+        if "__getattr__" in index.definitions:
+            index._add_lazy([node for s in body if is_type_checking(s) for node in ast.walk(s)], module)
         return index
 
     def _add(self, statement: ast.stmt, module: Module) -> None:
@@ -104,6 +106,13 @@ class Index:
         for node in ast.walk(statement):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 self._import(node, module)
+
+    def _add_lazy(self, nodes: list[ast.AST], module: Module) -> None:
+        """Add what a checker imports: the module's `__getattr__` imports it when it is asked for, and not before."""
+        for node in nodes:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                for name, target in import_targets(node, module)[0]:
+                    self.imports.setdefault(name, []).append(target)
 
     def _import(self, node: ast.Import | ast.ImportFrom, module: Module) -> None:
         bound, stars, imported = import_targets(node, module)

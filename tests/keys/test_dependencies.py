@@ -203,6 +203,16 @@ def test_sources_are_read_once(package: Path) -> None:
             "SIZE := 3",
         ),
         (
+            "import work\n\n\ndef measure():\n    return work.SIZE\n",
+            {
+                "__init__": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from work.a import SIZE\n\n\n"
+                "def __getattr__(name):\n    from work import a\n\n    return getattr(a, name)\n",
+                "a": "SIZE = 1\n",
+            },
+            "SIZE = 1",
+            "SIZE = 3",
+        ),
+        (
             "from work.a import *\nfrom work.b import *\n\n\ndef measure():\n    return f()\n",
             {
                 "b": "from work.a import *\nfrom work.main import *\n\n\ndef f():\n    return 2\n",
@@ -212,7 +222,7 @@ def test_sources_are_read_once(package: Path) -> None:
             "return 3",
         ),
     ],
-    ids=["two branches", "two imports", "a registry", "type checking", "a walrus", "stars"],
+    ids=["two branches", "two imports", "a registry", "type checking", "a walrus", "a lazy module", "stars"],
 )
 def test_every_way_to_bind_a_name_is_followed(
     tmp_path: Path, main: str, other: dict[str, str], old: str, new: str
