@@ -20,7 +20,7 @@ PYTHON = f"{sys.version} {MAGIC_NUMBER.hex()} {sys.flags.optimize}"
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """The `code` of modules by name and digest; and what was found with the digests of packages in `sources` and, of
+    """The `code` of modules by path and digest; and what was found with the digests of packages in `sources` and, of
     the modules beside the experiments, in `beside`: the `nodes`, and which manifests are whole, by digest."""
 
     python: str = PYTHON

@@ -286,13 +286,6 @@ class _SnapshotLoader(_TextLoader):
         """Return what the text compiles to, which is known of a text that was compiled before."""
         identity = self._module.identity
         if identity not in self._known:
-            # Where the project lies is no part of what is remembered of it.
-            self._known[identity] = marshal.dumps(_placed(super().get_code(fullname), fullname))
+            self._known[identity] = marshal.dumps(super().get_code(fullname))
         code: CodeType = marshal.loads(self._known[identity])  # noqa: S302 -- its digest was checked when it was read
-        return _placed(code, self.path)
-
-
-def _placed(code: CodeType, path: str) -> CodeType:
-    """Return `code`, and all code in it, as compiled from a file at `path`."""
-    inner = tuple(_placed(each, path) if isinstance(each, CodeType) else each for each in code.co_consts)
-    return code.replace(co_filename=path, co_consts=inner)
+        return code

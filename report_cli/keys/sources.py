@@ -35,8 +35,8 @@ class Module:
 
     @property
     def identity(self) -> str:
-        """Name and content: what decides the code that it compiles to, but for the path in it."""
-        return f"{self.name} {self.digest}"
+        """Place and content: what decides the code that it compiles to."""
+        return f"{self.path} {self.digest}"
 
     @cached_property
     def index(self) -> "Index":
