@@ -1,8 +1,9 @@
 """What has to be run, why, and how long it will take. Planning trains nothing and changes nothing in the store."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from report_cli.datasets.source import Source, choose
 from report_cli.datasets.spec import Table
@@ -21,8 +22,7 @@ ReadIn = Callable[[Source], Source]
 Name = tuple[str, int, int]
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What the person asked for."""
 
     profile: str
@@ -34,8 +34,7 @@ class Request:
     strict_env: bool = False
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One run of a plan: what is asked, and the stored run that answers it if there is one.
 
     `settings` ("epochs=5") made `overrides` of the profile's own parameters; `needs` names the steps it is computed
@@ -92,8 +91,7 @@ class Step:
         return " ".join([self.experiment.name, *point, *([f"seed {self.seed}"] if several else [])])
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """Steps in an order in which every run comes after those it needs."""
 
     steps: tuple[Step, ...]
@@ -124,17 +122,16 @@ def make(workspace: Workspace, experiments: Sequence[Experiment], request: Reque
     return Plan(tuple(planner.steps.values()), request.profile, request.choice)
 
 
-@dataclass
-class _Planner:
+class _Planner(msgspec.Struct):
     workspace: Workspace
     request: Request
     read_in: ReadIn
     requested: frozenset[str]
     judge: Judge
-    steps: dict[Name, Step] = field(default_factory=dict)
-    _durations_s: dict[str, dict[str, float]] = field(default_factory=dict)
-    _open: list[str] = field(default_factory=list)
-    _sources: dict[str, Source] = field(default_factory=dict)
+    steps: dict[Name, Step] = {}
+    _durations_s: dict[str, dict[str, float]] = {}
+    _open: list[str] = []
+    _sources: dict[str, Source] = {}
 
     def add(self, experiment: Experiment) -> None:
         name, profile = experiment.name, self.request.profile

@@ -6,9 +6,11 @@ Runs are measured elsewhere, several at once; whatever touches the store happens
 import contextlib
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
+
+import msgspec
 
 from report_cli import files, wording
 from report_cli.datasets.source import Source
@@ -35,8 +37,7 @@ POLL_S = 0.1
 Measurement = Generator[Request, Event, Run | None]
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True):
     """How far a run is: in an epoch of so many, after a step of so many (0 of 0: the epoch is over).
 
     `images` were seen in this epoch, `seconds` have passed since the run began, `metrics` are the latest by name.
@@ -86,20 +87,18 @@ class Executor(Protocol):
         """End what is under way, whatever it does."""
 
 
-@dataclass
-class Outcome:
+class Outcome(msgspec.Struct):
     """What a plan came to: the runs by step, and the steps that failed."""
 
-    runs: dict[Name, Run] = field(default_factory=dict)
-    failures: dict[Name, ReportError] = field(default_factory=dict)
+    runs: dict[Name, Run] = {}
+    failures: dict[Name, ReportError] = {}
 
     def results(self, experiment: str) -> Results:
         """Return the runs of one experiment, by point and seed."""
         return Results(experiment, tuple(run for name, run in sorted(self.runs.items()) if name[0] == experiment))
 
 
-@dataclass
-class _Course:
+class _Course(msgspec.Struct):
     """How far a plan is: the steps that wait, in its order, those under way, and those that another process is at."""
 
     slots: int
@@ -107,9 +106,9 @@ class _Course:
     numbers: Mapping[Name, int]
     waiting: dict[Name, Step]
     outcome: Outcome
-    running: dict[Name, tuple[Step, Measurement]] = field(default_factory=dict)
-    elsewhere: set[Name] = field(default_factory=set)
-    noted: set[Name] = field(default_factory=set)
+    running: dict[Name, tuple[Step, Measurement]] = {}
+    elsewhere: set[Name] = set()
+    noted: set[Name] = set()
 
     def ready(self) -> list[Step]:
         """Return the steps that wait for nothing but their turn: what they need is there, or has failed."""
@@ -268,7 +267,7 @@ class Runner:
             outputs = {need: [run.outputs for run in runs] for need, runs in needs.items()}
             if step.state != "forced":
                 # Another process may have stored it meanwhile; or what it needs came out as it was before.
-                now = self._workspace.judge.answer(replace(step.question, needs=outputs))
+                now = self._workspace.judge.answer(msgspec.structs.replace(step.question, needs=outputs))
                 if now.state == "fresh" and now.run is not None:
                     return now.run
             self._listener.started(step, course.numbers[step.name], len(course.numbers))

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -21,8 +20,7 @@ from report_cli.store.freshness import Judge
 from report_cli.store.store import Store
 
 
-@dataclass(frozen=True)
-class Workspace:
+class Workspace(msgspec.Struct, frozen=True, dict=True):
     """Everything is read at its first use and then stays what it was."""
 
     project: Project
@@ -94,8 +92,7 @@ def user_cache() -> Path:
     return Path(os.environ.get("REPORT_CACHE") or default)
 
 
-@dataclass(frozen=True)
-class DataChoice:
+class DataChoice(msgspec.Struct, frozen=True):
     """Where real images are looked for, and who said so; no folder means drawn images."""
 
     folder: Path | None
