@@ -7,23 +7,23 @@ report.results("cifar-control").to_pandas()
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from report_cli import project
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.execution import plan as plans
 from report_cli.execution.local import LocalExecutor, cores
 from report_cli.execution.plan import Plan, Request, Step
-from report_cli.execution.ray import RayExecutor
-from report_cli.execution.runner import Listener, Outcome, Progress, Runner, behind
+from report_cli.execution.runner import Executor, Listener, Outcome, Progress, Runner, behind
 from report_cli.execution.worker_client import LocalWorker
 from report_cli.execution.workspace import Workspace, choose_data
 from report_cli.experiment import PROFILES, Experiment
 from report_cli.keys import difference
-from report_cli.project import FORMATS
+from report_cli.project import FORMATS, PACKAGE
 from report_cli.store.freshness import closest
 from report_cli.store.run import Results, Run, one_line
 
@@ -94,7 +94,11 @@ def open_runner(
         raise unknown("executor", executor, EXECUTORS)
     workspace.recall()
     workers = [LocalWorker(workspace.project) for _ in range(len(cores()) if jobs == 0 else jobs or 1)]
-    chosen = RayExecutor(workspace.project, jobs) if executor == "ray" else LocalExecutor(workers)
+    chosen: Executor = LocalExecutor(workers)
+    if executor == "ray":
+        from report_cli.execution.ray import RayExecutor
+
+        chosen = RayExecutor(workspace.project, jobs)
     with Runner(workspace, listener or Silence(), workers[0], chosen) as runner:
         yield runner
     workspace.remember()
@@ -160,8 +164,7 @@ def results(name: str, *, profile: str | None = None, folder: Path | str = ".") 
     return Results(name, tuple(ordered))
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(msgspec.Struct, frozen=True):
     """One run that a profile asks for: its state (fresh, elsewhere, stale, missing, failed) and why."""
 
     step: Step
@@ -201,8 +204,7 @@ def status(
     return tuple(Status(step) for step in made.steps)
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(msgspec.Struct, frozen=True):
     """Why a run is or isn't up to date: the stored run that is most like it, what differs, and the code of its key."""
 
     status: Status
@@ -232,8 +234,7 @@ def explain(workspace: Workspace, step: Step) -> Explanation:
     )
 
 
-@dataclass(frozen=True)
-class Documents:
+class Documents(msgspec.Struct, frozen=True):
     """Documents that are to be built, read once: a mistyped name shows before hours of training, not after."""
 
     names: tuple[str, ...]
@@ -256,7 +257,8 @@ def documents(workspace: Workspace, names: Sequence[str], *, strict: bool = Fals
         if name not in known:
             raise unknown("document", name, [*known, "all"])
     try:
-        surveys = [pages.survey(workspace.project, name, workspace.experiments) for name in chosen]
+        code = workspace.snapshot.digests[PACKAGE.name]
+        surveys = [pages.survey(workspace.project, name, workspace.experiments, code) for name in chosen]
     except UsageError as error:
         # What a document asks for may be in a file that can't be imported.
         raise next(iter(workspace.registry.broken.values()), error) from error
@@ -337,6 +339,7 @@ def write_document(
         name,
         selection,
         workspace.experiments,
+        workspace.snapshot.digests[PACKAGE.name],
         formats=formats,
         draft=draft,
         profile=request.profile,

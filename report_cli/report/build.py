@@ -1,16 +1,18 @@
 """Builds a document: gather, render, and swap the finished files in; nothing heavy is loaded when nothing changed."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from report_cli import files
 from report_cli.errors import ReportError, unknown
 from report_cli.experiment import Experiment, parameters
 from report_cli.keys import environment
 from report_cli.keys.canonical import digest
-from report_cli.project import FORMATS, PACKAGE, Project
+from report_cli.project import FORMATS, Project
 from report_cli.report.text.context import Context, Selection
 from report_cli.report.text.templates import documents, folders
 from report_cli.store.run import FigureFile, Run
@@ -21,8 +23,7 @@ __all__ = ["FORMATS", "Built", "Selection", "build", "check_warnings", "document
 CONVERTERS = ("fonttools", "jinja2", "lxml", "nh3", "pikepdf", "pypandoc_binary", "scipy", "typst", "weasyprint")
 
 
-@dataclass(frozen=True)
-class Built:
+class Built(msgspec.Struct, frozen=True):
     """The files of a built document and its warnings; `written` is False when nothing had changed."""
 
     document: str
@@ -31,16 +32,15 @@ class Built:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Survey:
+class Survey(msgspec.Struct, frozen=True):
     """What a document takes: experiments in the order of taking, and the answers that it includes."""
 
     experiments: tuple[str, ...]
     answers: frozenset[str]
 
 
-def survey(project: Project, document: str, experiments: Mapping[str, Experiment]) -> Survey:
-    """Return what `document` takes, found by rendering it with placeholders.
+def survey(project: Project, document: str, experiments: Mapping[str, Experiment], code: str) -> Survey:
+    """Return what `document` takes, found by rendering it with placeholders; `code` is a digest of this program.
 
     Raises:
         UsageError: a template is malformed, or names an experiment, metric, figure, answer or section that doesn't
@@ -50,7 +50,7 @@ def survey(project: Project, document: str, experiments: Mapping[str, Experiment
         raise unknown("document", document, documents(project))
     inputs = digest(
         {
-            "package": _package(),
+            "package": _package(code),
             "templates": [_folder(folder, "*.md") for folder in folders(project)],
             "experiments": {name: _declared(item) for name, item in experiments.items()},
             "parameters": {
@@ -95,6 +95,7 @@ def build(
     document: str,
     selection: Selection,
     experiments: Mapping[str, Experiment],
+    code: str,
     *,
     formats: Sequence[str] = FORMATS,
     draft: bool = False,
@@ -104,7 +105,8 @@ def build(
 ) -> Built:
     """Bring the files of `document` up to date with `selection` and return them.
 
-    A failing build leaves the previous report untouched. `tell` is called before what takes a while.
+    `code` is a digest of all sources of this program: any module may decide how a page looks. A failing build leaves
+    the previous report untouched. `tell` is called before what takes a while.
 
     Raises:
         UsageError: a template names something that doesn't exist, or is malformed.
@@ -115,7 +117,7 @@ def build(
         if name not in FORMATS:
             raise unknown("format", name, FORMATS)
     paths = {name: project.reports / f"{document}.{name}" for name in FORMATS if name in formats}
-    inputs = _inputs(project, document, selection, experiments, draft, profile)
+    inputs = _inputs(project, document, selection, experiments, code, draft, profile)
     stamp = _stamped(project, document, inputs)
     if stamp is not None and all(_intact(path, stamp["outputs"].get(name)) for name, path in paths.items()):
         check_warnings(stamp["warnings"], strict)
@@ -171,6 +173,7 @@ def _inputs(
     document: str,
     selection: Selection,
     experiments: Mapping[str, Experiment],
+    code: str,
     draft: bool,
     profile: str,
 ) -> str:
@@ -182,7 +185,7 @@ def _inputs(
             "profile": profile,
             "settings": asdict(project.settings),
             "converters": {name: environment.version(name) for name in CONVERTERS},
-            "package": _package(),
+            "package": _package(code),
             "templates": [_folder(folder, "*") for folder in folders(project)],
             "experiments": {name: _declared(item) for name, item in experiments.items()},
             "runs": {name: [_run(run) for run in runs] for name, runs in selection.runs.items()},
@@ -192,9 +195,8 @@ def _inputs(
     )
 
 
-def _package() -> dict[str, str]:
-    """Return the version and the digest of each source of this package: any module may decide how a page looks."""
-    return {"version": environment.version("coursework-report"), **_folder(PACKAGE, "*.py")}
+def _package(code: str) -> dict[str, str]:
+    return {"version": environment.version("coursework-report"), "code": code}
 
 
 def _folder(folder: Path, pattern: str) -> dict[str, str]:
@@ -216,4 +218,4 @@ def _run(run: Run) -> list[str]:
 
 
 def _figure(figure: FigureFile) -> list[str]:
-    return [figure.name, figure.alt, files.digest(figure.print_svg), files.digest(figure.screen_svg)]
+    return [figure.name, figure.alt, figure.print_sha256, figure.screen_sha256]

@@ -1,9 +1,10 @@
 """Whether a stored run answers a question: decided here alone, for plan, status, why, gc, accept and build."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+import msgspec
 
 from report_cli.experiment import PROFILES, Experiment, parameters
 from report_cli.keys import difference, inputs, key
@@ -18,8 +19,7 @@ State = Literal["fresh", "missing", "stale", "failed", "forced"]
 Outputs = Mapping[str, Sequence[str]] | None
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What is stored for a question: `run` answers it where the state is fresh, and may where it is forced."""
 
     state: State
@@ -27,8 +27,7 @@ class Verdict:
     run: Run | None = None
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """A recipe as it is asked: for an experiment, in a profile, with a seed, from runs with these outputs."""
 
     experiment: str
@@ -39,8 +38,7 @@ class Question:
     strict_env: bool = False
 
 
-@dataclass
-class Judge:
+class Judge(msgspec.Struct):
     """Judges the runs of a store by what the project in `root` declares, and by its code as it is now.
 
     Runs and inputs are those that were there when they were looked at first: a new judge looks anew.
@@ -50,10 +48,10 @@ class Judge:
     experiments: Mapping[str, Experiment]
     snapshot: Sources
     root: Path
-    _code: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    _runs: dict[str, list[Run]] = field(default_factory=dict)
-    _recipes: dict[str, dict[str, list[Run]]] = field(default_factory=dict)
-    _changes: dict[str, list[str]] = field(default_factory=dict)
+    _code: dict[str, Mapping[str, str]] = {}
+    _runs: dict[str, list[Run]] = {}
+    _recipes: dict[str, dict[str, list[Run]]] = {}
+    _changes: dict[str, list[str]] = {}
 
     def answer(self, question: Question) -> Verdict:
         """Return the stored run that answers `question`, or why there is none.

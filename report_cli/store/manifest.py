@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -124,6 +124,9 @@ class Drawing(msgspec.Struct, frozen=True, kw_only=True):
     manifest_digest: str = ""
 
 
+M = TypeVar("M", Manifest, Drawing)
+
+
 def write(folder: Path, manifest: Manifest | Drawing) -> None:
     """Write `manifest` into the finished `folder`, with every file in it and digests of both."""
     listed = {
@@ -147,7 +150,7 @@ def read(folder: Path, known: set[str] | None = None) -> Manifest:
         ValueError: it is missing, of another schema or form, or any byte of it changed.
         OtherSchemaError: it is whole, and of another schema.
     """
-    manifest = msgspec.convert(_content(folder, known), Manifest)
+    manifest = _read(folder, Manifest, set() if known is None else known)
     if manifest.experiment != folder.parent.name:
         raise ValueError(f"its manifest is of {manifest.experiment!r}")
     if not manifest.files:
@@ -158,9 +161,9 @@ def read(folder: Path, known: set[str] | None = None) -> Manifest:
     return manifest
 
 
-def read_drawing(folder: Path) -> Drawing:
-    """Return the manifest of the figures in `folder`; ValueError as for `read`."""
-    return msgspec.convert(_content(folder), Drawing)
+def read_drawing(folder: Path, known: set[str] | None = None) -> Drawing:
+    """Return the manifest of the figures in `folder`; `known` and ValueError as for `read`."""
+    return _read(folder, Drawing, set() if known is None else known)
 
 
 def verify(folder: Path, listed: Mapping[str, File]) -> None:
@@ -189,25 +192,33 @@ def read_file(folder: Path, listed: Mapping[str, File], name: str) -> bytes:
     return content
 
 
-def _content(folder: Path, known: set[str] | None = None) -> dict[str, Any]:
-    known = set() if known is None else known
+def _read(folder: Path, kind: type[M], known: set[str]) -> M:
     try:
         text = (folder / NAME).read_bytes()
-        content = files.from_json(text)
     except OSError as error:
         raise ValueError("its manifest can't be read") from error
+    text_digest = sha256(text).hexdigest()
+    if text_digest in known:
+        return msgspec.json.decode(text, type=kind)
+    content = _content(text)
+    known.add(text_digest)
+    return msgspec.convert(content, kind)
+
+
+def _content(text: bytes) -> dict[str, Any]:
+    """Return what a manifest says, which is whole and of this schema."""
+    try:
+        content = files.from_json(text)
     except (ValueError, RecursionError) as error:
         raise ValueError("its manifest is not JSON") from error
     if not isinstance(content, dict) or "schema" not in content:
         raise ValueError("its manifest has no schema")
-    text_digest = sha256(text).hexdigest()
-    whole = text_digest in known or _is_whole(content, text)
+    whole = _is_whole(content, text)
     if content["schema"] != SCHEMA:
         kind = OtherSchemaError if whole else ValueError
         raise kind(f"its manifest is of schema {content['schema']!r}, not {SCHEMA}")
     if not whole:
         raise ValueError("its manifest was changed after it was written")
-    known.add(text_digest)
     return content
 
 

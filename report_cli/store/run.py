@@ -3,7 +3,6 @@
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,8 +30,7 @@ class Measured(msgspec.Struct, frozen=True):
     history: list[dict[str, int | float]]
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(msgspec.Struct, frozen=True, dict=True):
     """A finished run in `folder`. What is read of it is checked against its manifest when it is read."""
 
     folder: Path
@@ -149,8 +147,7 @@ class Run:
             ) from error
 
 
-@dataclass(frozen=True)
-class Results:
+class Results(msgspec.Struct, frozen=True):
     """The finished runs of one experiment, by point and seed. With a single run it has what that run has."""
 
     experiment: str
@@ -230,8 +227,7 @@ class Results:
         return [*first.point.items(), ("seed", first.seed)]
 
 
-@dataclass(frozen=True)
-class FigureFile:
+class FigureFile(msgspec.Struct, frozen=True):
     """A drawn figure: `print_svg` keeps its text as text, `screen_svg` as paths (browsers give SVG no page fonts)."""
 
     experiment: str
@@ -239,17 +235,18 @@ class FigureFile:
     alt: str
     print_svg: Path
     screen_svg: Path
+    print_sha256: str
+    screen_sha256: str
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True):
     """A run that was tried and failed; never a hit."""
 
     message: str
     when: str
     log: str
     # What was asked, part by part.
-    recipe: Mapping[str, Any] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = {}
 
 
 def one_line(text: str) -> str:

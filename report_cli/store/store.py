@@ -4,9 +4,10 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from report_cli import files, wording
 from report_cli.keys.canonical import digest
@@ -25,8 +26,7 @@ ASKED = "asked.json"
 FOLDERS = re.compile(r"(?<![\w.:/~])/(?:[^\s/:'\"]+/)+")
 
 
-@dataclass(frozen=True)
-class Damage:
+class Damage(msgspec.Struct, frozen=True):
     """A folder in the place of a run that can't be used: damaged, or whole and written by another version."""
 
     folder: Path
@@ -34,8 +34,7 @@ class Damage:
     foreign: bool = False
 
 
-@dataclass(frozen=True)
-class Store:
+class Store(msgspec.Struct, frozen=True):
     """The runs of a project. Reading never changes it; a damaged entry is named and hides no other.
 
     Manifests are checked when they are read, other files when these are. Those who write set damaged entries aside,
@@ -48,9 +47,9 @@ class Store:
     scratch: Path
     tell: Callable[[str], None]
     # The sha256 of manifests that are known to be whole.
-    whole: set[str] = field(default_factory=set)
+    whole: set[str] = set()
     # A command reads each manifest once: what it has seen whole, it goes on using.
-    _seen: dict[Path, Run | Damage] = field(default_factory=dict)
+    _seen: dict[Path, Run | Damage] = {}
 
     @classmethod
     def of(cls, project: Project, tell: Callable[[str], None]) -> "Store":
@@ -145,14 +144,22 @@ class Store:
         if drawing is None:
             return None
         return {
-            name: FigureFile(experiment, name, alt, folder / f"{name}.print.svg", folder / f"{name}.screen.svg")
+            name: FigureFile(
+                experiment,
+                name,
+                alt,
+                folder / f"{name}.print.svg",
+                folder / f"{name}.screen.svg",
+                drawing.files[f"{name}.print.svg"].sha256,
+                drawing.files[f"{name}.screen.svg"].sha256,
+            )
             for name, alt in drawing.figures.items()
         }
 
     def drawing(self, folder: Path) -> Drawing | None:
         """Return the manifest of the figures in `folder`, None where they are not whole."""
         try:
-            drawing = manifests.read_drawing(folder)
+            drawing = manifests.read_drawing(folder, self.whole)
             manifests.verify(folder, drawing.files)
         except ValueError:
             return None

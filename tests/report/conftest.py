@@ -106,13 +106,14 @@ class Desk:
 
     def draw(self, experiment: str, name: str, alt: str = "A rising curve.") -> None:
         folder = self.project.figures / experiment
-        files.write_text(folder / f"{name}.print.svg", SVG)
-        files.write_text(folder / f"{name}.screen.svg", SVG)
-        file = FigureFile(experiment, name, alt, folder / f"{name}.print.svg", folder / f"{name}.screen.svg")
+        paths = folder / f"{name}.print.svg", folder / f"{name}.screen.svg"
+        for path in paths:
+            files.write_text(path, SVG)
+        file = FigureFile(experiment, name, alt, *paths, *map(files.digest, paths))
         self.figures.setdefault(experiment, {})[name] = file
 
-    def build(self, **options: Any) -> Built:
-        return build(self.project, "paper", self.selection, self.experiments, **options)
+    def build(self, code: str = "code", **options: Any) -> Built:
+        return build(self.project, "paper", self.selection, self.experiments, code, **options)
 
     def context(self, draft: bool = False) -> Context:
         return Context(self.experiments, self.selection, draft)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from report_cli.errors import ReportError, UsageError
+from report_cli.keys.sources import Sources
 from report_cli.project import PACKAGE
 from report_cli.report import build
 from report_cli.report.build import Built, documents
@@ -122,25 +123,21 @@ def test_an_edit_of_any_package_builds_the_page_again(
     """An edit of a module in any package of the program makes an up-to-date page be written again."""
     package = tmp_path / "package"
     shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr("report_cli.report.build.PACKAGE", package)
     monkeypatch.setattr("report_cli.report.page.render", lambda *_: Page({"html": b"page"}))
     desk.write("Text")
-    assert [desk.build(formats=("html",)).written for _ in range(2)] == [True, False]
+
+    def written() -> bool:
+        return desk.build(Sources({"package": package}).digests["package"], formats=("html",)).written
+
+    assert [written() for _ in range(2)] == [True, False]
     edit = package / f"{module}.py"
     edit.write_text(edit.read_text() + "# edited\n")
-    assert [desk.build(formats=("html",)).written for _ in range(2)] == [True, False]
+    assert [written() for _ in range(2)] == [True, False]
 
 
-def test_the_stamp_covers_every_module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Every source of the package, its version and that of scipy are part of what a page is made of."""
-    sources = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py")}
-    before = build._package()
-    assert set(before) == sources | {"version"}
+def test_the_stamp_covers_every_module() -> None:
+    """Every source of the package, and the version of scipy, are part of what a page is made of."""
+    snapshot = Sources({PACKAGE.name: PACKAGE})
+    assert snapshot.digests
+    assert {module.path for module in snapshot.read()} == set(PACKAGE.rglob("*.py"))
     assert "scipy" in build.CONVERTERS
-    package = tmp_path / "package"
-    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in package.rglob("*.py"):
-        path.write_text(path.read_text() + "# edited\n")
-    monkeypatch.setattr(build, "PACKAGE", package)
-    after = build._package()
-    assert all(before[name] != after[name] for name in sources)

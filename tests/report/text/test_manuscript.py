@@ -213,7 +213,7 @@ def test_the_experiments_of_a_document_are_found_without_runs(desk: Desk) -> Non
     """What a document takes is known before anything is trained, in the order of taking."""
     desk.write('<< figure("idle.curves", caption="c") >>', "answers", "a")
     desk.write('<< value("facts.sum") >> $<< matrix("facts.any") >>$ << answer("a") >> << images_label("net") >>')
-    assert survey(desk.project, "paper", desk.experiments).experiments == ("facts", "idle", "net")
+    assert survey(desk.project, "paper", desk.experiments, "code").experiments == ("facts", "idle", "net")
 
 
 def test_a_byte_order_mark_is_passed_over(desk: Desk) -> None:
