@@ -7,6 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from report_cli.project import Project
+from tests.conftest import Command, Write
+
+TOY = """
+    import report_cli as report
+
+
+    @report.experiment("toy", title="T", metrics={"x": report.Metric("", "x")}, profiles={"a": 1})
+    def toy(params, record):
+        record(x=params.a)
+"""
 ROOT = Path(__file__).parent.parent.parent
 HEAVY = (
     "keras",
@@ -23,6 +34,7 @@ HEAVY = (
     "rich",
     "scipy",
     "pandas",
+    "jinja2",
 )
 SCRIPT = f"""
 import sys
@@ -44,6 +56,19 @@ def test_nothing_heavy_is_loaded(arguments: list[str]) -> None:
     finished = subprocess.run([sys.executable, "-c", SCRIPT, *arguments], cwd=ROOT, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr
     assert finished.stderr.splitlines()[-1].split() == ["loaded:"]
+
+
+def test_a_project_with_nothing_to_do_loads_nothing_heavy(project: Project, write: Write, report: Command) -> None:
+    """A build that changes nothing, and what looks at its runs, load none of what made them and the page."""
+    write("experiments/toy.py", TOY)
+    write("templates/documents/paper.md", '+++\ntitle = "T"\n+++\n\nIt is << value("toy.x") >>.\n')
+    assert report("build", "all", "--to", "html").returncode == 0
+    for arguments in (["build", "all", "--to", "html"], ["verify", "--store"], ["status"], ["why", "toy"], ["list"]):
+        finished = subprocess.run(
+            [sys.executable, "-c", SCRIPT, *arguments], cwd=project.root, capture_output=True, text=True
+        )
+        assert finished.returncode == 0, finished.stderr
+        assert finished.stderr.splitlines()[-1].split() == ["loaded:"], arguments
 
 
 @pytest.mark.parametrize(
