@@ -5,7 +5,7 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,8 +16,10 @@ from report_cli.execution.registry import Registry
 from report_cli.experiment import Experiment
 from report_cli.keys.sources import Sources
 from report_cli.project import PACKAGE, Project
-from report_cli.store.freshness import Judge
-from report_cli.store.store import Store
+
+if TYPE_CHECKING:
+    from report_cli.store.freshness import Judge
+    from report_cli.store.store import Store
 
 
 class Workspace(msgspec.Struct, frozen=True, dict=True):
@@ -25,11 +27,12 @@ class Workspace(msgspec.Struct, frozen=True, dict=True):
 
     project: Project
     snapshot: Sources
-    store: Store
+    # Called with what is odd in the store.
+    tell: Callable[[str], None]
 
     @classmethod
     def open(cls, project: Project, tell: Callable[[str], None]) -> "Workspace":
-        return cls(project, registry.sources(project), Store.of(project, tell))
+        return cls(project, registry.sources(project), tell)
 
     def recall(self) -> None:
         """Take what was found in these very sources and manifests before, so that none is walked or checked again."""
@@ -75,9 +78,19 @@ class Workspace(msgspec.Struct, frozen=True, dict=True):
     def experiments(self) -> dict[str, Experiment]:
         return self.registry.experiments
 
+    # Listing what is declared needs no stored runs, so these two are imported for what does.
+    @cached_property
+    def store(self) -> "Store":
+        """The finished runs."""
+        from report_cli.store.store import Store
+
+        return Store.of(self.project, self.tell)
+
     @property
-    def judge(self) -> Judge:
+    def judge(self) -> "Judge":
         """Decides which stored runs answer what is asked, by what is there from now on."""
+        from report_cli.store.freshness import Judge
+
         return Judge(self.store, self.experiments, self.snapshot, self.project.root)
 
     @property

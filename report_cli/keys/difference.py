@@ -1,16 +1,14 @@
 """Which parts of two recipes differ, and how two environments do, in words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from report_cli.keys.canonical import digest
 
 Parts = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """One part of a key that differs: what it is, and both of its values (None: not there)."""
 
     part: str

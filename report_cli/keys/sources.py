@@ -8,12 +8,12 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from report_cli.errors import ReportError, UsageError
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """What an import binds a name to: a module, or `name` inside a module."""
 
     module: str
@@ -122,8 +122,7 @@ class Index:
         self.imported.update(imported)
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """A definition in a snapshot: its digest, the keys ("module:name") of what it uses, and installed packages.
 
     `methods` are names of attributes that it calls on what the program hands it (`record.classifier`, `data.split`).
@@ -137,8 +136,7 @@ class Node:
     dynamic: bool = False
 
 
-@dataclass(frozen=True)
-class Reach:
+class Reach(NamedTuple):
     """What a function reaches: definitions ("module:definition") by digest, modules, and installed packages.
 
     `dynamic` is whether code of the project may reach more than can be read from it.
