@@ -32,8 +32,7 @@ from report_cli.execution.parameters import override
 from report_cli.execution.recorder import CheckpointFolder, FigureFolder, Recorder
 from report_cli.experiment import Experiment
 from report_cli.keys import key
-from report_cli.keys.canonical import digest
-from report_cli.keys.environment import THREADS, environment, machine_precision
+from report_cli.keys.environment import THREADS, machine_precision
 from report_cli.keys.inputs import Watch, watch_hdf5, watch_tensorflow
 from report_cli.keys.key import Recipe
 from report_cli.keys.sources import Sources
@@ -141,8 +140,7 @@ class Worker:
                 return loading.load(weights, folder, Path(request["cache"]))
 
             folder = Path(request["folder"])
-            # What lies there was computed on this kind of machine, by these packages.
-            cache = Path(request["cache"]) / "computed" / digest(environment({"keras"}))[:16]
+            cache = key.computed(Path(request["cache"]))
             record = Recorder(
                 experiment,
                 request["seed"],

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from report_cli.experiment import MADE, PROFILES, Experiment, parameters
@@ -92,6 +93,11 @@ def data_identity(name: str, draw: Any, content: str | None, sources: Sources) -
         return {"name": name, "content": content}
     drawn = reach(sources, (draw.__module__, draw.__qualname__))
     return {"name": name, "drawn": f"{draw.__module__}:{draw.__qualname__}", "code": dict(drawn.digests)}
+
+
+def computed(cache: Path) -> Path:
+    """Return where in the user's `cache` lies what this machine with these packages can compute again."""
+    return cache / "computed" / digest(environments.environment({"keras"}))[:16]
 
 
 def lock_name(recipe_digest: str, where: Mapping[str, str]) -> str:

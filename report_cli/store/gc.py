@@ -36,6 +36,8 @@ def find(judge: Judge, cache: Path) -> list[Waste]:
 def free(store: Store, waste: Waste) -> bool:
     """Remove `waste`; False where another process uses it."""
     if waste.run is None:
+        if waste.path.parent.name == "computed":
+            files.remove_folder(waste.path)
         files.sweep(waste.path.parent)
         return not waste.path.exists()
     try:
@@ -60,7 +62,10 @@ class _Search:
         yield from self._unfinished()
         for folder, why in old.items():
             yield _waste(folder, why)
-        for scratch in (self.store.scratch, self.cache / "tmp"):
+        for folder in (self.cache / "computed").glob("*"):
+            if folder != key.computed(self.cache):
+                yield Waste(folder, "computed by another machine or other packages", files.size_bytes(folder))
+        for scratch in (self.store.scratch, self.cache / "tmp", key.computed(self.cache) / "tmp"):
             for folder in files.abandoned(scratch):
                 yield Waste(folder, "left by a command that was killed", files.size_bytes(folder))
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from report_cli import api, files
+from report_cli.keys import key
 from report_cli.project import Project
 from report_cli.store import gc, manifest
 from report_cli.store.store import ASKED, Store
@@ -160,11 +161,11 @@ def test_what_can_never_be_an_answer_again_goes(report: Command, drawn: Path, pr
 def test_leftovers_of_killed_commands_go(report: Command, walk: Path, project: Project) -> None:
     """Damaged runs set aside, progress towards a finished run, scratch folders and half-freed runs are freed."""
     lines(report("run", "walk"))
-    (key,) = keys(project)
+    (stored,) = keys(project)
     store = Store.of(project, pytest.fail)
     (run,) = store.runs("walk")
     spared = tree(project)
-    progress = store.checkpoints("walk", key.rpartition("-")[0], {})
+    progress = store.checkpoints("walk", stored.rpartition("-")[0], {})
     for folder in (progress, store.beside("walk", "1-2", "damaged"), store.beside("walk", "1-2", "freed")):
         files.write_bytes(folder / "x", bytes(1000))
     files.write_json(progress / ASKED, run.manifest.recipe)
@@ -183,6 +184,19 @@ def test_leftovers_of_killed_commands_go(report: Command, walk: Path, project: P
     assert list(project.scratch.iterdir()) == []
 
 
+def test_what_other_machines_computed_goes(report: Command, walk: Path, project: Project) -> None:
+    """Features of frozen layers that another machine or other packages computed are freed, those of this one stay."""
+    lines(report("run", "walk"))
+    cache = api.open_workspace(project.root).cache
+    here, there = key.computed(cache) / "features" / "a", cache / "computed" / "other" / "features" / "b"
+    for folder in (here, there):
+        files.write_bytes(folder / "features.bin", bytes(1000))
+    line, _ = lines(report("gc"))
+    assert "computed by another machine or other packages" in line
+    assert here.exists()
+    assert not there.exists()
+
+
 def test_figures_of_former_drawing_code_go(report: Command, drawn: Path, project: Project) -> None:
     """When `draw` changed, the figures drawn anew stay and the others go; the run stays."""
     lines(report("run", "walk"))
@@ -199,15 +213,15 @@ def test_figures_of_former_drawing_code_go(report: Command, drawn: Path, project
 def test_what_another_process_uses_is_left(report: Command, walk: Path, project: Project) -> None:
     """A run whose lock is held stays, and so does the scratch folder of a process that is alive."""
     lines(report("run", "walk"))
-    (key,) = keys(project)
+    (stored,) = keys(project)
     walk.unlink()
     store = Store.of(project, pytest.fail)
-    with store.lock("walk", key.rpartition("-")[0]), files.scratch_folder(project.scratch, "mine") as folder:
+    with store.lock("walk", stored.rpartition("-")[0]), files.scratch_folder(project.scratch, "mine") as folder:
         done = report("gc")
-        assert f"left build/runs/walk/{key}: another process uses it" in done.stderr
+        assert f"left build/runs/walk/{stored}: another process uses it" in done.stderr
         assert done.returncode == 0
         assert folder.is_dir()
-    assert keys(project) == {key}
+    assert keys(project) == {stored}
     assert lines(report("gc"))[-1].startswith("freed")
     assert keys(project) == set()
 
@@ -270,10 +284,10 @@ def test_code_that_cannot_be_read_frees_nothing(report: Command, walk: Path, pro
 def test_a_run_whose_recipe_is_not_its_own_is_left(report: Command, walk: Path, project: Project) -> None:
     """A manifest made by something else, here one that needs itself, hinders nothing and is not touched."""
     lines(report("run", "walk"))
-    (key,) = keys(project)
+    (stored,) = keys(project)
     (run,) = Store.of(project, pytest.fail).runs("walk")
     forged = {**run.manifest.recipe, "needs": {"walk": [run.manifest.recipe_digest]}, "code": {}}
     (run.folder / manifest.NAME).unlink()
     manifest.write(run.folder, msgspec.structs.replace(run.manifest, recipe=forged))
     lines(report("gc"))
-    assert keys(project) == {key}
+    assert keys(project) == {stored}
