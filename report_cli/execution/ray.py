@@ -202,7 +202,7 @@ def measure(request: Request, name: Name, mailbox: Any, images: list[Any], proje
         duration_s = time.monotonic() - began_s
         log = (place / "log").read_bytes() if (place / "log").exists() else b""
         outputs = files.packed(place / "run")
-    return {**answer, "environment": answer["here"], "duration_s": duration_s, "outputs": outputs, "log": log}
+    return {**answer, "environment": answer.get("here"), "duration_s": duration_s, "outputs": outputs, "log": log}
 
 
 def _asked(request: Request, root: Path, tell: Callable[[Event], Any]) -> Event:

@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -169,7 +169,7 @@ def test_a_key_of_time_and_size_is_noticed(
         module = found.module(key.partition(":")[0])
         assert module is not None
         stat, whole = module.path.stat(), real(found, key)
-        return replace(whole, digest=f"{stat.st_mtime_ns} {stat.st_size}")
+        return whole._replace(digest=f"{stat.st_mtime_ns} {stat.st_size}")
 
     real = dependencies._node
     monkeypatch.setattr(dependencies, "_node", node)
