@@ -13,7 +13,7 @@ from report_cli.figures import comparison
 from report_cli.training import losses, timing
 from report_cli.training.cost import multiply_adds
 from report_cli.training.fit import Trainer, generator
-from report_cli.training.precision import set_precision
+from report_cli.training.precision import chosen, set_precision
 
 TIMED = {**BUILDERS, **{f"pooled_{network}": build for network, build in POOLED.items()}}
 SHAPE, CLASSES, DROPOUT = (32, 32, 3), 10, 0.25
@@ -104,7 +104,7 @@ def cifar_speed(params: Params, record: report.Record) -> None:
     """
     models = [build(SHAPE, CLASSES, DROPOUT) for build in TIMED.values()]
     for model in models:
-        set_precision(model, record.precision if params.precision == "auto" else params.precision)
+        set_precision(model, chosen(params, record))
         losses.compile_classifier(model, learning_rate=1e-3)
     rng = generator(record.seed, 0, "speed")
     times = timing.interleaved(

@@ -9,7 +9,7 @@ from report_cli.errors import RunError
 from report_cli.training import classify, fit, losses
 from report_cli.training.cost import multiply_adds
 from report_cli.training.fit import Examples, Trainer
-from report_cli.training.precision import set_precision
+from report_cli.training.precision import chosen, set_precision
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def vgg16_pretrain(params: Params, data: "report.ImageData", record: report.Reco
     split = data.split(train=params.train, validation=params.validation, seed=params.split_seed)
     inputs = classify.normalised(split.train, record)
     model = vgg16.pretraining(split.shape, split.classes, params.width, params.dropout)
-    set_precision(model, record.precision if params.precision == "auto" else params.precision)
+    set_precision(model, chosen(params, record))
     losses.compile_classifier(model, params.learning_rate)
     train, validation = (Examples(part.pixels, part.labels) for part in (split.train, split.validation))
     trainer = Trainer(model, inputs)

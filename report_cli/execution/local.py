@@ -72,7 +72,7 @@ class LocalExecutor:
             if request["profile"] == "full":
                 worker.close()
             for event in worker.ask(request):
-                if event["event"] in ("progress", "note"):
+                if event["event"] != "done":
                     self._events.put((name, event))
                 last = event
         except BaseException as error:  # noqa: BLE001 -- whatever it is, whoever takes the events raises it

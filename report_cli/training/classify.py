@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from report_cli.datasets import normalise
 from report_cli.datasets.normalise import Normalisation
 from report_cli.experiment import Record
-from report_cli.training import fit, frozen, losses
+from report_cli.training import backend, fit, frozen, losses
 from report_cli.training.augment import Augmentation, Views
 from report_cli.training.backend import Prepare
 from report_cli.training.cost import multiply_adds
 from report_cli.training.fit import Examples, Inputs, Row, Trainer
-from report_cli.training.precision import set_precision
+from report_cli.training.precision import chosen, set_precision
 
 if TYPE_CHECKING:
     from report_cli.datasets.images import Part
@@ -63,8 +63,7 @@ def classify(
     declares. `best` and `seed` are those of `Trainer.fit`.
     """
     prepare = inputs or normalised(split.train, record)
-    precision = getattr(params, "precision", "auto")
-    set_precision(model, record.precision if precision == "auto" else precision)
+    set_precision(model, chosen(params, record))
     base, top = frozen.cut(model)
     if base and 2 * multiply_adds(base) < multiply_adds(model):
         # Its outputs may take more room than the images, and save little.
@@ -74,10 +73,12 @@ def classify(
     else:
         losses.compile_classifier(top, params.learning_rate)
     trainer = Trainer(top) if base else Trainer(top, prepare)
+    # Compiled once for all images and views.
+    predict = backend.predictor(base, prepare, split.train.pixels) if base else None
 
     def seen(pixels: Inputs, keep: bool = True) -> Inputs:
         """Return what is trained on and predicted from: pixels, or the features of the frozen beginning."""
-        return frozen.features(base, pixels, prepare, record, keep=keep) if base else pixels
+        return frozen.features(base, pixels, prepare, record, keep=keep, predict=predict) if base else pixels
 
     def viewed(epoch: int) -> Examples:
         assert augmentation is not None

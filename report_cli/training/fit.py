@@ -110,10 +110,10 @@ class Trainer:
             if len(validation.labels):
                 validated = score(self.predict(validation.inputs), validation.labels)
                 row |= {"validation_loss": validated.loss, "validation_accuracy": validated.accuracy}
+                _stop_unless_finite(row, epoch, epochs)
+                check_floor(validated)
             row["learning_rate"] = float(model.optimizer.learning_rate)
             _stop_unless_finite(row, epoch, epochs)
-            if len(validation.labels):
-                check_floor(validated)
             arrays = _variables(model)
             if not all(np.isfinite(array).all() for array in arrays.values()):
                 # The loss doesn't tell: ReLU turns NaN into 0.

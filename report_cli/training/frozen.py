@@ -1,6 +1,6 @@
 """The frozen beginning of a network: what it makes of the images is computed once, kept on disk, and never trained."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -55,17 +55,25 @@ def _is_fixed(operation: keras.Operation) -> bool:
     return not (operation.trainable_variables or averaging or any(part._seed_generators for part in parts))
 
 
-def features(base: keras.Model, inputs: Inputs, prepare: Prepare, record: Record, *, keep: bool = True) -> Inputs:
+def features(
+    base: keras.Model,
+    inputs: Inputs,
+    prepare: Prepare,
+    record: Record,
+    *,
+    keep: bool = True,
+    predict: Callable[[NDArray[Any]], NDArray[Any]] | None = None,
+) -> Inputs:
     """Return what `base` makes of `inputs` (N, ...) after `prepare`: (N, ...), of the type that it computes in.
 
     They are kept in the user's cache under all that decides them: layers, weights, precision and prepared inputs, on
     this kind of machine. What lies there is checked, and stays on disk until it is asked for. Without `keep` they are
-    computed and stay in memory.
+    computed and stay in memory. `predict` is the `backend.predictor` of `base`, where there is one already.
 
     Raises:
         RunError: the disk has less room than they take.
     """
-    predict = backend.predictor(base, prepare, inputs)
+    predict = predict or backend.predictor(base, prepare, inputs)
     batches = (inputs[start : start + BATCH] for start in range(0, inputs.shape[0], BATCH))
     if not keep:
         return np.concatenate([predict(batch) for batch in batches])

@@ -5,9 +5,12 @@ mixed precision of Micikevicius et al., Mixed precision training (2018), section
 scaling of the loss (Kalamkar et al., A study of bfloat16 for deep learning training (2019)).
 """
 
+from typing import Any
+
 import keras
 
 from report_cli.errors import RunError
+from report_cli.experiment import Record
 
 _FLOAT32 = (
     keras.layers.BatchNormalization,
@@ -17,6 +20,12 @@ _FLOAT32 = (
     keras.layers.Rescaling,
     keras.layers.Softmax,
 )
+
+
+def chosen(params: Any, record: Record) -> str:
+    """Return the precision that `params` name, or that of this machine where they have none or "auto"."""
+    precision: str = getattr(params, "precision", "auto")
+    return record.precision if precision == "auto" else precision
 
 
 def set_precision(model: keras.Model, precision: str) -> None:
