@@ -15,7 +15,7 @@ SHOWN = "cat.1275"
 # Which images: the same for all experiments of this family, so that their results can be paired.
 CHOICES: dict[str, dict[str, Any]] = {
     "smoke": {"train": 48, "validation": 24, "test": 24, "size": 64},
-    "quick": {"train": 800, "validation": 200, "test": 400, "size": 64},
+    "quick": {"train": 480, "validation": 200, "test": 400, "size": 64},
     "full": {"train": 2_400, "validation": 800, "test": 800, "size": 150},
 }
 SEEDS = {"smoke": 1, "quick": 1, "full": 3}
@@ -63,7 +63,7 @@ class Params(ImageParams):
 # within a few dozens of steps, not a thousand; and less dropout, which slows the first epochs down.
 IMAGES = {
     "smoke": ImageParams(**CHOICES["smoke"], epochs=2, batch_size=16),
-    "quick": ImageParams(**CHOICES["quick"], epochs=7, batch_size=16),
+    "quick": ImageParams(**CHOICES["quick"], epochs=6, batch_size=16),
     "full": ImageParams(**CHOICES["full"]),
 }
 PROFILES = {name: Params(**vars(images), momentum=0.99 if name == "full" else 0.9) for name, images in IMAGES.items()}

@@ -1,7 +1,5 @@
 """The CIFAR-10 networks against each other on the same test images; trains nothing."""
 
-from math import ceil
-
 import numpy as np
 
 import report_cli as report
@@ -9,12 +7,10 @@ from experiments import pairs
 from experiments.cifar import SEEDS
 from experiments.cifar_followups import NETWORKS
 from report_cli import stats
-from report_cli.errors import RunError
 from report_cli.figures import comparison
 
 THREE = (("control", "inception"), ("control", "residual"), ("inception", "residual"))
 DEEPER = (("inception", "inception-deep"), ("residual", "residual-deep"))
-WHOLE = tuple(f"cifar-{network}" for network in NETWORKS)
 # Through fewer sizes no line is drawn.
 FITTED = 4
 
@@ -24,7 +20,7 @@ FITTED = 4
     title="Three networks on the same test images",
     metrics=pairs.metrics(THREE),
     profiles={},
-    needs=WHOLE,
+    needs=("cifar-control", "cifar-inception", "cifar-residual"),
     seeds=SEEDS,
     cost_s=1,
 )
@@ -98,8 +94,8 @@ def draw_sizes(results: "report.Results", figures: report.Figures) -> None:
     title="Accuracy by the number of training images",
     metrics={
         "smallest": report.Metric("count", "training images of the smallest subset"),
-        "largest": report.Metric("count", "training images of the whole set"),
-        "sizes": report.Metric("count", "sizes of the training set, the whole one among them"),
+        "largest": report.Metric("count", "training images of the largest set"),
+        "sizes": report.Metric("count", "sizes of the training set"),
         "steps": report.Metric("count", "steps of every training, the same for all sizes"),
         **{
             f"{network}_gain": report.Metric(
@@ -112,7 +108,7 @@ def draw_sizes(results: "report.Results", figures: report.Figures) -> None:
         **pairs.metrics(THREE),
     },
     profiles={},
-    needs=("cifar-less-data", *WHOLE),
+    needs=("cifar-less-data",),
     seeds=SEEDS,
     cost_s=1,
     figures=("accuracy",),
@@ -123,34 +119,21 @@ def cifar_sizes(record: report.Record) -> None:
 
     Command: report run cifar-sizes --profile full
 
-    Expected (full, CIFAR-10): nothing published. Cost: a second, beside the runs on the subsets and on all images.
+    Expected (full, CIFAR-10): nothing published. Cost: a second, beside the runs of all sizes.
     """
     less = record.need("cifar-less-data")
-    smallest = int(min(less.metric("train_images")))
-    sizes: list[int] = []
-    trainings: set[tuple[int, tuple[int, ...]]] = set()
+    sizes = sorted({int(size) for size in less.metric("train_images")})
     accuracy, interval = [], []
     for network in NETWORKS:
-        runs = [*less.where(network=network), record.need(f"cifar-{network}").run()]
-        trainings |= {(_steps(run), tuple(run.array("test_ids").tolist())) for run in runs}
-        sizes = [int(run.scalars["train_images"]) for run in runs]
-        if len(trainings) > 1 or sizes != sorted(set(sizes)):
-            raise RunError(
-                f"{network}: the subsets and the whole set differ in steps or test images, or do not grow: {sizes}",
-                "set steps, test and split_seed of cifar-less-data as the networks on all images have them",
-            )
+        runs = [less.run(network=network, train=size) for size in sizes]
         accuracy.append([run.scalars["test_accuracy"] for run in runs])
         ends = [stats.wilson(int(pairs.right_answers(run).sum()), len(run.array("test_ids"))) for run in runs]
         interval.append([(end.low, end.high) for end in ends])
     gains = np.polyfit(np.log2(sizes), np.array(accuracy).T, 1)[0] if len(sizes) >= FITTED else [0] * len(NETWORKS)
-    record(smallest=smallest, largest=sizes[-1], sizes=len(sizes), steps=next(iter(trainings))[0])
+    steps = less.run(network=NETWORKS[0], train=sizes[0]).parameters["steps"]
+    record(smallest=sizes[0], largest=sizes[-1], sizes=len(sizes), steps=steps)
     record(**{f"{network}_gain": float(gain) for network, gain in zip(NETWORKS, gains, strict=True)})
-    pairs.compare({network: less.run(network=network, train=smallest) for network in NETWORKS}, THREE, record)
+    pairs.compare({network: less.run(network=network, train=sizes[0]) for network in NETWORKS}, THREE, record)
     record.array("sizes", np.array(sizes))
     record.array("accuracy", np.array(accuracy))
     record.array("interval", np.array(interval))
-
-
-def _steps(run: "report.Run") -> int:
-    """Return how many steps a training took, one a batch."""
-    return len(run.history) * ceil(run.scalars["train_images"] / int(run.parameters["batch_size"]))

@@ -48,7 +48,7 @@ class Params:
 
 PROFILES = {
     "smoke": Params(train=120, test=40, epochs=1, batch_size=40),
-    "quick": Params(train=1_920, test=1_000, epochs=4, batch_size=64),
+    "quick": Params(train=640, test=500, epochs=2, batch_size=64),
     "full": Params(),
 }
 METRICS = {

@@ -41,7 +41,7 @@ class Params:
     data=CIFAR10,
     profiles={
         "smoke": Params(train=100, validation=40, epochs=1, width=0.0625, least_accuracy=0),
-        "quick": Params(train=1_600, validation=500, epochs=5, dropout=0.1, width=0.25, least_accuracy=0),
+        "quick": Params(train=1_200, validation=500, epochs=4, dropout=0.1, width=0.25, least_accuracy=0),
         "full": Params(),
     },
     cost_s={"smoke": 10, "quick": 35, "full": 20_000},

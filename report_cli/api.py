@@ -5,7 +5,7 @@ report.run("cifar-*", profile="smoke")
 report.results("cifar-control").to_pandas()
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,12 +19,13 @@ from report_cli.execution import plan as plans
 from report_cli.execution.local import LocalExecutor, cores
 from report_cli.execution.plan import Plan, Request, Step
 from report_cli.execution.runner import Executor, Listener, Outcome, Progress, Runner, behind
+from report_cli.execution.status import Explanation as Explanation
+from report_cli.execution.status import Status as Status
+from report_cli.execution.status import explain as explain
 from report_cli.execution.worker_client import LocalWorker
 from report_cli.execution.workspace import Workspace, choose_data
 from report_cli.experiment import PROFILES, Experiment
-from report_cli.keys import difference
 from report_cli.project import FORMATS, PACKAGE
-from report_cli.store.freshness import closest
 from report_cli.store.run import Results, Run, one_line
 
 if TYPE_CHECKING:
@@ -164,32 +165,6 @@ def results(name: str, *, profile: str | None = None, folder: Path | str = ".") 
     return Results(name, tuple(ordered))
 
 
-class Status(msgspec.Struct, frozen=True):
-    """One run that a profile asks for: its state (fresh, elsewhere, stale, missing, failed) and why."""
-
-    step: Step
-
-    @property
-    def state(self) -> str:
-        """The state in a word; up to date and computed in another environment is "elsewhere"."""
-        return "elsewhere" if self.step.state == "fresh" and self.step.elsewhere else self.step.state
-
-    @property
-    def reason(self) -> str:
-        """Why; where it was computed when that was elsewhere, and why it was accepted."""
-        step, parts = self.step, [self.step.reason]
-        if step.state == "fresh" and step.run is not None:
-            accepted = step.run.manifest.accepted
-            parts = [f"accepted: {one_line(accepted[-1].reason)}"] if accepted else parts
-            parts += [f"computed with {step.elsewhere}"] if step.elsewhere else []
-        return ", ".join(parts)
-
-    @property
-    def key(self) -> str:
-        """The key of the run that answers, or the beginning of the one that would."""
-        return self.step.run.key if self.step.run else self.step.lock_name
-
-
 def status(
     *names: str,
     profile: str = "",
@@ -202,36 +177,6 @@ def status(
     request = request_of(workspace, profile=profile, data=data, strict_env=strict_env)
     made = plan(workspace, workspace.registry.select(names or ("all",)), request)
     return tuple(Status(step) for step in made.steps)
-
-
-class Explanation(msgspec.Struct, frozen=True):
-    """Why a run is or isn't up to date: the stored run that is most like it, what differs, and the code of its key."""
-
-    status: Status
-    compared_with: str | None
-    differences: tuple[str, ...]
-    files: Mapping[str, tuple[str, ...]]
-
-
-def explain(workspace: Workspace, step: Step) -> Explanation:
-    """Return what the key of a run is made of, by file, and what differs from the stored run most like it."""
-    older = None if step.run else closest(workspace.store.runs(step.experiment.name), step.question)
-    changes = difference.between(older.manifest.recipe, step.recipe.parts) if older else []
-    code = {**step.recipe.parts["code"], **((step.recipe.parts["data"] or {}).get("code") or {})}
-    listed: dict[str, list[str]] = {}
-    root = workspace.project.root
-    for definition in sorted(code):
-        name, _, inner = definition.partition(":")
-        module = workspace.snapshot.module(name)
-        assert module is not None
-        path = module.path.relative_to(root) if module.path.is_relative_to(root) else name.replace(".", "/") + ".py"
-        listed.setdefault(str(path), []).append(inner)
-    return Explanation(
-        Status(step),
-        older.key if older else None,
-        tuple(change.sentence() for change in changes),
-        {path: tuple(names) for path, names in listed.items()},
-    )
 
 
 class Documents(msgspec.Struct, frozen=True):

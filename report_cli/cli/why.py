@@ -45,25 +45,17 @@ def why(name: Name, profile: Profile = "", data: Data = None, settings: Settings
 
     Names each part of its key that differs from the stored result, and the files the key is made of.
     """
+    import msgspec
+
     from report_cli import api
 
     workspace, states = _states(name, profile, data, settings)
-    explanations = [api.explain(workspace, state.step) for state in states]
+    explained = [(state, api.explain(workspace, state.step)) for state in states]
     if json:
-        emit_json(
-            [
-                {
-                    **facts(e.status),
-                    "compared_with": e.compared_with,
-                    "differences": e.differences,
-                    "files": e.files,
-                }
-                for e in explanations
-            ]
-        )
+        emit_json([{**facts(state), **msgspec.structs.asdict(explanation)} for state, explanation in explained])
         return
-    for explanation in explanations:
-        state, step = explanation.status, explanation.status.step
+    for state, explanation in explained:
+        step = state.step
         emit(f"{step.label}: {state.state}, {state.reason}")
         emit(f"  recipe  {step.recipe.digest}\n  key     {state.key}")
         for change in explanation.differences:

@@ -6,8 +6,6 @@ outlives the process that asked. Started as `python -m report_cli.execution.work
 """
 
 import contextlib
-import importlib.abc
-import importlib.util
 import inspect
 import json
 import os
@@ -17,17 +15,13 @@ import signal
 import sys
 import threading
 import traceback
-import warnings
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from importlib.machinery import ModuleSpec
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from report_cli import files
 from report_cli.errors import ReportError, RunError, UsageError, of_machine
-from report_cli.execution import registry, standins
+from report_cli.execution import isolation, registry, standins
 from report_cli.execution.parameters import override
 from report_cli.execution.recorder import CheckpointFolder, FigureFolder, Recorder
 from report_cli.experiment import Experiment
@@ -84,7 +78,7 @@ class Worker:
             "h5py": watch_hdf5,
             "tensorflow": watch_tensorflow,
         }
-        sys.meta_path.insert(0, _AfterImport(hooks))
+        sys.meta_path.insert(0, isolation.AfterImport(hooks))
 
     def serve(self, request: Request) -> None:
         """Carry out one request; its last event is "done" or "failed"."""
@@ -109,7 +103,7 @@ class Worker:
         watch = Watch(self._project.root, ignored)
         snapshot = self._sources(request)
         importing = registry.importing(snapshot, engine=True)
-        with _logged(request["log"]), _as_before(), importing as sought, _warned() as counts:
+        with isolation.logged(request["log"]), isolation.as_before(), importing as sought, isolation.warned() as counts:
             self._begin(request["seed"])
             with watch.on():
                 experiment = _declared(request)
@@ -163,7 +157,7 @@ class Worker:
                     if "*" in pattern:  # another file may match it later
                         watch.folder(str(path.parent))
             wanted = inspect.signature(experiment.measure).parameters
-            with _bound(request["cores"]), watch.on():
+            with isolation.bound(request["cores"]), watch.on():
                 experiment.measure(**{name: given for name, given in available.items() if name in wanted})
             record.finish()
             note_modules()
@@ -190,7 +184,7 @@ class Worker:
                 experiment.draw(results, figures)
             figures.finish()
 
-        with _logged(request["log"]), registry.importing(snapshot, engine=True):
+        with isolation.logged(request["log"]), registry.importing(snapshot, engine=True):
             try:
                 with standins.standing_in(standins.for_drawing):
                     experiment = _declared(request)
@@ -239,7 +233,7 @@ class Worker:
         os.chdir(self._project.root)
         random.seed(seed)
         np.random.seed(seed)
-        with _random_states():
+        with isolation.random_states():
             for name, start in (("keras", self._start_keras), ("torch", self._start_torch)):
                 if name in sys.modules:
                     start(sys.modules[name])
@@ -291,123 +285,6 @@ def _machine_error(error: BaseException) -> ReportError | None:
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return ReportError("memory ran out", "take less at once, for instance --set batch_size=16")
     return of_machine(error) if isinstance(error, OSError) else None
-
-
-@contextlib.contextmanager
-def _logged(path: str) -> Iterator[None]:
-    """Send what is printed within the block to the log `path`, which begins anew."""
-    with files.log(Path(path), anew=True) as log:
-        before = os.dup(2)
-        for stream in (1, 2):
-            os.dup2(log.fileno(), stream)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            sys.stdout.flush()
-            for stream in (1, 2):
-                os.dup2(before, stream)
-            os.close(before)
-
-
-@contextlib.contextmanager
-def _as_before() -> Iterator[None]:
-    """Leave variables, `sys.path` and the current folder as they are now: what one run changes is for no other one."""
-    variables, path, folder = dict(os.environ), sys.path[:], Path.cwd()
-    try:
-        yield
-    finally:
-        for name in os.environ.keys() - variables.keys():
-            del os.environ[name]
-        os.environ.update(variables)
-        sys.path[:] = path
-        os.chdir(folder)
-
-
-@contextlib.contextmanager
-def _bound(cores: Sequence[int]) -> Iterator[None]:
-    """Keep every thread of this process on these cores within the block; none named means all.
-
-    Not from the start: as many cores as a library sees when it is imported, so many threads does it make, and the last
-    digits of its sums depend on their number.
-    """
-    threads = Path("/proc/self/task")
-    if not cores or not threads.is_dir():
-        yield
-        return
-
-    def bind(to: Iterable[int]) -> None:
-        for thread in threads.iterdir():
-            with contextlib.suppress(ProcessLookupError):  # it ended
-                os.sched_setaffinity(int(thread.name), to)
-
-    before = os.sched_getaffinity(0)
-    bind(cores)
-    try:
-        yield
-    finally:
-        bind(before)
-
-
-@contextlib.contextmanager
-def _warned() -> Iterator[Counter[tuple[str, str]]]:
-    """Count the warnings that are given within the block, by category and message; imports of packages give none."""
-    counts: Counter[tuple[str, str]] = Counter()
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        for quiet in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
-            warnings.simplefilter("ignore", quiet)
-        show = warnings.showwarning
-
-        def count(message: Warning | str, category: type[Warning], *place: Any, **named: Any) -> None:
-            if not any("importlib" in frame.filename for frame in inspect.stack(0)):
-                counts[category.__name__, " ".join(str(message).split())[:300]] += 1
-            show(message, category, *place, **named)
-
-        warnings.showwarning = count
-        yield counts
-
-
-@contextlib.contextmanager
-def _random_states() -> Iterator[None]:
-    """Put back the states of `random` and numpy: the moment of an import must not move them."""
-    import numpy as np
-
-    states = random.getstate(), np.random.get_state()
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-
-
-class _AfterImport(importlib.abc.MetaPathFinder):
-    """Calls a function with a package right after it was imported."""
-
-    def __init__(self, hooks: Mapping[str, Callable[[Any], None]]) -> None:
-        self._hooks = dict(hooks)
-
-    def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
-        hook = self._hooks.get(name)
-        if hook is None:
-            return None
-        del self._hooks[name]
-        try:
-            spec = importlib.util.find_spec(name)
-        except (ImportError, ValueError):
-            spec = None
-        if spec is None or spec.loader is None or not spec.has_location:
-            self._hooks[name] = hook
-            return None
-        execute = spec.loader.exec_module
-
-        def exec_module(module: ModuleType) -> None:
-            with _random_states():
-                execute(module)
-                hook(module)
-
-        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec
 
 
 if __name__ == "__main__":

@@ -1,0 +1,65 @@
+"""The state of every run that is asked for, and why it is or isn't up to date."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from report_cli.execution.plan import Step
+from report_cli.execution.workspace import Workspace
+from report_cli.keys import difference
+from report_cli.store.freshness import closest
+from report_cli.store.run import one_line
+
+
+class Status(msgspec.Struct, frozen=True):
+    """One run that a profile asks for: its state (fresh, elsewhere, stale, missing, failed) and why."""
+
+    step: Step
+
+    @property
+    def state(self) -> str:
+        """The state in a word; up to date and computed in another environment is "elsewhere"."""
+        return "elsewhere" if self.step.state == "fresh" and self.step.elsewhere else self.step.state
+
+    @property
+    def reason(self) -> str:
+        """Why; where it was computed when that was elsewhere, and why it was accepted."""
+        step, parts = self.step, [self.step.reason]
+        if step.state == "fresh" and step.run is not None:
+            accepted = step.run.manifest.accepted
+            parts = [f"accepted: {one_line(accepted[-1].reason)}"] if accepted else parts
+            parts += [f"computed with {step.elsewhere}"] if step.elsewhere else []
+        return ", ".join(parts)
+
+    @property
+    def key(self) -> str:
+        """The key of the run that answers, or the beginning of the one that would."""
+        return self.step.run.key if self.step.run else self.step.lock_name
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """The stored run that is most like a step without an answer, what differs, and the code of its key by file."""
+
+    compared_with: str | None
+    differences: tuple[str, ...]
+    files: Mapping[str, tuple[str, ...]]
+
+
+def explain(workspace: Workspace, step: Step) -> Explanation:
+    """Return what the key of a run is made of, by file, and what differs from the stored run most like it."""
+    older = None if step.run else closest(workspace.store.runs(step.experiment.name), step.question)
+    changes = difference.between(older.manifest.recipe, step.recipe.parts) if older else []
+    code = {**step.recipe.parts["code"], **((step.recipe.parts["data"] or {}).get("code") or {})}
+    listed: dict[str, list[str]] = {}
+    root = workspace.project.root
+    for definition in sorted(code):
+        name, _, inner = definition.partition(":")
+        module = workspace.snapshot.module(name)
+        assert module is not None
+        path = module.path.relative_to(root) if module.path.is_relative_to(root) else name.replace(".", "/") + ".py"
+        listed.setdefault(str(path), []).append(inner)
+    return Explanation(
+        older.key if older else None,
+        tuple(change.sentence() for change in changes),
+        {path: tuple(names) for path, names in listed.items()},
+    )
