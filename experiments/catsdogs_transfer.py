@@ -197,17 +197,18 @@ def measure(
     record: report.Record,
     tuned: int = vgg16.LAST + 1,
     head: Arrays | None = None,
+    inputs: Prepare | None = None,
     **options: Any,
 ) -> None:
     """Train the head and the blocks from `tuned` on, see that they moved and the others did not, and record it all.
 
-    `head` are the weights of a trained head; without them it starts at random. `options` are those of
-    `record.classifier`.
+    `head` are the weights of a trained head; without them it starts at random. `inputs` takes the
+    place of what turns pixels into the inputs that the base knows. `options` are those of `record.classifier`.
 
     Raises:
         RunError: a frozen weight changed, or one that was to be trained did not.
     """
-    base, inputs = pretrained(params, record)
+    base, known = pretrained(params, record)
     width = base["block1_conv1/bias"].size / vgg16.BLOCKS[0][1]
     model = vgg16.classifier(split.shape, width, params.dropout)
     for layer in vgg16.convolutions(width, last=tuned - 1):
@@ -216,7 +217,7 @@ def measure(
     if head is not None:
         transfer.load(model, head)
     before = fit.weights(model)
-    record.classifier(model, split, params, inputs=inputs, **options)
+    record.classifier(model, split, params, inputs=inputs or known, **options)
     transfer.check_moved(model, before)
     frozen = {layer.name for layer in vgg16.convolutions(width, last=tuned - 1)}
     sizes = {name: array.size for name, array in before.items()}

@@ -16,13 +16,11 @@ WIDTHS = (64, 256, 256)
 SCALE = 1 / 9
 
 
-def build(
-    shape: tuple[int, ...], classes: int, widths: tuple[int, ...] = (64, 256, 256), scale: float = 1 / 9
-) -> Model:
+def build(shape: tuple[int, ...], classes: int) -> Model:
     """Return the network from images of `shape` (H, W, 3) to logits.
 
-    A frozen convolution that decorrelates patches of 2x2 pixels and hands both signs on; then blocks of `widths`, each
-    two 3x3 convolutions with 2x2 max pooling after the first; the maximum over positions; logits, times `scale`.
+    A frozen convolution that decorrelates patches of 2x2 pixels and hands both signs on; then blocks of WIDTHS, each
+    two 3x3 convolutions with 2x2 max pooling after the first; the maximum over positions; logits, times SCALE.
 
     Source of the form: Page, How to train your ResNet (2018 to 2019), parts 4 and 8, and Jordan, 94% on CIFAR-10 in
     3.29 seconds on a single GPU (2024), section 3.

@@ -186,6 +186,9 @@ class CheckpointFolder:
         self._folder = folder
         self._watch = watch
         self._note_modules = note_modules
+        self._began_s = time.monotonic()
+        # What interrupted attempts took, to the checkpoint that was gone on from.
+        self.earlier_s = 0.0
 
     def load(self) -> "tuple[int, dict[str, NDArray[Any]], dict[str, Any]] | None":
         with self._watch.paused():
@@ -197,6 +200,7 @@ class CheckpointFolder:
                         continue
                     found = int(content["epoch"]), arrays, dict(content["state"])
                     self._watch.adopt(content["inputs"])
+                    self.earlier_s = float(content["took_s"])
                     return found
                 except (ValueError, KeyError, TypeError, AttributeError):
                     continue
@@ -207,7 +211,8 @@ class CheckpointFolder:
 
         with self._watch.paused():
             self._note_modules()
-            content = {"epoch": epoch, "state": dict(state), "inputs": self._watch.inputs()}
+            took_s = self.earlier_s + time.monotonic() - self._began_s
+            content = {"epoch": epoch, "state": dict(state), "inputs": self._watch.inputs(), "took_s": took_s}
             text = np.frombuffer(json.dumps(content).encode(), np.uint8)
             files.write_bytes(self._folder / f"epoch-{epoch:05d}.npz", _npz({**arrays, STATE: text}))
             for old in sorted(self._folder.glob("epoch-*.npz"))[:-2]:

@@ -312,7 +312,7 @@ class Runner:
             with self._told(step.label, log):
                 answer = yield {**request, **self._common(step.experiment)}
             epochs = [Epoch(**each) for each in answer["times"]]
-            duration_s = answer.get("duration_s", time.monotonic() - began_s)
+            duration_s = answer.get("duration_s", time.monotonic() - began_s) + answer["earlier_s"]
             times = Times(started, wording.timestamp(), duration_s, epochs)
             manifest = Manifest(
                 experiment=name,

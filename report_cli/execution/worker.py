@@ -166,6 +166,7 @@ class Worker:
             "inputs": watch.inputs(),
             "unwatched": sorted(watch.unwatched),
             "times": record.times,
+            "earlier_s": checkpoint.earlier_s,
             "here": recipe.environment,
             "warnings": [{"category": c, "message": m, "count": n} for (c, m), n in counts.items()],
         }

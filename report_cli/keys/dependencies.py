@@ -27,7 +27,12 @@ from report_cli.keys.sources import (
 # The key, beside the names of definitions, of what a module does when it is imported.
 IMPORT = "<import>"
 
-
+# Modules of the program that decide no number: messages, words, files, and checks of what an author declares.
+_BOOKKEEPING = frozenset(
+    ["report_cli", "report_cli.errors", "report_cli.experiment", "report_cli.files", "report_cli.wording"]
+)
+# What the worker does before anything is computed with Keras.
+_KERAS = "report_cli.training.backend:start"
 # What the program does behind the methods that it hands to an experiment: the function that decides the numbers.
 METHODS = {
     "classifier": "report_cli.training.classify:classify",
@@ -55,10 +60,11 @@ def _reach(sources: Sources, *roots: str) -> Reach:
     nodes: dict[str, Node] = {}
     while waiting:
         key = waiting.pop()
-        if key not in nodes:
+        if key not in nodes and key.partition(":")[0] not in _BOOKKEEPING:
             node = nodes[key] = _node(sources, key)
             waiting.extend(node.uses)
             waiting.extend(METHODS[method] for method in node.methods)
+            waiting.extend([_KERAS] if "keras" in node.packages else [])
     return Reach(
         {key: node.digest for key, node in sorted(nodes.items()) if node.digest},
         frozenset(key.partition(":")[0] for key in nodes),

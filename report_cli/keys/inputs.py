@@ -19,6 +19,7 @@ from typing import Any
 
 from report_cli import files
 from report_cli.errors import RunError
+from report_cli.keys.environment import THREADS
 
 Inputs = Mapping[str, Mapping[str, str | None]]
 NOTHING: Inputs = {"files": {}, "folders": {}, "variables": {}}
@@ -231,6 +232,8 @@ def worker_environment() -> dict[str, str]:
     variables = {**os.environ, "PYTHONHASHSEED": "0"}
     variables["KERAS_BACKEND"] = variables.get("KERAS_BACKEND") or "tensorflow"
     variables.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # As many threads for numpy's sums on every machine, too: their last digits depend on that number.
+    variables |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(THREADS))
     return variables
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WEIGHTS = "weights.npz"
+# What the files of arrays end with, and those of kept runs beside it.
+ARRAY, COMPRESSED = ".npy", ".xz"
 MEASURED = "measured.json"
 
 
@@ -94,16 +96,27 @@ class Run(msgspec.Struct, frozen=True, dict=True):
     @property
     def arrays(self) -> list[str]:
         """The names of the recorded arrays."""
-        return [Path(name).stem for name in self.manifest.files if name.startswith("arrays/")]
+        return list(self._arrays)
+
+    @property
+    def _arrays(self) -> dict[str, str]:
+        """The files of the recorded arrays, by name."""
+        listed = [name for name in self.manifest.files if name.startswith("arrays/")]
+        return {Path(name.removesuffix(COMPRESSED)).stem: name for name in listed}
 
     def array(self, name: str) -> "NDArray[Any]":
         """Return a recorded array, for instance "test_predictions"."""
         import numpy as np
 
-        if name not in self.arrays:
+        if name not in self._arrays:
             raise unknown(f"array of {self.experiment}", name, self.arrays)
         with self._read():
-            array: NDArray[Any] = np.load(io.BytesIO(self.content(f"arrays/{name}.npy")), allow_pickle=False)
+            content = self.content(self._arrays[name])
+            if self._arrays[name].endswith(COMPRESSED):
+                import lzma
+
+                content = lzma.decompress(content)
+            array: NDArray[Any] = np.load(io.BytesIO(content), allow_pickle=False)
             return array
 
     def table(self, name: str) -> list[dict[str, Any]]:

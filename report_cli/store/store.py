@@ -10,13 +10,16 @@ from typing import Any
 import msgspec
 
 from report_cli import files, wording
+from report_cli.errors import ReportError
 from report_cli.keys.canonical import digest
 from report_cli.keys.key import run_name
 from report_cli.project import Project
 from report_cli.store import manifest as manifests
 from report_cli.store.manifest import Drawing, Manifest
-from report_cli.store.run import WEIGHTS, Failure, FigureFile, Run
+from report_cli.store.run import ARRAY, COMPRESSED, WEIGHTS, Failure, FigureFile, Run
 
+# What all kept runs may take: they are in git, and everyone who clones the project fetches them.
+KEPT_BYTES = 40_000_000
 # Beside the place of a run: never read as one, because it has a suffix.
 DAMAGED = "damaged"
 FREED = "freed"
@@ -115,13 +118,31 @@ class Store(msgspec.Struct, frozen=True):
         return run
 
     def keep(self, run: Run, waiting: Callable[[], None] | None = None) -> Run:
-        """Copy `run` into the kept layer, which is in git, without its weights; `waiting` as for `lock`."""
+        """Copy `run` into the kept layer, which is in git, with its arrays compressed and without its weights.
+
+        `waiting` is that of `lock`.
+
+        Raises:
+            ReportError: all kept runs together would take more than KEPT_BYTES.
+        """
+        import lzma
+
         target = self.kept / run.experiment / run.key
         with self.lock(run.experiment, run.key, waiting), files.staged_folder(self.scratch, target) as folder:
             for name in run.manifest.files:
-                if name != WEIGHTS:
-                    files.write_bytes(folder / name, run.content(name))
+                content = run.content(name)
+                if name.endswith(ARRAY):
+                    files.write_bytes(folder / f"{name}{COMPRESSED}", lzma.compress(content))
+                elif name != WEIGHTS:
+                    files.write_bytes(folder / name, content)
             manifests.write(folder, run.manifest)
+            size = files.size_bytes(self.kept) - files.size_bytes(target) + files.size_bytes(folder)
+            if size > KEPT_BYTES:
+                raise ReportError(
+                    f"with {run.experiment}/{run.key} the kept results take {wording.size(size)},"
+                    f" more than the {wording.size(KEPT_BYTES)} that are to be in git",
+                    f"remove what is out of date from {self.shown(self.kept)}, or keep fewer seeds",
+                )
         return Run(target, manifests.read(target))
 
     def fail(self, experiment: str, name: str, message: str, log: str, recipe: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from report_cli.datasets import normalise
 from report_cli.datasets.normalise import Normalisation
+from report_cli.datasets.resize import resize
 from report_cli.experiment import Record
 from report_cli.training import backend, fit, frozen, losses
 from report_cli.training.augment import Augmentation, Views
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # Of the test images that are named wrong, so many are kept to be shown: those that the network is surest of.
 ERRORS = 32
+# Larger ones are shrunk to squares of so many pixels.
+ERROR_SIDE = 75
 
 
 class Params(Protocol):
@@ -60,7 +63,8 @@ def classify(
     precision of `params`, or of this machine where they have none or "auto".
 
     The test images are read once, after the last epoch; without `test` never, and what is recorded is what `TRAINING`
-    declares. `best` and `seed` are those of `Trainer.fit`.
+    declares. Weights and predictions are those of the last epoch, with `best` those of the epoch with the lowest
+    validation loss. `seed` moves the order of the images where another than the run's is wanted.
     """
     prepare = inputs or normalised(split.train, record)
     set_precision(model, chosen(params, record))
@@ -88,16 +92,20 @@ def classify(
 
     train = viewed if augmentation else Examples(seen(split.train.pixels), split.train.labels)
     validation = Examples(seen(split.validation.pixels), split.validation.labels)
-    history = trainer.fit(
-        train, validation, record, epochs=params.epochs, batch_size=params.batch_size, seed=seed, best=best
-    )
+    history = trainer.fit(train, validation, record, epochs=params.epochs, batch_size=params.batch_size, seed=seed)
+    if best:
+        trainer.take_best()
     record_training(history, split, record)
     record(parameters=model.count_params(), multiply_adds=multiply_adds(model))
     record.weights(fit.weights(top))
     if len(split.validation):
         record_predictions("validation", trainer.predict(validation.inputs), split.validation, record)
     if test:
-        record_test(trainer.predict(seen(split.test.pixels)), split.test, split.class_names, record)
+        shown = seen(split.test.pixels)
+        record_test(trainer.predict(shown), split.test, split.class_names, record)
+        if len(split.validation):
+            with trainer.at_best():
+                record_best_test(trainer.predict(shown), split.test, record)
     return history
 
 
@@ -149,7 +157,15 @@ def record_test(logits: NDArray[np.float64], part: "Part", class_names: tuple[st
     wrong = np.flatnonzero(predicted != part.labels)
     surest = wrong[np.argsort(-losses.confidence(logits)[wrong], kind="stable")][:ERRORS]
     record.array("errors", surest)
-    record.array("error_pixels", part.pixels[surest])
+    pixels = part.pixels[surest]
+    record.array("error_pixels", resize(pixels, ERROR_SIDE) if max(pixels.shape[1:3]) > ERROR_SIDE else pixels)
+
+
+def record_best_test(logits: NDArray[np.float64], part: "Part", record: Record) -> None:
+    """Record what the weights of the best epoch made of the test images; which epoch that is chose no test image."""
+    score = losses.score(logits, part.labels)
+    record(best_test_loss=score.loss, best_test_accuracy=score.accuracy)
+    record.array("best_test_predicted", losses.predicted(logits).astype(np.uint8))
 
 
 def record_predictions(name: str, logits: NDArray[np.float64], part: "Part", record: Record) -> None:

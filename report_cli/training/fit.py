@@ -6,7 +6,8 @@ Images stay as they are in memory until a batch of them is wanted; many steps ar
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -31,6 +32,10 @@ _MOST_STEPS = 64
 # Of a prediction: images, and values in their inputs; the activations of a batch of photographs take gigabytes.
 _BATCH = 250
 _LARGEST = 3_500_000
+
+# Logits are rounded to multiples of this, which float32 holds exactly: stored, they take half as much room, and what
+# is recorded of them follows from what is stored.
+_LOGIT_STEP = 1 / 1024
 
 Row = dict[str, float]
 Arrays = dict[str, NDArray[Any]]
@@ -67,6 +72,8 @@ class Trainer:
         fused.fuse(model)
         self.model = model
         self._prepare = prepare
+        # The variables of the model after its best epoch.
+        self._best: Arrays = {}
         self._at_once = 1
         self._step: Any = None
         self._predict: Any = None
@@ -80,13 +87,12 @@ class Trainer:
         epochs: int,
         batch_size: int,
         seed: int | None = None,
-        best: bool = False,
     ) -> list[Row]:
         """Train up to `epochs` epochs and return the history, one row an epoch.
 
         `train` is the same in every epoch, or a pure function of the epoch (from 1) that gives as many examples in
-        each. `seed` moves their order, where another than the run's is wanted. With `best` the model ends with the
-        weights of the epoch with the lowest validation loss, the first of several.
+        each. `seed` moves their order, where another than the run's is wanted. Where there are images for validation,
+        `take_best` gives the model the weights of its best epoch afterwards.
 
         Goes on after the last checkpoint of `record`, whose rows it records again; the result equals that of an
         uninterrupted training bit for bit. A row has epoch (from 1), learning_rate (at its end), loss and
@@ -99,11 +105,11 @@ class Trainer:
         model = self.model
         model.optimizer.build(model.trainable_variables)
         seed = record.seed if seed is None else seed
-        history, times, kept = _resume(model, record, best)
+        history, times, self._best = _resume(model, record, len(validation.labels) > 0)
         for epoch in range(len(history) + 1, epochs + 1):
+            began = time.monotonic()
             examples = train(epoch) if callable(train) else train
             order = generator(seed, epoch, "order").permutation(len(examples.labels))
-            began = time.monotonic()
             row = {"epoch": epoch, **self._epoch(examples, order, batch_size, partial(record.progress, epoch, epochs))}
             seconds = time.monotonic() - began
             _stop_unless_finite(row, epoch, epochs)
@@ -122,15 +128,26 @@ class Trainer:
             times.append((seconds, len(order)))
             record.row(**row)
             record.time(seconds, len(order))
-            if best and lowest(history) is row:
-                kept = {_BEST + name: array for name, array in arrays.items() if name.startswith("model")}
-            record.checkpoint.save(epoch, {**arrays, **kept}, {"history": history, "times": times})
+            if len(validation.labels) and lowest(history) is row:
+                self._best = {_BEST + name: array for name, array in arrays.items() if name.startswith("model")}
+            record.checkpoint.save(epoch, {**arrays, **self._best}, {"history": history, "times": times})
             metrics: dict[str, Any] = {name: value for name, value in row.items() if name != "epoch"}
             record.progress(epoch, epochs, **metrics)
-        if best:
-            for number, variable in enumerate(model.variables):
-                variable.assign(kept[f"{_BEST}model-{number:03d}"])
         return history
+
+    def take_best(self) -> None:
+        """Give the model the weights of the epoch with the lowest validation loss, the first of several."""
+        for number, variable in enumerate(self.model.variables):
+            variable.assign(self._best[f"{_BEST}model-{number:03d}"])
+
+    @contextmanager
+    def at_best(self) -> Iterator[None]:
+        """Within the block the model has the weights of its best epoch."""
+        last = [_array(variable) for variable in self.model.variables]
+        self.take_best()
+        yield
+        for variable, array in zip(self.model.variables, last, strict=True):
+            variable.assign(array)
 
     def steps(
         self, inputs: Inputs, labels: NDArray[np.int64], places: NDArray[np.int64]
@@ -142,12 +159,12 @@ class Trainer:
         return loss, right
 
     def predict(self, inputs: Inputs) -> NDArray[np.float64]:
-        """Return the logits (N, classes) of `inputs` (N, ...), computed in inference mode in batches."""
+        """Return the logits (N, classes) of `inputs` (N, ...), computed in inference mode in batches, to a 1024th."""
         if self._predict is None:
             self._predict = backend.predictor(self.model, self._prepare, inputs)
         size = max(1, min(_BATCH, _LARGEST // int(np.prod(inputs.shape[1:]))))
         batches = [self._predict(inputs[i : i + size]) for i in range(0, inputs.shape[0], size)]
-        return np.concatenate(batches).astype(np.float64)
+        return np.round(np.concatenate(batches).astype(np.float64) / _LOGIT_STEP) * _LOGIT_STEP
 
     def _epoch(self, examples: Examples, order: NDArray[np.int64], batch_size: int, tell: Callable[..., None]) -> Row:
         """Make a step on each batch of `order`; return mean loss and accuracy, NaN where a loss wasn't finite."""
@@ -212,7 +229,7 @@ def _array(variable: keras.Variable) -> NDArray[Any]:
     return array
 
 
-def _resume(model: keras.Model, record: Record, best: bool) -> tuple[list[Row], list[tuple[float, int]], Arrays]:
+def _resume(model: keras.Model, record: Record, validated: bool) -> tuple[list[Row], list[tuple[float, int]], Arrays]:
     """Return history and times of the last checkpoint and the variables of its best epoch; the model takes its last."""
     saved = record.checkpoint.load()
     if saved is None:
@@ -223,7 +240,7 @@ def _resume(model: keras.Model, record: Record, best: bool) -> tuple[list[Row], 
     expected = {name: array.shape for name, array in _variables(model).items()}
     history: list[Row] = state["history"]
     fits = expected == {name: array.shape for name, array in arrays.items()}
-    if not fits or bool(kept) != best or len(history) != epochs_done:
+    if not fits or bool(kept) != validated or len(history) != epochs_done:
         raise RunError("the checkpoint is not one of this training", "run the experiment again with --force")
     for owner, variables in (("model", model.variables), ("optimizer", model.optimizer.variables)):
         for i, variable in enumerate(variables):

@@ -77,12 +77,15 @@ def features(
     batches = (inputs[start : start + BATCH] for start in range(0, inputs.shape[0], BATCH))
     if not keep:
         return np.concatenate([predict(batch) for batch in batches])
-    folder = record.cache / "features" / _name(base, inputs, prepare)
-    kept = _read(folder)
-    if kept is None:
-        _write(folder, record, inputs.shape[0], (predict(batch) for batch in batches))
+    name = _name(base, inputs, prepare)
+    folder = record.cache / "features" / name
+    # Another run at the same time may want the same ones.
+    with files.locked(record.cache / "locks" / name, waiting=lambda: None):
         kept = _read(folder)
-        assert kept is not None
+        if kept is None:
+            _write(folder, record, inputs.shape[0], (predict(batch) for batch in batches))
+            kept = _read(folder)
+            assert kept is not None
     return kept
 
 

@@ -126,4 +126,5 @@ def fuse(model: keras.Model) -> None:
 
 def _of_images(layer: keras.layers.BatchNormalization) -> bool:
     """Whether it normalises the channels of images, with a scale and an offset, as the one operation does."""
-    return len(layer.input.shape) == 4 and layer.axis in (3, -1) and layer.scale and layer.center
+    plain = layer.scale and layer.center and not layer.renorm and not layer.synchronized
+    return len(layer.input.shape) == 4 and layer.axis in (3, -1) and plain

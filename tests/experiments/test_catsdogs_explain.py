@@ -77,7 +77,7 @@ def test_the_network_is_opened_as_it_was_tested(images: ImageData, best: MemoryR
     start(0)
     network = catsdogs_explain.load(images, best)
     logits = network.model.predict_on_batch(network.inputs(slice(None)))
-    np.testing.assert_allclose(logits, best.arrays["test_logits"], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(logits, best.arrays["test_logits"], rtol=1e-4, atol=1e-3)
 
 
 def test_cat_1275_is_shown_where_there_is_one(images: ImageData, runs: dict[str, MemoryRecord]) -> None:

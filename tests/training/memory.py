@@ -116,6 +116,9 @@ class MemoryRun:
     def run(self, seed: int | None = None, **point: Any) -> "MemoryRun":
         return self
 
+    def metric(self, name: str) -> list[float]:
+        return [self.scalars[name]]
+
     def array(self, name: str) -> NDArray[Any]:
         return self.arrays[name]
 

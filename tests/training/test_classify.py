@@ -127,6 +127,33 @@ def test_what_is_recorded_follows_from_what_is_stored(split: Split[Part]) -> Non
     assert [scalars[f"{part}_images"] for part in ("train", "validation", "test")] == [60, 20, 60]
     assert sum(array.size for array in record.trained.values()) == scalars["parameters"] == model.count_params()
     assert scalars["best_validation_loss"] == min(row["validation_loss"] for row in record.history)
+    assert (arrays["best_test_predicted"] == labels).mean() == scalars["best_test_accuracy"]
+
+
+@pytest.mark.parametrize("best", [False, True])
+def test_the_best_epoch_is_tested_beside_the_last(split: Split[Part], best: bool) -> None:
+    """With `best` weights, predictions and test are those of the best epoch; without, it is tested beside the last."""
+    # The validation images are named wrong, so the first epoch is the best.
+    wrong = replace(split.validation, labels=(split.validation.labels + 1) % split.classes)
+    record = MemoryRecord()
+    _train(replace(split, validation=wrong), record, params=Params(learning_rate=0.03), best=best)
+    scalars, arrays = record.scalars, record.arrays
+    assert scalars["best_epoch"] < len(record.history)
+    validated = "best_validation" if best else "validation"
+    loss = _loss(arrays["validation_logits"], arrays["validation_labels"])
+    assert loss == pytest.approx(scalars[f"{validated}_loss"], rel=1e-6)
+    assert (scalars["best_test_loss"] == scalars["test_loss"]) is best
+    named = _named(arrays["test_logits"]).astype(int)
+    assert not best or arrays["best_test_predicted"].tolist() == named.tolist()
+
+
+def test_errors_of_large_images_are_kept_small(split: Split[Part]) -> None:
+    """Images of more than 75 pixels are shrunk to be kept."""
+    large = replace(split.test, pixels=np.kron(split.test.pixels, np.ones((1, 10, 10, 1), np.uint8)))
+    record, logits = MemoryRecord(), np.zeros((len(large), split.classes))
+    logits[:, 0] = 1
+    classify.record_test(logits, large, split.class_names, record)
+    assert record.arrays["error_pixels"].shape[1:] == (75, 75, 3)
 
 
 def test_errors_are_the_surest_wrong_answers(split: Split[Part]) -> None:

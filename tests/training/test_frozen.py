@@ -327,7 +327,7 @@ def test_too_little_room_is_an_error_before_anything_is_written(
     with pytest.raises(RunError, match=f"features of {len(PIXELS)} images") as caught:
         frozen.features(base, PIXELS, _scaled, record)
     assert "report gc" in caught.value.hint
-    assert not record.cache.exists()
+    assert not (record.cache / "features").exists()
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=2 * size))
     frozen.features(base, PIXELS, _scaled, record)
 
