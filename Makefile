@@ -29,6 +29,7 @@ check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -n 0 tests/experiments/test_kept.py
 
 # Everything comes from the lock file, the build backend included, so nothing is resolved or left to chance here.
 # What is installed in place is compiled by no one until it runs, and never where Python may not write bytecode.

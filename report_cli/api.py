@@ -293,13 +293,24 @@ def write_document(
     )
 
 
-def keep(workspace: Workspace, made: Plan, chosen: Sequence[Experiment], waiting: Callable[[str], None]) -> list[Run]:
+def keep(
+    workspace: Workspace,
+    made: Plan,
+    chosen: Sequence[Experiment],
+    waiting: Callable[[str], None],
+    *,
+    finished: bool = False,
+) -> list[Run]:
     """Copy the runs of `chosen` into the layer that is in git, without weights, and return them.
 
+    With `finished` those that are not up to date are left out, and so are those that are there.
+
     Raises:
-        ReportError: one of them is not up to date.
+        ReportError: one of them is not up to date, or all together take too much room.
     """
     steps = [step for step in made.steps if step.experiment in chosen]
+    if finished:
+        steps = [step for step in steps if step.run and step.state == "fresh" and not workspace.store.keeps(step.run)]
     for step in steps:
         if step.state != "fresh":
             raise ReportError(

@@ -1,14 +1,26 @@
 """`report keep`: put finished runs into git."""
 
+from typing import Annotated
+
+import typer
+
 from report_cli.cli.console import ProgressListener, emit, say
 from report_cli.cli.options import Data, Names, Profile
 from report_cli.cli.session import open_request
 
 
-def keep(names: Names, profile: Profile = "", data: Data = None) -> None:
+def keep(
+    names: Names,
+    profile: Profile = "",
+    data: Data = None,
+    finished: Annotated[
+        bool, typer.Option("--finished", help="Leave out what is not up to date, and what is there already.")
+    ] = False,
+) -> None:
     """Put results into experiments/results, for git.
 
-    Weights stay out. A report can be built from kept results without images and without training.
+    Weights stay out. A report can be built from kept results without images and without training. Kept results may take
+    40 MB together.
     """
     from report_cli import api
 
@@ -19,5 +31,5 @@ def keep(names: Names, profile: Profile = "", data: Data = None) -> None:
     def waiting(label: str) -> None:
         say(f"another process is running {label}; waiting for it")
 
-    for run in api.keep(workspace, made, chosen, waiting):
+    for run in api.keep(workspace, made, chosen, waiting, finished=finished):
         emit(str(run.folder.relative_to(workspace.project.root)))

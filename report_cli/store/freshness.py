@@ -65,7 +65,9 @@ class Judge(msgspec.Struct):
         alike = [run for run in unchanged if question.needs is not None and uses(run, question.needs)]
         usable = [run for run in alike if run.is_own or not question.strict_env]
         if usable:
-            return Verdict("fresh", "up to date", min(usable, key=self._preference))
+            best = min(usable, key=self._preference)
+            # Of a run that is in both layers the kept copy has no weights.
+            return Verdict("fresh", "up to date", next(run for run in usable if run.key == best.key))
         failure = store.failure(question.experiment, lock_name(wanted, question.recipe.environment))
         if failure:
             return Verdict("failed", f"failed on {failure.when}: {failure.message}")

@@ -77,6 +77,10 @@ class Store(msgspec.Struct, frozen=True):
         """Whether the run lies in the layer that is in git."""
         return run.folder.is_relative_to(self.kept)
 
+    def keeps(self, run: Run) -> bool:
+        """Whether the layer that is in git has the run."""
+        return (self.kept / run.experiment / run.key).is_dir()
+
     def verify(self, run: Run) -> str:
         """Return what is wrong with the files of a run, or nothing."""
         try:

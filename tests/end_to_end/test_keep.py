@@ -32,6 +32,20 @@ def test_a_kept_result_serves_a_fresh_clone(report: Command, walk: Path, project
     assert list((project.kept / "walk").iterdir()) == [folder]
 
 
+def test_what_is_finished_is_kept(report: Command, walk: Path, project: Project) -> None:
+    """With --finished the seeds that are there are kept, those that are missing or kept already passed over."""
+    edit(walk, "title=", "seeds=2, title=")
+    assert report("run", "walk", "--seeds", "1").returncode == 0
+    assert report("keep", "walk").returncode == 1
+    first = report("keep", "walk", "--finished")
+    assert first.returncode == 0, first.stderr
+    assert len(list((project.kept / "walk").iterdir())) == 1
+    assert report("keep", "walk", "--finished").stdout == ""
+    assert report("run", "walk").returncode == 0
+    assert len(report("keep", "walk", "--finished").stdout.splitlines()) == 1
+    assert len(list((project.kept / "walk").iterdir())) == 2
+
+
 def test_a_replaced_kept_result_is_old_or_new(walk: Path, report: Command, project: Project) -> None:
     """`report keep` that is killed at any change leaves a whole result in git's folder, and nothing beside it."""
     assert report("run", "walk").returncode == 0

@@ -18,6 +18,7 @@ from report_cli.keys.key import Recipe, lock_name, run_name
 from report_cli.keys.sources import Reach, Sources
 from report_cli.project import Project
 from report_cli.store import manifest
+from report_cli.store import store as stores
 from report_cli.store.freshness import Judge, Question, Verdict
 from report_cli.store.manifest import Manifest, Times
 from report_cli.store.run import Run
@@ -122,12 +123,14 @@ def test_own_environment_comes_first_then_kept_then_key(store: Store, commit: Co
     others = [commit(0.1, {**THERE, "device": device}) for device in ("a", "b", "c")]
     first = min(others, key=lambda run: run.key)
     assert answer(store, project).run == first
-    kept = store.keep(max(others, key=lambda run: run.key))
-    assert answer(store, project).run == kept
+    other = max(others, key=lambda run: run.key)
+    kept = store.keep(other)
+    assert answer(store, project).run == other, "the copy that has its weights"
     assert answer(store, project, strict_env=True).state == "stale"
     own = commit(0.5, HERE)
     assert answer(store, project).run == answer(store, project, strict_env=True).run == own
-    assert answer(store, project).run != store.keep(own), "an own run is there with its weights"
+    store.keep(own)
+    assert answer(store, project).run == own
     files.remove_folder(store.own)
     assert found(store) == sorted([kept.key, own.key])
 
@@ -282,6 +285,30 @@ def test_damage_never_blocks_a_commit(store: Store, commit: Commit, what: str) -
     commit()
     assert found(store) == [target.name]
     assert os.path.lexists(target.with_name(f"{target.name}.damaged"))
+
+
+def test_kept_arrays_are_compressed_and_the_same(store: Store, commit: Commit) -> None:
+    """A kept run has its arrays in less room; they, and what it is known by, are those of the run."""
+    run = commit()
+    kept = store.keep(run)
+    assert kept.arrays == run.arrays == ["x"]
+    np.testing.assert_array_equal(kept.array("x"), run.array("x"))
+    assert kept.outputs == run.outputs
+    assert store.verify(kept) == ""
+    assert store.keep(kept).manifest == kept.manifest
+    assert [path.name for path in kept.folder.rglob("x.*")] == ["x.npy.xz"]
+
+
+def test_kept_runs_take_little_room(store: Store, commit: Commit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would take more room than there is isn't kept, and what is there stays; the same again takes no more."""
+    first, second = commit(0.1), commit(0.2, asked=recipe(2))
+    kept = store.keep(first)
+    monkeypatch.setattr(stores, "KEPT_BYTES", files.size_bytes(store.kept))
+    assert store.keep(first) == kept
+    with pytest.raises(ReportError, match=r"more than the .* that are to be in git"):
+        store.keep(second)
+    assert not store.keeps(second)
+    assert store.keeps(first)
 
 
 def test_kept_runs_are_never_renamed(store: Store, commit: Commit, warnings: list[str]) -> None:
