@@ -89,6 +89,7 @@ KINDS: Mapping[tuple[str, ...], tuple[float, ...]] = {
         "wrong",
         "masked",
         "is_1275",
+        "agreeing",
     ): (0, 1, 2),
     ("only_first", "only_second", "epoch"): (4, 16, 30),
 }

@@ -149,6 +149,7 @@ def test_the_best_epoch_is_tested_beside_the_last(split: Split[Part], best: bool
 
 def test_errors_of_large_images_are_kept_small(split: Split[Part]) -> None:
     """Images of more than 75 pixels are shrunk to be kept."""
+    start(0)
     large = replace(split.test, pixels=np.kron(split.test.pixels, np.ones((1, 10, 10, 1), np.uint8)))
     record, logits = MemoryRecord(), np.zeros((len(large), split.classes))
     logits[:, 0] = 1
