@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 
 from report_cli.__main__ import main
+from report_cli.execution.isolation import AfterImport
 from report_cli.project import Project, Settings
 
 # The engine works in full without the extra `keras`; what trains or looks into networks is not collected then.
@@ -21,6 +22,17 @@ NETWORKS = [
     *("datasets/test_drawn_difficulty.py", "fault/test_malformed_input.py"),
 ]
 collect_ignore = [] if importlib.util.find_spec("keras") else NETWORKS
+
+
+def _start(keras: ModuleType) -> None:
+    from report_cli.keys.environment import THREADS
+    from report_cli.training import backend
+
+    backend.start(0, THREADS)
+
+
+# TensorFlow takes the number of its threads only before its first operation, whichever test that is in.
+sys.meta_path.insert(0, AfterImport({"keras": _start}))
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 Write = Callable[[str, str], Path]
