@@ -27,17 +27,18 @@ from report_cli.keys.sources import (
 # The key, beside the names of definitions, of what a module does when it is imported.
 IMPORT = "<import>"
 
-# Modules of the program that decide no number: messages, words, files, and checks of what an author declares.
+# Modules of the program that decide no number: messages, words, files, checks of what an author declares, and data
+# sets and weights as they are declared and found, since a digest says what they are.
 _BOOKKEEPING = frozenset(
-    ["report_cli", "report_cli.errors", "report_cli.experiment", "report_cli.files", "report_cli.wording"]
+    [
+        *("report_cli", "report_cli.errors", "report_cli.experiment", "report_cli.files", "report_cli.wording"),
+        *("report_cli.datasets.exclusions", "report_cli.datasets.spec", "report_cli.datasets.weights"),
+    ]
 )
 # What the worker does before anything is computed with Keras.
 _KERAS = "report_cli.training.backend:start"
 # What the program does behind the methods that it hands to an experiment: the function that decides the numbers.
-METHODS = {
-    "classifier": "report_cli.training.classify:classify",
-    "pretrained": "report_cli.datasets.weights:load",
-}
+METHODS = {"classifier": "report_cli.training.classify:classify"}
 
 
 def reach(sources: Sources, *functions: tuple[str, str]) -> Reach:

@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PosixPath
@@ -124,8 +125,10 @@ MATTERS: dict[str, Change] = {
     "the program's augmentation": edited(
         "report_cli/training/augment.py", "numbers[:, :1] < 0.5", "numbers[:, :1] < 0.4"
     ),
-    "the program's reading of weights": edited("report_cli/datasets/weights.py", '"<f4"', '">f4"'),
-    "what that code imports": edited("report_cli/errors.py", "self.hint = hint", "self.hint = str(hint)"),
+    "what that code imports": edited("report_cli/datasets/resize.py", "BILINEAR", "BICUBIC"),
+    "how a session of Keras begins": edited(
+        "report_cli/training/backend.py", "set_random_seed(seed)", "set_random_seed(seed + 1)"
+    ),
     "how many threads share a sum": lambda bench: bench.patch.setattr(environment, "THREADS", 99),
     "the instructions of the processor": lambda b: b.patch.setattr(environment, "_instructions", lambda: "another"),
     "a point of the grid": asked(point=1),
@@ -141,7 +144,9 @@ MATTERS: dict[str, Change] = {
     "the version of Pillow": installed("pillow"),
     "the backend": set_to("KERAS_BACKEND", "jax"),
     "oneDNN": set_to("TF_ENABLE_ONEDNN_OPTS", "0"),
-    "the version of Python": lambda b: b.patch.setattr(environment, "sys", SimpleNamespace(version_info=ANOTHER)),
+    "the version of Python": lambda b: b.patch.setattr(
+        environment, "sys", SimpleNamespace(version_info=ANOTHER, path=sys.path)
+    ),
     "the device": lambda bench: bench.patch.setattr(environment, "Path", Gpu),
     "the operating system": lambda bench: bench.patch.setattr(platform, "system", lambda: "Other"),
     "the architecture": lambda bench: bench.patch.setattr(platform, "machine", lambda: "other"),
@@ -213,6 +218,9 @@ INDIFFERENT: dict[str, Change] = {
         "report_cli/execution/recorder.py", "{epoch:05d}", "{epoch:06d}"
     ),
     "how it runs": edited("report_cli/execution/runner.py", "COPIES = 3", "COPIES = 4"),
+    "its messages": edited("report_cli/errors.py", "self.hint = hint", "self.hint = str(hint)"),
+    "how it writes files": appended("report_cli/files.py"),
+    "how it finds weights, which are known by their digest": edited("report_cli/datasets/weights.py", "*.h5", "*.hdf5"),
     "its progress": edited("report_cli/cli/console.py", "EVERY_S = 10.0", "EVERY_S = 5.0"),
     "its manifest": edited("report_cli/store/manifest.py", 'NAME = "manifest.json"', 'NAME = "list.json"'),
     "its statistics": appended("report_cli/stats.py"),
