@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from report_cli import files
-from report_cli.keys.sources import Node
+from report_cli.keys.sources import Reach
 
 # Another Python compiles to other code, and has other modules of its own.
 PYTHON = f"{sys.version} {MAGIC_NUMBER.hex()} {sys.flags.optimize}"
@@ -21,13 +21,13 @@ PYTHON = f"{sys.version} {MAGIC_NUMBER.hex()} {sys.flags.optimize}"
 
 class Memory(msgspec.Struct, frozen=True):
     """The `code` of modules by path and digest; and what was found with the digests of packages in `sources` and, of
-    the modules beside the experiments, in `beside`: the `nodes`, and which manifests are whole, by digest."""
+    the modules beside the experiments, in `beside`: what functions reach, and which manifests are whole, by digest."""
 
     python: str = PYTHON
     code: dict[str, bytes] = {}
     sources: dict[str, str] = {}
     beside: dict[str, str] = {}
-    nodes: dict[str, Node] = {}
+    reached: dict[str, Reach] = {}
     manifests: set[str] = set()
 
 

@@ -42,14 +42,14 @@ class Workspace(msgspec.Struct, frozen=True, dict=True):
             self.store.whole.update(kept.manifests)
         same = all((m := snapshot.module(name)) and m.digest == d for name, d in kept.beside.items())
         if same and kept.sources == snapshot.digests:
-            snapshot.nodes.update(kept.nodes)
+            snapshot.reached.update(kept.reached)
 
     def remember(self) -> None:
         """Keep what was found in sources and manifests for the next command."""
         kept, snapshot, whole = self._memory, self.snapshot, self.store.whole
-        if (snapshot.nodes and snapshot.nodes != kept.nodes) or not whole <= kept.manifests:
+        if snapshot.reached != kept.reached or not whole <= kept.manifests:
             sources, beside = dict(snapshot.digests), snapshot.read_beside()
-            self._keep(sources=sources, beside=beside, nodes=snapshot.nodes, manifests=whole)
+            self._keep(sources=sources, beside=beside, reached=snapshot.reached, manifests=whole)
 
     def _keep(self, **found: Any) -> None:
         changed = msgspec.structs.replace(self._memory, **found)

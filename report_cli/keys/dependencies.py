@@ -47,16 +47,16 @@ def reach(sources: Sources, *functions: tuple[str, str]) -> Reach:
     Raises:
         UsageError: one of them is not defined at the top level of a module of the project.
     """
-    if functions not in sources.reached:
-        sources.reached[functions] = _reach(sources, *(f"{module}:{name}" for module, name in functions))
-    return sources.reached[functions]
+    keys = [f"{module}:{name}" for module, name in functions]
+    if (name := " ".join(keys)) not in sources.reached:
+        sources.reached[name] = _reach(sources, *keys)
+    return sources.reached[name]
 
 
 def _reach(sources: Sources, *roots: str) -> Reach:
     waiting = list(roots)
     for key in roots:
-        # What has been walked before is defined, and its module need not be parsed again.
-        if key not in sources.nodes and not _is_defined(sources, key):
+        if not _is_defined(sources, key):
             raise UsageError(f"{key} is not defined at the top level of a module of this project")
     nodes: dict[str, Node] = {}
     while waiting:

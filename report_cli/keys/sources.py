@@ -166,8 +166,8 @@ class Sources:
         self._modules: dict[str, Module | None] = {}
         # What has been found in these texts; as they never change, neither does this.
         self.nodes: dict[str, Node] = {}
-        # What functions reach, by their keys.
-        self.reached: dict[tuple[tuple[str, str], ...], Reach] = {}
+        # What functions reach, by their keys, one after another.
+        self.reached: dict[str, Reach] = {}
         # What they compile to, by `Module.identity`, in the form of `marshal`.
         self.code: dict[str, bytes] = {}
 

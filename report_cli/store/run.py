@@ -67,7 +67,7 @@ class Run(msgspec.Struct, frozen=True, dict=True):
         """Digest of everything that was measured; times are no part of it."""
         return self.manifest.output_digest
 
-    @property
+    @cached_property
     def is_own(self) -> bool:
         """Whether it was computed in this very environment."""
         return self.manifest.environment == current(self.manifest.environment, self.parameters)

@@ -58,7 +58,7 @@ def test_what_is_lost_is_worked_out_again(report: Command, walk: Path, project: 
         assert (again.returncode, again.stdout, again.stderr) == (0, first.stdout, first.stderr), name
         assert memory.read(project.memory) == whole, name
     assert whole.code
-    assert whole.nodes
+    assert whole.reached
     assert whole.manifests
 
 

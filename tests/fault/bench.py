@@ -132,8 +132,9 @@ FILES = {
 
 def forget() -> None:
     """Let what is known of the machine be asked anew."""
-    for known in (environment._version, environment._installed, environment._machine, environment.machine_precision):
-        known.cache_clear()
+    for known in vars(environment).values():
+        if hasattr(known, "cache_clear"):
+            known.cache_clear()
 
 
 @dataclass
