@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 import report_cli as report
 from experiments import catsdogs
@@ -58,6 +59,9 @@ def catsdogs_choice(record: report.Record) -> None:
     Expected (full): the fourth, as published for its calm validation loss. Cost: a second, beside the networks.
     """
     networks = [record.need(name) for name in CANDIDATES]
+    first = {name: network.run(seed=0) for name, network in zip(CANDIDATES, networks, strict=True)}
+    some = first[CANDIDATES[0]]
+    check_comparable(first, some.array("validation_ids"), some.parameters["size"])
     settled = np.array([network.metric("settled_validation_loss") for network in networks])
     last = np.array([network.metric("validation_loss") for network in networks])
     means = settled.mean(axis=1)
@@ -65,7 +69,7 @@ def catsdogs_choice(record: report.Record) -> None:
     record(chosen=chosen + 1, margin=means[second] - means[chosen], ends_lowest=last.mean(axis=1).argmin() + 1)
     record(agreeing=(settled.argmin(axis=0) == chosen).sum())
     record.array("columns", np.array(COLUMNS))
-    histories = [[[row[name] for name in COLUMNS] for row in network.run(seed=0).history] for network in networks]
+    histories = [[[row[name] for name in COLUMNS] for row in run.history] for run in first.values()]
     record.array("candidates", np.array(histories))
 
 
@@ -106,7 +110,7 @@ def catsdogs_best(params: ImageParams, data: "report.ImageData", record: report.
     """
     split = catsdogs.split_of(data, params)
     runs = {name: record.need(name).run() for name in CANDIDATES}
-    check_comparable(runs, split.validation, params.size)
+    check_comparable(runs, split.validation.numbers, params.size)
     number = int(record.need("catsdogs-choice").run().scalars["chosen"])
     chosen = runs[CANDIDATES[number - 1]].parameters
     own = Params(**vars(params), **{name: chosen[name] for name in ("learning_rate", "momentum", "dropout")})
@@ -117,14 +121,14 @@ def catsdogs_best(params: ImageParams, data: "report.ImageData", record: report.
     record(chosen=number, best_train_loss=best["loss"], best_train_accuracy=best["accuracy"])
 
 
-def check_comparable(runs: Mapping[str, "report.Run"], validation: "report.Part", size: int) -> None:
+def check_comparable(runs: Mapping[str, "report.Run"], ids: NDArray[np.uint64], size: int) -> None:
     """Return where the networks can be compared.
 
     Raises:
-        RunError: they were not validated on these images, in this size, over as many epochs.
+        RunError: they were not validated on the images with these ids, in this size, over as many epochs.
     """
     for name, run in runs.items():
-        if not np.array_equal(run.array("validation_ids"), validation.numbers) or run.parameters["size"] != size:
+        if not np.array_equal(run.array("validation_ids"), ids) or run.parameters["size"] != size:
             raise RunError(f"{name} was trained on other images", "give all of them the same numbers and size")
     if len({len(run.history) for run in runs.values()}) != 1:
         raise RunError("the networks were trained for different numbers of epochs", "give all of them the same")

@@ -1,17 +1,25 @@
 """What else than the transfer may explain its results: the inputs of the base, and a head that is trained longer."""
 
-from dataclasses import replace
 from typing import Any
 
 import keras
 
 import report_cli as report
 from experiments.catsdogs import split_of
-from experiments.catsdogs_transfer import COMMON, HEAD, Params, head_of, measure, needs, needs_finetuned
+from experiments.catsdogs_transfer import (
+    COMMON,
+    HEAD,
+    Params,
+    catsdogs_vgg16_finetuned,
+    head_of,
+    measure,
+    needs,
+    needs_finetuned,
+)
 
 
 def from_0_to_1(pixels: Any) -> Any:
-    """Return pixels as a network takes them that was trained from scratch, and not as VGG16 was."""
+    """Return pixels (uint8) divided by 255, without the means of ImageNet and with the channels as they are."""
     return keras.ops.cast(pixels, "float32") / 255
 
 
@@ -39,18 +47,11 @@ def catsdogs_vgg16_rescaled(params: Params, data: "report.ImageData", record: re
     measure(split_of(data, params), params, record, inputs=from_0_to_1)
 
 
-LONGER: dict[str, dict[str, Any]] = {
-    "smoke": {"epochs": 2, "learning_rate": 1e-5},
-    "quick": {"epochs": 15, "learning_rate": 1e-4},
-    "full": {"epochs": 15, "learning_rate": 1e-5},
-}
-
-
 @report.experiment(
     "catsdogs-vgg16-longer",
     title="VGG16, base frozen, head trained longer",
     needs=needs_finetuned,
-    profiles={name: replace(Params(**settings), **LONGER[name]) for name, settings in HEAD.items()},
+    profiles=catsdogs_vgg16_finetuned.params,
     cost_s={"smoke": 6, "quick": 6, "full": 200},
     **COMMON,
 )
@@ -64,7 +65,7 @@ def catsdogs_vgg16_longer(params: Params, data: "report.ImageData", record: repo
 
     Expected (full): as catsdogs-vgg16-frozen. 0.007 is the standard error of an accuracy of 0.96 on 800 images.
 
-    Cost: a minute on features that catsdogs-vgg16-frozen has computed.
+    Cost: a few minutes on features that catsdogs-vgg16-frozen has computed.
     """
     head = head_of(record.need("catsdogs-vgg16-frozen").run(), params)
     measure(split_of(data, params), params, record, head=head)

@@ -51,12 +51,12 @@ PROFILES = {
     "quick": Params(train=640, test=500, epochs=2, batch_size=64),
     "full": Params(),
 }
-SMOOTHED = {
+SMOOTHED_LOSS = {
     "train_loss": report.Metric("nat", "mean cross-entropy on views of the training images, with smoothed targets")
 }
 METRICS = {
     name: metric
-    for name, metric in {**report.CLASSIFIER["metrics"], **SMOOTHED}.items()
+    for name, metric in {**report.CLASSIFIER["metrics"], **SMOOTHED_LOSS}.items()
     if "validation" not in name and not name.startswith("best_")
 }
 
@@ -99,7 +99,7 @@ def cifar_reference(params: Params, data: "report.ImageData", record: report.Rec
         "full": replace(PROFILES["full"], train=40_000, validation=10_000),
     },
     cost_s={"smoke": 6, "quick": 10, "full": 3_000},
-    **{**report.TRAINING, "metrics": {**report.TRAINING["metrics"], **SMOOTHED}},
+    **{**report.TRAINING, "metrics": {**report.TRAINING["metrics"], **SMOOTHED_LOSS}},
 )
 def cifar_reference_choice(params: Params, data: "report.ImageData", record: report.Record) -> None:
     """How good is the reference on validation images, and how soon?

@@ -300,10 +300,10 @@ def keep(
     waiting: Callable[[str], None],
     *,
     finished: bool = False,
-) -> list[Run]:
-    """Copy the runs of `chosen` into the layer that is in git, without weights, and return them.
+) -> Iterator[Run]:
+    """Copy the runs of `chosen` into the layer that is in git, without weights, and yield each when it is there.
 
-    With `finished` those that are not up to date are left out, and so are those that are there.
+    With `finished` only those are kept that are up to date and not kept yet.
 
     Raises:
         ReportError: one of them is not up to date, or all together take too much room.
@@ -317,7 +317,7 @@ def keep(
                 f"{step.label} is {step.state} ({step.reason}): only what is up to date is kept",
                 f"report run {step.experiment.name} --profile {made.profile}",
             )
-    return [workspace.store.keep(s.run, partial(waiting, s.label)) for s in steps if s.run is not None]
+    yield from (workspace.store.keep(s.run, partial(waiting, s.label)) for s in steps if s.run is not None)
 
 
 def accept(

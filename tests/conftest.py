@@ -25,10 +25,9 @@ collect_ignore = [] if importlib.util.find_spec("keras") else NETWORKS
 
 
 def _start(keras: ModuleType) -> None:
-    from report_cli.keys.environment import THREADS
-    from report_cli.training import backend
+    from tests.training.memory import start
 
-    backend.start(0, THREADS)
+    start(0)
 
 
 # TensorFlow takes the number of its threads only before its first operation, whichever test that is in.

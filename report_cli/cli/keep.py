@@ -14,7 +14,7 @@ def keep(
     profile: Profile = "",
     data: Data = None,
     finished: Annotated[
-        bool, typer.Option("--finished", help="Leave out what is not up to date, and what is there already.")
+        bool, typer.Option("--finished", help="Keep only what is up to date and not kept yet.")
     ] = False,
 ) -> None:
     """Put results into experiments/results, for git.

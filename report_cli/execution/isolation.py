@@ -19,7 +19,7 @@ from report_cli import files
 
 
 @contextlib.contextmanager
-def logged(path: str) -> Iterator[None]:
+def log_to(path: str) -> Iterator[None]:
     """Send what is printed within the block to the log `path`, which begins anew."""
     with files.log(Path(path), anew=True) as log:
         before = os.dup(2)
@@ -36,7 +36,7 @@ def logged(path: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def as_before() -> Iterator[None]:
+def process_state() -> Iterator[None]:
     """Leave variables, `sys.path` and the current folder as they are now: what one run changes is for no other one."""
     variables, path, folder = dict(os.environ), sys.path[:], Path.cwd()
     try:
@@ -50,11 +50,11 @@ def as_before() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def bound(cores: Sequence[int]) -> Iterator[None]:
+def core_binding(cores: Sequence[int]) -> Iterator[None]:
     """Keep every thread of this process on these cores within the block; none named means all.
 
-    Not from the start: as many cores as a library sees when it is imported, so many threads does it make, and the last
-    digits of its sums depend on their number.
+    Not from the start: a library that is given no number of threads makes as many as it sees cores when it is imported,
+    and the last digits of its sums depend on that number.
     """
     threads = Path("/proc/self/task")
     if not cores or not threads.is_dir():
@@ -75,7 +75,7 @@ def bound(cores: Sequence[int]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def warned() -> Iterator[Counter[tuple[str, str]]]:
+def warning_counts() -> Iterator[Counter[tuple[str, str]]]:
     """Count the warnings that are given within the block, by category and message; imports of packages give none."""
     counts: Counter[tuple[str, str]] = Counter()
     with warnings.catch_warnings():

@@ -187,7 +187,7 @@ class CheckpointFolder:
         self._watch = watch
         self._note_modules = note_modules
         self._began_s = time.monotonic()
-        # What interrupted attempts took, to the checkpoint that was gone on from.
+        # Seconds that interrupted attempts took, up to the checkpoint that this one goes on from.
         self.earlier_s = 0.0
 
     def load(self) -> "tuple[int, dict[str, NDArray[Any]], dict[str, Any]] | None":
@@ -199,8 +199,9 @@ class CheckpointFolder:
                     if self._watch.changed(content["inputs"]):
                         continue
                     found = int(content["epoch"]), arrays, dict(content["state"])
+                    earlier_s = float(content["took_s"])
                     self._watch.adopt(content["inputs"])
-                    self.earlier_s = float(content["took_s"])
+                    self.earlier_s = earlier_s
                     return found
                 except (ValueError, KeyError, TypeError, AttributeError):
                     continue

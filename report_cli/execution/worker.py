@@ -103,7 +103,12 @@ class Worker:
         watch = Watch(self._project.root, ignored)
         snapshot = self._sources(request)
         importing = registry.importing(snapshot, engine=True)
-        with isolation.logged(request["log"]), isolation.as_before(), importing as sought, isolation.warned() as counts:
+        with (
+            isolation.log_to(request["log"]),
+            isolation.process_state(),
+            importing as sought,
+            isolation.warning_counts() as counts,
+        ):
             self._begin(request["seed"])
             with watch.on():
                 experiment = _declared(request)
@@ -157,7 +162,7 @@ class Worker:
                     if "*" in pattern:  # another file may match it later
                         watch.folder(str(path.parent))
             wanted = inspect.signature(experiment.measure).parameters
-            with isolation.bound(request["cores"]), watch.on():
+            with isolation.core_binding(request["cores"]), watch.on():
                 experiment.measure(**{name: given for name, given in available.items() if name in wanted})
             record.finish()
             note_modules()
@@ -185,7 +190,7 @@ class Worker:
                 experiment.draw(results, figures)
             figures.finish()
 
-        with isolation.logged(request["log"]), registry.importing(snapshot, engine=True):
+        with isolation.log_to(request["log"]), registry.importing(snapshot, engine=True):
             try:
                 with standins.standing_in(standins.for_drawing):
                     experiment = _declared(request)

@@ -65,7 +65,8 @@ def _reach(sources: Sources, *roots: str) -> Reach:
             node = nodes[key] = _node(sources, key)
             waiting.extend(node.uses)
             waiting.extend(METHODS[method] for method in node.methods)
-            waiting.extend([_KERAS] if "keras" in node.packages else [])
+            if "keras" in node.packages:
+                waiting.append(_KERAS)
     return Reach(
         {key: node.digest for key, node in sorted(nodes.items()) if node.digest},
         frozenset(key.partition(":")[0] for key in nodes),

@@ -233,7 +233,8 @@ def worker_environment() -> dict[str, str]:
     variables["KERAS_BACKEND"] = variables.get("KERAS_BACKEND") or "tensorflow"
     variables.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # As many threads for numpy's sums on every machine, too: their last digits depend on that number.
-    variables |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(THREADS))
+    libraries = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+    variables |= dict.fromkeys(libraries, str(THREADS))
     return variables
 
 

@@ -166,7 +166,7 @@ class Sources:
         self._modules: dict[str, Module | None] = {}
         # What has been found in these texts; as they never change, neither does this.
         self.nodes: dict[str, Node] = {}
-        # What functions reach, by their keys, one after another.
+        # What functions reach, by their names (module:name), joined by spaces.
         self.reached: dict[str, Reach] = {}
         # What they compile to, by `Module.identity`, in the form of `marshal`.
         self.code: dict[str, bytes] = {}

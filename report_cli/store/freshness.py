@@ -65,9 +65,7 @@ class Judge(msgspec.Struct):
         alike = [run for run in unchanged if question.needs is not None and uses(run, question.needs)]
         usable = [run for run in alike if run.is_own or not question.strict_env]
         if usable:
-            best = min(usable, key=self._preference)
-            # Of a run that is in both layers the kept copy has no weights.
-            return Verdict("fresh", "up to date", next(run for run in usable if run.key == best.key))
+            return Verdict("fresh", "up to date", min(usable, key=self._preference))
         failure = store.failure(question.experiment, lock_name(wanted, question.recipe.environment))
         if failure:
             return Verdict("failed", f"failed on {failure.when}: {failure.message}")
@@ -95,9 +93,12 @@ class Judge(msgspec.Struct):
                 best.setdefault(run.manifest.recipe_digest, run)
         return list(best.values())
 
-    def _preference(self, run: Run) -> tuple[bool, bool, str]:
-        """Order the runs of one recipe: own environment first, then kept, then by key."""
-        return not run.is_own, not self.store.is_kept(run), run.key
+    def _preference(self, run: Run) -> tuple[bool, bool, str, bool]:
+        """Order the runs of one recipe: own environment first, then kept, then by key.
+
+        Of a run that is in both layers the own copy comes first: it has the weights.
+        """
+        return not run.is_own, not self.store.keeps(run), run.key, self.store.is_kept(run)
 
     def outdated(self, run: Run) -> tuple[str, str]:
         """Return (impossible, stale): why a run can never answer its question again, and why it doesn't now.

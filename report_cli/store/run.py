@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WEIGHTS = "weights.npz"
-# What the files of arrays end with, and those of kept runs beside it.
+# The suffix of an array's file, and what a compressed one has after it.
 ARRAY, COMPRESSED = ".npy", ".xz"
+# What an array of a kept run takes at most: one from elsewhere may be made to fill the memory.
+ARRAY_BYTES = 2**30
 MEASURED = "measured.json"
 
 
@@ -96,10 +98,10 @@ class Run(msgspec.Struct, frozen=True, dict=True):
     @property
     def arrays(self) -> list[str]:
         """The names of the recorded arrays."""
-        return list(self._arrays)
+        return list(self._array_files)
 
     @property
-    def _arrays(self) -> dict[str, str]:
+    def _array_files(self) -> dict[str, str]:
         """The files of the recorded arrays, by name."""
         listed = [name for name in self.manifest.files if name.startswith("arrays/")]
         return {Path(name.removesuffix(COMPRESSED)).stem: name for name in listed}
@@ -108,14 +110,13 @@ class Run(msgspec.Struct, frozen=True, dict=True):
         """Return a recorded array, for instance "test_predictions"."""
         import numpy as np
 
-        if name not in self._arrays:
-            raise unknown(f"array of {self.experiment}", name, self.arrays)
+        listed = self._array_files
+        if name not in listed:
+            raise unknown(f"array of {self.experiment}", name, listed)
         with self._read():
-            content = self.content(self._arrays[name])
-            if self._arrays[name].endswith(COMPRESSED):
-                import lzma
-
-                content = lzma.decompress(content)
+            content = self.content(listed[name])
+            if listed[name].endswith(COMPRESSED):
+                content = _decompressed(content)
             array: NDArray[Any] = np.load(io.BytesIO(content), allow_pickle=False)
             return array
 
@@ -158,6 +159,20 @@ class Run(msgspec.Struct, frozen=True, dict=True):
             raise ReportError(
                 f"run {self.experiment}/{self.key} is damaged: {error}", f"report run {self.experiment} --force"
             ) from error
+
+
+def _decompressed(content: bytes) -> bytes:
+    """Return what `content` was compressed from; ValueError where it was not, or would take absurd room."""
+    import lzma
+
+    unpacker = lzma.LZMADecompressor()
+    try:
+        unpacked = unpacker.decompress(content, ARRAY_BYTES)
+    except lzma.LZMAError as error:
+        raise ValueError(f"an array is not compressed as it says: {error}") from error
+    if not unpacker.eof:
+        raise ValueError("an array is cut off, or would take gigabytes")
+    return unpacked
 
 
 class Results(msgspec.Struct, frozen=True):

@@ -54,12 +54,14 @@ _TRAINING = {
     "multiply_adds": Metric("count", "multiplications with an addition each, for one image, forward"),
 }
 _TEST = {
-    "test_images": Metric("count", "images that the trained network was tested on, once"),
+    "test_images": Metric("count", "images that the trained network was tested on"),
     "test_loss": Metric("nat", "mean cross-entropy on the test images"),
     "test_accuracy": Metric("fraction", "test images classified correctly", of="test_images"),
     "best_test_loss": Metric("nat", "test loss with the weights of the epoch with the lowest validation loss"),
     "best_test_accuracy": Metric(
-        "fraction", "test images classified correctly with the weights of that epoch", of="test_images"
+        "fraction",
+        "test images classified correctly with the weights of the epoch with the lowest validation loss",
+        of="test_images",
     ),
 }
 # What `record.classifier` records of a network, to be declared with `**`: with test images, and without.

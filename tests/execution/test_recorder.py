@@ -48,6 +48,23 @@ def record(
     return Recorder(toy, 0, folder, checkpoints(), {}, watch, lambda _: {}, told.append, "float32", cache)
 
 
+def test_time_before_an_interruption_is_not_lost(
+    tmp_path: Path, watch: Watch, checkpoints: Callable[[], CheckpointFolder]
+) -> None:
+    """Who goes on from a checkpoint knows how long it took to get there, however many attempts that were."""
+    first = checkpoints()
+    time.sleep(0.02)
+    first.save(1, {"x": np.zeros(1)}, {})
+    second = checkpoints()
+    assert second.load() is not None
+    assert second.earlier_s >= 0.02
+    time.sleep(0.02)
+    second.save(2, {"x": np.zeros(1)}, {})
+    third = checkpoints()
+    assert third.load() is not None
+    assert third.earlier_s >= second.earlier_s + 0.02
+
+
 def test_metrics_are_written_as_they_are(record: Recorder, tmp_path: Path) -> None:
     """Numbers of any kind are taken, and a count stays one."""
     record(accuracy=np.float32(0.5), count=np.int64(4624))

@@ -110,7 +110,8 @@ class Seeds:
 
     def run(self, seed: int) -> MemoryRun:
         run = MemoryRun()
-        run.history = [dict.fromkeys(catsdogs_best.COLUMNS, 0.5)]
+        run.history, run.parameters = [dict.fromkeys(catsdogs_best.COLUMNS, 0.5)], {"size": 8}
+        run.arrays = {"validation_ids": np.arange(3)}
         return run
 
 
@@ -154,6 +155,15 @@ def test_the_best_starts_from_weights_of_its_own(best: MemoryRecord, images: Ima
     assert record.history[0]["loss"] != best.history[0]["loss"]
 
 
+def test_no_choice_is_made_among_other_trainings(runs: dict[str, MemoryRun]) -> None:
+    """Networks that saw other validation images, or had other epochs, are not chosen among."""
+    other = MemoryRun(**runs["catsdogs-cnn-2"].parameters)
+    other.history = runs["catsdogs-cnn-2"].history
+    other.arrays = {"validation_ids": runs["catsdogs-cnn-2"].array("validation_ids") + np.uint64(1)}
+    with pytest.raises(RunError, match="catsdogs-cnn-2 was trained on other images"):
+        CHOICE.measure(MemoryRecord({**runs, "catsdogs-cnn-2": other}))
+
+
 def test_networks_that_cannot_be_compared_are_refused(
     runs: dict[str, MemoryRun], choice: MemoryRecord, images: ImageData
 ) -> None:
@@ -169,9 +179,9 @@ def test_networks_that_cannot_be_compared_are_refused(
 
 def test_draws_what_is_declared(best: MemoryRecord, choice: MemoryRecord) -> None:
     """`draw` makes the declared figures from stored results alone, with texts computed from them."""
-    figures = MemoryFigures()
     for experiment, record in ((BEST, best), (CHOICE, choice)):
+        figures = MemoryFigures()
         assert experiment.draw is not None
         experiment.draw(MemoryRun(record), figures)
-    assert set(figures.figures) == {*BEST.figures, *CHOICE.figures}
+        assert set(figures.figures) == set(experiment.figures)
     assert f"4 networks over {EPOCHS} epochs" in figures.alts["candidates"]

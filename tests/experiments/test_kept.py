@@ -1,6 +1,5 @@
 """The results that are in git answer what is asked today: nobody's edit may make one of them stale unseen."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,27 +17,27 @@ def workspace() -> Workspace:
     return api.open_workspace(ROOT, pytest.fail)
 
 
-def _kept(workspace: Workspace) -> Iterator[Run]:
+@pytest.fixture(scope="module")
+def kept(workspace: Workspace) -> list[Run]:
     store = workspace.store
-    for name in store.experiments():
-        yield from (run for run in store.runs(name) if store.is_kept(run))
+    runs = [run for name in store.experiments() for run in store.runs(name) if store.is_kept(run)]
+    assert runs
+    return runs
 
 
-def test_kept_results_are_up_to_date(workspace: Workspace) -> None:
-    """Recipe and inputs of each are those of the code as it is: an edit that changes one has to wait."""
-    stale = {
-        f"{run.experiment}/{run.key}": found for run in _kept(workspace) if any(found := workspace.judge.outdated(run))
-    }
+def test_kept_results_are_up_to_date(workspace: Workspace, kept: list[Run]) -> None:
+    """Recipe and inputs of each are those of the code as it is: an edit that makes one stale needs new results."""
+    stale = {f"{run.experiment}/{run.key}": reasons for run in kept if any(reasons := workspace.judge.outdated(run))}
     assert not stale
 
 
-def test_kept_results_are_whole_and_small(workspace: Workspace) -> None:
+def test_kept_results_are_whole_and_small(workspace: Workspace, kept: list[Run]) -> None:
     """Every file is what was written, and all of them leave a clone small."""
-    assert not {run.key: reason for run in _kept(workspace) if (reason := workspace.store.verify(run))}
+    assert not {run.key: reason for run in kept if (reason := workspace.store.verify(run))}
     assert files.size_bytes(workspace.project.kept) <= KEPT_BYTES
 
 
-def test_no_kept_result_depends_on_whole_modules(workspace: Workspace) -> None:
+def test_no_kept_result_depends_on_whole_modules(kept: list[Run]) -> None:
     """What they compute is followed definition by definition: an edit beside it makes none of them stale."""
-    modules = {run.key: [n for n in run.manifest.inputs["files"] if n.endswith(".py")] for run in _kept(workspace)}
+    modules = {run.key: [n for n in run.manifest.inputs["files"] if n.endswith(".py")] for run in kept}
     assert not {key: names for key, names in modules.items() if names}

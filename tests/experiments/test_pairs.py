@@ -9,14 +9,13 @@ from report_cli.errors import RunError
 from tests.training.memory import MemoryRecord, MemoryRun
 
 
-def _finished(right: str, first: int = 0, epochs: int = 2, images: int = 60) -> MemoryRun:
+def _finished(right: str, first: int = 0, images: int = 60) -> MemoryRun:
     """Return a run whose network has the images with a 1 in `right` right; every label is 0. Ids count from `first`."""
     record = MemoryRecord()
     wrong = np.array([mark != "1" for mark in right]).astype(int)
     record.array("test_logits", np.eye(2, dtype=np.float32)[wrong])
     record.array("test_labels", np.zeros(len(right), np.uint8))
     record.array("test_ids", np.arange(first, first + len(right)).astype(np.uint64))
-    record.history = [{"epoch": epoch} for epoch in range(1, epochs + 1)]
     record(train_images=images, test_accuracy=right.count("1") / len(right), train_accuracy=0.5)
     return MemoryRun(record, steps=16)
 

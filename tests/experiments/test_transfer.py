@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments import catsdogs_comparison, catsdogs_transfer
+from experiments import catsdogs_comparison, catsdogs_transfer, catsdogs_transfer_controls
 from experiments.catsdogs import SHOWN, split_of
 from experiments.datasets import VGG16
 from experiments.models import vgg16
@@ -112,6 +112,28 @@ def test_the_frozen_beginning_is_computed_once(images: ImageData, base: MemoryRu
         start(seed)
         FROZEN.measure(_params(FROZEN, epochs=1), images, record)
         assert len(list((tmp_path / "features").iterdir())) == 3
+
+
+def test_controls_change_one_thing_each(images: ImageData, steps: dict[str, MemoryRun], cache: Path) -> None:
+    """One control has the frozen step's training with pixels from 0 to 1, the other the tuned step's with no block."""
+    rescaled = catsdogs_transfer_controls.catsdogs_vgg16_rescaled
+    assert rescaled.params == FROZEN.params
+    record = MemoryRecord(steps, cache=cache)
+    start(0)
+    rescaled.measure(_params(rescaled), images, record)
+    assert "mean" not in record.arrays
+    assert record.history != steps[FROZEN.name].history
+    pixels = catsdogs_transfer_controls.from_0_to_1(np.array([[0, 255]], np.uint8))
+    assert np.asarray(pixels).tolist() == [[0.0, 1.0]]
+    longer = catsdogs_transfer_controls.catsdogs_vgg16_longer
+    assert longer.params == TUNED.params
+    record = MemoryRecord(steps, cache=cache)
+    start(0)
+    longer.measure(_params(longer), images, record)
+    assert {name for name in record.trained if name.startswith("block")} == set()
+    assert record.scalars["tuned_parameters"] == 0
+    near = np.abs(record.trained["hidden/kernel"] - steps[FROZEN.name].trained["hidden/kernel"]).max()
+    assert near < np.abs(record.trained["hidden/kernel"] - steps[AUGMENTED.name].trained["hidden/kernel"]).max()
 
 
 @pytest.mark.parametrize("change", [{"base": "imagenet"}, {"split_seed": 2}, {"test": 10}])

@@ -1,5 +1,6 @@
 """The store: what is committed is whole, what is damaged is named, and nothing else suffers."""
 
+import lzma
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from report_cli.keys.key import Recipe, lock_name, run_name
 from report_cli.keys.sources import Reach, Sources
 from report_cli.project import Project
 from report_cli.store import manifest
+from report_cli.store import run as runs
 from report_cli.store import store as stores
 from report_cli.store.freshness import Judge, Question, Verdict
 from report_cli.store.manifest import Manifest, Times
@@ -126,6 +128,7 @@ def test_own_environment_comes_first_then_kept_then_key(store: Store, commit: Co
     other = max(others, key=lambda run: run.key)
     kept = store.keep(other)
     assert answer(store, project).run == other, "the copy that has its weights"
+    assert store.keeps(other)
     assert answer(store, project, strict_env=True).state == "stale"
     own = commit(0.5, HERE)
     assert answer(store, project).run == answer(store, project, strict_env=True).run == own
@@ -355,3 +358,24 @@ def test_a_folder_that_holds_another_experiments_run_is_damage(store: Store, com
     (store.own / "other").mkdir()
     run.folder.rename(store.own / "other" / run.key)
     assert list(reopened(store).runs("other")) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"not compressed", "not compressed"),
+        (lzma.compress(b"x" * 99)[:-9], "cut off"),
+        (lzma.compress(b"x" * 101), "gigabytes"),
+    ],
+)
+def test_a_forged_array_fails_its_run(
+    store: Store, commit: Commit, monkeypatch: pytest.MonkeyPatch, content: bytes, told: str
+) -> None:
+    """An array in git that is not what a compressed one is, or takes too much room, is damage of that run."""
+    monkeypatch.setattr(runs, "ARRAY_BYTES", 100)
+    kept = store.keep(commit())
+    (kept.folder / "arrays" / "x.npy.xz").write_bytes(content)
+    manifest.write(kept.folder, kept.manifest)
+    forged = Run(kept.folder, manifest.read(kept.folder))
+    with pytest.raises(ReportError, match=told):
+        forged.array("x")
