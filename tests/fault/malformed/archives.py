@@ -70,14 +70,15 @@ def _members() -> list[Case]:
         "pipe": tarfile.FIFOTYPE,
         "character device": tarfile.CHRTYPE,
         "block device": tarfile.BLKTYPE,
-        "contiguous file": tarfile.CONTTYPE,
     }
     found = []
     for name, kind in kinds.items():
         info = tarfile.TarInfo(f"{BINARY_FOLDER}/extra")
         info.type, info.linkname = kind, "/etc/passwd"
         found.append(_given(f"a {name}", packed(whole(), (info,)), NAME, "extra is no regular file"))
-    return found
+    # Contiguous files are regular ones to tarfile, as to POSIX: this one is read, and is no batch.
+    info.type, info.linkname = tarfile.CONTTYPE, ""
+    return [*found, _given("a contiguous file", packed(whole(), (info,)), NAME, "5 images in train")]
 
 
 def _contents() -> list[Case]:
