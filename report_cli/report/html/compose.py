@@ -124,7 +124,7 @@ def _values(parent: "HtmlElement", marked: str, ledger: Ledger) -> "tuple[str, *
     before, *pieces = MARK.split(marked)
     elements = []
     for index, after in zip(pieces[::2], pieces[1::2], strict=True):
-        entry = ledger.entries[int(index)]
+        entry = ledger.entry(index)
         value = entry.value
         if value.missing:
             element = parent.makeelement("span", {"class": "missing"})

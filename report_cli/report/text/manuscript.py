@@ -18,7 +18,7 @@ from report_cli.report.text import formats, lines, templates
 from report_cli.report.text.context import Context
 from report_cli.report.text.formats import Written
 from report_cli.report.text.lines import Places
-from report_cli.report.text.values import Value, errors_above
+from report_cli.report.text.values import MARK, PIECE, Shown, Untouchable, Value, errors_above
 from report_cli.store.run import FigureFile
 
 FRONT = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*\n", re.DOTALL | re.MULTILINE)
@@ -34,6 +34,13 @@ FRONT_KEYS = ("title", "subtitle", "kicker")
 NOTE = re.compile(r"^\[\^([^\]\s]+)\]:", re.MULTILINE)
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 PRIVATE = re.compile("[\ue000-\uf8ff]")
+# Filters of Jinja that make other text of a text, or look into it.
+TEXT_FILTERS = (
+    *("capitalize", "center", "count", "forceescape", "indent", "length", "list", "lower", "replace", "reverse"),
+    *("slice", "striptags", "title", "truncate", "upper", "urlencode", "urlize", "wordcount", "wordwrap"),
+)
+# Those among them for which a number within a sentence is a word like others.
+_WORDS = ("capitalize", "indent", "lower", "replace", "title", "upper", "wordcount", "wordwrap")
 
 
 @dataclass(frozen=True)
@@ -122,12 +129,21 @@ class _Author:
         try:
             with deadline("rendering", self.project.settings.time_limit):
                 self.manuscript.places = lines.read(self.environment.get_template(path).render())
+                self._check_numbers(self.manuscript.places)
                 front = self._front(path)
                 self.manuscript.front = {k: self.environment.from_string(text).render() for k, text in front.items()}
         except Exception as error:
             # Once, out here: the traceback's last frame inside a template is the line at fault.
             raise lines.locate(error, f"templates/{path}", self.environment) from error
         return self.manuscript
+
+    def _check_numbers(self, places: Places) -> None:
+        """Raise UsageError where a template cut a number to pieces."""
+        for line, where in zip(places.markdown.split("\n"), places.lines, strict=True):
+            if PIECE.search(MARK.sub("", line)):
+                raise UsageError(
+                    f"{where}: a number was cut to pieces", "change the text around it before it is put in"
+                )
 
     def _environment(self) -> SandboxedEnvironment:
         environment = SandboxedEnvironment(
@@ -159,9 +175,11 @@ class _Author:
         # These would turn a value into a number that has forgotten its run; `int` and `float` even into a silent 0.
         for name in ("int", "float", "round", "sum", "safe", "tojson", "xmlattr", "pprint", "filesizeformat"):
             environment.filters.pop(name)
+        for name in TEXT_FILTERS:
+            environment.filters[name] = _for_text(name, environment.filters[name])
         written = (formats.percent, formats.decimals, formats.integer, formats.scientific, formats.duration)
         environment.filters |= {function.__name__: _filter(function) for function in written}
-        environment.filters |= {"escape": escape, "e": escape}
+        environment.filters |= {"escape": _escape, "e": _escape}
         return environment
 
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]]:
@@ -227,15 +245,51 @@ class _Author:
         if not label.startswith("fig-"):
             raise UsageError(f"the label {label!r} of a figure must start with fig-")
         self.manuscript.figures[label] = Figure(name, label, file, where)
-        return f"\n![{' '.join(caption.split())}]({label}){{#{label}{' .wide' if wide else ''}}}\n"
+        return f"\n![{' '.join(str(caption).split())}]({label}){{#{label}{' .wide' if wide else ''}}}\n"
 
 
 def _text(content: Value | str) -> Value | str:
     return escape(content) if isinstance(content, str) else content
 
 
-def _filter(write: Callable[..., Written]) -> Callable[..., str]:
-    def apply(value: object, *digits: int) -> str:
+def _for_text(name: str, apply: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a filter of Jinja that refuses numbers, and sentences with numbers that it would cut."""
+
+    def refuse(value: object) -> None:
+        cut = isinstance(value, str) and name not in _WORDS and MARK.search(value)
+        if cut or isinstance(value, Untouchable):
+            raise UsageError(
+                f"|{name} takes text, and this has a number of a run in it",
+                "write numbers with percent, decimals(n), integer, scientific or duration",
+            )
+
+    if getattr(apply, "jinja_pass_arg", None) is None:
+
+        def plain(value: object, *arguments: object, **named: object) -> object:
+            refuse(value)
+            return apply(value, *arguments, **named)
+
+        return plain
+
+    def passed(first: object, value: object, *arguments: object, **named: object) -> object:
+        refuse(value)
+        return apply(first, value, *arguments, **named)
+
+    passed.jinja_pass_arg = apply.jinja_pass_arg  # type: ignore[attr-defined]
+    return passed
+
+
+def _escape(content: object) -> str:
+    """Escape text from outside; a number is none."""
+    if isinstance(content, Untouchable):
+        return str(content)
+    if MARK.search(str(content)):
+        raise UsageError("|escape takes text from outside, and this has a number of a run in it", "escape the rest")
+    return escape(str(content))
+
+
+def _filter(write: Callable[..., Written]) -> Callable[..., Shown | str]:
+    def apply(value: object, *digits: int) -> Shown | str:
         if isinstance(value, Value):
             return value.show(lambda number: write(number, *digits))
         if isinstance(value, int | float):

@@ -6,15 +6,21 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
-from report_cli.errors import ReportError
+from report_cli.errors import ReportError, UsageError
 from report_cli.report.text import formats
 from report_cli.report.text.formats import Written
 
-# A shown value travels through Jinja, pandoc and nh3 as its number in the ledger between two private-use characters,
-# which all three pass on untouched in every position: prose, captions, attributes and formulas.
+# A shown value travels through Jinja, pandoc and nh3 as its place in the ledger, spelled in private-use characters,
+# which all three pass on untouched in every position: prose, captions, attributes and formulas. Their digits are such
+# characters, too, so that no text filter of a sentence turns one number into another.
 OPEN, CLOSE = "\ue000", "\ue001"
-MARK = re.compile(f"{OPEN}([0-9]+){CLOSE}")
+DIGITS = "".join(chr(0xE010 + digit) for digit in range(10))
+MARK = re.compile(f"{OPEN}([{DIGITS}]+){CLOSE}")
+# What is left of a mark that was cut to pieces.
+PIECE = re.compile(f"[{OPEN}{CLOSE}{DIGITS}]")
+_SPELLED, _READ = str.maketrans("0123456789", DIGITS), str.maketrans(DIGITS, "0123456789")
 
 
 @dataclass(frozen=True)
@@ -36,22 +42,68 @@ class Ledger:
     def write(self, value: "Value", written: Written) -> str:
         """Return the mark that stands for `value` until the last step."""
         self.entries.append(Entry(*written, value))
-        return f"{OPEN}{len(self.entries) - 1}{CLOSE}"
+        return f"{OPEN}{str(len(self.entries) - 1).translate(_SPELLED)}{CLOSE}"
+
+    def entry(self, digits: str) -> Entry:
+        """Return what the mark with these digits stands for."""
+        return self.entries[int(digits.translate(_READ))]
 
     def text(self, marked: str) -> str:
         """Return `marked` with every mark replaced by its text."""
-        return MARK.sub(lambda match: self.entries[int(match[1])].text, marked)
+        return MARK.sub(lambda match: self.entry(match[1]).text, marked)
 
     def tex(self, marked: str) -> str:
         """Return `marked` with every mark replaced by its TeX."""
-        return MARK.sub(lambda match: self.entries[int(match[1])].tex, marked)
+        return MARK.sub(lambda match: self.entry(match[1]).tex, marked)
 
 
 Number = int | float
 
 
+class Untouchable:
+    """What a page shows as a number, and what no template takes for text: to change it so would lose where it is from.
+
+    All of these raise UsageError.
+    """
+
+    def _refuse(self, *_: object) -> Any:
+        raise UsageError(
+            f"{self.name} is a number, not text: it can't be cut, joined with +, searched or compared with text",
+            "write it with percent, decimals(n), integer, scientific or duration; join with ~; compare numbers",
+        )
+
+    __getitem__ = __len__ = __iter__ = __contains__ = __mod__ = _refuse
+
+    @property
+    def name(self) -> str:
+        return "a value"
+
+
+class Shown(Untouchable):
+    """A value as a filter has written it: `mark` stands for it until the last step."""
+
+    def __init__(self, mark: str, name: str) -> None:
+        self._mark = mark
+        self._name = name
+
+    def __str__(self) -> str:
+        return self._mark
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    __add__ = __radd__ = __lt__ = __gt__ = __le__ = __ge__ = Untouchable._refuse
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._refuse(other))
+
+    def __hash__(self) -> int:
+        return hash(self._mark)
+
+
 @dataclass(frozen=True, eq=False)
-class Value:
+class Value(Untouchable):
     """A number, its unit, and its provenance: `origins` names what it was computed from, `runs` the keys of the runs.
 
     Several seeds give their mean; `samples` are the numbers of the seeds. `missing` is why there is no number.
@@ -114,17 +166,18 @@ class Value:
     def name(self) -> str:
         return ", ".join(self.origins) or "a value"
 
-    def show(self, write: Callable[[float], Written]) -> str:
-        """Return the mark of this value, written by `write`; ReportError when the number is not finite."""
+    def show(self, write: Callable[[float], Written]) -> Shown:
+        """Return this value as `write` writes it; ReportError when the number is not finite."""
         if self.missing:
-            placeholder = f"[{self.name}: {self.missing}]"
-            return self.ledger.write(self, (placeholder, r"\text{[missing]}"))
-        if not math.isfinite(self.number):
+            written = f"[{self.name}: {self.missing}]", r"\text{[missing]}"
+        elif not math.isfinite(self.number):
             raise ReportError(f"{self.name} is {self.number}, which is no result", _again(self))
-        return self.ledger.write(self, write(self.number))
+        else:
+            written = write(self.number)
+        return Shown(self.ledger.write(self, written), self.name)
 
     def __str__(self) -> str:
-        return self.show(partial(formats.plain, unit=self.unit))
+        return str(self.show(partial(formats.plain, unit=self.unit)))
 
     def __bool__(self) -> bool:
         return self.number != 0
@@ -160,6 +213,8 @@ class Value:
         return self if self.missing or self.number >= 0 else -self
 
     def __eq__(self, other: object) -> bool:
+        if isinstance(other, str | Shown):
+            return bool(self._refuse(other))
         return isinstance(other, Value | int | float) and self.number == _number(other)
 
     def __hash__(self) -> int:

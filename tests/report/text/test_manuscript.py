@@ -99,6 +99,44 @@ def test_an_unknown_name_is_an_error_with_its_line(desk: Desk, call: str, messag
     assert hint in error.hint
 
 
+NUMBER = 'value("net.loss")'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"{NUMBER}|{each}" for each in ("scientific|replace('2', '1')", "replace('.', ',')", "length", "reverse")),
+        *(f"{NUMBER}|decimals(2)|{each}" for each in ("upper", "list", "truncate(2)", "first", "join('-')")),
+        f"({NUMBER}|decimals(2))[:3]",
+        f"{NUMBER}[0]",
+        f"{NUMBER}|decimals(2) == '0.64'",
+        f"'0.64' != {NUMBER}|decimals(2)",
+        f"{NUMBER} == '0.64'",
+        f"'4' in ({NUMBER}|percent)",
+        f"({NUMBER}|percent) + ' of them'",
+        f"({NUMBER}|decimals(2)) > ({NUMBER}|decimals(1))",
+        f"({NUMBER} ~ ' nats')|length",
+        f"('about ' ~ {NUMBER})|reverse",
+        f"('about ' ~ {NUMBER})|escape",
+        f"('about ' ~ {NUMBER})[:8]",
+        f"'%.7s' % ('about ' ~ {NUMBER})",
+    ],
+)
+def test_a_number_is_never_changed_as_text(desk: Desk, text: str) -> None:
+    """What would make another text of a number, or of a part of it, is an error with its line."""
+    error = failure(desk, f"\n<< {text} >>")
+    assert isinstance(error, UsageError)
+    assert error.message.startswith("templates/documents/paper.md:5: ")
+
+
+def test_text_around_numbers_may_be_changed(desk: Desk) -> None:
+    """What is done to a sentence leaves the numbers in it what they are, and a number may be joined to text."""
+    text = f"<< ('Loss: ' ~ {NUMBER}|decimals(2) ~ ' nats in 2 runs')|replace('2', 'two')|upper >>"
+    assert markdown(desk, text) == "LOSS: 0.64 NATS IN TWO RUNS"
+    assert markdown(desk, f"<< ['a', {NUMBER}]|join(' ') >>") == "a 0.6380"
+    assert markdown(desk, f"<< [{NUMBER}, {NUMBER}]|length >> << {NUMBER}|e >>") == "2 0.6380"
+
+
 def test_an_error_names_the_included_file(desk: Desk) -> None:
     """The line at fault is that of the answer, not that of the document that includes it."""
     desk.write('Fine.\n\n<< value("net.none") >>\n', "answers", "q01")
