@@ -33,6 +33,7 @@ FRONT = '+++\ntitle = "A small report"\n+++\n'
 @dataclass(frozen=True)
 class Params:
     epochs: int = 3
+    rate: float = 0.03
     widths: tuple[int, ...] = (32, 64)
     augment: bool = False
 
@@ -81,7 +82,7 @@ class Desk:
             np.save(folder / "arrays" / f"{name}.npy", np.asarray(values))
         content = {
             "experiment": experiment,
-            "recipe": {"parameters": {"epochs": 3, "widths": [32, 64], "augment": False}},
+            "recipe": {"parameters": {"epochs": 3, "rate": 0.03, "widths": [32, 64], "augment": False}},
             "recipe_digest": "5e" * 32,
             "environment": {"python": "3.11", "package keras": "3.15.1"},
             "inputs": {"files": {}, "folders": {}, "variables": {}},

@@ -90,7 +90,8 @@ class Context:
         content = contents[0]
         if isinstance(content, int | float) and not isinstance(content, bool):
             keys = tuple(run.key for run in results)
-            return Value(content, "", (f"{name}.{field_name}",), keys, self.ledger, (content,) * len(results))
+            samples = (content,) * len(results)
+            return Value(content, "", (f"{name}.{field_name}",), keys, self.ledger, samples, is_set=True)
         return _words(content)
 
     def array(self, name: str, **point: Any) -> "NDArray[Any] | None":

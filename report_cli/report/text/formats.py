@@ -60,6 +60,14 @@ def duration(number: float) -> Written:
     return re.sub(r"(?<=\d) ", NARROW, text), rf"\text{{{text}}}"
 
 
+def exact(number: float) -> Written:
+    """Return `number` as someone set it, with the digits that it has: 0.03, 40,000, 1 × 10⁻⁵."""
+    whole = decimal(number).normalize()
+    if -5 < whole.adjusted() < 15:
+        return _both(f"{whole:,f}")
+    return scientific(number, len(whole.as_tuple().digits) - 1)
+
+
 def plain(number: float, unit: str) -> Written:
     """Return `number` as its unit asks: counts in groups, times as durations, the rest with four digits."""
     if unit == "s":

@@ -151,6 +151,7 @@ class _Author:
             trim_blocks=True,
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
+            finalize=_typed,
             extensions=[lines.Marking],
             bytecode_cache=_compiled(),
             loader=jinja2.FunctionLoader(self._load),
@@ -246,6 +247,11 @@ class _Author:
             raise UsageError(f"the label {label!r} of a figure must start with fig-")
         self.manuscript.figures[label] = Figure(name, label, file, where)
         return f"\n![{' '.join(str(caption).split())}]({label}){{#{label}{' .wide' if wide else ''}}}\n"
+
+
+def _typed(content: object) -> object:
+    """Return a number that a template computes from typed ones with at most four digits, anything else as it is."""
+    return formats.exact(float(f"{content:.4g}"))[0] if isinstance(content, float) else content
 
 
 def _text(content: Value | str) -> Value | str:

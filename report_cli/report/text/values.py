@@ -118,6 +118,8 @@ class Value(Untouchable):
     samples: tuple[float, ...] = ()
     missing: str = ""
     counts: tuple[float, ...] = ()
+    # Someone set it: it is written with the digits that it has.
+    is_set: bool = False
 
     @property
     def n(self) -> int:
@@ -177,7 +179,7 @@ class Value(Untouchable):
         return Shown(self.ledger.write(self, written), self.name)
 
     def __str__(self) -> str:
-        return str(self.show(partial(formats.plain, unit=self.unit)))
+        return str(self.show(formats.exact if self.is_set else partial(formats.plain, unit=self.unit)))
 
     def __bool__(self) -> bool:
         return self.number != 0

@@ -33,6 +33,13 @@ GAP = "\N{NARROW NO-BREAK SPACE}"
         (formats.plain(1250858, "count"), "1,250,858"),
         (formats.plain(12.5, "MB"), f"12.50{GAP}MB"),
         (formats.plain(0.0, ""), "0"),
+        (formats.exact(0.03), "0.03"),
+        (formats.exact(-0.5), "−0.5"),
+        (formats.exact(0.0001), "0.0001"),
+        (formats.exact(1.5e-05), "1.5 × 10⁻⁵"),
+        (formats.exact(40_000), "40,000"),
+        (formats.exact(100.0), "100"),
+        (formats.exact(0), "0"),
     ],
 )
 def test_a_number_is_written_as_its_filter_says(written: tuple[str, str], text: str) -> None:

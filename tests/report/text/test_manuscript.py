@@ -99,6 +99,12 @@ def test_an_unknown_name_is_an_error_with_its_line(desk: Desk, call: str, messag
     assert hint in error.hint
 
 
+def test_numbers_have_the_digits_that_they_should(desk: Desk) -> None:
+    """A parameter is shown as it was set, and a number that a template computes with at most four digits."""
+    text = '<< parameter("net", "rate") >> << 7 / 3 >> << 2 * 3 >> << 0.5 >> << -1 / 8 >> << [1.0]|first >>'
+    assert markdown(desk, text) == "0.03 2.333 6 0.5 −0.125 1"
+
+
 NUMBER = 'value("net.loss")'
 
 
