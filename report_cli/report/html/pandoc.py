@@ -8,6 +8,7 @@ from pathlib import Path
 from report_cli.errors import UsageError, unknown
 from report_cli.project import Project
 from report_cli.report.deadline import overdue
+from report_cli.report.text.code import REMARK
 from report_cli.report.text.lines import Places
 
 # Metadata in the text could name files and addresses (csl, bibliography): citeproc reads them outside pandoc's sandbox.
@@ -69,6 +70,7 @@ def to_html(project: Project, places: Places) -> str:
         UsageError: pandoc can't make sense of the Markdown or of the bibliography, which may lack what is cited.
     """
     check(places)
+    places = _without_remarks(places)
     # `@fig-name`, which pandoc would take for a citation, becomes `[](#fig-name)`.
     text, end, parts = places.markdown, 0, []
     for match in REFERENCE.finditer(places.prose):
@@ -81,6 +83,15 @@ def to_html(project: Project, places: Places) -> str:
         return convert(project, linked, READER, "html5", *WRITER, *options)
     except RuntimeError as error:
         raise _complaint(" ".join(str(error).split()), places, bibliography) from error
+
+
+def _without_remarks(places: Places) -> Places:
+    """Return the text without <!-- remarks --> in its prose; its lines stay."""
+    text, end, parts = places.markdown, 0, []
+    for match in REMARK.finditer(places.prose):
+        parts += [text[end : match.start()], "\n" * match[0].count("\n")]
+        end = match.end()
+    return Places("".join((*parts, text[end:])), places.lines)
 
 
 def check(places: Places) -> None:

@@ -18,22 +18,23 @@ from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
 from report_cli.errors import ReportError, UsageError, unknown
+from report_cli.report.text.code import SHIELD, TICKED, WITHIN, blank, blocks
 
 # A line ends in its mark between two private-use characters; values have two others.
 OPEN, CLOSE = "\ue002", "\ue003"
 MARK = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
 # What these make may be filtered or compared before it is shown, so it goes without marks and counts as its first use.
 BUFFERED = ("macro", "call", "filter")
-FENCED = r"^[ >]*(?P<fence>`{3,}|~{3,})[^`\n]*\n.*?(?:^[ >]*(?P=fence)[`~]*[ ]*$|(?P<open>\Z))"
-WITHIN = r"(?:(?!\n[ >]*\n).)+?"  # neither code nor a formula reaches over an empty line
-TICKED = rf"(?<!`)(?P<ticks>`{{1,4}})(?!`){WITHIN}(?<!`)(?P=ticks)(?!`)"
 DISPLAY = rf"(?<!\\)\$\$(?P<display>{WITHIN})(?<!\\)\$\$"
 INLINE = r"(?<![\\$])\$(?=[^\s$])(?P<inline>(?:\\.|(?!\n[ >]*\n)[^$\\])+)(?<=\S)\$(?!\d)"
-OPAQUE = re.compile(rf"{FENCED}|{TICKED}|{DISPLAY}|{INLINE}", re.DOTALL | re.MULTILINE)
+OPAQUE = re.compile(rf"{TICKED.pattern}|{DISPLAY}|{INLINE}", re.DOTALL | re.MULTILINE)
 RULE = r":?-++:?[ ]*+"
 TABLE = re.compile(
     rf"^[ >]*+(?:\|[ ]*+)?{RULE}(?:\|[ ]*+{RULE})+(?:\|[ ]*+)?$|^[ >]*+\|[ ]*+{RULE}\|[ ]*+$", re.MULTILINE
 )
+
+
+LITERAL = r"where << is to be shown, write \<<"
 
 
 class Marking(Extension):
@@ -122,12 +123,17 @@ class Places:
 
     def unclosed_code(self) -> int | None:
         """Return the offset of the block of code that has no end, or None."""
-        return next((match.start() for match in OPAQUE.finditer(self.markdown) if match["open"] is not None), None)
+        return next((block.start for block in blocks(self.markdown) if not block.is_closed), None)
 
     @cached_property
     def prose(self) -> str:
         """The Markdown with its code and formulas blanked out, at the same length."""
-        return OPAQUE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), self.markdown)
+        return OPAQUE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), self._outside)
+
+    @cached_property
+    def _outside(self) -> str:
+        """The Markdown with its blocks of code blanked out, at the same length."""
+        return blank(self.markdown, blocks(self.markdown))
 
     def _nth(self, pattern: str, nth: int, *, prose: bool = False) -> str:
         starts = [match.start() for match in re.finditer(pattern, self.prose if prose else self.markdown, re.MULTILINE)]
@@ -142,7 +148,7 @@ class Places:
     @cached_property
     def _formulas(self) -> dict[str, int]:
         offsets: dict[str, int] = {}
-        for match in OPAQUE.finditer(self.markdown):
+        for match in OPAQUE.finditer(self._outside):
             for kind in ("display", "inline"):
                 text = match[kind]
                 if text is not None:
@@ -161,7 +167,7 @@ def read(marked: str) -> Places:
         # A line without a mark was made by a call, and the mark of the call comes after what it made.
         here = (MARK.findall(line) or [here])[-1]
         places.append(here)
-        lines.append(MARK.sub("", line))
+        lines.append(MARK.sub("", line).replace(SHIELD, ""))
     return Places("\n".join(reversed(lines)), tuple(reversed(places)))
 
 
@@ -189,7 +195,7 @@ def locate(error: Exception, fallback: str, environment: jinja2.Environment) -> 
                 hint = unknown("name", name[1], names).hint
     if isinstance(error, jinja2.TemplateSyntaxError):
         message = error.message or "malformed template"
-        return UsageError(f"{error.filename or fallback}:{error.lineno}: {message}", hint)
+        return UsageError(f"{error.filename or fallback}:{error.lineno}: {message}", hint or LITERAL)
     where, trace = fallback, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename.startswith("templates/"):

@@ -15,6 +15,7 @@ from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.project import Project
 from report_cli.report.deadline import deadline
 from report_cli.report.text import formats, lines, templates
+from report_cli.report.text.code import foreign, shield
 from report_cli.report.text.context import Context
 from report_cli.report.text.formats import Written
 from report_cli.report.text.lines import Places
@@ -86,7 +87,7 @@ def mentions(manuscript: Manuscript) -> set[str]:
 
 @lru_cache(maxsize=256)  # `report watch` asks again after every edit of one template.
 def _constants(text: str) -> frozenset[str]:
-    tree = jinja2.Environment(**DELIMITERS).parse(FRONT.sub("", text))  # noqa: S701 - only parsed
+    tree = jinja2.Environment(**DELIMITERS).parse(text)  # noqa: S701 - only parsed
     return frozenset(
         str(call.args[0].value).partition(".")[0]
         for call in tree.find_all(jinja2.nodes.Call)
@@ -114,6 +115,18 @@ class _Compiled(jinja2.BytecodeCache):
 
 
 _compiled = cache(_Compiled)
+
+
+class _Environment(SandboxedEnvironment):
+    """Refuses `1 << 3 and 4 >> 2`: what is true of typed numbers is nothing to show, and was not meant to be."""
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> jinja2.nodes.Template:
+        tree = super()._parse(source, name, filename)
+        for shown in (node for output in tree.find_all(jinja2.nodes.Output) for node in output.nodes):
+            logical = isinstance(shown, jinja2.nodes.And | jinja2.nodes.Or | jinja2.nodes.Not | jinja2.nodes.Compare)
+            if logical and not any(shown.find_all((jinja2.nodes.Name, jinja2.nodes.Call))):
+                raise jinja2.TemplateSyntaxError("<< >> shows what is typed there", shown.lineno, name, filename)
+        return tree
 
 
 class _Author:
@@ -146,7 +159,7 @@ class _Author:
                 )
 
     def _environment(self) -> SandboxedEnvironment:
-        environment = SandboxedEnvironment(
+        environment = _Environment(
             **DELIMITERS,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -189,9 +202,12 @@ class _Author:
             line = text.count("\n", 0, stray.start()) + 1
             code = f"U+{ord(stray[0]):04X}"
             raise UsageError(f"{path}:{line}: {code} is a private character, which no font has", "take it out")
+        # No code is a template. Front matter becomes empty lines, so that line numbers stay those of the file.
+        text = shield(FRONT.sub(lambda match: "\n" * match[0].count("\n"), text))
+        if found := foreign(text, Places(text).prose):
+            raise UsageError(f"{path}:{found[0]}: {found[1]}", found[2])
         self.manuscript.sources[path] = text
-        # Front matter becomes empty lines, so that line numbers stay those of the file.
-        return FRONT.sub(lambda match: "\n" * match[0].count("\n"), text), path, current
+        return text, path, current
 
     def _front(self, path: str) -> dict[str, str]:
         text = (self.project.templates / path).read_text(encoding="utf-8-sig")
@@ -222,9 +238,7 @@ class _Author:
         finally:
             self.open.pop()
         # Footnotes are named after the part, so that two parts may both have a note 1.
-        notes = set(NOTE.findall(markdown))
-        own = re.sub(r"\[\^([^\]\s]+)\]", lambda m: f"[^{name}-{m[1]}]" if m[1] in notes else m[0], markdown)
-        return f"\n{own}\n"
+        return f"\n{_own_notes(markdown, name)}\n"
 
     def _matrix(self, name: str, **point: Any) -> str:
         array = self.context.array(name, **point)
@@ -252,6 +266,18 @@ class _Author:
 def _typed(content: object) -> object:
     """Return a number that a template computes from typed ones with at most four digits, anything else as it is."""
     return formats.exact(float(f"{content:.4g}"))[0] if isinstance(content, float) else content
+
+
+def _own_notes(markdown: str, part: str) -> str:
+    """Return the rendered `part` with its notes named after it; what looks like one in its code stays."""
+    outside = Places(lines.MARK.sub(lambda mark: " " * len(mark[0]), markdown)).prose
+    notes = set(NOTE.findall(outside))
+    pieces, end = [], 0
+    for match in re.finditer(r"\[\^([^\]\s]+)\]", outside):
+        if match[1] in notes:
+            pieces += [markdown[end : match.start()], f"[^{part}-{match[1]}]"]
+            end = match.end()
+    return "".join((*pieces, markdown[end:]))
 
 
 def _text(content: Value | str) -> Value | str:
