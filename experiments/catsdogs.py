@@ -87,7 +87,7 @@ COMMON: dict[str, Any] = {
     },
     "data": DOGS_VS_CATS,
     "seeds": SEEDS,
-    "cost_s": {"smoke": 6, "quick": 18, "full": 3_000},
+    "cost_s": {"smoke": 6, "quick": 18, "full": 2_200},
 }
 
 

@@ -90,7 +90,7 @@ def catsdogs_choice(record: report.Record) -> None:
     },
     profiles=catsdogs.IMAGES,
     seeds=catsdogs.SEEDS,
-    cost_s={"smoke": 7, "quick": 18, "full": 3_000},
+    cost_s={"smoke": 7, "quick": 16, "full": 2_200},
     figures=("curves", "confusion"),
     draw=draw_classifier,
 )

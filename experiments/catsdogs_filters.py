@@ -80,7 +80,7 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
     needs=(BEST,),
     metrics=METRICS,
     profiles={"smoke": FilterParams(steps=2), "quick": FilterParams(steps=20), "full": FilterParams(steps=150)},
-    cost_s={"smoke": 4, "quick": 12, "full": 400},
+    cost_s={"smoke": 4, "quick": 8, "full": 400},
     figures=LAYERS,
     draw=draw,
 )

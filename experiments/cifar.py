@@ -67,7 +67,7 @@ def split_of(data: "report.ImageData", params: ImageParams) -> "report.Split[rep
     "cifar-control-20",
     title="Control network, short",
     profiles=SHORT_PROFILES,
-    cost_s={"smoke": 6, "quick": 14, "full": 2_000},
+    cost_s={"smoke": 6, "quick": 12, "full": 1_700},
     **COMMON,
 )
 def cifar_control_20(params: Params, data: "report.ImageData", record: report.Record) -> None:
@@ -90,7 +90,7 @@ def cifar_control_20(params: Params, data: "report.ImageData", record: report.Re
     "cifar-control",
     title="Control network",
     profiles=PROFILES,
-    cost_s={"smoke": 6, "quick": 22, "full": 5_000},
+    cost_s={"smoke": 6, "quick": 12, "full": 4_000},
     **COMMON,
 )
 def cifar_control(params: Params, data: "report.ImageData", record: report.Record) -> None:
@@ -113,7 +113,7 @@ def cifar_control(params: Params, data: "report.ImageData", record: report.Recor
     "cifar-inception",
     title="Inception network",
     profiles=PROFILES,
-    cost_s={"smoke": 6, "quick": 24, "full": 6_000},
+    cost_s={"smoke": 6, "quick": 16, "full": 5_200},
     **COMMON,
 )
 def cifar_inception(params: Params, data: "report.ImageData", record: report.Record) -> None:
@@ -134,7 +134,7 @@ def cifar_inception(params: Params, data: "report.ImageData", record: report.Rec
     "cifar-residual",
     title="Residual network",
     profiles=PROFILES,
-    cost_s={"smoke": 6, "quick": 30, "full": 8_000},
+    cost_s={"smoke": 6, "quick": 18, "full": 6_000},
     **COMMON,
 )
 def cifar_residual(params: Params, data: "report.ImageData", record: report.Record) -> None:
@@ -155,7 +155,7 @@ def cifar_residual(params: Params, data: "report.ImageData", record: report.Reco
     "cifar-inception-deep",
     title="Deep inception network",
     profiles=PROFILES,
-    cost_s={"smoke": 6, "quick": 25, "full": 7_000},
+    cost_s={"smoke": 6, "quick": 18, "full": 5_500},
     **COMMON,
 )
 def cifar_inception_deep(params: Params, data: "report.ImageData", record: report.Record) -> None:
@@ -176,7 +176,7 @@ def cifar_inception_deep(params: Params, data: "report.ImageData", record: repor
     "cifar-residual-deep",
     title="Deep residual network",
     profiles=PROFILES,
-    cost_s={"smoke": 6, "quick": 25, "full": 8_000},
+    cost_s={"smoke": 6, "quick": 16, "full": 6_000},
     **COMMON,
 )
 def cifar_residual_deep(params: Params, data: "report.ImageData", record: report.Record) -> None:

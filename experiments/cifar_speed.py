@@ -80,10 +80,10 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
     metrics=METRICS,
     profiles={
         "smoke": Params(repeats=2, steps=1, images=32),
-        "quick": Params(steps=10, images=320),
+        "quick": Params(repeats=5, steps=10, images=320),
         "full": Params(),
     },
-    cost_s={"smoke": 12, "quick": 20, "full": 900},
+    cost_s={"smoke": 12, "quick": 16, "full": 900},
     figures=("ratios",),
     draw=draw,
 )

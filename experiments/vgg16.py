@@ -44,7 +44,7 @@ class Params:
         "quick": Params(train=1_200, validation=500, epochs=4, dropout=0.1, width=0.25, least_accuracy=0),
         "full": Params(),
     },
-    cost_s={"smoke": 10, "quick": 35, "full": 20_000},
+    cost_s={"smoke": 10, "quick": 24, "full": 20_000},
     **report.TRAINING,
 )
 def vgg16_pretrain(params: Params, data: "report.ImageData", record: report.Record) -> None:

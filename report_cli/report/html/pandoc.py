@@ -26,6 +26,7 @@ WRITER = (
 REFERENCES = "\n\n# References {#sec-references .unnumbered}\n\n::: {#refs}\n:::\n"
 BIBLIOGRAPHY = "references.bib"
 BIBTEX = re.compile(r"^\s*@\w+\s*\{\s*([^\s,]+)", re.MULTILINE)
+_NO_ENTRY = re.compile(r"@(?:comment|string|preamble)\b", re.IGNORECASE)
 REFERENCE = re.compile(r"\[@({0})\]|(?<![\w\\@.-])@({0})".format(r"(?:fig|tbl|sec|eq)-[\w:.-]*\w"))
 NOTE = re.compile(r"(?<!\\)\[\^([^\]\s]{1,200})\](?!:)")
 DEFINITION = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
@@ -79,6 +80,8 @@ def to_html(project: Project, places: Places) -> str:
     linked = "".join((*parts, text[end:], REFERENCES))
     bibliography = project.templates / BIBLIOGRAPHY
     options = [f"--bibliography={bibliography}"] if bibliography.is_file() else []
+    if options:
+        _check_keys(bibliography)
     try:
         return convert(project, linked, READER, "html5", *WRITER, *options)
     except RuntimeError as error:
@@ -121,6 +124,25 @@ def check_labels(text: str, places: Places) -> None:
             where = places.of_text(stray[0])
             hint = "a label closes with } and ends a heading, a formula or a caption"
             raise UsageError(f"{where}: {stray[0]!r} is shown as text, so it labels nothing", hint)
+
+
+def _check_keys(bibliography: Path) -> None:
+    """Raise UsageError where two entries have one key: pandoc takes the last of them and says nothing."""
+    try:
+        text = bibliography.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"templates/{BIBLIOGRAPHY} is not UTF-8 text", "save it as UTF-8") from error
+    lines: dict[str, int] = {}
+    for match in BIBTEX.finditer(text):
+        line = text.count("\n", 0, match.start(1)) + 1
+        # An entry that is no reference has no key of its own: @comment{...}, @string{name = ...}.
+        if not _NO_ENTRY.match(match[0].lstrip()):
+            first = lines.setdefault(match[1], line)
+            if first != line:
+                raise UsageError(
+                    f"templates/{BIBLIOGRAPHY}:{line}: the key {match[1]!r} is that of line {first}, too",
+                    "give one of them another key",
+                )
 
 
 def _complaint(message: str, places: Places, bibliography: Path) -> UsageError:

@@ -181,6 +181,7 @@ def test_what_is_cited_is_listed(desk: Desk) -> None:
     [
         ("# A\n\nAs in [@knuth1948].", BOOK, "paper.md:6: unknown citation in templates/references.bib: 'knuth1948'"),
         ("[@knuth1984]", BOOK + "\n\n@book{broken, title = {A", "templates/references.bib:3: unexpected end of input"),
+        ("[@knuth1984]", f"{BOOK}\n\n{BOOK}", "references.bib:3: the key 'knuth1984' is that of line 1, too"),
     ],
 )
 def test_a_citation_that_leads_nowhere_is_an_error(desk: Desk, text: str, bibliography: str, message: str) -> None:
@@ -189,6 +190,13 @@ def test_a_citation_that_leads_nowhere_is_an_error(desk: Desk, text: str, biblio
         files.write_text(desk.project.templates / "references.bib", bibliography)
     with pytest.raises(UsageError, match=re.escape(message)):
         desk.body(text)
+
+
+def test_a_bibliography_in_another_encoding_is_named(desk: Desk) -> None:
+    """A bibliography that is no UTF-8 is at fault itself, and not the document that cites from it."""
+    (desk.project.templates / "references.bib").write_bytes(BOOK.replace("Knuth", "Kn\xfcth").encode("latin-1"))
+    with pytest.raises(UsageError, match=r"^templates/references\.bib is not UTF-8 text"):
+        desk.body("[@knuth1984]")
 
 
 def test_code_is_highlighted_without_links(desk: Desk) -> None:
