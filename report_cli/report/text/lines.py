@@ -34,6 +34,10 @@ TABLE = re.compile(
 )
 
 
+# Filters of Jinja that no template has: they would turn a value into a number that has forgotten its run; `int` and
+# `float` even into a silent 0.
+NUMBERS = ("int", "float", "round", "sum", "safe", "tojson", "xmlattr", "pprint", "filesizeformat")
+REMOVED = "values are numbers: compute with them, and write them with percent, decimals(n), integer or scientific"
 LITERAL = r"where << is to be shown, write \<<"
 
 
@@ -182,6 +186,18 @@ def here() -> str:
     return "the document"
 
 
+def _unclosed(template: str) -> tuple[str, int] | None:
+    """Return the name and line of the innermost tag that has no end."""
+    opened: list[tuple[str, int]] = []
+    for tag in re.finditer(r"<%[-+]?\s*(\w+)((?:(?!%>).)*)%>", template, re.DOTALL):
+        name = tag[1]
+        if name.startswith("end") and opened and opened[-1][0] == name.removeprefix("end"):
+            opened.pop()
+        elif name in ("if", "for", *BUFFERED) or (name == "set" and "=" not in tag[2]):
+            opened.append((name, template.count("\n", 0, tag.start()) + 1))
+    return opened[-1] if opened else None
+
+
 def locate(error: Exception, fallback: str, environment: jinja2.Environment) -> ReportError:
     """Return `error` with the template and line it comes from, and what may have been meant in `environment`."""
     hint = ""
@@ -192,8 +208,13 @@ def locate(error: Exception, fallback: str, environment: jinja2.Environment) -> 
             (r"No test named '(\w+)'", environment.tests),
         ):
             if name := re.match(pattern, error.message or ""):
-                hint = unknown("name", name[1], names).hint
+                hint = REMOVED if name[1] in NUMBERS else unknown("name", name[1], names).hint
     if isinstance(error, jinja2.TemplateSyntaxError):
+        if (error.message or "").startswith("Unexpected end of template") and (left := _unclosed(error.source or "")):
+            tag, line = left
+            return UsageError(
+                f"{error.filename or fallback}:{line}: <% {tag} %> is never closed", f"end it with <% end{tag} %>"
+            )
         message = error.message or "malformed template"
         return UsageError(f"{error.filename or fallback}:{error.lineno}: {message}", hint or LITERAL)
     where, trace = fallback, error.__traceback__

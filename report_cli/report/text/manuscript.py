@@ -1,5 +1,6 @@
 """Answers and sections: Markdown with Jinja in delimiters that collide with neither LaTeX nor Markdown."""
 
+import inspect
 import re
 import tomllib
 from collections.abc import Callable
@@ -186,8 +187,8 @@ class _Author:
             "images_label": lambda name: escape(context.images_label(name)),
             "range": environment.globals["range"],
         }
-        # These would turn a value into a number that has forgotten its run; `int` and `float` even into a silent 0.
-        for name in ("int", "float", "round", "sum", "safe", "tojson", "xmlattr", "pprint", "filesizeformat"):
+        environment.globals = {name: _called(name, function) for name, function in environment.globals.items()}
+        for name in lines.NUMBERS:
             environment.filters.pop(name)
         for name in TEXT_FILTERS:
             environment.filters[name] = _for_text(name, environment.filters[name])
@@ -215,12 +216,19 @@ class _Author:
         try:
             front = tomllib.loads(match[1]) if match else {}
         except tomllib.TOMLDecodeError as error:
-            raise UsageError(f"the front matter is not valid TOML: {error}") from error
+            told = re.sub(r" \(at .*\)$", "", str(error))
+            found = re.search(r"at line (\d+)", str(error))
+            # Its lines are counted below the +++.
+            line = int(found[1]) + 1 if found else match[0].count("\n") if match else 1
+            raise UsageError(f"templates/{path}:{line}: the front matter is not valid TOML: {told}") from error
         for key, content in front.items():
+            place = re.search(rf"^[ \t]*[\"']?{re.escape(key)}", text, re.MULTILINE)
+            where = f"templates/{path}:{text.count(chr(10), 0, place.start()) + 1 if place else 1}"
             if key not in FRONT_KEYS:
-                raise unknown("key in the front matter", key, FRONT_KEYS)
+                near = unknown("key in the front matter", key, FRONT_KEYS)
+                raise UsageError(f"{where}: {near.message}", near.hint)
             if not isinstance(content, str):
-                raise UsageError(f"{key} in the front matter must be text, not {content!r}")
+                raise UsageError(f"{where}: {key} in the front matter must be text, not {content!r}")
         if not front.get("title"):
             raise UsageError("no title", 'start the file with +++, title = "...", +++')
         return front
@@ -282,6 +290,24 @@ def _own_notes(markdown: str, part: str) -> str:
 
 def _text(content: Value | str) -> Value | str:
     return escape(content) if isinstance(content, str) else content
+
+
+def _called(name: str, function: Any) -> Any:
+    """Return what a template calls as `name`, which says what is wrong with the arguments it gets."""
+    signature = inspect.signature(function)
+    plain = signature.replace(
+        parameters=[each.replace(annotation=inspect.Parameter.empty) for each in signature.parameters.values()],
+        return_annotation=inspect.Signature.empty,
+    )
+
+    def call(*arguments: object, **named: object) -> object:
+        try:
+            signature.bind(*arguments, **named)
+        except TypeError as error:
+            raise UsageError(f"{name}: {error}", f"write {name}{plain}") from error
+        return function(*arguments, **named)
+
+    return call
 
 
 def _for_text(name: str, apply: Callable[..., Any]) -> Callable[..., Any]:

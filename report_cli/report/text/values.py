@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from report_cli.errors import ReportError, UsageError
+from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.report.text import formats
 from report_cli.report.text.formats import Written
 
@@ -72,7 +72,13 @@ class Untouchable:
             "write it with percent, decimals(n), integer, scientific or duration; join with ~; compare numbers",
         )
 
-    __getitem__ = __len__ = __iter__ = __contains__ = __mod__ = _refuse
+    __len__ = __iter__ = __contains__ = __mod__ = _refuse
+
+    def __getitem__(self, key: object) -> Any:
+        # Jinja looks here for an attribute that there isn't.
+        if isinstance(key, str):
+            raise unknown("part of a value", key, ("n", "spread", "low", "high"))
+        return self._refuse(key)
 
     @property
     def name(self) -> str:

@@ -71,7 +71,7 @@ def test_an_element_that_is_not_there_is_an_error(desk: Desk) -> None:
 
 def test_latex_and_markdown_attributes_are_left_alone(desk: Desk) -> None:
     """The delimiters collide with neither LaTeX nor Markdown."""
-    text = r"$\{a_{n}\} \ll {{x}}$ {#eq-a} {% x %} <b>"
+    text = r"$\{a_{n}\} \ll {{x}}$ {#eq-a} {% x %} \<b>"
     assert markdown(desk, text) == text
 
 
@@ -155,6 +155,12 @@ def test_an_error_names_the_included_file(desk: Desk) -> None:
         ("<< nothing >>", "'nothing' is undefined"),
         ("<< value('net.loss' >>", "unexpected"),
         ("<< value('net.loss')|int >>", "No filter named 'int'"),
+        ("<< value('net.loss').min >>", "unknown part of a value 'min'"),
+        ("<< figure('net.curves') >>", "figure: missing a required argument: 'caption'"),
+        ("<< value() >>", "value: missing a required argument: 'name'"),
+        ("<< title('net', 2) >>", "title: too many positional arguments"),
+        ("<% if 1 %>\n\na", ":5: <% if %> is never closed"),
+        ("<% for x in [1] %><% if x %><% endif %>\n", ":5: <% for %> is never closed"),
         ("<< 1 / 0 >>", "division by zero"),
         ("<< ''.__class__ >>", "unsafe"),
         ("<< value('net.loss') + 'a' >>", "unsupported operand"),
@@ -175,6 +181,8 @@ def test_a_malformed_template_is_a_usage_error(desk: Desk, text: str, message: s
     ("text", "hint"),
     [
         ("<< valeu('net.loss') >>", "did you mean value?"),
+        ("<< value('net.loss')|float >>", "values are numbers"),
+        ("<< figure('net.curves') >>", "write figure(name, caption, label='', wide=False)"),
         (
             "<< nothing >>",
             "known: answer, element, figure, images_label, matrix, parameter, points, range, rows, section",
@@ -292,3 +300,21 @@ def test_one_run_has_no_interval(desk: Desk) -> None:
     error = failure(desk, '<< t_interval(value("net.accuracy")).low >>')
     assert "no interval" in error.message
     assert markdown(desk, '<< t_interval(value("idle.accuracy")).low >>', draft=True) == "[idle.accuracy: never run]"
+
+
+@pytest.mark.parametrize(
+    ("front", "told"),
+    [
+        ('title = "A"\nsubtitel = "B"', ":3: unknown key in the front matter 'subtitel'"),
+        ('title = "A"\n\nkicker = 3', ":4: kicker in the front matter must be text, not 3"),
+        ('title = "A"\nsubtitle = B"', ":3: the front matter is not valid TOML"),
+        ('title = "A', ":2: the front matter is not valid TOML"),
+    ],
+)
+def test_front_matter_is_faulted_by_its_line(desk: Desk, front: str, told: str) -> None:
+    """What is wrong in the front matter is told with the line of the file."""
+    path = desk.project.templates / "documents" / "paper.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"+++\n{front}\n+++\nText.\n")
+    with pytest.raises(UsageError, match=re.escape(f"templates/documents/paper.md{told}")):
+        manuscript.write(desk.project, "paper", desk.context(False))
