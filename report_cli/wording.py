@@ -12,7 +12,9 @@ def timestamp() -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration: 45 s, 3 min, 2 h 05 min."""
+    """Return a duration: 0.2 s, 45 s, 3 min, 2 h 05 min."""
+    if 0 < seconds < 0.95:
+        return f"{max(seconds, 0.1):.1f} s"
     if seconds < 90:
         return f"{max(seconds, 0):.0f} s"
     minutes = round(seconds / 60)

@@ -10,7 +10,16 @@ from report_cli.wording import round_by_hand
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(-1, "0 s"), (0.4, "0 s"), (89.4, "89 s"), (90, "2 min"), (7_140, "119 min"), (7_500, "2 h 05 min")],
+    [
+        (-1, "0 s"),
+        (0.4, "0.4 s"),
+        (0.01, "0.1 s"),
+        (0.96, "1 s"),
+        (89.4, "89 s"),
+        (90, "2 min"),
+        (7_140, "119 min"),
+        (7_500, "2 h 05 min"),
+    ],
 )
 def test_durations(seconds: float, text: str) -> None:
     """A duration is told in the unit that keeps it short."""

@@ -44,9 +44,12 @@ def scientific(number: float, digits: int = 2) -> Written:
 
 
 def duration(number: float) -> Written:
-    """Return `number` seconds in the largest fitting units: 85 ms, 12.4 s, 3 min 20 s, 2 h 5 min."""
+    """Return `number` seconds in the largest fitting units: 0.25 ms, 85 ms, 12.4 s, 3 min 20 s, 2 h 5 min."""
     seconds = abs(number)
-    if seconds < 0.9995:
+    if 0 < seconds < 0.00095:
+        # What isn't nothing is never written as 0.
+        text = f"{exact(float(f'{1000 * seconds:.2g}'))[0]} ms"
+    elif seconds < 0.9995:
         text = f"{round_by_hand(seconds, 0, 1000)} ms"
     elif seconds < 59.95:
         text = f"{round_by_hand(seconds, 1)} s"
