@@ -10,6 +10,7 @@ from report_cli.project import Project
 from report_cli.report.deadline import overdue
 from report_cli.report.text.code import REMARK
 from report_cli.report.text.lines import Places
+from report_cli.report.text.manuscript import PART
 
 # Metadata in the text could name files and addresses (csl, bibliography): citeproc reads them outside pandoc's sandbox.
 READER = (
@@ -126,6 +127,11 @@ def check_labels(text: str, places: Places) -> None:
             raise UsageError(f"{where}: {stray[0]!r} is shown as text, so it labels nothing", hint)
 
 
+def _authors_name(note: str) -> str:
+    """Return what the author calls a note: without the number of its part, which keeps notes of two parts apart."""
+    return re.sub(rf"^({PART}\d+-)+", "", note)
+
+
 def _check_keys(bibliography: Path) -> None:
     """Raise UsageError where two entries have one key: pandoc takes the last of them and says nothing."""
     try:
@@ -160,15 +166,13 @@ def _complaint(message: str, places: Places, bibliography: Path) -> UsageError:
         return UsageError(f"{where}: duplicate label {twice[1]!r}", "labels are unique in a document")
     number = re.search(r"at line (\d+)", message)
     where = places.of_line(int(number[1]) if number else 1)
-    # A note is named by its author's name for it: without that of the part, which keeps notes of two parts apart.
-    part = f"{Path(where).name.partition('.')[0]}-"
     if re.search(r"Div at line [^.]* unclosed", message):
         return UsageError(f"{where}: a block is never closed", "end it with :::")
     if unused := re.search(r"Note with key '([^']+)' defined at", message):
-        name = unused[1].removeprefix(part)
+        name = _authors_name(unused[1])
         return UsageError(f"{where}: nothing refers to the note {name!r}", f"refer to it: [^{name}]")
     if twice := re.search(r"Duplicate note reference '([^']+)'", message):
-        name = twice[1].removeprefix(part)
+        name = _authors_name(twice[1])
         return UsageError(f"{where}: the note {name!r} is defined twice", "give one another name")
     warning = re.search(r"\[WARNING\] (.*?)(?: at line | Failing because|$)", message)
     return UsageError(f"{where}: {warning[1] if warning else message}")

@@ -33,6 +33,8 @@ DELIMITERS: dict[str, Any] = {
     "comment_end_string": "#>",
 }
 FRONT_KEYS = ("title", "subtitle", "kicker")
+# Before the name of a note in a part: its number, and a hyphen.
+PART = "part"
 NOTE = re.compile(r"^\[\^([^\]\s]+)\]:", re.MULTILINE)
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 PRIVATE = re.compile("[\ue000-\uf8ff]")
@@ -136,6 +138,7 @@ class _Author:
         self.context = context
         self.manuscript = Manuscript()
         self.open: list[str] = []
+        self.included = 0
         self.environment = self._environment()
 
     def document(self, name: str) -> Manuscript:
@@ -245,8 +248,8 @@ class _Author:
             markdown = self.environment.get_template(path).render()
         finally:
             self.open.pop()
-        # Footnotes are named after the part, so that two parts may both have a note 1.
-        return f"\n{_own_notes(markdown, name)}\n"
+        self.included += 1
+        return f"\n{_own_notes(markdown, self.included)}\n"
 
     def _matrix(self, name: str, **point: Any) -> str:
         array = self.context.array(name, **point)
@@ -276,14 +279,17 @@ def _typed(content: object) -> object:
     return formats.exact(float(f"{content:.4g}"))[0] if isinstance(content, float) else content
 
 
-def _own_notes(markdown: str, part: str) -> str:
-    """Return the rendered `part` with its notes named after it; what looks like one in its code stays."""
+def _own_notes(markdown: str, part: int) -> str:
+    """Return a rendered part with its number before the names of its notes, so that two parts may both have a note 1.
+
+    What looks like a note in its code stays.
+    """
     outside = Places(lines.MARK.sub(lambda mark: " " * len(mark[0]), markdown)).prose
     notes = set(NOTE.findall(outside))
     pieces, end = [], 0
     for match in re.finditer(r"\[\^([^\]\s]+)\]", outside):
         if match[1] in notes:
-            pieces += [markdown[end : match.start()], f"[^{part}-{match[1]}]"]
+            pieces += [markdown[end : match.start()], f"[^{PART}{part}-{match[1]}]"]
             end = match.end()
     return "".join((*pieces, markdown[end:]))
 

@@ -63,12 +63,12 @@ def test_a_delimiter_can_be_shown(desk: Desk) -> None:
 
 
 def test_notes_in_code_are_none(desk: Desk) -> None:
-    """In an included part, notes get the part's name, and what looks like one in code keeps its own."""
+    """In an included part, notes get names of its own, and what looks like one in code keeps its."""
     desk.write(
         "A note.[^a] All but a: `[^a]`.\n\n    grep [^a]\n\n```\n[^a]\n```\n\n[^a]: The note.\n", "answers", "re"
     )
     shown = markdown(desk, '<< answer("re") >>')
-    assert shown == "A note.[^re-a] All but a: `[^a]`.\n\n    grep [^a]\n\n```\n[^a]\n```\n\n[^re-a]: The note."
+    assert shown == "A note.[^part1-a] All but a: `[^a]`.\n\n    grep [^a]\n\n```\n[^a]\n```\n\n[^part1-a]: The note."
 
 
 @pytest.mark.parametrize(

@@ -241,6 +241,17 @@ def test_notes_of_two_answers_keep_apart(desk: Desk) -> None:
     assert [note.text_content().strip() for note in notes] == ["first", "second"]
 
 
+def test_notes_of_parts_with_one_name_keep_apart(desk: Desk) -> None:
+    """A section and an answer may have one name, with spaces and dots, and a part may come twice, or within another."""
+    desk.write("A[^1]\n\n[^1]: first\n\n<< answer('a b.c') >>\n", "sections", "a b.c")
+    desk.write("B[^1]\n\n[^1]: second\n", "answers", "a b.c")
+    notes = desk.tree('<< section("a b.c") >>\n<< answer("a b.c") >>').xpath(".//span[@class='fn']")
+    assert [note.text_content().strip() for note in notes] == ["first", "second", "second"]
+    desk.write("B[^1] and [^2]\n\n[^1]: second\n", "answers", "a b.c")
+    with pytest.raises(UsageError, match="unknown note '2'"):
+        desk.tree('<< section("a b.c") >>')
+
+
 def test_a_document_needs_a_title(desk: Desk) -> None:
     """Front matter without a title, with an unknown key or that is no TOML is an error."""
     for front, message in (
