@@ -3,6 +3,7 @@
 Counted here and not by style sheets: browsers can't fill a reference with another element's number.
 """
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 APPENDIX = "provenance"
+# Ids that the page gives itself, beside those of its runs.
+OWN = (APPENDIX, "page-text", "page-contents")
 HEADINGS = ("h2", "h3", "h4", "h5", "h6")  # h1 is the title
 
 
@@ -35,7 +38,9 @@ def number(body: "HtmlElement", places: Places) -> list[Heading]:
     anchors = {APPENDIX}
     for element in body.xpath(".//*[@id]"):
         label = element.get("id")
-        if label in anchors or label.startswith("run-"):
+        if label in OWN or label.startswith("run-"):
+            raise UsageError(f"{places.of_label(label)}: the label {label!r} is the page's own", "choose another")
+        if label in anchors:
             where = places.of_label(label, 1)
             raise UsageError(f"{where}: duplicate label {label!r}", "labels are unique in a document")
         anchors.add(label)
@@ -69,6 +74,7 @@ def unanswered(body: "HtmlElement", places: Places) -> list[str]:
 
 def _number_sections(body: "HtmlElement", places: Places) -> list[Heading]:
     counts, previous = [0, 0, 0], 1
+    taken = set(body.xpath(".//@id"))
     headings: list[Heading] = []
     for count, heading in enumerate(body.iter(*HEADINGS)):
         level = int(heading.tag[1])
@@ -83,7 +89,10 @@ def _number_sections(body: "HtmlElement", places: Places) -> list[Heading]:
             counts[level - 1 :] = [0] * (4 - level)
             label = ".".join(map(str, counts[: level - 1]))
             _prepend(heading, "no", label)
-        target = heading.get("id") or f"section-{count + 1}"
+        target = heading.get("id") or next(
+            free for n in itertools.count(count + 1) if (free := f"section-{n}") not in taken
+        )
+        taken.add(target)
         heading.set("id", target)
         headings.append(Heading(level, label, title, target))
     return headings

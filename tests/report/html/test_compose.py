@@ -74,7 +74,7 @@ FIGURE = '<< figure("net.curves", caption="c") >>'
         ("# A {#sec-a}\n\n# B {#sec-a}\n", "paper.md:6: duplicate label 'sec-a'"),
         (f"{TABLE}\n: A {{#tbl-a}}\n\n{TABLE}\n: B {{#tbl-a .wide}}\n", "paper.md:14: duplicate label 'tbl-a'"),
         ("$$ a $$ {#eq-a}\n\n$$ b $$ {#eq-a}", "paper.md:6: duplicate label 'eq-a'"),
-        ("# A {#provenance}\n", "paper.md:4: duplicate label 'provenance'"),
+        ("# A {#provenance}\n", "paper.md:4: the label 'provenance' is the page's own"),
         ("# A\n\n### C\n", "paper.md:6: the heading 'C' skips a level"),
         ("Text [x](other.html)", "paper.md:4: the link 'other.html' leads nowhere"),
         ("Text [x](javascript:alert)", "paper.md:4: the link '' leads nowhere"),
@@ -190,6 +190,21 @@ def test_a_citation_that_leads_nowhere_is_an_error(desk: Desk, text: str, biblio
         files.write_text(desk.project.templates / "references.bib", bibliography)
     with pytest.raises(UsageError, match=re.escape(message)):
         desk.body(text)
+
+
+@pytest.mark.parametrize("label", ["page-text", "page-contents", "provenance", "run-net-0abc"])
+def test_ids_of_the_page_are_no_labels(desk: Desk, label: str) -> None:
+    """A label that is an id of the page itself is an error with its line."""
+    with pytest.raises(UsageError, match=rf"paper\.md:6: the label '{label}' is the page's own"):
+        desk.body(f"# One\n\n# Two {{#{label}}}\n")
+
+
+def test_made_ids_leave_labels_alone(desk: Desk) -> None:
+    """A heading without a label gets an id that no label has."""
+    headings = desk.body("# One\n\n# Two {#section-1}\n\n# Three {#section-3}\n\n# Four\n").headings
+    targets = [heading.target for heading in headings]
+    assert len(set(targets)) == 4
+    assert targets[1:3] == ["section-1", "section-3"]
 
 
 def test_a_bibliography_in_another_encoding_is_named(desk: Desk) -> None:
