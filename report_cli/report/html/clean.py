@@ -10,11 +10,29 @@ from report_cli.report.text.lines import Places
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-TEXT_TAGS = {"p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "em", "strong", "del", "sup", "sub", "code", "pre"}
+TEXT_TAGS = {
+    "p",
+    "br",
+    "hr",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "em",
+    "strong",
+    "u",
+    "mark",
+    "del",
+    "sup",
+    "sub",
+    "code",
+    "pre",
+}
 BLOCK_TAGS = {"span", "div", "a", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "section"}
 FLOAT_TAGS = {"figure", "figcaption", "img", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
 ATTRIBUTES = {
-    "*": {"class", "id"},
+    "*": {"class", "id", "lang"},
     "a": {"href"},
     "img": {"src"},
     "ol": {"start", "type"},

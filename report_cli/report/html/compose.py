@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from report_cli.errors import UsageError, unknown
 from report_cli.project import Project
-from report_cli.report.html import clean, figures, formulas, numbering, tables
+from report_cli.report.html import clean, figures, formulas, numbering, pandoc, tables
 from report_cli.report.html.formulas import Formula, Typeset
 from report_cli.report.html.numbering import Heading
 from report_cli.report.text.manuscript import Figure, Manuscript
@@ -51,7 +51,7 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     for index, (span, formula) in enumerate(zip(spans, in_order, strict=True)):
         span.set("data-formula", str(index))
         span.text = typeset[formula].words  # what a heading is called in the contents
-    warnings = numbering.unanswered(tree, places)
+    warnings = [*pandoc.shown_as_text(places), *numbering.unanswered(tree, places)]
     _check_images(tree, manuscript)
     headings = numbering.number(tree, places)
     _show_values(tree, ledger)

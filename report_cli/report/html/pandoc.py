@@ -31,6 +31,8 @@ _NO_ENTRY = re.compile(r"@(?:comment|string|preamble)\b", re.IGNORECASE)
 REFERENCE = re.compile(r"\[@({0})\]|(?<![\w\\@.-])@({0})".format(r"(?:fig|tbl|sec|eq)-[\w:.-]*\w"))
 NOTE = re.compile(r"(?<!\\)\[\^([^\]\s]{1,200})\](?!:)")
 DEFINITION = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
+# The box of an item [ ] or [x], which is no control on a page.
+_TASK = re.compile(r'<input type="checkbox"[^>]*>')
 STRAY_LABEL = re.compile(r"\{#[\w:.-]+")
 
 
@@ -84,9 +86,13 @@ def to_html(project: Project, places: Places) -> str:
     if options:
         _check_keys(bibliography)
     try:
-        return convert(project, linked, READER, "html5", *WRITER, *options)
+        return _TASK.sub(_box, convert(project, linked, READER, "html5", *WRITER, *options))
     except RuntimeError as error:
         raise _complaint(" ".join(str(error).split()), places, bibliography) from error
+
+
+def _box(task: re.Match[str]) -> str:
+    return "\N{BALLOT BOX WITH CHECK} " if "checked" in task[0] else "\N{BALLOT BOX} "
 
 
 def _without_remarks(places: Places) -> Places:
@@ -114,6 +120,36 @@ def check(places: Places) -> None:
     for match in NOTE.finditer(places.prose):
         if (name := match[1]) not in notes:
             raise UsageError(f"{places.of_offset(match.start())}: unknown note {name!r}", f"define it: [^{name}]: ...")
+
+
+# What begins a line as Markdown has it, and is text where it stands right below other text: what it is.
+_BELOW_TEXT = (
+    (re.compile(r"(?:[-*+]|\(?\d{1,3}[.)])[ \t]+\S"), "an item of a list"),
+    (re.compile(r"#{1,6}[ \t]+\S"), "a heading"),
+    (re.compile(r"\|.*\|[ \t]*$"), "a table"),
+)
+_ITEM = re.compile(r"\s*(?:[-*+]|\(?\w{1,4}[.)]|:|\[\^[^\]\s]+\]:)[ \t]+\S")
+# What looks like a heading and is none.
+_NO_HEADING = (
+    (re.compile(r"#{1,6}[^\s#{}\d]"), "a heading needs a space after its #"),
+    (re.compile(r"#{1,6}\N{NO-BREAK SPACE}"), "the space after # is a no-break space, so this is no heading"),
+    (re.compile(r"#{6,}[ \t]"), "a heading of the sixth level is shown as text: five are the deepest"),
+)
+
+
+def shown_as_text(places: Places) -> list[str]:
+    """Return a warning for each line that looks like Markdown and will be shown as it is typed."""
+    warnings, above = [], ""
+    for number, line in enumerate(places.prose.split("\n"), start=1):
+        where, told = places.of_line(number), [what for pattern, what in _NO_HEADING if pattern.match(line)]
+        # Below an item of a list, a row of a table, a quotation or what is indented, lines are parts of the same.
+        if above and above[0] not in " \t|>:#" and not _ITEM.match(above):
+            for pattern, what in _BELOW_TEXT:
+                if pattern.match(line):
+                    told.append(f"{what} right below text is shown as text: leave an empty line before it")
+        warnings += [f"{where}: {each}" for each in told]
+        above = line.rstrip()
+    return warnings
 
 
 def check_labels(text: str, places: Places) -> None:

@@ -207,6 +207,51 @@ def test_made_ids_leave_labels_alone(desk: Desk) -> None:
     assert targets[1:3] == ["section-1", "section-3"]
 
 
+def test_looks_and_languages_of_words_are_kept(desk: Desk) -> None:
+    """Underlined, marked and small words, the language of a part and the boxes of tasks come onto the page."""
+    tree = desk.tree("[a]{.underline} [b]{.mark} [c]{.smallcaps} [Wort]{lang=de}\n\n- [ ] open\n- [x] done\n")
+    assert [tree.xpath(f"string(.//{tag})") for tag in ("u", "mark", "span[@class='smallcaps']")] == ["a", "b", "c"]
+    assert tree.xpath("string(.//span[@lang='de'])") == "Wort"
+    assert [item.text_content().strip() for item in tree.iter("li")] == ["☐ open", "☑ done"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("What we need:\n- first", ":7: an item of a list right below text"),
+        ("What we need:\n1. first", ":7: an item of a list right below text"),
+        ("#No space", ":6: a heading needs a space after its #"),
+        ("A sentence\n# A heading", ":7: a heading right below text"),
+        ("#\u00a0A heading", ":6: the space after # is a no-break space"),
+        ("The results:\n| A | B |\n|---|---|\n| 1 | 2 |", ":7: a table right below text"),
+        ("###### Six", ":6: a heading of the sixth level"),
+    ],
+)
+def test_markdown_that_is_shown_as_text_is_told(desk: Desk, text: str, told: str) -> None:
+    """What looks like Markdown and is shown as typed is a warning with its line."""
+    (warning,) = desk.body(f"# One\n\n{text}\n").warnings
+    assert f"paper.md{told}" in warning
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- a\n- b\n  more\n- c",
+        "1. a\n2. b",
+        "| A | B |\n|---|---|\n| 1 | 2 |\n\n: Caption. {#tbl-a}",
+        "> quoted\n> - a",
+        "text\n- `a`"[5:],
+        "```\ntext\n# remark\n- x\n```",
+        "$$x\n- y$$",
+        "See #1 and\n#2 for more.",
+        "a -\nb",
+    ],
+)
+def test_markdown_that_is_read_is_not_told(desk: Desk, text: str) -> None:
+    """Lists, tables, quotations, code and formulas are no doubt."""
+    assert not desk.body(f"# One\n\n{text}\n").warnings
+
+
 def test_a_bibliography_in_another_encoding_is_named(desk: Desk) -> None:
     """A bibliography that is no UTF-8 is at fault itself, and not the document that cites from it."""
     (desk.project.templates / "references.bib").write_bytes(BOOK.replace("Knuth", "Kn\xfcth").encode("latin-1"))
