@@ -1,5 +1,9 @@
 """Markdown that tries to become HTML, to read files, or to reach the network."""
 
+import re
+
+from report_cli.report.text.code import foreign
+from report_cli.report.text.lines import Places
 from tests.fault.hostile.page import HTTP, SECRET, Page, documents, text
 
 NOWHERE = "leads nowhere"
@@ -91,8 +95,16 @@ ENTRIES: dict[str, tuple[str, str | None]] = {
 
 
 def pages() -> list[Page]:
-    found = [text(f"Markdown: {name}", body) for name, body in LITERAL.items()]
-    found += [text(f"link: {name}", f"Text\n\n[a]({to})", NOWHERE) for name, to in LINKS.items()]
+    found = []
+    for name, body in LITERAL.items():
+        refused = foreign(body, Places(body).prose)
+        found.append(text(f"Markdown: {name}", body, "is HTML" if refused else None))
+        if refused:
+            found.append(text(f"Markdown: {name}, escaped", re.sub(r"<(?=/?\w)", r"\\<", body)))
+    found += [
+        text(f"link: {name}", f"Text\n\n[a]({to})", "is HTML" if "<script>" in to else NOWHERE)
+        for name, to in LINKS.items()
+    ]
     found += [text(f"image: {name}", f"Text\n\n![a]({to})", "paper.md:6: ") for name, to in IMAGES.items()]
     for name, (fields, says) in ENTRIES.items():
         entry = f"@book{{knuth1984, author = {{Knuth}}, year = 1984, {fields}}}\n"
