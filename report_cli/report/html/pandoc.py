@@ -8,7 +8,7 @@ from pathlib import Path
 from report_cli.errors import UsageError, unknown
 from report_cli.project import Project
 from report_cli.report.deadline import overdue
-from report_cli.report.text.code import REMARK
+from report_cli.report.text.code import REMARK, replace_outside
 from report_cli.report.text.lines import Places
 from report_cli.report.text.manuscript import PART
 
@@ -76,17 +76,13 @@ def to_html(project: Project, places: Places) -> str:
     check(places)
     places = _without_remarks(places)
     # `@fig-name`, which pandoc would take for a citation, becomes `[](#fig-name)`.
-    text, end, parts = places.markdown, 0, []
-    for match in REFERENCE.finditer(places.prose):
-        parts += [text[end : match.start()], f"[](#{match[1] or match[2]})"]
-        end = match.end()
-    linked = "".join((*parts, text[end:], REFERENCES))
+    linked = replace_outside(places.markdown, places.prose, REFERENCE, lambda match: f"[](#{match[1] or match[2]})")
     bibliography = project.templates / BIBLIOGRAPHY
     options = [f"--bibliography={bibliography}"] if bibliography.is_file() else []
     if options:
         _check_keys(bibliography)
     try:
-        return _TASK.sub(_box, convert(project, linked, READER, "html5", *WRITER, *options))
+        return _TASK.sub(_box, convert(project, linked + REFERENCES, READER, "html5", *WRITER, *options))
     except RuntimeError as error:
         raise _complaint(" ".join(str(error).split()), places, bibliography) from error
 
@@ -97,11 +93,8 @@ def _box(task: re.Match[str]) -> str:
 
 def _without_remarks(places: Places) -> Places:
     """Return the text without <!-- remarks --> in its prose; its lines stay."""
-    text, end, parts = places.markdown, 0, []
-    for match in REMARK.finditer(places.prose):
-        parts += [text[end : match.start()], "\n" * match[0].count("\n")]
-        end = match.end()
-    return Places("".join((*parts, text[end:])), places.lines)
+    text = replace_outside(places.markdown, places.prose, REMARK, lambda match: "\n" * match[0].count("\n"))
+    return Places(text, places.lines)
 
 
 def check(places: Places) -> None:

@@ -4,7 +4,7 @@ Source: the manual of pandoc, "Verbatim (code) blocks" and "Verbatim".
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 WITHIN = r"(?:(?!\n[ >]*\n).)+?"  # what is inline reaches over no empty line
@@ -67,6 +67,15 @@ def blank(text: str, spans: "Iterator[Block] | list[Block]") -> str:
     for span in spans:
         parts += [text[end : span.start], re.sub(r"[^\n]", " ", text[span.start : span.end])]
         end = span.end
+    return "".join((*parts, text[end:]))
+
+
+def replace_outside(text: str, prose: str, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str]) -> str:
+    """Return `text` with what matches in `prose`, the same text with its code blanked out, replaced by `new`."""
+    parts, end = [], 0
+    for match in pattern.finditer(prose):
+        parts += [text[end : match.start()], new(match)]
+        end = match.end()
     return "".join((*parts, text[end:]))
 
 

@@ -16,7 +16,7 @@ from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.project import Project
 from report_cli.report.deadline import deadline
 from report_cli.report.text import formats, lines, templates
-from report_cli.report.text.code import foreign, shield
+from report_cli.report.text.code import foreign, replace_outside, shield
 from report_cli.report.text.context import Context
 from report_cli.report.text.formats import Written
 from report_cli.report.text.lines import Places
@@ -286,12 +286,12 @@ def _own_notes(markdown: str, part: int) -> str:
     """
     outside = Places(lines.MARK.sub(lambda mark: " " * len(mark[0]), markdown)).prose
     notes = set(NOTE.findall(outside))
-    pieces, end = [], 0
-    for match in re.finditer(r"\[\^([^\]\s]+)\]", outside):
-        if match[1] in notes:
-            pieces += [markdown[end : match.start()], f"[^{PART}{part}-{match[1]}]"]
-            end = match.end()
-    return "".join((*pieces, markdown[end:]))
+    return replace_outside(
+        markdown,
+        outside,
+        re.compile(r"\[\^([^\]\s]+)\]"),
+        lambda match: f"[^{PART}{part}-{match[1]}]" if match[1] in notes else match[0],
+    )
 
 
 def _text(content: Value | str) -> Value | str:
