@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, lru_cache, wraps
 from typing import Any
 
 import jinja2
@@ -327,20 +327,15 @@ def _for_text(name: str, apply: Callable[..., Any]) -> Callable[..., Any]:
                 "write numbers with percent, decimals(n), integer, scientific or duration",
             )
 
-    if getattr(apply, "jinja_pass_arg", None) is None:
+    # Some filters get the environment or the context first.
+    place = int(hasattr(apply, "jinja_pass_arg"))
 
-        def plain(value: object, *arguments: object, **named: object) -> object:
-            refuse(value)
-            return apply(value, *arguments, **named)
+    @wraps(apply)
+    def guarded(*arguments: object, **named: object) -> object:
+        refuse(arguments[place])
+        return apply(*arguments, **named)
 
-        return plain
-
-    def passed(first: object, value: object, *arguments: object, **named: object) -> object:
-        refuse(value)
-        return apply(first, value, *arguments, **named)
-
-    passed.jinja_pass_arg = apply.jinja_pass_arg  # type: ignore[attr-defined]
-    return passed
+    return guarded
 
 
 def _escape(content: object) -> str:
