@@ -225,7 +225,7 @@ def _clear_share(matches: Match) -> float:
 def _list(matches: Match, words: str) -> str:
     """Return the numbers (from 1) of the channels with this match, each with its r, rounded down.
 
-    So none that is below the limit of a match is shown as reaching it.
+    So none that is below the limit of a match is shown as reaching it. No line ends between the two.
     """
     channels = [k for k, name in enumerate(matches.name.tolist()) if name == words]
-    return ", ".join(f"{k + 1} ({floor(100 * matches.r[k]) / 100:.2f})" for k in channels) or "none"
+    return ", ".join(f"{k + 1}\u00a0({floor(100 * matches.r[k]) / 100:.2f})" for k in channels) or "none"

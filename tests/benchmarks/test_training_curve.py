@@ -23,14 +23,15 @@ from tests.training.memory import MemoryRecord
 
 pytestmark = pytest.mark.benchmark
 EPOCHS, TRAIN, VALIDATION = 5, 40_000, 10_000
+# Read here, as no test sees it.
+DATA = os.environ.get("REPORT_DATA")
 PICTURE = Path(__file__).parents[2] / "build" / "speed.svg"
 
 
+@pytest.mark.skipif(not DATA, reason="needs real images: set REPORT_DATA")
 def test_accuracy_against_time(note: Note, tmp_path: Path) -> None:
     """Draws build/speed.svg, and prints the time of an epoch with its validation, epochs in turns."""
-    if not os.environ.get("REPORT_DATA"):
-        pytest.skip("needs real images: set REPORT_DATA")
-    source = load.read_in(choose(CIFAR10, Path(os.environ["REPORT_DATA"]), tmp_path), tmp_path)
+    source = load.read_in(choose(CIFAR10, Path(DATA), tmp_path), tmp_path)
     split = load.load(source, tmp_path).split(train=TRAIN, validation=VALIDATION, seed=1)
     backend.start(0, THREADS)
     theirs = plain(control.build(split.shape, split.classes, 0.25))

@@ -332,7 +332,11 @@ def _for_text(name: str, apply: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(apply)
     def guarded(*arguments: object, **named: object) -> object:
-        refuse(arguments[place])
+        value = arguments[place]
+        # What was never run may turn out to be text.
+        if isinstance(value, Value) and value.missing:
+            return value
+        refuse(value)
         return apply(*arguments, **named)
 
     return guarded

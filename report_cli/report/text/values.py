@@ -221,7 +221,8 @@ class Value(Untouchable):
         return self if self.missing or self.number >= 0 else -self
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, str | Shown):
+        # What was never run may turn out to be text.
+        if isinstance(other, str | Shown) and not self.missing:
             return bool(self._refuse(other))
         return isinstance(other, Value | int | float) and self.number == _number(other)
 
