@@ -1,4 +1,4 @@
-"""A checkpoint and a commit against an epoch of the control network at the size of the full profile."""
+"""What the engine adds to a training of the control network at the size of the full profile."""
 
 import sys
 import time
@@ -19,6 +19,9 @@ from report_cli.store import manifest
 from report_cli.store.manifest import Manifest
 from report_cli.training import backend, fit
 from report_cli.training.losses import compile_classifier
+from tests.benchmarks.conftest import Note
+from tests.benchmarks.test_training_cost import images, ours, prepare
+from tests.training.memory import MemoryRecord
 
 MANIFEST = msgspec.convert(
     {
@@ -41,7 +44,9 @@ MANIFEST = msgspec.convert(
     },
     Manifest,
 )
-TRAIN, BATCH, STEPS, REPEATS = 40_000, 32, 40, 7
+TRAIN, VALIDATION, BATCH, STEPS, REPEATS = 40_000, 10_000, 32, 40, 7
+# Of a call, in a bare loop.
+MOST_STEPS = 64
 
 
 def took_s(act: Callable[[], object]) -> float:
@@ -80,3 +85,26 @@ def test_cost_of_checkpoint_and_commit(tmp_path: Path, capsys: pytest.CaptureFix
             f"\nepoch {epoch_s:.1f} s, checkpoint {median(checkpoints):.3f} s, commit {median(commits):.3f} s:"
             f" {100 * saving_s / epoch_s:.2f} % of an epoch\n"
         )
+
+
+@pytest.mark.benchmark
+def test_epoch_beside_a_bare_loop(tmp_path: Path, note: Note) -> None:
+    """An epoch, its validation and all that `fit` does with them, beside the same steps and predictions alone."""
+    backend.start(0, THREADS)
+    trainer = fit.Trainer(ours(control.build((32, 32, 3), 10, 0.25)), prepare)
+    record = MemoryRecord(checkpoint=CheckpointFolder(tmp_path / "checkpoint", Watch(tmp_path)))
+    train, validation = (fit.Examples(*images((32, 32, 3), count, 10)) for count in (TRAIN, VALIDATION))
+    rng, bare, whole = np.random.default_rng(0), [], []
+
+    def loop() -> None:
+        batches = rng.permutation(TRAIN).reshape(-1, BATCH)
+        for first in range(0, len(batches), MOST_STEPS):
+            trainer.steps(train.inputs, train.labels, batches[first : first + MOST_STEPS])
+        trainer.predict(validation.inputs)
+
+    loop()
+    for epoch in range(1, REPEATS + 1):
+        bare.append(took_s(loop))
+        # Goes on after the epochs before.
+        whole.append(took_s(lambda last=epoch: trainer.fit(train, validation, record, epochs=last, batch_size=BATCH)))
+    note("cifar-control, an epoch: bare loop, engine", bare, whole, "s")

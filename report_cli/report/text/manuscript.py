@@ -38,6 +38,8 @@ PART = "part"
 NOTE = re.compile(r"^\[\^([^\]\s]+)\]:", re.MULTILINE)
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 PRIVATE = re.compile("[\ue000-\uf8ff]")
+# White space at which a line may end.
+BREAKS = re.compile(r"[^\S\u00a0\u202f]+")
 # Filters of Jinja that make other text of a text, or look into it.
 TEXT_FILTERS = (
     *("capitalize", "center", "count", "forceescape", "indent", "length", "list", "lower", "replace", "reverse"),
@@ -100,7 +102,7 @@ def _constants(text: str) -> frozenset[str]:
 
 def escape(text: str) -> str:
     """Return text from outside so that Markdown shows it literally."""
-    return PUNCTUATION.sub(r"\\\1", " ".join(PRIVATE.sub("", str(text)).split()))
+    return PUNCTUATION.sub(r"\\\1", BREAKS.sub(" ", PRIVATE.sub("", str(text))).strip())
 
 
 class _Compiled(jinja2.BytecodeCache):
