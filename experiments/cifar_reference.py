@@ -86,7 +86,7 @@ def cifar_reference(params: Params, data: "report.ImageData", record: report.Rec
 
     Cost: about 0.6 PFLOP a seed (6 x multiply-adds x images x epochs): an hour on two CPU cores with bfloat16.
     """
-    train(params, data, record)
+    _train_reference(params, data, record)
 
 
 @report.experiment(
@@ -110,16 +110,14 @@ def cifar_reference_choice(params: Params, data: "report.ImageData", record: rep
 
     Expected (full, CIFAR-10): validation accuracy 0.93 to 0.94. Cost: four fifths of cifar-reference.
     """
-    train(params, data, record, test=False)
+    _train_reference(params, data, record, test=False)
 
 
-def train(params: Params, data: "report.ImageData", record: report.Record, **options: Any) -> None:
-    """Train the network as `params` say, and record it."""
-    split = data.split(train=params.train, validation=params.validation, test=params.test, seed=params.split_seed)
-    model = reference.build(split.shape, split.classes)
-    some = split.train.pixels[:: max(1, params.train // WHITENED)]
-    transfer.load(model, reference.whitening(normalise.apply(normalise.fit(split.train.pixels), some)))
-    rate = one_cycle(params, steps=params.epochs * ceil(params.train / params.batch_size))
+def train(
+    model: keras.Model, split: "report.Split[report.Part]", params: Params, record: report.Record, **options: Any
+) -> None:
+    """Train `model` as `params` say, and record it."""
+    rate = one_cycle(params.learning_rate, params.rise, steps=params.epochs * ceil(params.train / params.batch_size))
     optimizer = SGD(rate, momentum=params.momentum, nesterov=True, weight_decay=params.decay)
     model.compile(optimizer, losses.smoothed(params.smoothing))
     # By half a pixel more, so that whole shifts are all equally likely.
@@ -127,13 +125,21 @@ def train(params: Params, data: "report.ImageData", record: report.Record, **opt
     record.classifier(model, split, params, augmentation=amounts, **options)
 
 
-def one_cycle(params: Params, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """Return a learning rate that rises from a tenth for a share of the steps, and falls to 0 by half a cosine.
+def one_cycle(highest: float, rise: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """Return a learning rate that rises from a tenth of the `highest` for a share of the steps, and falls to 0.
 
-    Source: Smith and Topin, Super-convergence (2019), section 3, with a cosine in place of the second line.
+    Source: Smith and Topin, Super-convergence (2019), section 3, with half a cosine in place of the second line.
     """
-    rising, highest = round(params.rise * steps), params.learning_rate
+    rising = round(rise * steps)
     # Keras counts the steps of the fall from the end of the rise.
     return keras.optimizers.schedules.CosineDecay(
         highest / 10, steps - rising, warmup_target=highest, warmup_steps=rising
     )
+
+
+def _train_reference(params: Params, data: "report.ImageData", record: report.Record, **options: Any) -> None:
+    split = data.split(train=params.train, validation=params.validation, test=params.test, seed=params.split_seed)
+    model = reference.build(split.shape, split.classes)
+    some = split.train.pixels[:: max(1, params.train // WHITENED)]
+    transfer.load(model, reference.whitening(normalise.apply(normalise.fit(split.train.pixels), some)))
+    train(model, split, params, record, **options)
