@@ -1,17 +1,17 @@
-"""Cats and dogs, a network of our own: normalised convolutions in pairs, halved in size five times."""
+"""Cats and dogs, a network of our own: normalised convolutions in pairs, halved in size four times."""
 
 from keras import Input, Model, layers
 
 from experiments.models import tuned
 
-WIDTHS = (32, 64, 128, 192, 256)
+WIDTHS = (16, 32, 64, 128, 256)
 
 
 def build(shape: tuple[int, ...], dropout: float) -> Model:
-    """Return the network from images of `shape` (H, W, C) to a logit.
+    """Return the network from images of `shape` (H, W, C) to a logit; 1,179,633 parameters.
 
-    For each width: two 3x3 convolutions, the first one alone at the full size, and 2x2 max pooling; then the mean over
-    positions, dropout and one output.
+    A 3x3 convolution at the full size; for each further width 2x2 max pooling and two 3x3 convolutions; then the mean
+    over positions, dropout and one output.
     """
     inputs = Input(shape)
     x = tuned.convolution(inputs, WIDTHS[0], "conv1")

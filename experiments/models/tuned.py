@@ -12,12 +12,12 @@ Block = Callable[[KerasTensor, int, str], KerasTensor]
 
 
 def build_inception(shape: tuple[int, ...], classes: int, dropout: float) -> Model:
-    """Return an inception network from images of `shape` (H, W, C) to logits."""
+    """Return an inception network from images of `shape` (H, W, C) to logits; 191,082 parameters at (32, 32, 3), 10."""
     return _build(shape, classes, dropout, inception, "inception_tuned")
 
 
 def build_residual(shape: tuple[int, ...], classes: int, dropout: float) -> Model:
-    """Return a residual network from images of `shape` (H, W, C) to logits."""
+    """Return a residual network from images of `shape` (H, W, C) to logits; 484,074 parameters at (32, 32, 3), 10."""
     return _build(shape, classes, dropout, residual, "residual_tuned")
 
 

@@ -3,7 +3,17 @@ import numpy as np
 import pytest
 
 from experiments import catsdogs_best
-from experiments.models import control, inception, inception_deep, pooled, residual, residual_deep
+from experiments.models import (
+    cnn_own,
+    control,
+    inception,
+    inception_deep,
+    pooled,
+    reference,
+    residual,
+    residual_deep,
+    tuned,
+)
 from report_cli.training.cost import layer_costs, multiply_adds
 
 SHAPE, CLASSES, DROPOUT = (32, 32, 3), 10, 0.25
@@ -67,6 +77,29 @@ def test_pooled_networks_have_the_same_size() -> None:
     counts = [build(SHAPE, CLASSES, DROPOUT).count_params() for build in builders]
     assert counts == [66_218, 66_986, 65_970]
     assert max(counts) <= 1.02 * min(counts)
+
+
+def test_tuned_networks_have_the_size_that_they_state() -> None:
+    """The networks of our own give a logit for each class, or one for two, and have the parameters that they state."""
+    models = (tuned.build_inception(SHAPE, CLASSES, DROPOUT), tuned.build_residual(SHAPE, CLASSES, DROPOUT))
+    assert [model.count_params() for model in models] == [191_082, 484_074]
+    assert {model.output_shape for model in models} == {(None, 10)}
+    own = cnn_own.build((128, 128, 3), DROPOUT)
+    assert own.count_params() == 1_179_633
+    assert own.output_shape == (None, 1)
+
+
+def test_first_layer_of_the_reference_makes_patches_uncorrelated() -> None:
+    """What it makes of smooth images has the covariance of noise but for the ridge; its parameters are as stated."""
+    rng = np.random.default_rng(0)
+    images = rng.normal(size=(16, 16, 16, 3)).cumsum(axis=1).cumsum(axis=2).astype(np.float32)
+    model = reference.build((16, 16, 3), CLASSES)
+    model.get_layer("whitened").set_weights([reference.whitening(images)["whitened/kernel"]])
+    white = keras.Model(model.input, model.get_layer("whitened").output)
+    patches = np.asarray(white(images)).reshape(-1, 12)
+    second = patches.T @ patches / len(patches)
+    np.testing.assert_allclose(second, np.eye(12), atol=5e-3)
+    assert reference.build(SHAPE, CLASSES).count_params() == 1_974_928
 
 
 def test_short_control_has_no_dropout_before_its_output() -> None:
