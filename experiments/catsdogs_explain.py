@@ -57,10 +57,15 @@ def load(data: "report.ImageData", run: "report.Run") -> Network:
     size = run.parameters["size"]
     model = catsdogs_best.build(int(run.scalars["chosen"]), size)
     transfer.load(model, run.weights())
+    return Network(model, tested(data, run), Normalisation(run.array("mean"), run.array("std")))
+
+
+def tested(data: "report.ImageData", run: "report.Run") -> "report.Part":
+    """Return the test images of `run`, in its size."""
     whole = data.train
     places = np.searchsorted(whole.numbers, run.array("test_ids"))
-    part = Part(whole.ids[places], whole.labels[places], resize(whole.pixels[places], size), whole.names[places])
-    return Network(model, part, Normalisation(run.array("mean"), run.array("std")))
+    pixels = resize(whole.pixels[places], run.parameters["size"])
+    return Part(whole.ids[places], whole.labels[places], pixels, whole.names[places])
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,27 @@
-"""Where the best network for cats and dogs looks: heatmaps for a right, a wrong and a doubtful answer."""
+"""Where two networks for cats and dogs look: heatmaps for a right, a wrong and a doubtful answer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
 import report_cli as report
-from experiments.catsdogs_explain import BEST, Network, load
+from experiments import catsdogs_transfer
+from experiments.catsdogs_explain import BEST, load, tested
 from experiments.datasets import DOGS_VS_CATS, toy_pets
+from experiments.models import vgg16
+from report_cli.datasets import normalise
 from report_cli.figures import images as pictures
 from report_cli.interpret import gradcam, receptive_field
-from report_cli.training import losses
+from report_cli.training import losses, transfer
 
+# The weights whose values are shuffled to see whether the heat depends on them.
+SHUFFLED = ("output", "head", "all")
+CORRELATION = "mean over the images where both have heat of the rank correlation between an image's map of heat"
 METRICS = {
     "layer": report.Metric("count", "number of the convolution explained, the last one"),
     "side": report.Metric("count", "height and width of its maps"),
@@ -45,6 +53,12 @@ METRICS = {
         "share of the heat in the image's own region minus that in another's, mean over the warm images; 0 without any",
     ),
     "gain_error": report.Metric("fraction", "standard error of that mean of differences; 0 without any"),
+    "other_r": report.Metric("", f"{CORRELATION} and that of another image"),
+    "output_r": report.Metric("", f"{CORRELATION} and the same with the weights of the output shuffled"),
+    "head_r": report.Metric("", f"{CORRELATION} and the same with all weights behind the convolutions shuffled"),
+    "all_r": report.Metric("", f"{CORRELATION} and the same with all weights shuffled"),
+    **{f"{name}_r_error": report.Metric("", "standard error of that mean") for name in ("other", *SHUFFLED)},
+    **{f"{name}_r_images": report.Metric("count", "images it is over") for name in ("other", *SHUFFLED)},
 }
 
 
@@ -55,6 +69,18 @@ class GradcamParams:
     images: int
 
 
+@dataclass(frozen=True)
+class VGG16Params(GradcamParams):
+    """`base` says what the convolutions were pretrained on, as in catsdogs-vgg16-frozen."""
+
+    base: str = "cifar10"
+
+
+def needs_base(params: VGG16Params) -> tuple[str, ...]:
+    """The network, and the base that was frozen in it."""
+    return ("catsdogs-vgg16-frozen", *(["vgg16-pretrain"] if params.base == "cifar10" else []))
+
+
 def draw(results: "report.Results", figures: report.Figures) -> None:
     """Draw the images with their heat, and the outline of the deciding region where it is known."""
     facts = [[str(fact) for fact in row] for row in results.array("facts")]
@@ -63,37 +89,81 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
     figures.add("heatmaps", figure, alt=pictures.describe_heatmaps(heat, facts))
 
 
+MEASURED = {"smoke": 24, "quick": 400, "full": 800}
+COMMON: dict[str, Any] = {
+    "data": DOGS_VS_CATS,
+    "metrics": METRICS,
+    "figures": ("heatmaps",),
+    "draw": draw,
+}
+
+
 @report.experiment(
     "catsdogs-gradcam",
     title="Heatmaps",
-    data=DOGS_VS_CATS,
     needs=(BEST,),
-    metrics=METRICS,
-    profiles={
-        "smoke": GradcamParams(images=24),
-        "quick": GradcamParams(images=400),
-        "full": GradcamParams(images=800),
-    },
-    cost_s={"smoke": 3, "quick": 3, "full": 60},
-    figures=("heatmaps",),
-    draw=draw,
+    profiles={name: GradcamParams(images) for name, images in MEASURED.items()},
+    cost_s={"smoke": 3, "quick": 4, "full": 60},
+    **COMMON,
 )
 def catsdogs_gradcam(params: GradcamParams, data: "report.ImageData", record: report.Record) -> None:
     """Which parts of an image speak for the class that the network names?
 
     Shown are the most certain right answer, the most certain wrong one, and the least certain of all. On images that
     the program drew it is known what decides the class, so the heat is also measured against that region; as the heat
-    may prefer the centre, where faces are, it is compared with the region of another image.
+    may prefer the centre, where faces are, it is compared with the region of another image. Whether the heat depends
+    on what the network learned is seen where the values of its weights are shuffled.
 
     Command: report run catsdogs-gradcam --profile full
 
     Expected: no score, not published.
 
-    Cost: one pass of the test images forward, and one back through the end of the network.
+    Cost: two passes of the test images forward, and four back through the end of the network.
     """
     run = record.need(BEST).run(seed=0)
     network = load(data, run)
-    convolutions = receptive_field.convolutions(network.model)
+    explain(network.model, partial(normalise.apply, network.normalisation), network.part, run, params, data, record)
+
+
+@report.experiment(
+    "catsdogs-vgg16-gradcam",
+    title="Heatmaps of VGG16",
+    needs=needs_base,
+    profiles={
+        name: VGG16Params(images, "imagenet" if name == "full" else "cifar10") for name, images in MEASURED.items()
+    },
+    cost_s={"smoke": 4, "quick": 10, "full": 300},
+    **COMMON,
+)
+def catsdogs_vgg16_gradcam(params: VGG16Params, data: "report.ImageData", record: report.Record) -> None:
+    """Which parts of an image speak for the class that VGG16, with a new head on its frozen base, names?
+
+    As catsdogs-gradcam has it, on the last convolution of the base.
+
+    Command: report run catsdogs-vgg16-gradcam --profile full
+
+    Expected: no score, not published. Cost: two passes of the test images through the base.
+    """
+    run = record.need("catsdogs-vgg16-frozen").run(seed=0)
+    trained = catsdogs_transfer.Params(**run.parameters)
+    base, prepare = catsdogs_transfer.pretrained(trained, record)
+    model = vgg16.classifier((trained.size, trained.size, 3), run.scalars["width"], trained.dropout)
+    transfer.load(model, base)
+    transfer.load(model, run.weights())
+    explain(model, lambda pixels: np.asarray(prepare(pixels)), tested(data, run), run, params, data, record)
+
+
+def explain(
+    model: keras.Model,
+    prepare: Callable[[NDArray[np.uint8]], NDArray[np.float32]],
+    part: "report.Part",
+    run: "report.Run",
+    params: GradcamParams,
+    data: "report.ImageData",
+    record: report.Record,
+) -> None:
+    """Record the heat of `model`, which `run` trained and tested on `part`: that of three images, and where it lies."""
+    convolutions = receptive_field.convolutions(model)
     name = convolutions[-1]
     probabilities = losses.probabilities(run.array("test_logits").astype(np.float64))
     labels = run.array("test_labels")
@@ -101,17 +171,40 @@ def catsdogs_gradcam(params: GradcamParams, data: "report.ImageData", record: re
     # Those that are shown, then as many as are measured; the class explained is the one that the network names.
     places = np.concatenate([np.array(list(picked.values())), np.arange(min(params.images, len(labels)))])
     signs = np.where(probabilities[places] > 0.5, 1, -1).astype(np.float32)
-    maps = gradcam.heatmaps(network.model, name, network.inputs(places), signs)
-    size = network.part.pixels.shape[1]
+    inputs, size = prepare(part.pixels[places]), part.pixels.shape[1]
+    maps = gradcam.heatmaps(model, name, inputs, signs)
     known = data.name == "toy-pets"
-    regions = toy_pets.deciding_region(network.part.ids[places]) if known else np.empty((0, 0, 0), np.bool_)
+    regions = toy_pets.deciding_region(part.ids[places]) if known else np.empty((0, 0, 0), np.bool_)
     side = regions.shape[1] if known else size
-    heat = gradcam.upsample(maps, receptive_field.of_layer(network.model, name), size, side)
+    heat = gradcam.upsample(maps, receptive_field.of_layer(model, name), size, side)
     record(layer=len(convolutions), side=maps.shape[1], right=int("right" in picked), wrong=int("wrong" in picked))
     count = len(picked)
     record.array("outline", regions[:count])
-    _record_shown(picked, network, heat[:count], probabilities, data.classes, record)
+    _record_shown(picked, part, heat[:count], probabilities, data.classes, record)
     _record_heat(heat[count:], regions[count:], record)
+    _record_shuffled(model, name, inputs[count:], signs[count:], maps[count:], record)
+
+
+def _record_shuffled(
+    model: keras.Model,
+    name: str,
+    inputs: NDArray[np.float32],
+    signs: NDArray[np.float32],
+    maps: NDArray[np.float64],
+    record: report.Record,
+) -> None:
+    """Record how alike the heat is to that of another image, and to what it is where weights are shuffled."""
+    layers = [layer for layer in model.layers if layer.weights]
+    behind = [layer.name for layer in layers].index(name) + 1
+    others = {"other": np.roll(maps, 1, axis=0)}
+    for stage, begin in zip(SHUFFLED, (len(layers) - 1, behind, 0), strict=True):
+        with gradcam.shuffled(layers[begin:], record.seed):
+            others[stage] = gradcam.heatmaps(model, name, inputs, signs)
+    for stage, other in others.items():
+        r = gradcam.rank_correlation(maps, other)
+        record.array(f"{stage}_rs", r)
+        r = r[np.isfinite(r)]
+        record(**{f"{stage}_r": _mean(r), f"{stage}_r_error": _error(r), f"{stage}_r_images": len(r)})
 
 
 def pick(probabilities: NDArray[Any], labels: NDArray[Any]) -> dict[str, int]:
@@ -133,7 +226,7 @@ def pick(probabilities: NDArray[Any], labels: NDArray[Any]) -> dict[str, int]:
 
 def _record_shown(
     picked: Mapping[str, int],
-    network: Network,
+    part: "report.Part",
     heat: NDArray[Any],
     probabilities: NDArray[Any],
     classes: tuple[str, ...],
@@ -145,8 +238,8 @@ def _record_shown(
     for kind, place in picked.items():
         p = float(probabilities[place])
         named = classes[int(p > 0.5)]
-        facts.append([kind, classes[network.part.labels[place]], named, f"{100 * max(p, 1 - p):.0f} %"])
-    record.array("shown", network.part.pixels[places])
+        facts.append([kind, classes[part.labels[place]], named, f"{100 * max(p, 1 - p):.0f} %"])
+    record.array("shown", part.pixels[places])
     record.array("heat", (heat / scale).astype(np.float32))
     record.array("facts", np.array(facts))
     record.array("probabilities", np.maximum(probabilities[places], 1 - probabilities[places]))

@@ -26,7 +26,7 @@ class Params(catsdogs.ImageParams):
     epochs: int = 120
     learning_rate: float = 0.1
     momentum: float = 0.9
-    decay: float = 1e-3
+    decay: float = 5e-3
     rise: float = 0.2
     dropout: float = 0.3
     shift: float = 0.1
@@ -79,9 +79,9 @@ def catsdogs_own(params: Params, data: "report.ImageData", record: report.Record
     data=DOGS_VS_CATS,
     profiles=SEARCH,
     grid={
-        "smoke": report.grid(learning_rate=[0.1], decay=[1e-3]),
-        "quick": report.grid(learning_rate=[0.1], decay=[1e-3]),
-        "full": report.grid(learning_rate=[0.03, 0.1], decay=[1e-3, 3e-3]),
+        "smoke": report.grid(learning_rate=[0.1], decay=[5e-3]),
+        "quick": report.grid(learning_rate=[0.1], decay=[5e-3]),
+        "full": report.grid(learning_rate=[0.03, 0.1], decay=[2e-3, 5e-3]),
     },
     cost_s={"smoke": 6, "quick": 18, "full": 600},
     **report.TRAINING,

@@ -23,8 +23,8 @@ WHITENED = 5_000
 class Params:
     """`learning_rate` is the highest, reached after the share `rise` of all steps; `shift` is in pixels.
 
-    `decay` is that of the weights in a step, as a share of the learning rate; `smoothing` the share of the target that
-    all classes have alike.
+    `decay` is that of the weights in a step, as a share of the learning rate, not part of the momentum; `smoothing` the
+    share of the target that all classes have alike.
     """
 
     train: int = 50_000
@@ -34,7 +34,7 @@ class Params:
     batch_size: int = 500
     learning_rate: float = 0.5
     momentum: float = 0.85
-    decay: float = 5e-4
+    decay: float = 1e-2
     rise: float = 0.25
     smoothing: float = 0.2
     shift: int = 2

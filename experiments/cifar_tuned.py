@@ -24,6 +24,7 @@ class Params(cifar_reference.Params):
     batch_size: int = 128
     learning_rate: float = 0.1
     momentum: float = 0.9
+    decay: float = 5e-3
     smoothing: float = 0.1
     dropout: float = 0.25
     network: str = "control"

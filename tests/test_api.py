@@ -53,6 +53,9 @@ def test_a_notebook_runs_and_reads(here: Path, capfd: pytest.CaptureFixture[str]
         results["dice"].scalars  # noqa: B018
     with pytest.raises(ReportError, match="2 runs with sides=6"):
         results["dice"].run(sides=6)
+    with pytest.raises(ReportError, match="no run with sides=9") as caught:
+        results["dice"].run(sides=9)
+    assert caught.value.hint == "there are 20, 6"
     with pytest.raises(ReportError, match="'maen'"):
         results["one"].metric("maen")
 
@@ -97,6 +100,48 @@ def test_results_are_those_of_the_code_as_it_is(here: Path) -> None:
     assert len(report.results("one")) == 0
     edit(here / "experiments" / "one.py", "rolls.mean() * 1", "rolls.mean()")
     assert len(report.results("one")) == 1
+
+
+def test_results_are_those_of_the_table_as_it_is(project: Project, write: Write, report: Command) -> None:
+    """After a cell was edited, what was computed from the old table is no result any more, until it is put back."""
+    write("data/walks.csv", "length,mood\n1,3\n2,4\n3,5\n4,6\n")
+    write(
+        "experiments/walks.py",
+        """
+        import report_cli as report
+
+        WALKS = report.Table("walks", "Walks", file="data/walks.csv", target="mood")
+
+
+        METRICS = {"mean": report.Metric("", "mean")}
+
+
+        @report.experiment("mood", title="M", data=WALKS, metrics=METRICS, profiles={"a": 1})
+        def mood(params, data, record):
+            record(mean=float(data.target.mean()))
+        """,
+    )
+    assert report("run", "mood").returncode == 0
+    assert api.results("mood", folder=project.root).scalars["mean"] == 4.5
+    edit(project.root / "data/walks.csv", "4,6", "4,8")
+    assert len(api.results("mood", folder=project.root)) == 0
+    assert report("run", "mood").returncode == 0
+    assert api.results("mood", folder=project.root).scalars["mean"] == 5
+    edit(project.root / "data/walks.csv", "4,8", "4,6")
+    assert api.results("mood", folder=project.root).scalars["mean"] == 4.5
+    (project.root / "data/walks.csv").unlink()
+    assert len(api.results("mood", folder=project.root)) == 0
+
+
+def test_the_log_of_a_run_has_what_its_code_raised(here: Path, report: Command) -> None:
+    """The log that the hint names holds the traceback."""
+    edit(here / "experiments" / "one.py", "record.array(", "record.array(*1 / 0, ")
+    failed = report("run", "one")
+    assert failed.returncode == 1
+    (log,) = (here / "build" / "logs").glob("one-*.log")
+    assert log.name in failed.stderr
+    assert "experiments/one.py" in log.read_text()
+    assert "ZeroDivisionError" in log.read_text()
 
 
 def test_a_flipped_byte_is_found_by_what_reads_it(here: Path, report: Command) -> None:

@@ -12,7 +12,6 @@ from report_cli.cli.console import emit, emit_json, say
 from report_cli.cli.options import Json
 from report_cli.errors import ReportError
 
-DISTRIBUTION = "coursework-report"
 PACKAGES = ("numpy", "scipy", "pillow", "matplotlib", "weasyprint", "pypandoc_binary", "typst", "pikepdf")
 # The extra that brings each; an experiment that imports none of them needs none.
 EXTRAS = {"keras": "keras", "tensorflow": "keras", "h5py": "keras"}
@@ -85,7 +84,7 @@ def _package(name: str) -> Finding:
     try:
         return Finding(name, True, version(name), needed=needed)
     except PackageNotFoundError:
-        remedy = "pip install .  (or make report)" if needed else f"pip install '{DISTRIBUTION}[{EXTRAS[name]}]'"
+        remedy = "pip install .  (or make report)" if needed else f"pip install '.[{EXTRAS[name]}]', in its folder"
         return Finding(name, False, "not installed", remedy, needed)
 
 

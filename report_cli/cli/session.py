@@ -40,7 +40,8 @@ def open_request(
         workspace, profile=profile, data=data, settings=settings, seeds=seeds, force=force, strict_env=strict_env
     )
     line = f"profile: {request.profile}"
-    if any(experiment.data is not None for experiment in workspace.experiments.values()):
+    # A table lies in the project, and is no choice.
+    if any(hasattr(experiment.data, "layouts") for experiment in workspace.experiments.values()):
         choice = request.choice
         # The full profile never takes drawn images: without real ones it works from kept results, or not at all.
         drawn = "none named" if request.profile == "full" else "drawn by the program"

@@ -94,6 +94,16 @@ def table_digest(table: Table, path: Path) -> str:
     return sha256(json.dumps(facts).encode()).hexdigest()
 
 
+def own_content(data: DataSet, root: Path) -> str | None:
+    """Return the identity of data that lie in the project at `root`, empty where they can't be read; else None."""
+    if not isinstance(data, Table):
+        return None
+    try:
+        return table_digest(data, root / data.file)
+    except DataError:
+        return ""
+
+
 def _candidates(start: Path) -> Iterator[Path]:
     """Yield `start`, what is in it and what is in the folders in it, the nearest first."""
     yield start

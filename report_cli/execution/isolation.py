@@ -7,6 +7,7 @@ import inspect
 import os
 import random
 import sys
+import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +28,11 @@ def log_to(path: str) -> Iterator[None]:
             os.dup2(log.fileno(), stream)
         try:
             yield
+        except Exception:
+            # The log may be on the very disk that is full.
+            with contextlib.suppress(OSError):
+                traceback.print_exc()
+            raise
         finally:
             sys.stderr.flush()
             sys.stdout.flush()

@@ -32,7 +32,7 @@ MOST_BYTES = 200_000_000
 # How often a run whose process was killed is tried again.
 RETRIES = 2
 POLL_S = 0.2
-EXTRA = "coursework-report[ray]"
+INSTALL = "pip install '.[ray]' in the folder of this program"
 CONNECT_S = 5.0
 
 
@@ -227,7 +227,7 @@ def _connected() -> Any:
     try:
         import ray
     except ImportError as error:
-        raise UsageError("--executor ray needs Ray, which is not installed", f"pip install '{EXTRA}'") from error
+        raise UsageError("--executor ray needs Ray, which is not installed", INSTALL) from error
     address = os.environ.get("RAY_ADDRESS", "")
     host, _, port = address.rpartition(":")
     try:
@@ -248,7 +248,7 @@ def _of_ray(error: BaseException) -> ReportError:
     if isinstance(cause, ReportError):
         return RunError(cause.message, cause.hint)
     lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    hint = f"every node needs this program: pip install '{EXTRA}'" if "report_cli" in str(error) else "ray status"
+    hint = f"every node needs this program: {INSTALL}" if "report_cli" in str(error) else "ray status"
     return RunError(f"the cluster could not run it: {lines[-1].strip()}", hint)
 
 

@@ -64,8 +64,11 @@ class Recorder:
     def __call__(self, **metrics: float) -> None:
         for name, value in metrics.items():
             if name not in self._experiment.metrics:
-                error = unknown("metric", name, self._experiment.metrics)
-                raise RunError(f"it recorded an undeclared metric: {error.message}", error.hint)
+                near = unknown("metric", name, self._experiment.metrics).hint
+                raise RunError(
+                    f"it recorded a metric that it doesn't declare: {name!r}",
+                    f"declare it in metrics=..., beside the others; {near}",
+                )
             if name in self._metrics:
                 raise RunError(
                     f"it recorded the metric {name!r} twice", "record what belongs to an epoch with record.row"

@@ -63,7 +63,8 @@ class StandIn:
         pass
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        if _refused:
+        # What registers an experiment is this program's; the name of its import may be mistyped.
+        if _refused or self._name.endswith(".experiment()"):
             raise UsedError(self._name)
         # As a decorator it leaves what it decorates as it is.
         if len(arguments) == 1 and not named and (isinstance(arguments[0], type) or hasattr(arguments[0], "__code__")):

@@ -89,9 +89,11 @@ class Workspace(msgspec.Struct, frozen=True, dict=True):
     @property
     def judge(self) -> "Judge":
         """Decides which stored runs answer what is asked, by what is there from now on."""
+        from report_cli.datasets.source import own_content
         from report_cli.store.freshness import Judge
 
-        return Judge(self.store, self.experiments, self.snapshot, self.project.root)
+        root = self.project.root
+        return Judge(self.store, self.experiments, self.snapshot, root, lambda data: own_content(data, root))
 
     @property
     def cache(self) -> Path:

@@ -38,6 +38,6 @@ def patch(
     A field smaller than `at_least` pixels is shown with its surroundings, moved into the image at its border.
     """
     side = min(max(field.size, at_least), pixels.shape[0])
-    corner = field.stride * place - (side - field.size) // 2
+    corner = field.first + field.stride * place - (side - field.size) // 2
     top, left = np.clip(corner, 0, np.array(pixels.shape[:2]) - side).tolist()
     return pixels[top : top + side, left : left + side]

@@ -80,7 +80,7 @@ def reference_maps(pixels: NDArray[np.uint8]) -> Map:
 def average_over_units(maps: Map, field: ReceptiveField, shape: tuple[int, int]) -> Map:
     """Return maps (M, H, W) as the units of a layer with `shape` (h, w) lie: means over a cell around each centre."""
     (rows, columns), step = shape, field.stride
-    begin = (field.size - step) // 2
+    begin = field.first + (field.size - step) // 2
     cells = maps[:, begin : begin + rows * step, begin : begin + columns * step]
     means: Map = cells.reshape(len(maps), rows, step, columns, step).mean(axis=(2, 4))
     return means

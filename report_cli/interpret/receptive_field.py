@@ -11,10 +11,14 @@ _POINTWISE = (keras.layers.BatchNormalization, keras.layers.Dropout, keras.layer
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """The receptive fields of a layer in pixels: unit i sees `size` pixels from `stride` * i on, along each axis."""
+    """The receptive fields of a layer: along each axis unit i sees `size` pixels from `first` + `stride` * i on.
+
+    `first` is below 0 where the layers pad: the units at the border see less than the others.
+    """
 
     size: int
     stride: int
+    first: int = 0
 
 
 def convolutions(model: keras.Model) -> list[str]:
@@ -44,23 +48,29 @@ def of_layer(model: keras.Model, name: str) -> ReceptiveField:
     """Return the receptive fields of layer `name`.
 
     Raises:
-        RunError: a layer on the way pads, or is neither a convolution nor pooling nor without neighbours.
+        RunError: a layer on the way is neither a convolution nor pooling nor without neighbours, or pads unevenly.
     """
-    size, stride = 1, 1
+    size, stride, first = 1, 1, 0
     layers, place = _chain(model, name)
     for layer in layers[: place + 1]:
         if isinstance(layer, _POINTWISE):
             continue
         if (
             not isinstance(layer, keras.layers.Conv2D | keras.layers.MaxPooling2D)
-            or layer.padding != "valid"
+            or (layer.padding == "same" and (layer.strides != (1, 1) or _window(layer) % 2 == 0))
             or getattr(layer, "dilation_rate", (1, 1)) != (1, 1)
         ):
             raise RunError(f"the receptive field of layer {layer.name!r} ({type(layer).__name__}) is not known")
-        window = layer.kernel_size if isinstance(layer, keras.layers.Conv2D) else layer.pool_size
-        size += (window[0] - 1) * stride
+        if layer.padding == "same":
+            first -= (_window(layer) - 1) // 2 * stride
+        size += (_window(layer) - 1) * stride
         stride *= layer.strides[0]
-    return ReceptiveField(size, stride)
+    return ReceptiveField(size, stride, first)
+
+
+def _window(layer: keras.Layer) -> int:
+    window: tuple[int, int] = layer.kernel_size if isinstance(layer, keras.layers.Conv2D) else layer.pool_size
+    return window[0]
 
 
 def _chain(model: keras.Model, name: str) -> tuple[list[keras.Layer], int]:

@@ -41,17 +41,20 @@ class Question(msgspec.Struct, frozen=True):
 class Judge(msgspec.Struct):
     """Judges the runs of a store by what the project in `root` declares, and by its code as it is now.
 
-    Runs and inputs are those that were there when they were looked at first: a new judge looks anew.
+    Runs and inputs are those that were there when they were looked at first: a new judge looks anew. `content` gives
+    the identity of a data set that lies in the project, None for one that is somewhere else.
     """
 
     store: Store
     experiments: Mapping[str, Experiment]
     snapshot: Sources
     root: Path
+    content: Callable[[Any], str | None]
     _code: dict[str, Mapping[str, str]] = {}
     _runs: dict[str, list[Run]] = {}
     _recipes: dict[str, dict[str, list[Run]]] = {}
     _changes: dict[str, list[str]] = {}
+    _contents: dict[str, str | None] = {}
 
     def answer(self, question: Question) -> Verdict:
         """Return the stored run that answers `question`, or why there is none.
@@ -147,6 +150,8 @@ class Judge(msgspec.Struct):
             draw = getattr(experiment.data, "draw", None)
             if data != key.data_identity(data["name"], draw, None, self.snapshot):
                 return "the code that draws its images changed"
+        if data and (content := self._content(experiment.data)) is not None and content != data.get("content"):
+            return "its data changed"
         for need, recipes in parts["needs"].items():
             for recipe in recipes:
                 # Of what is not stored nothing is known; a run of other inputs may be out of date beside a newer one.
@@ -154,6 +159,11 @@ class Judge(msgspec.Struct):
                 if stored and all(any(self.outdated(run)) for run in stored):
                     return f"{need}, which it needs, is out of date"
         return ""
+
+    def _content(self, data: Any) -> str | None:
+        if data.name not in self._contents:
+            self._contents[data.name] = self.content(data)
+        return self._contents[data.name]
 
     def _changed(self, run: Run) -> list[str]:
         """Return in words which inputs of a run have changed; many runs have the same."""

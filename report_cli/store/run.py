@@ -206,6 +206,12 @@ class Results(msgspec.Struct, frozen=True):
             RunError: there is none, or more than one.
         """
         chosen = self.where(seed, **point).runs
+        if self.runs and not chosen:
+            for name, value in {"seed": seed, **point}.items():
+                there = {run.seed if name == "seed" else run.parameters.get(name) for run in self.runs}
+                if value is not None and value not in there:
+                    known = ", ".join(map(str, sorted(there, key=str)))
+                    raise RunError(f"{self.experiment} has no run with {name}={value}", f"there are {known}")
         if len(chosen) != 1:
             asked = ", ".join(f"{n}={v}" for n, v in {"seed": seed, **point}.items() if v is not None)
             named = f" with {asked}" if asked else ""
@@ -244,7 +250,10 @@ class Results(msgspec.Struct, frozen=True):
 
     def to_pandas(self) -> "pandas.DataFrame":
         """Return a data frame: a row for each run with its profile, seed, parameters and metrics."""
-        import pandas
+        try:
+            import pandas
+        except ModuleNotFoundError as error:
+            raise ReportError("a data frame needs pandas, which is not installed", "pip install pandas") from error
 
         return pandas.DataFrame(
             [{"profile": r.manifest.profile, "seed": r.seed, **r.parameters, **r.scalars} for r in self.runs]

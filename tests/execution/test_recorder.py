@@ -78,7 +78,7 @@ def test_metrics_are_written_as_they_are(record: Recorder, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        (lambda record: record(acuracy=0.5), ("undeclared", "accuracy")),
+        (lambda record: record(acuracy=0.5), ("doesn't declare", "acuracy", "metrics=", "accuracy")),
         (lambda record: record(accuracy="1"), ("accuracy", "'1'", "not a number")),
         (lambda record: record(accuracy=None), ("accuracy", "None", "not a number")),
         (lambda record: record(accuracy=float("nan")), ("accuracy", "nan")),

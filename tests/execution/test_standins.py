@@ -136,3 +136,21 @@ def test_a_question_that_needs_the_package_is_refused(question: str) -> None:
     """What only the package can answer is never answered by its stand-in."""
     with pytest.raises(standins.UsedError):
         eval(question, {"thing": standins.StandIn("torch.cuda")})
+
+
+def test_a_mistyped_import_of_the_program_hides_no_experiment(report: Command, write: Write) -> None:
+    """Nothing tells that such a file has an experiment but its import: whoever lists is told what is missing."""
+    text = """
+        import report_cly as report
+
+
+        @report.experiment("beer", title="T", metrics={}, profiles={"a": 1})
+        def beer(record):
+            pass
+        """
+    write("experiments/beer.py", text)
+    listed = report("list")
+    assert "experiments/beer.py: it needs report_cly, which is not installed" in listed.stderr
+    run = report("run", "beer")
+    assert run.returncode != 0
+    assert "report_cly" in run.stderr

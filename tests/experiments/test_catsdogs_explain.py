@@ -99,7 +99,7 @@ def test_every_channel_is_counted_once(runs: dict[str, MemoryRecord]) -> None:
         silent, unmatched = (record.scalars[f"{layer}_{name}"] for name in ("silent", "unmatched"))
         assert sum(counts) + silent + unmatched == record.scalars[f"{layer}_channels"] == channels
         *named, others = [
-            [] if text == "none" else re.findall(r"(\d+) \((-?\d\.\d\d)\)", text)
+            [] if text == "none" else re.findall(r"(\d+)\u00a0\((-?\d\.\d\d)\)", text)
             for text in record.arrays[f"{layer}_lists"].tolist()
         ]
         assert [len(channels) for channels in named] == counts
@@ -169,6 +169,17 @@ def test_heat_is_not_measured_where_nothing_is_known(runs: dict[str, MemoryRecor
         == len(record.arrays["centre_shares"])
     )
     assert record.arrays["outline"].size == 0
+
+
+def test_heat_of_weights_that_were_shuffled_is_compared(runs: dict[str, MemoryRecord]) -> None:
+    """Each stage has a correlation for each image; the means are over those whose maps both have heat."""
+    record = runs["catsdogs-gradcam"]
+    for stage in ("other", *catsdogs_gradcam.SHUFFLED):
+        r = record.arrays[f"{stage}_rs"]
+        assert len(r) == record.scalars["images"]
+        finite = r[np.isfinite(r)]
+        assert record.scalars[f"{stage}_r_images"] == len(finite)
+        assert record.scalars[f"{stage}_r"] == pytest.approx(finite.mean() if len(finite) else 0)
 
 
 def test_heat_is_measured_against_the_deciding_region(

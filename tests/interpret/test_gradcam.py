@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from report_cli.interpret import gradcam
 from report_cli.interpret.receptive_field import ReceptiveField, of_layer
@@ -106,3 +107,28 @@ def test_share_of_the_heat_in_a_mask() -> None:
     share = gradcam.heat_share(maps, mask)
     assert share[0] == 0.25
     assert np.isnan(share[1])
+
+
+def test_shuffled_weights_come_back() -> None:
+    """Within the block the values are the same in another order, equal for equal seeds; afterwards they are back."""
+    model = _model(pooled=False)
+    before = [layer.get_weights() for layer in model.layers]
+    seen = []
+    for _ in range(2):
+        with gradcam.shuffled(model.layers[-1:], seed=3):
+            seen.append(model.layers[-1].get_weights()[0])
+            np.testing.assert_array_equal(model.layers[0].get_weights()[0], before[0][0])
+    np.testing.assert_array_equal(*seen)
+    assert (seen[0] != before[-1][0]).any()
+    np.testing.assert_array_equal(np.sort(seen[0], axis=None), np.sort(before[-1][0], axis=None))
+    np.testing.assert_array_equal(model.layers[-1].get_weights()[0], before[-1][0])
+
+
+def test_rank_correlation_is_that_of_scipy() -> None:
+    """Each pair of maps has Spearman's correlation over its positions, ties included; an even map has none."""
+    first, second = np.random.default_rng(0).integers(0, 5, (2, 4, 3, 3)).astype(np.float64)
+    second[3] = 1
+    found = gradcam.rank_correlation(first, second)
+    expected = [spearmanr(a.ravel(), b.ravel()).statistic for a, b in zip(first[:3], second[:3], strict=True)]
+    np.testing.assert_allclose(found[:3], expected)
+    assert np.isnan(found[3])

@@ -98,7 +98,7 @@ def reopened(store: Store) -> Store:
 
 def answer(store: Store, project: Project, needs: Mapping[str, list[str]] | None = {}, **options: Any) -> Verdict:
     """Return what the next command is told of the toy."""
-    judge = Judge(reopened(store), {}, Sources({}), project.root)
+    judge = Judge(reopened(store), {}, Sources({}), project.root, lambda data: None)
     return judge.answer(Question("toy", recipe(), "quick", 0, needs, **options))
 
 

@@ -183,6 +183,12 @@ class Context:
         point = {name: value for name, value in point.items() if name != "seed"}
         if names := [name for name in point if name not in swept]:
             raise unknown(f"parameter in the grid of {results.experiment}", names[0], swept)
+        for name, value in point.items():
+            if value not in (there := {run.point[name] for run in results.runs}):
+                raise UsageError(
+                    f"{results.experiment} has no point with {name}={value!r}",
+                    "there are " + ", ".join(map(str, sorted(there, key=str))),
+                )
         runs = results.where(seed, **point).runs
         points = {repr(sorted(run.point.items())) for run in runs}
         if len(points) != 1:
