@@ -202,8 +202,8 @@ def _record_shuffled(
             others[stage] = gradcam.heatmaps(model, name, inputs, signs)
     for stage, other in others.items():
         r = gradcam.rank_correlation(maps, other)
-        record.array(f"{stage}_rs", r)
         r = r[np.isfinite(r)]
+        record.array(f"{stage}_rs", r)
         record(**{f"{stage}_r": _mean(r), f"{stage}_r_error": _error(r), f"{stage}_r_images": len(r)})
 
 

@@ -172,14 +172,12 @@ def test_heat_is_not_measured_where_nothing_is_known(runs: dict[str, MemoryRecor
 
 
 def test_heat_of_weights_that_were_shuffled_is_compared(runs: dict[str, MemoryRecord]) -> None:
-    """Each stage has a correlation for each image; the means are over those whose maps both have heat."""
+    """Each stage has the correlations of the images whose maps both have heat, and their mean."""
     record = runs["catsdogs-gradcam"]
     for stage in ("other", *catsdogs_gradcam.SHUFFLED):
         r = record.arrays[f"{stage}_rs"]
-        assert len(r) == record.scalars["images"]
-        finite = r[np.isfinite(r)]
-        assert record.scalars[f"{stage}_r_images"] == len(finite)
-        assert record.scalars[f"{stage}_r"] == pytest.approx(finite.mean() if len(finite) else 0)
+        assert record.scalars[f"{stage}_r_images"] == len(r) <= record.scalars["images"]
+        assert record.scalars[f"{stage}_r"] == pytest.approx(r.mean() if len(r) else 0)
 
 
 def test_heat_is_measured_against_the_deciding_region(
