@@ -22,6 +22,7 @@ def test_the_first_example_is_short() -> None:
 
 def test_the_example_with_keras_runs(project: Project, write: Callable[[str, str], Path], report: Command) -> None:
     """It trains on a folder of pictures, and its curves and confusion matrix are drawn."""
+    pytest.importorskip("keras")
     write("experiments/birds.py", KERAS)
     rng = np.random.default_rng(0)
     for number in range(40):
@@ -35,7 +36,7 @@ def test_the_example_with_keras_runs(project: Project, write: Callable[[str, str
 
 
 def test_the_example_without_keras_runs(project: Project, write: Callable[[str, str], Path], report: Command) -> None:
-    """It sweeps a grid with several seeds over a CSV file, and a template takes the sweep."""
+    """It sweeps a grid with several seeds over a CSV file, and draws it."""
     pytest.importorskip("sklearn")
     write("experiments/forest.py", PLAIN)
     rows = [f"{x},{x % 7},{'red' if x % 7 > 3 else 'white'}" for x in range(60)]
@@ -43,3 +44,4 @@ def test_the_example_without_keras_runs(project: Project, write: Callable[[str, 
     done = report("run", "forest", "--seeds", "2")
     assert done.returncode == 0, done.stderr
     assert len(list(project.runs.rglob("measured.json"))) == 6 * 2
+    assert {path.name.split(".")[0] for path in project.figures.rglob("*.svg")} == {"accuracy"}
