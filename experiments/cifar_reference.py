@@ -20,7 +20,7 @@ WHITENED = 5_000
 
 
 @dataclass(frozen=True)
-class Params:
+class Recipe:
     """`learning_rate` is the highest, reached after the share `rise` of all steps; `shift` is in pixels.
 
     `decay` is that of the weights in a step, as a share of the learning rate, not part of the momentum; `smoothing` the
@@ -30,7 +30,7 @@ class Params:
     train: int = 50_000
     validation: int = 0
     test: int = 10_000
-    epochs: int = 18
+    epochs: int = 24
     batch_size: int = 500
     learning_rate: float = 0.5
     momentum: float = 0.85
@@ -44,6 +44,13 @@ class Params:
     def __post_init__(self) -> None:
         report.check_positive(self, "train", "test", "epochs", "batch_size", "learning_rate")
         report.check_share(self, "momentum", "rise", "smoothing")
+
+
+@dataclass(frozen=True)
+class Params(Recipe):
+    """`hidden` is the side in pixels of the square that is hidden in each training image."""
+
+    hidden: int = 8
 
 
 PROFILES = {
@@ -114,7 +121,7 @@ def cifar_reference_choice(params: Params, data: "report.ImageData", record: rep
 
 
 def train(
-    model: keras.Model, split: "report.Split[report.Part]", params: Params, record: report.Record, **options: Any
+    model: keras.Model, split: "report.Split[report.Part]", params: Recipe, record: report.Record, **options: Any
 ) -> None:
     """Train `model` as `params` say, and record it."""
     rate = one_cycle(params.learning_rate, params.rise, steps=params.epochs * ceil(params.train / params.batch_size))
@@ -139,7 +146,7 @@ def one_cycle(highest: float, rise: float, steps: int) -> keras.optimizers.sched
 
 def _train_reference(params: Params, data: "report.ImageData", record: report.Record, **options: Any) -> None:
     split = data.split(train=params.train, validation=params.validation, test=params.test, seed=params.split_seed)
-    model = reference.build(split.shape, split.classes)
+    model = reference.build(split.shape, split.classes, params.hidden)
     some = split.train.pixels[:: max(1, params.train // WHITENED)]
     transfer.load(model, reference.whitening(normalise.apply(normalise.fit(split.train.pixels), some)))
     train(model, split, params, record, **options)

@@ -15,7 +15,7 @@ BUILDERS = {"control": control.build, "inception": tuned.build_inception, "resid
 
 
 @dataclass(frozen=True)
-class Params(cifar_reference.Params):
+class Params(cifar_reference.Recipe):
     """`network` is trained by the recipe of the reference."""
 
     train: int = 40_000

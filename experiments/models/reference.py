@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+import keras
 import numpy as np
-from keras import Input, KerasTensor, Model, layers
+from keras import Input, KerasTensor, Model, layers, ops
 from numpy.typing import NDArray
 
 # Side of the patches that the first layer decorrelates, and what is added to their variances.
@@ -16,8 +17,49 @@ WIDTHS = (64, 256, 256)
 SCALE = 1 / 9
 
 
-def build(shape: tuple[int, ...], classes: int) -> Model:
+class Cutout(layers.Layer):  # type: ignore[misc]
+    """In training, hides a square of `side` pixels at a random place of each image, a part of it beyond the border.
+
+    Source: DeVries and Taylor, Improved regularization of convolutional neural networks with cutout (2017), section 3.
+    """
+
+    def __init__(self, side: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.side = side
+        self.generator = keras.random.SeedGenerator()
+
+    def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
+        """Return `x` (N, H, W, C) with 0, the mean, where it is hidden."""
+        if not training or not self.side:
+            return x
+        count, height, width = ops.shape(x)[:3]
+        middle = keras.random.uniform((count, 2, 1), seed=self.generator)
+        rows = ops.abs(ops.arange(height, dtype="float32") + 0.5 - height * middle[:, 0]) < self.side / 2
+        columns = ops.abs(ops.arange(width, dtype="float32") + 0.5 - width * middle[:, 1]) < self.side / 2
+        seen = ops.logical_not(ops.logical_and(rows[:, :, None], columns[:, None, :]))
+        return x * ops.cast(seen, x.dtype)[..., None]
+
+
+class BothSides(layers.Layer):  # type: ignore[misc]
+    """Outside training, the images of a batch and then their mirror images."""
+
+    def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
+        """Return (2N, H, W, C) of `x` (N, H, W, C)."""
+        return x if training else ops.concatenate([x, ops.flip(x, axis=2)])
+
+
+class MeanOfSides(layers.Layer):  # type: ignore[misc]
+    """Outside training, the mean of what an image and its mirror image give."""
+
+    def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
+        """Return (N, ...) of `x` (2N, ...). All that follows is linear, so logits are means as well."""
+        return x if training else sum(ops.split(x, 2)) / 2
+
+
+def build(shape: tuple[int, ...], classes: int, hidden: int = 0) -> Model:
     """Return the network from images of `shape` (H, W, 3) to logits.
+
+    In training a square of `hidden` pixels is hidden; outside, logits are means over an image and its mirror image.
 
     A frozen convolution that decorrelates patches of 2x2 pixels and hands both signs on; then blocks of WIDTHS, each
     two 3x3 convolutions with 2x2 max pooling after the first; the maximum over positions; logits, times SCALE.
@@ -26,8 +68,9 @@ def build(shape: tuple[int, ...], classes: int) -> Model:
     3.29 seconds on a single GPU (2024), section 3.
     """
     inputs = Input(shape)
+    x = BothSides(name="sides")(Cutout(hidden, name="cutout")(inputs))
     filters = PATCH * PATCH * shape[-1]
-    x = layers.Conv2D(filters, PATCH, use_bias=False, trainable=False, name="whitened")(inputs)
+    x = layers.Conv2D(filters, PATCH, use_bias=False, trainable=False, name="whitened")(x)
     x = layers.Concatenate(name="both_signs")([x, layers.Rescaling(-1.0, name="other_sign")(x)])
     x = layers.ReLU(name="whitened_relu")(x)
     for number, width in enumerate(WIDTHS, start=1):
@@ -35,7 +78,7 @@ def build(shape: tuple[int, ...], classes: int) -> Model:
         x = _normalised(layers.MaxPooling2D(2, name=f"block{number}_pool")(x), f"block{number}_a")
         x = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"block{number}_b")(x)
         x = _normalised(x, f"block{number}_b")
-    x = layers.GlobalMaxPooling2D(name="maximum")(x)
+    x = MeanOfSides(name="mean")(layers.GlobalMaxPooling2D(name="maximum")(x))
     x = layers.Rescaling(SCALE, name="scaled")(x)
     return Model(inputs, layers.Dense(classes, use_bias=False, name="logits")(x), name="reference")
 

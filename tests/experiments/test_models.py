@@ -96,10 +96,23 @@ def test_first_layer_of_the_reference_makes_patches_uncorrelated() -> None:
     model = reference.build((16, 16, 3), CLASSES)
     model.get_layer("whitened").set_weights([reference.whitening(images)["whitened/kernel"]])
     white = keras.Model(model.input, model.get_layer("whitened").output)
-    patches = np.asarray(white(images)).reshape(-1, 12)
+    patches = np.asarray(white(images))[: len(images)].reshape(-1, 12)
     second = patches.T @ patches / len(patches)
     np.testing.assert_allclose(second, np.eye(12), atol=5e-3)
     assert reference.build(SHAPE, CLASSES).count_params() == 1_974_928
+
+
+def test_the_reference_looks_at_both_sides() -> None:
+    """Outside training an image and its mirror image have the same logits; in training only a square is hidden."""
+    images = np.random.default_rng(0).normal(size=(6, 16, 16, 3)).astype(np.float32)
+    model = reference.build((16, 16, 3), CLASSES)
+    logits, mirrored = (np.asarray(model(x, training=False)) for x in (images, images[:, :, ::-1]))
+    assert logits.shape == (6, CLASSES)
+    np.testing.assert_allclose(logits, mirrored, rtol=1e-4, atol=1e-5)
+    hide = reference.Cutout(4)
+    hidden = (np.asarray(hide(images, training=True)) != images).any(axis=3).sum(axis=(1, 2))
+    assert ((hidden >= 4) & (hidden <= 16)).all()
+    np.testing.assert_array_equal(np.asarray(hide(images, training=False)), images)
 
 
 def test_short_control_has_no_dropout_before_its_output() -> None:
