@@ -160,8 +160,8 @@ def _settings(table: dict[str, Any]) -> Settings:
                 raise UsageError(f"[tool.report] time_limit must be whole seconds, at least 1, not {value!r}")
             values[key] = value
             continue
-        if key == "date" and isinstance(value, datetime.date):
-            value = value.isoformat()
+        if key == "date":
+            value = _date(value)
         if not isinstance(value, str):
             raise UsageError(f"[tool.report] {key} must be text, not {value!r}")
         values[key] = value
@@ -169,6 +169,16 @@ def _settings(table: dict[str, Any]) -> Settings:
     if settings.profile not in PROFILES:
         raise unknown("profile in [tool.report]", settings.profile, PROFILES)
     return settings
+
+
+def _date(value: Any) -> str:
+    """Return a date of TOML, or a text that is one, as 2026-11-22; empty where it is empty."""
+    if isinstance(value, datetime.date):
+        return value.isoformat()[:10]
+    try:
+        return datetime.date.fromisoformat(value).isoformat() if value else ""
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"[tool.report] date is no date: {value!r}", "write it as 2026-11-22") from error
 
 
 def _parameters(table: Any) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -120,7 +120,9 @@ def _move_notes(body: "HtmlElement") -> None:
             for child in list(note):
                 child.tail = (child.tail or "").rstrip("\n")
                 span.append(child)
-            for paragraph in list(span.iter("p")):
+            for number, paragraph in enumerate(list(span.iter("p"))):
+                if number:
+                    paragraph.addprevious(body.makeelement("br"))
                 paragraph.drop_tag()
             reference.getparent().replace(reference, span)
         section.drop_tree()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ASSETS = "https://report.invalid/"
 AT = "data-at"  # in print: where an element was written
+BLOCKS = {"pre": "block of code", "table": "table", "blockquote": "quotation", "figure": "figure"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
         span.text = typeset[formula].words  # what a heading is called in the contents
     warnings = [*pandoc.shown_as_text(places), *numbering.unanswered(tree, places)]
     _check_images(tree, manuscript)
+    _check_notes(tree, manuscript)
     headings = numbering.number(tree, places)
     _show_values(tree, ledger)
     tables.finish(tree, project)
@@ -68,6 +70,8 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
         table.set(AT, places.of_table(count))
     for code in tree.iter("pre"):
         code.set(AT, places.of_text(code.text_content().strip().partition("\n")[0]))
+    for note in tree.find_class("fn"):
+        note.set(AT, places.of_text((note.text or note.text_content()).strip()[:30]))
     for image in tree.iter("img"):
         image.set(AT, manuscript.figures[image.get("src")].where)
     for span in tree.xpath(".//span[@data-formula]"):
@@ -97,6 +101,16 @@ def _check_images(tree: "HtmlElement", manuscript: Manuscript) -> None:
             raise UsageError(
                 f"{figure.where}: the figure {figure.name} stands within other text",
                 "a figure stands in a paragraph of its own: leave an empty line before and after it",
+            )
+
+
+def _check_notes(tree: "HtmlElement", manuscript: Manuscript) -> None:
+    for note in tree.find_class("fn"):
+        for block in note.iter("ul", "ol", "dl", "pre", "table", "blockquote", "figure"):
+            where = manuscript.places.of_text(block.text_content().strip().partition("\n")[0])
+            raise UsageError(
+                f"{where}: a footnote holds a {BLOCKS.get(block.tag, 'list')}",
+                "a footnote takes paragraphs and formulas: write the rest into the text",
             )
 
 

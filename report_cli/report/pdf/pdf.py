@@ -88,7 +88,10 @@ def _lay_out(html: str, styles: list[str], assets: Mapping[str, bytes], provenan
             ]
             page = weasyprint.HTML(string=html, base_url=ASSETS, url_fetcher=fetcher)
             with floats.figures():
-                document = page.render(stylesheets=sheets, font_config=configuration, pdf_variant="pdf/a-3a")
+                # Hints: the attributes by which pandoc writes how a list counts.
+                document = page.render(
+                    stylesheets=sheets, font_config=configuration, pdf_variant="pdf/a-3a", presentational_hints=True
+                )
             _check_widths(document)
             _declare_ua(document.metadata)
             attached = weasyprint.Attachment(
@@ -161,7 +164,7 @@ def _no_flaws() -> Iterator[None]:
 
 
 def _check_widths(document: Any) -> None:
-    """Fail when a table or a formula reaches beyond the paper's margin: what is cut off can't be read."""
+    """Fail when a table, a formula or a note reaches beyond the paper's margin: what is cut off can't be read."""
     where = ""
     for number, page in enumerate(document.pages, 1):
         box = page._page_box
@@ -170,11 +173,19 @@ def _check_widths(document: Any) -> None:
         for child in box.descendants():
             place = child.element.get(AT) if child.element is not None else None
             where = f"{place}: " if place else where
+            if (
+                child.element_tag == "span"
+                and child.element.get("class") == "fn"
+                and child.position_y < box.margin_top - 1
+            ):
+                raise ReportError(f"{where}a footnote is taller than a page", "write it into the text")
             right = child.position_x + (child.width if isinstance(child.width, int | float) else 0.0)
-            if child.element_tag in ("table", "img", "pre", "td", "th") and right > edge + 1:
-                text = " ".join("".join(getattr(inner, "text", "") for inner in child.descendants()).split())
+            kind = child.element_tag if child.element_tag in NAMES else "word" if hasattr(child, "text") else None
+            if kind and right > edge + 1:
+                parts = [child] if kind == "word" else child.descendants()
+                text = " ".join("".join(getattr(inner, "text", "") for inner in parts).split())
                 raise ReportError(
-                    f"{where}on page {number} of the PDF a {NAMES[child.element_tag]} is wider than the page"
+                    f"{where}on page {number} of the PDF a {NAMES.get(kind, kind)} is wider than the page"
                     + (f": {text[:60]}" if text else ""),
                     "break it into lines, take a column away, or give the table {.wide}",
                 )

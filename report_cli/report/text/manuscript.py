@@ -267,6 +267,8 @@ class _Author:
         file = self.context.figure(name)
         label = label or "fig-" + re.sub(r"[^A-Za-z0-9]+", "-", name)
         where = lines.here()
+        if not str(caption).strip():
+            raise UsageError(f"the figure {name} needs a caption", 'say what it shows: caption="..."')
         if label in self.manuscript.figures:
             first = self.manuscript.figures[label].where
             raise UsageError(f"duplicate label {label!r}, first at {first}", 'give one of them label="fig-..."')

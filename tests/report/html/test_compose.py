@@ -162,6 +162,18 @@ def test_a_footnote_stands_where_it_is_referred_to(desk: Desk) -> None:
     assert not tree.xpath(".//section | .//li")
 
 
+def test_a_footnote_of_several_paragraphs_is_whole(desk: Desk) -> None:
+    """Each of its paragraphs begins a line; a list or code has no room in a note, and is named."""
+    note = "Word[^n] goes on.\n\n[^n]: First.\n\n    Second *one*.\n"
+    (span,) = desk.tree(note).find_class("fn")
+    assert [part.strip() for part in span.xpath(".//text()") if part.strip()] == ["First.", "Second", "one", "."]
+    assert len(span.findall("br")) == 1
+    for block, what in (("- an item", "list"), ("```\n    code\n    ```", "block of code")):
+        desk.write(f"# A\n\n{note}\n    {block}\n")
+        with pytest.raises(UsageError, match=rf"paper\.md:1\d: a footnote holds a {what}"):
+            desk.build(formats=("html",))
+
+
 def test_what_is_cited_is_listed(desk: Desk) -> None:
     """A citation reads as author and year, links to its entry, and only what is cited is listed."""
     other = BOOK.replace("knuth1984", "other1999").replace("1984", "1999")

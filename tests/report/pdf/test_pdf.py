@@ -1,6 +1,7 @@
 import base64
 import io
 import json
+import re
 import shutil
 import subprocess
 
@@ -21,6 +22,14 @@ Report = tuple[Desk, Built]
 
 def content(built: Built, kind: str) -> bytes:
     return next(path for path in built.paths if path.suffix == f".{kind}").read_bytes()
+
+
+def told(built: Built, option: str) -> str:
+    """Return what pdftotext reads in the PDF."""
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed")
+    path = next(path for path in built.paths if path.suffix == ".pdf")
+    return subprocess.run(["pdftotext", option, path, "-"], capture_output=True, text=True, check=True).stdout
 
 
 def test_the_pdf_has_pages_tags_and_provenance(built: Report) -> None:
@@ -96,6 +105,34 @@ def test_what_is_too_wide_names_its_own_line(desk: Desk) -> None:
         desk.write(f"# A\n\n{narrow[:10]}\n{flaw}\n")
         with pytest.raises(ReportError, match=rf"^templates/documents/paper.md:{line}: on page 1 of the PDF a {kind}"):
             desk.build(formats=("pdf",))
+
+
+def test_a_note_taller_than_a_page_is_an_error(desk: Desk) -> None:
+    """A note that no page holds would be printed over the head of the page."""
+    desk.write("# A\n\nText.[^a]\n\n[^a]: " + "Words that fill a line of a paragraph. " * 200 + "\n")
+    with pytest.raises(ReportError, match=r"^templates/documents/paper.md:8: a footnote is taller than a page"):
+        desk.build(formats=("pdf",))
+
+
+def test_lists_count_in_print_as_on_the_screen(desk: Desk) -> None:
+    """Start and type of a list, and examples that go on counting, are those that pandoc writes."""
+    desk.write("# A\n\n3. third\n4. fourth\n\nThen:\n\n(a) alpha\n(b) beta\n\nAnd:\n\n(@) one\n\nMore:\n\n(@) two\n")
+    text = told(desk.build(formats=("pdf",)), "-layout")
+    assert re.findall(r"^\s*(\w)\. [a-z]", text, re.MULTILINE) == ["3", "4", "a", "b", "1", "2"]
+
+
+def test_a_long_word_stays_on_the_paper(desk: Desk) -> None:
+    """Words, inline code and notes without a place to break are broken at the margin."""
+    long = "x" * 300
+    desk.write(f"# A\n\n- {long}\n\nCall `{long}` here.[^1]\n\n[^1]: See {long}\n")
+    page = told(desk.build(formats=("pdf",)), "-bbox")
+    width, *edges = (float(x) for x in re.findall(r'(?:width|xMax)="([\d.]+)"', page))
+    assert len(edges) > 6
+    assert max(edges) < width - 30
+    # The renderer doesn't break one that begins a note.
+    desk.write(f"# A\n\nText.[^1]\n\n[^1]: {long}\n")
+    with pytest.raises(ReportError, match=r"paper.md:8: on page 1 of the PDF a word is wider than the page: xxx"):
+        desk.build(formats=("pdf",))
 
 
 def test_a_draft_says_so_on_every_page(desk: Desk) -> None:
