@@ -190,14 +190,18 @@ class Documents(msgspec.Struct, frozen=True):
 def documents(workspace: Workspace, names: Sequence[str], *, strict: bool = False) -> Documents:
     """Return the named documents, or all, with the experiments they take and what may have been forgotten.
 
+    Without a name it is the only one.
+
     Raises:
-        UsageError: there is no such document, or a template of it is malformed.
+        UsageError: there is no such document, or none is named of several; a template of it is malformed.
         ReportError: with `strict`, something may have been forgotten.
     """
     from report_cli.report import build as pages
 
     known = pages.documents(workspace.project)
-    chosen = known if "all" in names else tuple(names)
+    if not names and len(known) != 1:
+        raise UsageError(f"there are {len(known)} documents", f"name one: {', '.join(known)}, or all")
+    chosen = tuple(names) if names and "all" not in names else known
     for name in chosen:
         if name not in known:
             raise unknown("document", name, [*known, "all"])

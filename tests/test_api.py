@@ -133,6 +133,17 @@ def test_results_are_those_of_the_table_as_it_is(project: Project, write: Write,
     assert len(api.results("mood", folder=project.root)) == 0
 
 
+def test_the_only_document_needs_no_name(here: Path, report: Command) -> None:
+    """Where there are several, one is to be named."""
+    done = report("build", "--profile", "smoke", "--to", "html")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "build/report/paper.html"
+    (here / "templates/documents/second.md").write_text(PAPER)
+    asked = report("build")
+    assert asked.returncode == 2
+    assert "name one: paper, second, or all" in asked.stderr
+
+
 def test_the_log_of_a_run_has_what_its_code_raised(here: Path, report: Command) -> None:
     """The log that the hint names holds the traceback."""
     edit(here / "experiments" / "one.py", "record.array(", "record.array(*1 / 0, ")

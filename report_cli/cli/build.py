@@ -25,14 +25,14 @@ CONFIRM_ABOVE_S = 600
 
 def build(
     documents: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="DOCUMENT...",
-            help="Documents by name, or all.",
+            help="Documents by name, or all. The only one needs no name.",
             autocompletion=completion.documents,
             show_default=False,
         ),
-    ],
+    ] = None,
     profile: Profile = "",
     data: Data = None,
     to: Annotated[str, typer.Option(metavar="html,pdf", help="What to write.")] = "html,pdf",
@@ -55,7 +55,7 @@ def build(
 
     formats = formats_of(to)
     workspace, request = open_request(profile, data, strict_env=strict_env)
-    chosen = api.documents(workspace, documents, strict=strict)
+    chosen = api.documents(workspace, documents or (), strict=strict)
     warn(chosen.warnings)
 
     run = not (no_run or draft)

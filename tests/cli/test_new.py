@@ -36,8 +36,14 @@ def test_its_settings_are_dated(folder: Path) -> None:
 
 
 def test_files_of_a_user_stay(folder: Path) -> None:
-    """A folder that isn't empty is refused with exit code 2, and no file of it changes."""
+    """In a folder with files of one's own those stay, and are named; another project's settings are a refusal."""
     (folder / "README.md").write_text("mine")
     refused = _new(folder)
     assert refused.returncode == 2
+    assert "pyproject.toml exists" in refused.stderr
+    (folder / "pyproject.toml").unlink()
+    again = _new(folder)
+    assert again.returncode == 0
+    assert f"kept {folder / 'README.md'}" in again.stderr
     assert (folder / "README.md").read_text() == "mine"
+    assert (folder / "pyproject.toml").is_file()
