@@ -29,7 +29,7 @@ def test_without_ray_the_error_names_the_extra(report: Command, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "ray", None)
     done = report("run", "walk", "--executor", "ray")
     assert done.returncode == 2
-    assert "pip install 'coursework-report[ray]'" in done.stderr
+    assert "pip install '.[ray]'" in done.stderr
     assert "missing" in report("status").stdout
 
 

@@ -90,6 +90,7 @@ def test_listing_loads_nothing_heavy(project: Project) -> None:
 @pytest.mark.usefixtures("forms")
 def test_drawing_loads_no_training(project: Project, report: Command) -> None:
     """Each of them runs with the packages themselves, and is drawn again without those that only train."""
+    pytest.importorskip("keras")
     done = report("run", "all")
     assert done.returncode == 0, done.stderr
     for path in project.figures.rglob("*"):
@@ -103,6 +104,7 @@ def test_drawing_loads_no_training(project: Project, report: Command) -> None:
 
 def test_what_stand_ins_can_not_do_is_done_with_the_packages(project: Project, write: Write) -> None:
     """A module that needs a package to be imported, as its parameters are made with it, is listed all the same."""
+    pytest.importorskip("keras")
     form = "import numpy as np\nSIDES = [int(n) for n in np.arange(3)]"
     write("experiments/sides.py", EXPERIMENT.format(name="sides", form=form))
     names, loaded = _listed(project)
@@ -112,6 +114,7 @@ def test_what_stand_ins_can_not_do_is_done_with_the_packages(project: Project, w
 
 def test_a_package_that_is_not_installed_fails_when_it_is_used(write: Write, report: Command) -> None:
     """The experiment is listed; its run fails with the command that installs what it needs."""
+    pytest.importorskip("keras")
     text = EXPERIMENT.format(name="absent", form="import absent_package").replace("one=1", "one=absent_package.one()")
     write("experiments/absent.py", text)
     assert "absent" in report("list").stdout
