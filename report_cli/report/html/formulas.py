@@ -1,4 +1,4 @@
-"""Formulas: LaTeX to MathML for the screen and to SVG for print, each made once and kept under its content."""
+"""Formulas: LaTeX to MathML for the screen and from it to SVG for print, each made once and kept under its content."""
 
 import json
 import re
@@ -7,32 +7,30 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from report_cli import files
 from report_cli.errors import UsageError
 from report_cli.project import Project
-from report_cli.report.html import pandoc
+from report_cli.report.html import latex, mathml, pandoc, typst_math
 from report_cli.report.html.speech import speak
 from report_cli.report.text import templates
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
 
 FONT = "style/fonts/STIXTwoMath-Regular.otf"
 SIZE_PT = 10.0
 PAD_PT = 1.0  # Ink may leave a formula's box; the page adds this much on every side and the style takes it back.
-AXIS_EM = 0.25
-WAY = 4  # Raise it when the same formula must be made anew.
+WAY = 5  # Raise it when the same formula must be made anew.
 PREAMBLE = f"""\
 #set page(width: auto, height: auto, margin: {PAD_PT}pt)
 #set text(size: {SIZE_PT}pt, font: "STIX Two Text", fill: rgb("#16181d"), top-edge: "bounds", bottom-edge: "bounds")
 #show math.equation: set text(font: "STIX Two Math")
-#set math.mat(column-gap: 0.8em, row-gap: 0.35em)
-#set math.vec(gap: 0.35em)
-#set math.cases(gap: 0.4em)
 """
 # In the second pass a page ends at the baseline, which tells the depth. Without the wide leading, typst keeps a part
 # of the depth inside the line.
 BASELINE = '#set text(bottom-edge: "baseline")\n#set par(leading: 100em)\n'
-UPRIGHT = {0x1D468 + letter: 0x1D400 + letter for letter in range(52)}  # bold letters, from slanted to upright
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,10 @@ def typeset(project: Project, formulas: Iterable[Formula], where: Callable[[Form
         with suppress(OSError, ValueError, TypeError):  # absent or damaged: made again
             results[formula] = Typeset(**files.read_json(paths[formula]))
     new = [formula for formula in paths if formula not in results]
+    for formula in new:
+        if refused := latex.refusal(formula.tex):
+            command, hint = refused
+            raise UsageError(f"{where(formula)}: a formula can't be set with {command}", hint)
     for formula, made in zip(new, _make(project, new, where), strict=True):
         files.write_json(paths[formula], asdict(made))
         results[formula] = made
@@ -92,40 +94,36 @@ def _make(project: Project, formulas: list[Formula], where: Callable[[Formula], 
 
 
 def _batch(project: Project, formulas: list[Formula]) -> list[Typeset]:
-    typst = _convert(project, formulas, "typst", "#pagebreak()")
-    # LaTeX's distance between a case and its condition.
-    typst = [f.replace(" & ", " & quad ") if "cases(" in f and "\\\n" not in f else f for f in typst]
+    from lxml import etree
+
+    math = to_mathml(project, formulas)
+    equations = [typst_math.write(each) for each in math]
     typeset = []
     for formula, element, svg, shorter in zip(
-        formulas,
-        _convert(project, formulas, "html5", "<hr>"),
-        _svgs(project, typst),
-        _svgs(project, typst, BASELINE),
-        strict=True,
+        formulas, math, _svgs(project, equations), _svgs(project, equations, BASELINE), strict=True
     ):
-        mathml = _mathml(formula, element)
+        markup = etree.tostring(element, encoding="unicode", method="html")
         width, height = _size_pt(svg)
         depth = height - _size_pt(shorter)[1]
-        if depth < -height:  # Several lines have no baseline in common, so their middle comes to the height of a minus.
-            depth = height / 2 - AXIS_EM * SIZE_PT
         em = [round(length / SIZE_PT, 4) for length in (width, height, depth)]
-        typeset.append(Typeset(mathml, svg, speak(mathml) or formula.tex, *em))
+        typeset.append(Typeset(markup, svg, speak(markup) or formula.tex, *em))
     return typeset
 
 
-def _convert(project: Project, formulas: list[Formula], target: str, between: str) -> list[str]:
-    """Return each formula in the `target` format, from one call of pandoc."""
-    raw = {"t": "RawBlock", "c": ["html" if target == "html5" else target, between]}
+def to_mathml(project: Project, formulas: list[Formula]) -> "list[Element]":
+    """Return each formula in MathML, from one call of pandoc."""
     blocks: list[dict[str, Any]] = []
     for formula in formulas:
-        kind = {"t": "DisplayMath" if formula.display else "InlineMath"}
-        blocks += [{"t": "Para", "c": [{"t": "Math", "c": [kind, formula.tex]}]}, raw]
-    tree = {"pandoc-api-version": [1, 23], "meta": {}, "blocks": blocks[:-1]}
-    text = pandoc.convert(project, json.dumps(tree), "json", target, *(["--mathml"] if target == "html5" else []))
-    parts = [part.strip() for part in text.split(between)]
-    if len(parts) != len(formulas):
+        is_high = latex.is_display(formula.tex, formula.display)
+        kind = {"t": "DisplayMath" if is_high else "InlineMath"}
+        math = {"t": "Math", "c": [kind, latex.readable(formula.tex, is_high)]}
+        blocks.append({"t": "Para", "c": [math]})
+    tree = {"pandoc-api-version": [1, 23], "meta": {}, "blocks": blocks}
+    text = pandoc.convert(project, json.dumps(tree), "json", "html5", "--mathml")
+    elements = re.findall(r"<math.*?</math>", text, re.DOTALL)
+    if len(elements) != len(formulas):
         raise RuntimeError("it does not convert to one formula")
-    return parts
+    return [mathml.finish(e, f.tex, display=f.display) for e, f in zip(elements, formulas, strict=True)]
 
 
 def _svgs(project: Project, formulas: list[str], extra: str = "") -> list[str]:
@@ -139,19 +137,6 @@ def _svgs(project: Project, formulas: list[str], extra: str = "") -> list[str]:
     if len(svgs) != len(formulas):
         raise RuntimeError("it does not fit on one page")
     return svgs
-
-
-def _mathml(formula: Formula, paragraph: str) -> str:
-    element = re.search(r"<math.*</math>", paragraph, re.DOTALL)
-    if element is None:
-        raise RuntimeError("pandoc made no MathML of it")
-    mathml = element[0].replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "", 1)
-    # A hat over one letter is as wide as it is drawn; browsers would draw it as wide as they can.
-    mathml = re.sub(r'(<mover><mi[^>]*>.</mi><mo accent="true")>', r'\1 stretchy="false">', mathml)
-    if "mathbf" in formula.tex and not re.search(r"\\(boldsymbol|bm|mathbfit)\b", formula.tex):
-        # LaTeX has the letters of \mathbf upright; pandoc slants them.
-        mathml = mathml.translate(UPRIGHT).replace('"bold-italic"', '"bold"')
-    return mathml
 
 
 def _size_pt(svg: str) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from report_cli.project import Project, Settings
 from report_cli.report.html import formulas
@@ -53,8 +54,8 @@ def spoken() -> dict[str, str | None]:
     """The words of all formulas, as pandoc makes MathML of them in one call."""
     project = Project(Path(), Settings())
     listed = [Formula(tex, False) for tex in WORDS]
-    paragraphs = formulas._convert(project, listed, "html5", "<hr>")
-    return {each.tex: speak(formulas._mathml(each, p)) for each, p in zip(listed, paragraphs, strict=True)}
+    made = [etree.tostring(math, encoding="unicode", method="html") for math in formulas.to_mathml(project, listed)]
+    return {each.tex: speak(mathml) for each, mathml in zip(listed, made, strict=True)}
 
 
 @pytest.mark.parametrize("tex", WORDS)
