@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 THIN = "thin"  # the class of space beside a name, which typst sets by itself
+SMALL = "font-size: 0.7em"  # scriptlevel isn't allowed on a table
 PAIR = re.compile(r"padding-(right|left): 0")
 _UPRIGHT = {0x1D468 + letter: 0x1D400 + letter for letter in range(52)}  # bold letters, from slanted to upright
 _BESIDE = {"munder": "msub", "mover": "msup", "munderover": "msubsup"}
@@ -158,7 +159,7 @@ def _place(node: "Element", is_high: bool, tex: str) -> None:
         if is_high := is_high or (all(len(row) == 1 for row in node) and _LINES.search(tex) is not None):
             node.set("displaystyle", "true")
         if r"\begin{smallmatrix}" in tex:
-            node.set("scriptlevel", "1")
+            node.set("style", SMALL)
     for index, child in enumerate(node):
         is_low = node.tag in ("mfrac", "mroot") or (index > 0 and node.tag in _SCRIPTED)
         style = child.get("displaystyle") or str(is_high and not is_low).lower()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from report_cli.report.html.mathml import PAIR, THIN, is_name
+from report_cli.report.html.mathml import PAIR, SMALL, THIN, is_name
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -135,7 +135,7 @@ def _fraction(node: "Element") -> str:
 
 
 def _table(node: "Element") -> str:
-    style = "script" if node.get("scriptlevel") or _style(node) == "script" else _style(node[0])
+    style = "script" if node.get("style") == SMALL or _style(node) == "script" else _style(node[0])
     rows, gap = [], "0.4em" if style == "script" else "0.8em"
     for row in node:
         cells, right = [], ""
