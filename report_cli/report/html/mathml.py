@@ -20,7 +20,8 @@ _BARS = {"∥": "‖", "∣": "|"}
 _ARROWS = {"\u20ee": "←", "\u20ef": "→"}  # those below letters, as browsers stretch them
 _NAMES = {CARRIER.format(command[1:]): command for command in CARRIED}
 _MARKED = re.compile(r"\\var(?:lim|inj|proj)")  # which pandoc has beside: it reads a name with a bar or an arrow
-_LINES = re.compile(r"\\begin\{(?:align|gather|split|eqnarray)")
+_LINES = ("align", "gather", "split", "eqnarray")
+_TABLES = re.compile(r"\\begin\{(?!equation)(\w+)|\\(substack)(?![A-Za-z])")
 
 
 def finish(markup: str, tex: str, *, display: bool) -> "Element":
@@ -35,6 +36,10 @@ def finish(markup: str, tex: str, *, display: bool) -> "Element":
     if is_high != display:
         math.set("displaystyle", str(is_high).lower())
     math.set("display", "block" if display else "inline")
+    # Pandoc forgets which environment a table was; they come in the order in which they are written.
+    tables, names = list(math.iter("mtable")), ["".join(pair) for pair in _TABLES.findall(tex)]
+    for table, name in zip(tables, names, strict=False):
+        table.set("class", name)
     for node in list(math.iter()):
         _settle(node, tex)
     _place(math, is_high, tex)
@@ -70,7 +75,7 @@ def _settle(node: "Element", tex: str) -> None:
             if node[1].get("accent") == "true":
                 node[1].set("stretchy", "false")
         case "mtd":
-            _align(node, tex)
+            _align(node)
         case "annotation":
             node.text = tex
 
@@ -133,14 +138,15 @@ def _carry(node: "Element", command: str) -> None:
     node.append(phantom)
 
 
-def _align(cell: "Element", tex: str) -> None:
+def _align(cell: "Element") -> None:
     """Align a cell so that browsers do so, too: their own style centres, and a plain text-align stops all."""
     side, padding = cell.get("columnalign", "center"), PAIR.search(cell.get("style", ""))
+    is_tight = any(table.get("class") in ("alignat", "alignedat") for table in list(cell.iterancestors("mtable"))[:1])
     cell.attrib.pop("style", None)
     if side != "center":
         style = f"text-align: {side}; text-align: -webkit-{side}"
         if padding is not None:
-            style += "; padding-left: 0; padding-right: 0" if re.search(r"align(ed)?at", tex) else f"; {padding[0]}"
+            style += "; padding-left: 0; padding-right: 0" if is_tight else f"; {padding[0]}"
         cell.set("style", style)
 
 
@@ -156,9 +162,9 @@ def _place(node: "Element", is_high: bool, tex: str) -> None:
             node[0].set("movablelimits", "false")
     elif node.tag == "mtable":
         is_high = any(PAIR.search(cell.get("style", "")) for cell in node.iter("mtd"))
-        if is_high := is_high or (all(len(row) == 1 for row in node) and _LINES.search(tex) is not None):
+        if is_high := is_high or node.get("class", "").startswith(_LINES):
             node.set("displaystyle", "true")
-        if r"\begin{smallmatrix}" in tex:
+        if node.get("class") == "smallmatrix":
             node.set("style", SMALL)
     for index, child in enumerate(node):
         is_low = node.tag in ("mfrac", "mroot") or (index > 0 and node.tag in _SCRIPTED)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from lxml.etree import _Element as Element
@@ -12,6 +13,7 @@ from report_cli.report.html import formulas, typst_math
 from report_cli.report.html.formulas import Formula, Typeset
 from tests.report.conftest import Desk
 from tests.report.html.amsmath import REFUSED, SET
+from tests.report.judges import judge
 
 NORMS = (
     r"\lVert x\rVert_2^2",
@@ -149,3 +151,21 @@ def test_a_name_stands_apart_from_letters(project: Project) -> None:
     apart, bracket = formulas.to_mathml(project, [Formula(r"2\log p", False), Formula(r"\log(p)", False)])
     assert len(apart.xpath(".//mspace")) == 2
     assert not bracket.xpath(".//mspace")
+
+
+def test_tables_keep_their_own_sizes(project: Project) -> None:
+    """A small matrix among aligned lines is small, and the lines and the matrix beside it are not."""
+    small, other = r"\begin{smallmatrix} a \\ b \end{smallmatrix}", r"\begin{pmatrix} a \\ b \end{pmatrix}"
+    tex = rf"\begin{{aligned}} x &= {other} \\ y &= {small} \end{{aligned}}"
+    (math,) = formulas.to_mathml(project, [Formula(tex, True)])
+    sizes = [(table.get("displaystyle"), table.get("style")) for table in math.iter("mtable")]
+    assert sizes == [("true", None), (None, None), (None, "font-size: 0.7em")]
+    assert typst_math.write(math).count("script(") == 2
+
+
+def test_all_commands_are_valid_on_the_screen(printed: Callable[[str], Typeset], tmp_path: Path) -> None:
+    """The MathML of every command is what HTML allows."""
+    page = tmp_path / "page.html"
+    shown = "".join(f"<p>{printed(tex).mathml}</p>" for tex in SET)
+    page.write_text(f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Formulas</title>{shown}</html>')
+    assert judge("htmlcheck.sh", page).stderr == ""
