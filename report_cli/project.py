@@ -29,6 +29,7 @@ class Settings:
     id: str = ""
     course: str = ""
     date: str = ""
+    lang: str = "en"
     profile: str = "quick"
     data: str = ""
     time_limit: int = 300

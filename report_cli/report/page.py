@@ -1,7 +1,6 @@
 """One document, from its templates to the bytes of its files, in memory."""
 
 import base64
-import datetime
 import json
 import re
 import unicodedata
@@ -22,7 +21,7 @@ from report_cli.report.html import compose, fonts
 from report_cli.report.html.compose import ASSETS, Body
 from report_cli.report.html.numbering import APPENDIX, Heading
 from report_cli.report.pdf import pango, pdf
-from report_cli.report.text import manuscript, templates
+from report_cli.report.text import front, manuscript, templates, words
 from report_cli.report.text.context import Context
 from report_cli.report.text.lines import Places, locate
 
@@ -35,10 +34,6 @@ ASKS = re.compile(r"@import\b[^;]{0,200}|url\(\s*['\"]?(?!data:|#)[^)]{0,200}\)?
 
 # Megabytes of pictures, in which there is nothing to read.
 DATA = re.compile(r'(?<==")data:[^"]*')
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 
 
 @dataclass(frozen=True)
@@ -60,18 +55,20 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
     """
     source = manuscript.write(project, document, context)
     runs, text = context.used(), context.ledger.text
-    label = provenance.label(runs, context.draft)
+    language = source.language
+    label = provenance.label(runs, context.draft, language)
     failure = None
     try:
         body = compose.compose(project, source, context.ledger)
         facts = {
-            "front": {key: text(source.front.get(key, "")) for key in manuscript.FRONT_KEYS},
+            "front": {key: text(getattr(source.front, key)) for key in front.TEXTS},
+            "words": language,
             "settings": project.settings,
-            "date": _date_in_words(project.settings.date),
+            "date": words.date(project.settings.date, language),
             "label": label,
             "draft": context.draft,
-            "headings": (*body.headings, Heading(2, "A", "Provenance", APPENDIX)) if runs else body.headings,
-            "appendix": provenance.appendix(runs, context.experiments),
+            "headings": (*body.headings, Heading(2, "A", language["provenance"], APPENDIX)) if runs else body.headings,
+            "appendix": provenance.appendix(runs, context.experiments, language),
         }
         contents: dict[str, bytes] = {}
         if "html" in formats:
@@ -92,7 +89,7 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
 
 
 def _screen(project: Project, facts: dict[str, Any], body: Body, places: Places) -> str:
-    script = _style(project, "page.js")
+    script = f"const WORDS = {json.dumps(dict(facts['words']), ensure_ascii=False)};\n{_style(project, 'page.js')}"
     # The browser runs this script and no other, and asks no one for anything.
     policy = POLICY.format(base64.b64encode(sha256(script.encode()).digest()).decode())
     more = {"medium": "screen", "body": _trusted(body.screen), "script": _trusted(script), "policy": policy}
@@ -109,7 +106,8 @@ def _print(project: Project, facts: dict[str, Any], body: Body, places: Places, 
     attached = json.dumps(attachment, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     styles = [rules + _style(project, "page.css") + _style(project, "print.css")]
     with deadline("laying out the PDF", project.settings.time_limit):
-        return pdf.to_pdf(page, styles, {**files, **body.assets}, attached, project.settings.date)
+        assets, description = {**files, **body.assets}, facts["words"]["attachment"]
+        return pdf.to_pdf(page, styles, assets, attached, project.settings.date, description)
 
 
 def _check_characters(project: Project, page: str, places: Places) -> None:
@@ -121,14 +119,6 @@ def _check_characters(project: Project, page: str, places: Places) -> None:
         name = f"{character!r} (U+{ord(character):04X}, {unicodedata.name(character, 'no name').lower()})"
         where = places.of_text(character)
         raise UsageError(f"{where}: no font of the report has the character {name}", "write it in another way")
-
-
-def _date_in_words(date: str) -> str:
-    """Return an ISO date as 22 November 2026. Month names are ours: strftime's depend on the locale."""
-    if not date:
-        return ""
-    day = datetime.date.fromisoformat(date)
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def _trusted(text: str) -> Markup:

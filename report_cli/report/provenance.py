@@ -9,13 +9,15 @@ import msgspec
 
 from report_cli.errors import ReportError
 from report_cli.experiment import Experiment
-from report_cli.keys import difference
-from report_cli.report.text import formats
+from report_cli.report.text import formats, words
 from report_cli.report.text.values import Ledger
+from report_cli.report.text.words import Language
 from report_cli.store.manifest import Acceptance, Behind, Manifest
 from report_cli.store.run import Run, one_line
 
 NAME = "provenance.json"
+# So many changes of code that a result was accepted across are told.
+MOST_CHANGES = 3
 
 
 @dataclass(frozen=True)
@@ -36,33 +38,34 @@ class Appendix:
     shared: tuple[tuple[str, str], ...]
 
 
-def appendix(runs: Iterable[Run], experiments: Mapping[str, Experiment]) -> Appendix:
-    """Return the appendix of a report made from `runs`."""
+def appendix(runs: Iterable[Run], experiments: Mapping[str, Experiment], language: Language) -> Appendix:
+    """Return the appendix of a report made from `runs`, in its language."""
     runs = tuple(runs)
-    shared = _agreed(runs)
+    shared = _agreed(runs, language)
     entries = []
     for name, each in groupby(runs, key=lambda run: run.experiment):
         group = tuple(each)
-        origins = [_origin(run) for run in group]
+        origins = [_origin(run, language) for run in group]
         labels = dict.fromkeys(label for origin in origins for label in origin if label not in shared)
         own = [(label, " / ".join(dict.fromkeys(o[label] for o in origins if label in o))) for label in labels]
         seeds = sorted({run.seed for run in group})
-        where = f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}"
+        where = language["seeds" if len(seeds) > 1 else "seed"].format(seeds[0], seeds[-1])
         points = len({repr(sorted(run.point.items())) for run in group})
         entries.append(
             Entry(
-                tuple((run.key, _name(run)) for run in group),
-                f"{name}, {points} points, {where}" if points > 1 else f"{name}, {where}",
+                tuple((run.key, _name(run, language)) for run in group),
+                ", ".join((name, *([language["points"].format(points)] if points > 1 else []), where)),
                 experiments[name].title,
-                (*_facts(group), *own),
+                (*_facts(group, language), *own),
             )
         )
-    place = ", ".join(f"{name} {text}" for name, text in sorted(shared.items()) if name not in ("Profile", "Code"))
-    common = {name: shared[name] for name in ("Profile", "Code") if name in shared}
-    return Appendix(tuple(entries), (*common.items(), ("Computed with", place)) if place else tuple(common.items()))
+    common = [(name, shared.pop(name)) for name in (language["profile"], language["code"]) if name in shared]
+    if place := ", ".join(f"{name} {text}" for name, text in sorted(shared.items())):
+        common.append((language["computed_with"], place))
+    return Appendix(tuple(entries), tuple(common))
 
 
-def label(runs: Iterable[Run], draft: bool) -> str:
+def label(runs: Iterable[Run], draft: bool, language: Language) -> str:
     """Return what every page must say about the runs behind it, at any distance; empty where all are `full` runs on
     real images with the profile's own parameters.
 
@@ -79,11 +82,11 @@ def label(runs: Iterable[Run], draft: bool) -> str:
     if len(profiles) > 1 and not draft:
         mixed = ", ".join(f"{name} ({profile})" for profile, name in sorted(profiles.items()))
         raise ReportError(f"a report never mixes profiles: {mixed}", "report build all --profile PROFILE")
-    parts = [f"{profile} profile" for profile in sorted(profiles) if profile != "full"]
+    parts = [language["profile_label"].format(profile) for profile in sorted(profiles) if profile != "full"]
     if any(fact.overrides for fact in rests):
-        parts.append("changed parameters")
+        parts.append(language["changed"])
     if any(fact.data is not None and fact.data.origin == "drawn" for fact in rests):
-        parts.append("drawn images")
+        parts.append(language["drawn"])
     return " · ".join(parts)
 
 
@@ -126,68 +129,79 @@ def _listed(run: Run) -> dict[str, Any]:
     }
 
 
-def _name(run: Run) -> str:
-    return ", ".join([run.experiment, *(f"{name}={value}" for name, value in run.point.items()), f"seed {run.seed}"])
+def _name(run: Run, language: Language) -> str:
+    point = (f"{name}={_plain(value, language)}" for name, value in run.point.items())
+    return ", ".join([run.experiment, *point, language["seed"].format(run.seed)])
 
 
-def _agreed(runs: Sequence[Run]) -> dict[str, str]:
+def _agreed(runs: Sequence[Run], language: Language) -> dict[str, str]:
     """Return the facts on which all runs that have them agree."""
     facts: dict[str, set[str]] = {}
     for run in runs:
-        for name, text in _origin(run).items():
+        for name, text in _origin(run, language).items():
             facts.setdefault(name, set()).add(text)
     return {name: texts.pop() for name, texts in facts.items() if len(texts) == 1}
 
 
-def _origin(run: Run) -> dict[str, str]:
+def _origin(run: Run, language: Language) -> dict[str, str]:
     """Return where a run was computed, fact by fact: mostly the same for all runs of a report."""
     m = run.manifest
     origin = {name.removeprefix("package "): content for name, content in m.environment.items()}
     if m.profile is not None:
-        origin["Profile"] = m.profile
+        origin[language["profile"]] = m.profile
     if m.code is not None:
-        origin["Code"] = f"commit {m.code.commit[:12]}{'' if m.code.clean else ', with changes that are in no commit'}"
+        commit = language["commit" if m.code.clean else "uncommitted"]
+        origin[language["code"]] = commit.format(m.code.commit[:12])
     return origin
 
 
-def _facts(runs: Sequence[Run]) -> Iterable[tuple[str, str]]:
+def _facts(runs: Sequence[Run], language: Language) -> Iterable[tuple[str, str]]:
     first = runs[0].manifest
     if first.data is not None:
-        yield "Data", first.data.label
-    yield "Duration", formats.duration(sum(run.manifest.times.duration_s for run in runs))[0]
+        yield language["data"], first.data.label
+    duration = formats.duration(sum(run.manifest.times.duration_s for run in runs))[0]
+    yield language["duration"], words.number(duration, language)
     grid = set(first.point)
     if stated := {n: v for n, v in first.recipe.get("parameters", {}).items() if n not in grid}:
-        yield "Parameters", _settings(stated)
+        yield language["parameters"], _settings(stated, language)
     for name in sorted(grid):
-        yield f"Grid of {name}", ", ".join(dict.fromkeys(_plain(run.point[name]) for run in runs))
+        points = dict.fromkeys(_plain(run.point[name], language) for run in runs)
+        yield language["grid"].format(name), language["list"].join(points)
     if first.overrides:
-        yield "Overridden", _settings(first.overrides)
+        yield language["overridden"], _settings(first.overrides, language)
     if first.behind:
         needed = dict.fromkeys(f"{each.experiment} {each.key}" for run in runs for each in run.manifest.behind)
-        yield "Computed from", ", ".join(needed)
+        yield language["computed_from"], ", ".join(needed)
     files = dict.fromkeys(name for run in runs for name in run.manifest.inputs.get("files", {}))
     if files:
-        yield "Files read", ", ".join(files)
+        yield language["files_read"], ", ".join(files)
     if unwatched := sorted({what for run in runs for what in run.manifest.unwatched}):
-        yield "Not watched", ", ".join(unwatched)
+        yield language["not_watched"], ", ".join(unwatched)
     if warned := [warning for run in runs for warning in run.manifest.warnings]:
         count = sum(warning.count for warning in warned)
-        yield "Warnings", f"{count}, the first: {warned[0].category}: {one_line(warned[0].message)}"
-    for text in dict.fromkeys(_acceptance(accepted) for run in runs for accepted in run.manifest.accepted):
-        yield "Accepted", text
+        first_warning = f"{warned[0].category}: {one_line(warned[0].message)}"
+        yield language["warnings"], language["first_warning"].format(count, first_warning)
+    for text in dict.fromkeys(_acceptance(accepted, language) for run in runs for accepted in run.manifest.accepted):
+        yield language["accepted"], text
 
 
-def _acceptance(accepted: Acceptance) -> str:
-    changes = "; ".join(difference.shortened([one_line(change) for change in accepted.changes]))
-    return f"{one_line(accepted.reason)} (on {accepted.when[:10]}, although {changes})"
+def _acceptance(accepted: Acceptance, language: Language) -> str:
+    changes = [one_line(change) for change in accepted.changes]
+    if len(changes) > MOST_CHANGES:
+        changes[MOST_CHANGES:] = [language["more"].format(len(changes) - MOST_CHANGES)]
+    return language["acceptance"].format(one_line(accepted.reason), accepted.when[:10], "; ".join(changes))
 
 
-def _settings(settings: Mapping[str, object]) -> str:
+def _settings(settings: Mapping[str, object], language: Language) -> str:
     space = "\N{NO-BREAK SPACE}"
-    return ", ".join(f"{name}{space}={space}{_plain(content)}" for name, content in sorted(settings.items()))
+    return language["list"].join(
+        f"{name}{space}={space}{_plain(content, language)}" for name, content in sorted(settings.items())
+    )
 
 
-def _plain(content: object) -> str:
+def _plain(content: object, language: Language) -> str:
     if isinstance(content, list | tuple):
-        return "(" + ", ".join(map(_plain, content)) + ")"
-    return "none" if content is None else str(content)
+        return "(" + language["list"].join(_plain(each, language) for each in content) + ")"
+    if isinstance(content, float):
+        return words.number(str(content), language)
+    return language["none"] if content is None else str(content)

@@ -1,5 +1,6 @@
 // What the page does beyond being read: it sorts tables, enlarges figures and says where a value comes from.
 // Without this script everything can still be read. It asks for nothing and stores nothing.
+// WORDS, which the program puts before it, has the words of the page's language.
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
@@ -10,10 +11,12 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+const say = (meaning, ...parts) => WORDS[meaning].replace(/\{\}/g, () => parts.shift());
+
 // Sorting: each click on a header goes one step on, from ascending to descending to the order of the author.
 
 const NEXT = { none: "ascending", ascending: "descending", descending: "none" };
-const TYPED = /^[<>≈~(]?\s*([-−]?\d[\d,]*(?:\.\d+)?)\s*(%)?\)?(?:\s*[±[].*)?$/;
+const TYPED = /^[<>≈~(]?\s*([-−]?\d+(?:\.\d+)?)\s*(%)?\)?(?:\s*[±[].*)?$/;
 const collator = new Intl.Collator(document.documentElement.lang, { numeric: true });
 const status = make("p", { class: "unseen", role: "status" });
 
@@ -27,7 +30,7 @@ function sortable(table) {
     if (!name) continue;
     const button = make("button", { type: "button", class: "sort" });
     // No button may hold a link, so that stays beside it; and not everyone hears a formula as a name.
-    if (header.querySelector("a, math")) button.setAttribute("aria-label", `Sort by ${name}`);
+    if (header.querySelector("a, math")) button.setAttribute("aria-label", say("sort", name));
     if (!header.querySelector("a")) button.append(...header.childNodes);
     header.append(button);
     button.addEventListener("click", () => {
@@ -35,7 +38,7 @@ function sortable(table) {
       for (const other of head[0].cells) other.removeAttribute("aria-sort");
       if (direction !== "none") header.setAttribute("aria-sort", direction);
       body[0].append(...ordered(rows, column, direction));
-      status.textContent = direction === "none" ? "In the original order." : `Sorted by ${name}, ${direction}.`;
+      status.textContent = direction === "none" ? say("original") : say("sorted", name, say(direction));
     });
   }
 }
@@ -66,8 +69,8 @@ function numberIn(cell, text) {
     before.setEndBefore(data);
     return /[\p{L}\d]/u.test(before.toString()) ? null : Number(data.value);
   }
-  const typed = TYPED.exec(text);
-  return typed && Number(typed[1].replaceAll(",", "").replace("−", "-")) / (typed[2] ? 100 : 1);
+  const typed = TYPED.exec(text.replaceAll(WORDS.thousands, "").replaceAll(WORDS.decimal, "."));
+  return typed && Number(typed[1].replace("−", "-")) / (typed[2] ? 100 : 1);
 }
 
 // Figures: one dialog shows the one that was asked for, as large as the window, or larger and to be moved about.
@@ -77,8 +80,8 @@ const zoom = make("dialog", { class: "zoom", "aria-labelledby": "page-zoomed" })
 function enlargeable(figure) {
   const image = figure.querySelector(":scope > img");
   if (!image) return;
-  const name = figure.querySelector("figcaption .lab")?.textContent.replace(/\.$/, "") ?? "figure";
-  const button = make("button", { type: "button", class: "enlarge", "aria-label": `Enlarge ${name}` });
+  const name = figure.querySelector("figcaption .lab")?.textContent.replace(/\.$/, "") ?? say("figure");
+  const button = make("button", { type: "button", class: "enlarge", "aria-label": say("enlarge", name) });
   const frame = make("div", { class: "frame" });
   image.replaceWith(frame);
   frame.append(image, button);
@@ -93,10 +96,10 @@ function enlargeable(figure) {
 function show(image, caption) {
   const larger = image.cloneNode();
   larger.style.setProperty("--ratio", image.naturalWidth / image.naturalHeight || 1);
-  const sheet = make("div", { class: "sheet", tabindex: "0", role: "group", "aria-label": "Enlarged figure" }, larger);
-  const text = make("p", { id: "page-zoomed" }, ...(caption?.cloneNode(true).childNodes ?? ["Figure"]));
+  const sheet = make("div", { class: "sheet", tabindex: "0", role: "group", "aria-label": say("enlarged") }, larger);
+  const text = make("p", { id: "page-zoomed" }, ...(caption?.cloneNode(true).childNodes ?? [say("figure")]));
   for (const link of all("a", text)) link.replaceWith(...link.childNodes);
-  const close = make("button", { type: "button", class: "close" }, "Close");
+  const close = make("button", { type: "button", class: "close" }, say("close"));
   close.addEventListener("click", () => zoom.close());
   sheet.addEventListener("click", () => zoom.close());
   zoom.replaceChildren(make("div", { class: "bar" }, text, close), sheet);
@@ -116,15 +119,15 @@ function tell(link) {
   const targets = data.dataset.runs?.split(" ").map((key) => `run-${key}`) ?? [link.hash.slice(1)];
   const keys = targets.map((target) => document.getElementById(target)).filter(Boolean);
   const runs = keys.map((key) => key.closest(".run"));
-  const facts = [["Value", data.value]];
-  for (const name of ["Profile", "Data"]) {
+  const facts = [[say("value"), data.value.replace(".", WORDS.decimal)]];
+  for (const name of [say("profile"), say("data")]) {
     const found = new Set(runs.map((run) => factOf(run, name)).filter(Boolean));
     if (found.size) facts.push([name, [...found].join(", ")]);
   }
   const listed = keys.slice(0, MOST).map((key) =>
     make("li", {}, `${key.title} `, make("code", {}, key.textContent)));
-  if (keys.length > MOST) listed.push(make("li", {}, `and ${keys.length - MOST} more`));
-  const go = make("a", { href: link.hash, tabindex: "-1" }, "To its run in the appendix");
+  if (keys.length > MOST) listed.push(make("li", {}, say("more", keys.length - MOST)));
+  const go = make("a", { href: link.hash, tabindex: "-1" }, say("to_run"));
   note.replaceChildren(
     make("p", { class: "from" }, data.dataset.from),
     make("dl", {}, ...facts.map(([name, fact]) => make("div", {}, make("dt", {}, name), " ", make("dd", {}, fact)))),
@@ -206,14 +209,14 @@ function noting() {
 // What is wider than its box can be scrolled with the keyboard, and has a name for whoever hears the page.
 
 function nameOf(box) {
-  if (box.matches("pre")) return "Code";
-  if (box.matches(".eq")) return `Formula ${box.querySelector(".no")?.textContent ?? ""}`.trim();
-  return box.querySelector("caption .lab")?.textContent.replace(/\.$/, "") ?? "Table";
+  if (box.matches("pre")) return say("code");
+  if (box.matches(".eq")) return `${say("formula")} ${box.querySelector(".no")?.textContent ?? ""}`.trim();
+  return box.querySelector("caption .lab")?.textContent.replace(/\.$/, "") ?? say("table");
 }
 
 function mark(box) {
   const wide = box.scrollWidth > box.clientWidth + 1;
-  const attributes = { tabindex: "0", role: "group", "aria-label": `${nameOf(box)}, scrolls sideways` };
+  const attributes = { tabindex: "0", role: "group", "aria-label": say("scrolls", nameOf(box)) };
   for (const [name, content] of Object.entries(attributes)) {
     if (wide) box.setAttribute(name, content);
     else box.removeAttribute(name);

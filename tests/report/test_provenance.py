@@ -2,7 +2,10 @@ import pytest
 
 from report_cli.errors import ReportError
 from report_cli.report import provenance
+from report_cli.report.text import words
 from tests.report.conftest import Desk
+
+ENGLISH = words.of("en")
 
 
 def test_profiles_are_never_mixed(desk: Desk) -> None:
@@ -19,20 +22,20 @@ def test_full_runs_on_real_images_carry_no_label(desk: Desk) -> None:
     full = desk.store("idle", {"accuracy": (0.5, "")}, profile="full", data=real)
     drawn = desk.store("idle", {"accuracy": (0.5, "")}, seed=1, profile="full")
     (facts,) = desk.runs["facts"]
-    assert provenance.label([full, facts], draft=False) == ""
-    assert provenance.label([full, drawn], draft=False) == "drawn images"
+    assert provenance.label([full, facts], draft=False, language=ENGLISH) == ""
+    assert provenance.label([full, drawn], draft=False, language=ENGLISH) == "drawn images"
     (net,) = desk.runs["net"]
-    assert provenance.label([net, full], draft=True) == "quick profile · drawn images"
+    assert provenance.label([net, full], draft=True, language=ENGLISH) == "quick profile · drawn images"
 
 
 def test_a_shared_environment_is_told_once(desk: Desk) -> None:
     """What all runs agree on is told once for all of them, what differs with each."""
     net = desk.store("net", {"accuracy": (0.5, "")}, environment={"python": "3.11", "package keras": "3.15.1"})
-    same = provenance.appendix([net], desk.experiments)
+    same = provenance.appendix([net], desk.experiments, ENGLISH)
     assert dict(same.shared)["Computed with"] == "keras 3.15.1, python 3.11"
     assert not {"python", "keras"} & {name for entry in same.entries for name, _ in entry.facts}
     other = desk.store("idle", {"accuracy": (0.5, "")}, environment={"python": "3.99"})
-    both = provenance.appendix([net, other], desk.experiments)
+    both = provenance.appendix([net, other], desk.experiments, ENGLISH)
     assert dict(both.shared)["Computed with"] == "keras 3.15.1"
     assert [dict(entry.facts)["python"] for entry in both.entries] == ["3.11", "3.99"]
 
@@ -42,4 +45,6 @@ def test_what_a_run_rests_on_counts(desk: Desk) -> None:
     behind = {"experiment": "net", "key": "k", "seed": 0, "point": {}, "outputs": "o", "profile": "smoke"}
     behind |= {"overrides": {"epochs": 1}, "data": {"name": "x", "label": "drawn x", "origin": "drawn"}}
     facts = desk.store("facts", {"sum": (1, "count")}, profile=None, data=None, behind=[behind])
-    assert provenance.label([facts], draft=False) == "smoke profile · changed parameters · drawn images"
+    assert (
+        provenance.label([facts], draft=False, language=ENGLISH) == "smoke profile · changed parameters · drawn images"
+    )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from report_cli.project import Project
 from report_cli.report.html import pandoc
 from report_cli.report.text.lines import Places
+from report_cli.report.text.words import Language
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -23,6 +24,7 @@ TEXT_TAGS = {
     "strong",
     "u",
     "mark",
+    "q",
     "del",
     "sup",
     "sub",
@@ -46,7 +48,7 @@ CLOSING = re.compile(r"^[)\],.;:!?”’]+")
 LABEL = re.compile(r"\s*\{#([A-Za-z][\w:.-]*)\}")
 
 
-def to_tree(project: Project, places: Places) -> "HtmlElement":
+def to_tree(project: Project, places: Places, language: Language) -> "HtmlElement":
     """Return the body of the document in `places` as one <div>. Formulas are <span class="math"> that hold raw TeX.
 
     What is cited (`[@he2016]`) is taken from the project's references.bib, and listed at the end.
@@ -58,7 +60,7 @@ def to_tree(project: Project, places: Places) -> "HtmlElement":
     from lxml import html
 
     cleaned = nh3.clean(
-        pandoc.to_html(project, places),
+        pandoc.to_html(project, places, language),
         tags=TEXT_TAGS | BLOCK_TAGS | FLOAT_TAGS,
         attributes=ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
@@ -67,6 +69,7 @@ def to_tree(project: Project, places: Places) -> "HtmlElement":
     )
     body: HtmlElement = html.fragment_fromstring(cleaned, create_parent="div")
     _strip(body)
+    _quote(body, language["quotes"].split("|"))
     _box_tables(body)
     _move_notes(body)
     _set_equations_apart(body)
@@ -87,6 +90,19 @@ def _strip(body: "HtmlElement") -> None:
         anchor.drop_tree()
     for line in body.xpath(".//pre//span[starts-with(@id, 'cb')] | .//div[starts-with(@id, 'cb')]"):
         del line.attrib["id"]
+
+
+def _quote(body: "HtmlElement", marks: list[str]) -> None:
+    """Put the outer and the inner quotation marks in turn around what is quoted."""
+    for quoted in list(body.iter("q")):
+        inner = 2 * (sum(1 for _ in quoted.iterancestors("q")) % 2)
+        quoted.text = marks[inner] + (quoted.text or "")
+        if len(quoted):
+            quoted[-1].tail = (quoted[-1].tail or "") + marks[inner + 1]
+        else:
+            quoted.text += marks[inner + 1]
+    for quoted in list(body.iter("q")):
+        quoted.drop_tag()
 
 
 def _box_tables(body: "HtmlElement") -> None:

@@ -11,6 +11,7 @@ from report_cli.project import Project
 from report_cli.report.html import clean, figures, formulas, numbering, pandoc, tables
 from report_cli.report.html.formulas import Formula, Typeset
 from report_cli.report.html.numbering import Heading
+from report_cli.report.text.formats import upright
 from report_cli.report.text.manuscript import Figure, Manuscript
 from report_cli.report.text.values import MARK, Ledger
 
@@ -39,25 +40,29 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     Raises:
         UsageError: malformed Markdown or formula, an undefined or duplicate label, an image that is no figure.
     """
-    places = manuscript.places
-    tree = clean.to_tree(project, places)
+    places, language = manuscript.places, manuscript.language
+    english = language["lang"] == "en"
+    tree = clean.to_tree(project, places, language)
     spans = tree.xpath(".//span[starts-with(@class, 'math ')]")
     sources = [span.text_content().strip() for span in spans]
     in_order = [
-        Formula(ledger.tex(t), span.get("class") == "math display") for span, t in zip(spans, sources, strict=True)
+        Formula(ledger.tex(t) if english else upright(ledger.tex(t)), span.get("class") == "math display")
+        for span, t in zip(spans, sources, strict=True)
     ]
     # A formula is named by its first place; it is there as its author wrote it, with the marks of values.
     source_of = dict(zip(reversed(in_order), reversed(sources), strict=True))
     typeset = formulas.typeset(project, in_order, lambda formula: places.of_formula(source_of[formula]))
+    if not english:  # Formulas are put into English words alone; elsewhere their TeX stands for them.
+        typeset = {formula: replace(result, words=formula.tex) for formula, result in typeset.items()}
     for index, (span, formula) in enumerate(zip(spans, in_order, strict=True)):
         span.set("data-formula", str(index))
         span.text = typeset[formula].words  # what a heading is called in the contents
     warnings = [*pandoc.shown_as_text(places), *numbering.unanswered(tree, places)]
     _check_images(tree, manuscript)
     _check_notes(tree, manuscript)
-    headings = numbering.number(tree, places)
+    headings = numbering.number(tree, places, language)
     _show_values(tree, ledger)
-    tables.finish(tree, project)
+    tables.finish(tree, project, language)
     drawings = {f.label: figures.read(f) for f in manuscript.figures.values() if f.file is not None}
     names = {formula: f"math/{i}.svg" for i, formula in enumerate(dict.fromkeys(in_order))}
 
@@ -170,7 +175,7 @@ def _dress(
             image.getparent().set("class", kind)  # pandoc keeps the label on the figure but the class on the image
         if figure.file is None:
             box = image.makeelement("span", {"class": "missing"})
-            box.text = f"[figure {figure.name}: no result]"
+            box.text = manuscript.language["no_figure"].format(figure.name)
             image.getparent().replace(image, box)
         else:
             image.set("alt", figure.file.alt)

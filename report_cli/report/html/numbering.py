@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from report_cli.errors import UsageError, unknown
 from report_cli.report.text.lines import Places
+from report_cli.report.text.words import Language
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -29,7 +30,7 @@ class Heading:
     target: str
 
 
-def number(body: "HtmlElement", places: Places) -> list[Heading]:
+def number(body: "HtmlElement", places: Places, language: Language) -> list[Heading]:
     """Number everything in `body`, fill its references, and return its headings.
 
     Raises:
@@ -45,18 +46,20 @@ def number(body: "HtmlElement", places: Places) -> list[Heading]:
             raise UsageError(f"{where}: duplicate label {label!r}", "labels are unique in a document")
         anchors.add(label)
     headings = _number_sections(body, places)
-    names = {h.target: f"Section {h.number}" if h.number else h.title for h in headings} | {APPENDIX: "Appendix A"}
-    for tag, inside, word in (("figure", "figcaption", "Figure"), ("table", "caption", "Table")):
+    names = {h.target: language["section"].format(h.number) if h.number else h.title for h in headings}
+    names[APPENDIX] = language["appendix"]
+    for tag, inside in (("figure", "figcaption"), ("table", "caption")):
         captions = [element.find(inside) for element in body.iter(tag) if element.find(inside) is not None]
         for count, caption in enumerate(captions, 1):
-            _prepend(caption, "lab", f"{word} {count}.")
+            name = f"{language[tag]} {count}"
+            _prepend(caption, "lab", f"{name}.")
             if label := caption.getparent().get("id"):
-                names[label] = f"{word} {count}"
+                names[label] = name
     for count, equation in enumerate(body.xpath(".//div[@class='eq' and @id]"), 1):
         marker = equation.makeelement("span", {"class": "no"})
         marker.text = f"({count})"
         equation.append(marker)
-        names[equation.get("id")] = f"Equation ({count})"
+        names[equation.get("id")] = language["equation"].format(count)
     _fill_references(body, names, anchors.union(names), places)
     return headings
 

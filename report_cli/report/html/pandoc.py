@@ -11,6 +11,7 @@ from report_cli.report.deadline import overdue
 from report_cli.report.text.code import REMARK, replace_outside
 from report_cli.report.text.lines import Places
 from report_cli.report.text.manuscript import PART
+from report_cli.report.text.words import Language
 
 # Metadata in the text could name files and addresses (csl, bibliography): citeproc reads them outside pandoc's sandbox.
 READER = (
@@ -24,7 +25,7 @@ WRITER = (
     "--citeproc",
     "--metadata=link-citations",
 )
-REFERENCES = "\n\n# References {#sec-references .unnumbered}\n\n::: {#refs}\n:::\n"
+REFERENCES = "\n\n# {} {{#sec-references .unnumbered}}\n\n::: {{#refs}}\n:::\n"
 BIBLIOGRAPHY = "references.bib"
 BIBTEX = re.compile(r"^\s*@\w+\s*\{\s*([^\s,]+)", re.MULTILINE)
 _NO_ENTRY = re.compile(r"@(?:comment|string|preamble)\b", re.IGNORECASE)
@@ -67,7 +68,7 @@ def convert(project: Project, text: str, source: str, target: str, *options: str
     return done.stdout.decode()
 
 
-def to_html(project: Project, places: Places) -> str:
+def to_html(project: Project, places: Places, language: Language) -> str:
     """Return the Markdown in `places` as HTML that is not yet cleaned, with what it cites listed at the end.
 
     Raises:
@@ -81,8 +82,11 @@ def to_html(project: Project, places: Places) -> str:
     options = [f"--bibliography={bibliography}"] if bibliography.is_file() else []
     if options:
         _check_keys(bibliography)
+    if language["lang"] != "en":  # Citations and quotations as the language has them.
+        options += [f"--metadata=lang={language['lang']}", "--html-q-tags"]
+    linked += REFERENCES.format(language["references"])
     try:
-        return _TASK.sub(_box, convert(project, linked + REFERENCES, READER, "html5", *WRITER, *options))
+        return _TASK.sub(_box, convert(project, linked, READER, "html5", *WRITER, *options))
     except RuntimeError as error:
         raise _complaint(" ".join(str(error).split()), places, bibliography) from error
 

@@ -5,23 +5,24 @@ from typing import TYPE_CHECKING
 
 from report_cli.project import Project
 from report_cli.report.html import fonts
+from report_cli.report.text.words import Language
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-NUMBER = re.compile(r"(?:[<>] ?)?[+−±-]?\d[\d,]*")
 POWER = "× 10"
 # A name of a row so short is kept on one line.
 SHORT_NAME = 24
 
 
-def finish(body: "HtmlElement", project: Project) -> None:
+def finish(body: "HtmlElement", project: Project, language: Language) -> None:
     """Change the tables of `body` in place; the values in their cells have to be text by now."""
+    whole = re.compile(rf"(?:[<>] ?)?[+−±-]?\d(?:{re.escape(language['thousands'])}?\d)*")
     for table in body.iter("table"):
         rows = [row for part in table.iter("tbody") for row in part.iter("tr")]
         _name_rows(rows)
         for column in zip(*(list(row) for row in rows), strict=False):
-            _align_points([cell for cell in column if cell.get("class") == "right"], project)
+            _align_points([cell for cell in column if cell.get("class") == "right"], project, whole)
 
 
 def _name_rows(rows: "list[HtmlElement]") -> None:
@@ -39,7 +40,7 @@ def _name_rows(rows: "list[HtmlElement]") -> None:
             cell.set("class", "glue")
 
 
-def _align_points(cells: "list[HtmlElement]", project: Project) -> None:
+def _align_points(cells: "list[HtmlElement]", project: Project, whole: re.Pattern[str]) -> None:
     """Keep free at the end of each cell what brings the first points of all numbers below each other.
 
     A power of ten has none: it is compared by its exponent, not by the place of its point.
@@ -47,7 +48,7 @@ def _align_points(cells: "list[HtmlElement]", project: Project) -> None:
     tails = {}
     for cell in cells:
         text = cell.text_content().strip()
-        number = None if POWER in text else NUMBER.match(text)
+        number = None if POWER in text else whole.match(text)
         if number:
             # What follows the whole part; digits are equally wide.
             tails[cell] = re.sub(r"\d", "0", text[number.end() :])

@@ -45,8 +45,10 @@ def load() -> None:
         importlib.import_module("weasyprint")
 
 
-def to_pdf(html: str, styles: list[str], assets: Mapping[str, bytes], provenance: str, date: str) -> bytes:
-    """Return the PDF of `html` with `provenance` attached.
+def to_pdf(
+    html: str, styles: list[str], assets: Mapping[str, bytes], provenance: str, date: str, description: str = NAME
+) -> bytes:
+    """Return the PDF of `html` with `provenance`, which is described so, attached.
 
     `assets` maps a path below ASSETS to content; nothing else is ever read, from disk or network. `date` is ISO.
 
@@ -58,7 +60,7 @@ def to_pdf(html: str, styles: list[str], assets: Mapping[str, bytes], provenance
 
     try:
         with _no_flaws():
-            content = _lay_out(html, styles, assets, provenance, date)
+            content = _lay_out(html, styles, assets, provenance, date, description)
     except FatalURLFetchingError as error:  # A BaseException, which nothing above this would catch.
         raise ReportError(f"a page asks for something that is not part of the report: {error}") from error
     except ReportError:
@@ -69,7 +71,9 @@ def to_pdf(html: str, styles: list[str], assets: Mapping[str, bytes], provenance
     return content
 
 
-def _lay_out(html: str, styles: list[str], assets: Mapping[str, bytes], provenance: str, date: str) -> bytes:
+def _lay_out(
+    html: str, styles: list[str], assets: Mapping[str, bytes], provenance: str, date: str, description: str
+) -> bytes:
     import weasyprint
     from weasyprint.text.fonts import FontConfiguration
 
@@ -97,7 +101,7 @@ def _lay_out(html: str, styles: list[str], assets: Mapping[str, bytes], provenan
             attached = weasyprint.Attachment(
                 string=provenance,
                 name=NAME,
-                description="Runs and values of this report",
+                description=description,
                 relationship="Data",
                 created=when,
                 modified=when,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.experiment import PROFILES, Experiment, parameters
+from report_cli.report.text import words
 from report_cli.report.text.values import Ledger, Value
 from report_cli.store.run import FigureFile, Results, Run
 
@@ -92,7 +93,7 @@ class Context:
             keys = tuple(run.key for run in results)
             samples = (content,) * len(results)
             return Value(content, "", (f"{name}.{field_name}",), keys, self.ledger, samples, is_set=True)
-        return _words(content)
+        return self._words(content)
 
     def array(self, name: str, **point: Any) -> "NDArray[Any] | None":
         """Return the array EXPERIMENT.ARRAY of one run, or None for a placeholder."""
@@ -174,7 +175,7 @@ class Context:
         reason = self.selection.missing.get(name, "never run")
         if not self.draft:
             raise ReportError(f"no result of {name}: {reason}", self.selection.command(name))
-        return Results(name, ()), reason
+        return Results(name, ()), self.ledger.language.get(reason, reason)
 
     def _at(self, results: Results, point: Mapping[str, Any]) -> tuple[Run, ...]:
         """Return the runs at one point of a grid, one for each seed."""
@@ -221,7 +222,7 @@ class Context:
     def _cell(self, name: str, run: Run, cell: Any) -> Any:
         if isinstance(cell, int | float) and not isinstance(cell, bool):
             return Value(cell, "", (name,), (run.key,), self.ledger, (cell,))
-        return _words(cell)
+        return self._words(cell)
 
     def _placeholder(self, name: str, missing: str) -> Value:
         return Value(math.nan, "", (name,), (), self.ledger, (), missing)
@@ -238,10 +239,12 @@ class Context:
             )
         return number
 
-
-def _words(content: object) -> str:
-    if isinstance(content, list | tuple):
-        return ", ".join(_words(item) for item in content)
-    if isinstance(content, bool):
-        return "yes" if content else "no"
-    return "none" if content is None else str(content)
+    def _words(self, content: object) -> str:
+        language = self.ledger.language
+        if isinstance(content, list | tuple):
+            return language["list"].join(self._words(item) for item in content)
+        if isinstance(content, bool):
+            return language["yes" if content else "no"]
+        if isinstance(content, float):
+            return words.number(str(content), language)
+        return language["none"] if content is None else str(content)

@@ -12,6 +12,9 @@ NARROW = "\N{NARROW NO-BREAK SPACE}"
 SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SPECIAL = re.compile(r"[\\{}$&#%_^~]")
 
+# Text in a formula, which stays, or a number with a decimal comma or several groups of digits.
+_SIGNED = re.compile(rf"(\\text\{{(?:\\.|[^\\}}])*\}})|(?=[\d.]+[,{NARROW}]\d|\d+\.\d+\.\d)\d+(?:[.,{NARROW}]\d+)+")
+
 Written = tuple[str, str]
 
 
@@ -86,6 +89,14 @@ def plain(number: float, unit: str) -> Written:
     # The unit is text from a stored run: in a formula, none of it may be a command.
     spelled = SPECIAL.sub(lambda match: " " if match[0] in "\\^~" else "\\" + match[0], unit)
     return text + NARROW + unit, rf"{tex}\,\text{{{spelled}}}"
+
+
+def upright(tex: str) -> str:
+    """Return TeX with each number that has a comma or a group of digits as text, where no space follows the sign.
+
+    In a formula a comma is punctuation, a decimal one only where a digit stands right behind it.
+    """
+    return _SIGNED.sub(lambda match: match[1] or rf"\text{{{match[0]}}}", tex)
 
 
 def _count(digits: object) -> int:

@@ -2,9 +2,8 @@
 
 import inspect
 import re
-import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache, wraps
 from typing import Any
 
@@ -15,15 +14,17 @@ from report_cli import stats
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.project import Project
 from report_cli.report.deadline import deadline
-from report_cli.report.text import formats, lines, templates
+from report_cli.report.text import formats, lines, templates, words
+from report_cli.report.text import front as fronts
 from report_cli.report.text.code import foreign, replace_outside, shield
 from report_cli.report.text.context import Context
 from report_cli.report.text.formats import Written
+from report_cli.report.text.front import FRONT, Front
 from report_cli.report.text.lines import Places
 from report_cli.report.text.values import MARK, PIECE, Shown, Untouchable, Value, errors_above
+from report_cli.report.text.words import Language
 from report_cli.store.run import FigureFile
 
-FRONT = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*\n", re.DOTALL | re.MULTILINE)
 DELIMITERS: dict[str, Any] = {
     "block_start_string": "<%",
     "block_end_string": "%>",
@@ -32,7 +33,6 @@ DELIMITERS: dict[str, Any] = {
     "comment_start_string": "<#",
     "comment_end_string": "#>",
 }
-FRONT_KEYS = ("title", "subtitle", "kicker")
 # Before the name of a note in a part: its number, and a hyphen.
 PART = "part"
 NOTE = re.compile(r"^\[\^([^\]\s]+)\]:", re.MULTILINE)
@@ -64,13 +64,17 @@ class Manuscript:
     """A document's Markdown, where its lines come from, and everything that its templates asked for."""
 
     places: Places = field(default_factory=Places)
-    front: dict[str, str] = field(default_factory=dict)
+    front: Front = field(default_factory=Front)
     figures: dict[str, Figure] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
 
     @property
     def markdown(self) -> str:
         return self.places.markdown
+
+    @property
+    def language(self) -> Language:
+        return words.of(self.front.lang)
 
 
 def write(project: Project, document: str, context: Context) -> Manuscript:
@@ -147,10 +151,12 @@ class _Author:
         path = f"documents/{name}.md"
         try:
             with deadline("rendering", self.project.settings.time_limit):
+                front = fronts.read(self.project, name)
+                self.context.ledger.language = words.of(front.lang)
                 self.manuscript.places = lines.read(self.environment.get_template(path).render())
                 self._check_numbers(self.manuscript.places)
-                front = self._front(path)
-                self.manuscript.front = {k: self.environment.from_string(text).render() for k, text in front.items()}
+                texts = {key: self.environment.from_string(getattr(front, key)).render() for key in fronts.TEXTS}
+                self.manuscript.front = replace(front, **texts)
         except Exception as error:
             # Once, out here: the traceback's last frame inside a template is the line at fault.
             raise lines.locate(error, f"templates/{path}", self.environment) from error
@@ -170,7 +176,7 @@ class _Author:
             trim_blocks=True,
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
-            finalize=_typed,
+            finalize=self._typed,
             extensions=[lines.Marking],
             bytecode_cache=_compiled(),
             loader=jinja2.FunctionLoader(self._load),
@@ -198,7 +204,7 @@ class _Author:
         for name in TEXT_FILTERS:
             environment.filters[name] = _for_text(name, environment.filters[name])
         written = (formats.percent, formats.decimals, formats.integer, formats.scientific, formats.duration)
-        environment.filters |= {function.__name__: _filter(function) for function in written}
+        environment.filters |= {function.__name__: self._filter(function) for function in written}
         environment.filters |= {"escape": _escape, "e": _escape}
         return environment
 
@@ -214,29 +220,6 @@ class _Author:
             raise UsageError(f"{path}:{found[0]}: {found[1]}", found[2])
         self.manuscript.sources[path] = text
         return text, path, current
-
-    def _front(self, path: str) -> dict[str, str]:
-        text = (self.project.templates / path).read_text(encoding="utf-8-sig")
-        match = FRONT.match(text)
-        try:
-            front = tomllib.loads(match[1]) if match else {}
-        except tomllib.TOMLDecodeError as error:
-            told = re.sub(r" \(at .*\)$", "", str(error))
-            found = re.search(r"at line (\d+)", str(error))
-            # Its lines are counted below the +++.
-            line = int(found[1]) + 1 if found else match[0].count("\n") if match else 1
-            raise UsageError(f"templates/{path}:{line}: the front matter is not valid TOML: {told}") from error
-        for key, content in front.items():
-            place = re.search(rf"^[ \t]*[\"']?{re.escape(key)}", text, re.MULTILINE)
-            where = f"templates/{path}:{text.count(chr(10), 0, place.start()) + 1 if place else 1}"
-            if key not in FRONT_KEYS:
-                near = unknown("key in the front matter", key, FRONT_KEYS)
-                raise UsageError(f"{where}: {near.message}", near.hint)
-            if not isinstance(content, str):
-                raise UsageError(f"{where}: {key} in the front matter must be text, not {content!r}")
-        if not front.get("title"):
-            raise UsageError("no title", 'start the file with +++, title = "...", +++')
-        return front
 
     def _include(self, folder: str, what: str, name: str) -> str:
         path = f"{folder}/{name}.md"
@@ -260,8 +243,26 @@ class _Author:
         if array.ndim != 2 or array.size > 400:
             raise UsageError(f"{name} has the shape {array.shape}", "matrix takes a small array with two axes")
         whole = array.dtype.kind in "iu" or bool((array == array.round()).all())
-        rows = [" & ".join(f"{x or 0:.0f}" if whole else f"{x:.4g}" for x in row) for row in array.tolist()]
+        spelled = [[f"{x or 0:.0f}" if whole else self._number(f"{x:.4g}") for x in row] for row in array.tolist()]
+        rows = [" & ".join(row) for row in spelled]
         return r"\begin{bmatrix}" + r" \\ ".join(rows) + r"\end{bmatrix}"
+
+    def _number(self, text: str) -> str:
+        return words.number(text, self.context.ledger.language)
+
+    def _typed(self, content: object) -> object:
+        """Return a number that a template computes from typed ones with at most four digits, anything else as it is."""
+        return self._number(formats.exact(float(f"{content:.4g}"))[0]) if isinstance(content, float) else content
+
+    def _filter(self, write: Callable[..., Written]) -> Callable[..., Shown | str]:
+        def apply(value: object, *digits: int) -> Shown | str:
+            if isinstance(value, Value):
+                return value.show(lambda number: write(number, *digits))
+            if isinstance(value, int | float):
+                return self._number(write(value, *digits)[0])
+            raise UsageError(f"{value!r} is no number", "filters take a value, a result of arithmetic, or a number")
+
+        return apply
 
     def _figure(self, name: str, caption: str, label: str = "", wide: bool = False) -> str:
         file = self.context.figure(name)
@@ -276,11 +277,6 @@ class _Author:
             raise UsageError(f"the label {label!r} of a figure must start with fig-")
         self.manuscript.figures[label] = Figure(name, label, file, where)
         return f"\n![{' '.join(str(caption).split())}]({label}){{#{label}{' .wide' if wide else ''}}}\n"
-
-
-def _typed(content: object) -> object:
-    """Return a number that a template computes from typed ones with at most four digits, anything else as it is."""
-    return formats.exact(float(f"{content:.4g}"))[0] if isinstance(content, float) else content
 
 
 def _own_notes(markdown: str, part: int) -> str:
@@ -353,17 +349,6 @@ def _escape(content: object) -> str:
     if MARK.search(str(content)):
         raise UsageError("|escape takes text from outside, and this has a number of a run in it", "escape the rest")
     return escape(str(content))
-
-
-def _filter(write: Callable[..., Written]) -> Callable[..., Shown | str]:
-    def apply(value: object, *digits: int) -> Shown | str:
-        if isinstance(value, Value):
-            return value.show(lambda number: write(number, *digits))
-        if isinstance(value, int | float):
-            return write(value, *digits)[0]
-        raise UsageError(f"{value!r} is no number", "filters take a value, a result of arithmetic, or a number")
-
-    return apply
 
 
 def _t_interval(value: Value, spread: Value | None = None, n: Value | int = 0) -> dict[str, Value]:

@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any
 
 from report_cli.errors import ReportError, UsageError, unknown
-from report_cli.report.text import formats
+from report_cli.report.text import formats, words
 from report_cli.report.text.formats import Written
+from report_cli.report.text.words import Language
 
 # A shown value travels through Jinja, pandoc and nh3 as its place in the ledger, spelled in private-use characters,
 # which all three pass on untouched in every position: prose, captions, attributes and formulas. Their digits are such
@@ -34,14 +35,16 @@ class Entry:
 
 @dataclass
 class Ledger:
-    """What a document has taken while its templates were rendered, in order."""
+    """What a document has taken while its templates were rendered, in order, and the language it is shown in."""
 
     entries: list[Entry] = field(default_factory=list)
     experiments: dict[str, None] = field(default_factory=dict)
+    language: Language = field(default_factory=lambda: words.of("en"))
 
     def write(self, value: "Value", written: Written) -> str:
         """Return the mark that stands for `value` until the last step."""
-        self.entries.append(Entry(*written, value))
+        text, tex = written if value.missing else (words.number(part, self.language) for part in written)
+        self.entries.append(Entry(text, tex, value))
         return f"{OPEN}{str(len(self.entries) - 1).translate(_SPELLED)}{CLOSE}"
 
     def entry(self, digits: str) -> Entry:
@@ -177,7 +180,7 @@ class Value(Untouchable):
     def show(self, write: Callable[[float], Written]) -> Shown:
         """Return this value as `write` writes it; ReportError when the number is not finite."""
         if self.missing:
-            written = f"[{self.name}: {self.missing}]", r"\text{[missing]}"
+            written = f"[{self.name}: {self.missing}]", rf"\text{{{self.ledger.language['missing']}}}"
         elif not math.isfinite(self.number):
             raise ReportError(f"{self.name} is {self.number}, which is no result", _again(self))
         else:

@@ -10,6 +10,7 @@ import pytest
 import weasyprint
 
 from report_cli.report.html import tables
+from report_cli.report.text import words
 from tests.report.conftest import Desk, furnish
 from tests.report.pdf import layout
 from tests.report.pdf.layout import Page
@@ -179,7 +180,7 @@ def test_the_screen_keeps_the_order_of_the_author(desk: Desk) -> None:
 
 def finished(desk: Desk, rows: str) -> Any:
     tree = lxml.html.fragment_fromstring(f"<table><tbody>{rows}</tbody></table>", create_parent="div")
-    tables.finish(tree, desk.project)
+    tables.finish(tree, desk.project, words.of("en"))
     return tree
 
 

@@ -295,7 +295,7 @@ def test_a_byte_order_mark_is_passed_over(desk: Desk) -> None:
     """What editors on Windows put before the front matter is no part of it."""
     path = desk.write("Text")
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
-    assert manuscript.write(desk.project, "paper", desk.context()).front["title"] == "A small report"
+    assert manuscript.write(desk.project, "paper", desk.context()).front.title == "A small report"
 
 
 def test_the_interval_of_a_mean(desk: Desk) -> None:

@@ -1,0 +1,175 @@
+"""Every word that a page says by itself, in every language that it can be in."""
+
+import datetime
+import re
+from collections.abc import Mapping
+
+from report_cli.errors import UsageError
+
+# The words of one language by what they mean.
+Language = Mapping[str, str]
+
+# {} is filled in. Lists have "|" between their parts: months, and quotation marks from the outer to the inner ones.
+_TABLE: dict[str, tuple[str, str, str, str]] = {
+    "lang": ("en", "de", "fr", "es"),
+    # Numbers, dates and signs.
+    "decimal": (".", ",", ",", ","),
+    "thousands": (",", ".", "\u202f", "\u202f"),
+    "list": (", ", "; ", "; ", "; "),
+    "quotes": ("“|”|‘|’", "„|“|‚|‘", "«\u202f|\u202f»|“|”", "«|»|“|”"),
+    "date": ("{} {} {}", "{}. {} {}", "{} {} {}", "{} de {} de {}"),
+    "first_of_month": ("1", "1", "1er", "1"),
+    "months": (
+        "January|February|March|April|May|June|July|August|September|October|November|December",
+        "Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember",
+        "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre",
+        "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre",
+    ),
+    # The frame of the page.
+    "report": ("Report", "Bericht", "Rapport", "Informe"),
+    "draft": ("DRAFT", "ENTWURF", "BROUILLON", "BORRADOR"),
+    "skip": ("Skip to the text", "Zum Text springen", "Aller au texte", "Ir al texto"),
+    "contents": ("Contents", "Inhalt", "Sommaire", "Índice"),
+    "references": ("References", "Literatur", "Références", "Referencias"),
+    "attachment": (
+        "Runs and values of this report",
+        "Läufe und Werte dieses Berichts",
+        "Exécutions et valeurs de ce rapport",
+        "Ejecuciones y valores de este informe",
+    ),
+    # What is numbered.
+    "section": ("Section {}", "Abschnitt {}", "Section {}", "Sección {}"),
+    "figure": ("Figure", "Abbildung", "Figure", "Figura"),
+    "table": ("Table", "Tabelle", "Tableau", "Tabla"),
+    "equation": ("Equation ({})", "Gleichung ({})", "Équation ({})", "Ecuación ({})"),
+    "appendix": ("Appendix A", "Anhang A", "Annexe A", "Apéndice A"),
+    # What every page has to say about its runs.
+    "profile_label": ("{} profile", "Profil {}", "profil {}", "perfil {}"),
+    "changed": ("changed parameters", "geänderte Parameter", "paramètres modifiés", "parámetros modificados"),
+    "drawn": ("drawn images", "gezeichnete Bilder", "images dessinées", "imágenes dibujadas"),
+    # What is not there yet.
+    "never run": ("never run", "noch nie gelaufen", "jamais exécuté", "nunca ejecutado"),
+    "missing": ("[missing]", "[fehlt]", "[manque]", "[falta]"),
+    "no_figure": (
+        "[figure {}: no result]",
+        "[Abbildung {}: kein Ergebnis]",
+        "[figure {} : aucun résultat]",
+        "[figura {}: sin resultado]",
+    ),
+    # What a parameter is, beside a number.
+    "yes": ("yes", "ja", "oui", "sí"),
+    "no": ("no", "nein", "non", "no"),
+    "none": ("none", "keine", "aucun", "ninguno"),
+    # The appendix.
+    "provenance": ("Provenance", "Herkunft", "Provenance", "Procedencia"),
+    "provenance_text": (
+        (
+            "Every result in this report comes from these runs and, outside formulas and the title, links to its"
+            " run. Only numbers that were given or chosen, such as those of the task or of other reports, are"
+            " typed. The values and the digests of all files of the runs are attached to the PDF as {}."
+        ),
+        (
+            "Jedes Ergebnis in diesem Bericht stammt aus diesen Läufen und verweist, außer in Formeln und im"
+            " Titel, auf seinen Lauf. Nur vorgegebene oder gewählte Zahlen, etwa die der Aufgabe oder anderer"
+            " Berichte, sind getippt. Die Werte und die Prüfsummen aller Dateien der Läufe hängen dem PDF als {}"
+            " an."
+        ),
+        (
+            "Chaque résultat de ce rapport provient de ces exécutions et renvoie, hors des formules et du titre,"
+            " à la sienne. Seuls les nombres donnés ou choisis, comme ceux de l’énoncé ou d’autres rapports, ont"
+            " été saisis. Les valeurs et les empreintes de tous les fichiers des exécutions sont jointes au PDF"
+            " dans {}."
+        ),
+        (
+            "Cada resultado de este informe procede de estas ejecuciones y, salvo en fórmulas y en el título,"
+            " enlaza con la suya. Solo se han escrito a mano los números dados o elegidos, como los del enunciado"
+            " o de otros informes. Los valores y las sumas de verificación de todos los archivos de las"
+            " ejecuciones acompañan al PDF en {}."
+        ),
+    ),
+    "all_runs": ("All runs", "Alle Läufe", "Toutes les exécutions", "Todas las ejecuciones"),
+    "run": ("Run", "Lauf", "Exécution", "Ejecución"),
+    "runs": ("Runs", "Läufe", "Exécutions", "Ejecuciones"),
+    "seed": ("seed {}", "Startwert {}", "graine {}", "semilla {}"),
+    "seeds": ("seeds {} to {}", "Startwerte {} bis {}", "graines {} à {}", "semillas {} a {}"),
+    "points": ("{} points", "{} Punkte", "{} points", "{} puntos"),
+    "profile": ("Profile", "Profil", "Profil", "Perfil"),
+    "code": ("Code", "Code", "Code", "Código"),
+    "commit": ("commit {}", "Commit {}", "commit {}", "commit {}"),
+    "uncommitted": (
+        "commit {}, with changes that are in no commit",
+        "Commit {}, mit Änderungen, die in keinem Commit sind",
+        "commit {}, avec des modifications qui ne sont dans aucun commit",
+        "commit {}, con cambios que no están en ningún commit",
+    ),
+    "computed_with": ("Computed with", "Berechnet mit", "Calculé avec", "Calculado con"),
+    "data": ("Data", "Daten", "Données", "Datos"),
+    "duration": ("Duration", "Dauer", "Durée", "Duración"),
+    "parameters": ("Parameters", "Parameter", "Paramètres", "Parámetros"),
+    "grid": ("Grid of {}", "Raster von {}", "Grille de {}", "Rejilla de {}"),
+    "overridden": ("Overridden", "Überschrieben", "Remplacés", "Sustituidos"),
+    "computed_from": ("Computed from", "Berechnet aus", "Calculé à partir de", "Calculado a partir de"),
+    "files_read": ("Files read", "Gelesene Dateien", "Fichiers lus", "Archivos leídos"),
+    "not_watched": ("Not watched", "Nicht beobachtet", "Non observé", "No observado"),
+    "warnings": ("Warnings", "Warnungen", "Avertissements", "Advertencias"),
+    "first_warning": ("{}, the first: {}", "{}, die erste: {}", "{}, le premier : {}", "{}, la primera: {}"),
+    "accepted": ("Accepted", "Akzeptiert", "Accepté", "Aceptado"),
+    "acceptance": (
+        "{} (on {}, although {})",
+        "{} (am {}, trotz: {})",
+        "{} (le {}, malgré : {})",
+        "{} (el {}, a pesar de: {})",
+    ),
+    "more": ("and {} more", "und {} weitere", "et {} de plus", "y {} más"),
+    # What the HTML page's script says.
+    "value": ("Value", "Wert", "Valeur", "Valor"),
+    "to_run": (
+        "To its run in the appendix",
+        "Zu seinem Lauf im Anhang",
+        "Vers son exécution dans l’annexe",
+        "A su ejecución en el apéndice",
+    ),
+    "sort": ("Sort by {}", "Sortieren nach {}", "Trier par {}", "Ordenar por {}"),
+    "sorted": ("Sorted by {}, {}.", "Sortiert nach {}, {}.", "Trié par {}, {}.", "Ordenado por {}, {}."),
+    "ascending": ("ascending", "aufsteigend", "croissant", "ascendente"),
+    "descending": ("descending", "absteigend", "décroissant", "descendente"),
+    "original": ("In the original order.", "In der ursprünglichen Folge.", "Ordre d’origine.", "En el orden original."),
+    "enlarge": ("Enlarge {}", "{} vergrößern", "Agrandir {}", "Ampliar {}"),
+    "enlarged": ("Enlarged figure", "Vergrößerte Abbildung", "Figure agrandie", "Figura ampliada"),
+    "close": ("Close", "Schließen", "Fermer", "Cerrar"),
+    "formula": ("Formula", "Formel", "Formule", "Fórmula"),
+    "scrolls": (
+        "{}, scrolls sideways",
+        "{}, seitwärts verschiebbar",
+        "{}, défile sur le côté",
+        "{}, se desplaza de lado",
+    ),
+}
+LANGUAGES = _TABLE["lang"]
+_SEPARATOR = re.compile(r"(?<=\d)[.,](?=\d)")
+
+
+def of(code: str, where: str = "[tool.report]") -> Language:
+    """Return the words of a language; UsageError, which begins with `where`, when it is none of LANGUAGES."""
+    if code not in LANGUAGES:
+        raise UsageError(f"{where}: unknown language {code!r}", f"known: {', '.join(LANGUAGES)}")
+    column = LANGUAGES.index(code)
+    return {meaning: row[column] for meaning, row in _TABLE.items()}
+
+
+def number(text: str, language: Language) -> str:
+    """Return `text`, a number as English writes it, with the signs of a language: 1,791.5 is 1.791,5 in German."""
+    return _SEPARATOR.sub(lambda sign: language["decimal" if sign[0] == "." else "thousands"], text)
+
+
+def date(iso: str, language: Language, where: str = "[tool.report]") -> str:
+    """Return an ISO date as 22 November 2026; UsageError, which begins with `where`, when it is none."""
+    # Month names are ours: strftime's depend on the locale.
+    if not iso:
+        return ""
+    try:
+        day = datetime.date.fromisoformat(iso)
+    except ValueError as error:
+        raise UsageError(f"{where}: date is no date: {iso!r}", "write it as 2026-11-22") from error
+    first = language["first_of_month"] if day.day == 1 else day.day
+    return language["date"].format(first, language["months"].split("|")[day.month - 1], day.year)
