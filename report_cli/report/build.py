@@ -13,6 +13,7 @@ from report_cli.experiment import Experiment, parameters
 from report_cli.keys import environment
 from report_cli.keys.canonical import digest
 from report_cli.project import FORMATS, Project
+from report_cli.report.text import front
 from report_cli.report.text.context import Context, Selection
 from report_cli.report.text.templates import documents, folders
 from report_cli.store.run import FigureFile, Run
@@ -187,6 +188,7 @@ def _inputs(
             "converters": {name: environment.version(name) for name in CONVERTERS},
             "package": _package(code),
             "templates": [_folder(folder, "*") for folder in folders(project)],
+            "named": {name: files.digest(project.root / name) for name in front.files(project, document)},
             "experiments": {name: _declared(item) for name, item in experiments.items()},
             "runs": {name: [_run(run) for run in runs] for name, runs in selection.runs.items()},
             "figures": {name: [_figure(f) for f in drawn.values()] for name, drawn in selection.figures.items()},

@@ -17,13 +17,15 @@ from report_cli.errors import ReportError, UsageError
 from report_cli.project import Project
 from report_cli.report import provenance
 from report_cli.report.deadline import OverdueError, deadline
-from report_cli.report.html import compose, fonts
+from report_cli.report.html import compose, figures, fonts
 from report_cli.report.html.compose import ASSETS, Body
 from report_cli.report.html.numbering import APPENDIX, Heading
 from report_cli.report.pdf import pango, pdf
-from report_cli.report.text import front, manuscript, templates, words
+from report_cli.report.text import manuscript, templates, words
 from report_cli.report.text.context import Context
+from report_cli.report.text.front import TEXTS, Author, Front
 from report_cli.report.text.lines import Places, locate
+from report_cli.report.text.manuscript import Manuscript
 
 POLICY = (
     "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
@@ -54,6 +56,7 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
         ReportError: a result is missing, profiles are mixed, or the PDF can't be laid out.
     """
     source = manuscript.write(project, document, context)
+    front, settings = source.front, project.settings
     runs, text = context.used(), context.ledger.text
     language = source.language
     label = provenance.label(runs, context.draft, language)
@@ -61,10 +64,15 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
     try:
         body = compose.compose(project, source, context.ledger)
         facts = {
-            "front": {key: text(getattr(source.front, key)) for key in front.TEXTS},
+            "front": {key: text(getattr(front, key)) for key in TEXTS} | {"toc": front.toc, "iso_date": front.date},
+            "authors": front.author or ([Author(settings.author)] if settings.author else []),
+            # It is that of the author whom the settings name.
+            "id": "" if front.author else settings.id,
+            "course": front.course,
+            "logo": figures.embedded(project.root / front.logo) if front.logo else "",
             "words": language,
-            "settings": project.settings,
-            "date": words.date(project.settings.date, language),
+            "settings": settings,
+            "date": words.date(front.date, language),
             "label": label,
             "draft": context.draft,
             "headings": (*body.headings, Heading(2, "A", language["provenance"], APPENDIX)) if runs else body.headings,
@@ -72,7 +80,7 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
         }
         contents: dict[str, bytes] = {}
         if "html" in formats:
-            contents["html"] = _screen(project, facts, body, source.places).encode()
+            contents["html"] = _screen(project, facts, body, source).encode()
         if "pdf" in formats:
             try:
                 pdf.load()
@@ -80,7 +88,7 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
                 failure = ReportError("Pango is missing, so only the HTML was written", pango.hint())
             else:
                 attachment = provenance.attachment(document, runs, context.ledger)
-                contents["pdf"] = _print(project, facts, body, source.places, attachment)
+                contents["pdf"] = _print(project, facts, body, source, attachment)
     except OverdueError as error:
         if error.message.startswith("templates/"):
             raise
@@ -88,26 +96,38 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
     return Page(contents, body.warnings, failure)
 
 
-def _screen(project: Project, facts: dict[str, Any], body: Body, places: Places) -> str:
+def _screen(project: Project, facts: dict[str, Any], body: Body, source: Manuscript) -> str:
     script = f"const WORDS = {json.dumps(dict(facts['words']), ensure_ascii=False)};\n{_style(project, 'page.js')}"
     # The browser runs this script and no other, and asks no one for anything.
     policy = POLICY.format(base64.b64encode(sha256(script.encode()).digest()).decode())
-    more = {"medium": "screen", "body": _trusted(body.screen), "script": _trusted(script), "policy": policy}
+    more = {
+        "medium": "screen",
+        "body": _trusted(body.screen),
+        "abstract": _trusted(body.abstracts[0]),
+        "script": _trusted(script),
+        "policy": policy,
+    }
     page = _fill(project, facts, **more, style="")
-    _check_characters(project, page, places)
-    style = fonts.for_screen(project, DATA.sub("", page)) + _style(project, "page.css") + _style(project, "screen.css")
+    _check_characters(project, page, source.places)
+    styles = [_style(project, name) for name in ("page.css", "screen.css")]
+    style = "".join((fonts.for_screen(project, DATA.sub("", page)), *styles, _own_style(project, source.front)))
     return _fill(project, facts, **more, style=_trusted(style))
 
 
-def _print(project: Project, facts: dict[str, Any], body: Body, places: Places, attachment: dict[str, Any]) -> bytes:
-    page = _fill(project, facts, medium="print", body=_trusted(body.print), style="", script="")
-    _check_characters(project, page, places)
+def _print(
+    project: Project, facts: dict[str, Any], body: Body, source: Manuscript, attachment: dict[str, Any]
+) -> bytes:
+    more = {"body": _trusted(body.print), "abstract": _trusted(body.abstracts[1])}
+    page = _fill(project, facts, medium="print", **more, style="", script="")
+    _check_characters(project, page, source.places)
     rules, files = fonts.for_print(project, ASSETS)
     attached = json.dumps(attachment, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    styles = [rules + _style(project, "page.css") + _style(project, "print.css")]
+    paper = f"@page {{ size: {source.front.paper} }}\n"
+    styles = [rules + _style(project, "page.css") + _style(project, "print.css") + paper]
+    styles.append(_own_style(project, source.front))
     with deadline("laying out the PDF", project.settings.time_limit):
         assets, description = {**files, **body.assets}, facts["words"]["attachment"]
-        return pdf.to_pdf(page, styles, assets, attached, project.settings.date, description)
+        return pdf.to_pdf(page, styles, assets, attached, source.front.date, description)
 
 
 def _check_characters(project: Project, page: str, places: Places) -> None:
@@ -145,10 +165,20 @@ def _style(project: Project, name: str) -> str:
     path: Path | None = templates.find(project, f"style/{name}")
     if path is None:
         raise UsageError(f"a file is missing: templates/style/{name}")
+    return _checked(path, f"templates/style/{name}")
+
+
+def _own_style(project: Project, front: Front) -> str:
+    """Return the style that the document adds to ours."""
+    return _checked(project.root / front.style, front.style) if front.style else ""
+
+
+def _checked(path: Path, name: str) -> str:
+    """Return the style sheet or script at `path`, which is known as `name`."""
     text = path.read_text(encoding="utf-8")
     # The PDF's fetcher would refuse it as well, but a browser would have to ask.
     if asks := ASKS.search(text):
-        where = f"templates/style/{name}:{text.count(chr(10), 0, asks.start()) + 1}"
+        where = f"{name}:{text.count(chr(10), 0, asks.start()) + 1}"
         raise UsageError(
             f"{where}: {asks[0].strip()} is not part of the report", "a style may hold url(data:...) alone"
         )

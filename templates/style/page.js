@@ -176,7 +176,7 @@ function later(act, delay) {
 }
 
 function noting() {
-  const value = (event) => event.target.closest?.("main data > a");
+  const value = (event) => event.target.closest?.("data > a");
   document.addEventListener("pointerover", (event) => {
     if (event.pointerType !== "mouse") return;
     const link = value(event);

@@ -141,12 +141,12 @@ def test_points_meet_at_the_comma(german: Report) -> None:
 def test_an_unknown_language_is_an_error(desk: Desk) -> None:
     """It names the known ones, and where it was asked for."""
     desk.write("Text", front='+++\ntitle = "T"\nlang = "nl"\n+++\n')
-    with pytest.raises(UsageError, match=r"^templates/documents/paper.md:3: unknown language 'nl'") as caught:
+    with pytest.raises(UsageError, match=r"^templates/documents/paper.md:3: unknown lang 'nl'") as caught:
         desk.build(formats=("html",))
     assert caught.value.hint == "known: en, de, fr, es"
     desk.project = replace(desk.project, settings=replace(desk.project.settings, lang="nl"))
     desk.write("Text")
-    with pytest.raises(UsageError, match=r"\[tool.report\]: unknown language 'nl'"):
+    with pytest.raises(UsageError, match=r"unknown lang 'nl'"):
         desk.build(formats=("html",))
 
 

@@ -32,6 +32,8 @@ class Body:
     assets: Mapping[str, bytes]
     headings: tuple[Heading, ...]
     warnings: tuple[str, ...]
+    # Above the contents, for screen and print.
+    abstracts: tuple[str, str] = ("", "")
 
 
 def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
@@ -89,7 +91,12 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     assets = {names[formula]: result.svg.encode() for formula, result in typeset.items()}
     assets |= {f"figures/{label}.svg": for_print for label, (for_print, _) in drawings.items()}
     contents = tuple(replace(h, title=ledger.text(h.title)) for h in headings if h.level <= 3)
-    return Body(_markup(screen), _markup(printed), assets, contents, tuple(warnings))
+    abstracts = "", ""
+    if manuscript.front.abstract:
+        abstracts = _markup(screen[0]), _markup(printed[0])
+        screen.remove(screen[0])
+        printed.remove(printed[0])
+    return Body(_markup(screen), _markup(printed), assets, contents, tuple(warnings), abstracts)
 
 
 def _check_images(tree: "HtmlElement", manuscript: Manuscript) -> None:

@@ -3,11 +3,14 @@
 import base64
 import io
 from functools import lru_cache
+from pathlib import Path
 
 from report_cli.errors import ReportError
 from report_cli.report.text.manuscript import Figure
 
 LINKS = ("href", "{http://www.w3.org/1999/xlink}href")
+
+KINDS = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 
 def read(figure: Figure) -> tuple[bytes, bytes]:
@@ -61,3 +64,16 @@ def _decode(content: str) -> None:
         raise ValueError(f"an image in it doesn't decode: {reason}") from error
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = allowed
+
+
+def embedded(path: Path) -> str:
+    """Return the picture at `path`, PNG, JPEG or SVG, as an address that holds it; ReportError where it is none."""
+    content = path.read_bytes()
+    try:
+        if path.suffix not in KINDS:
+            raise ValueError(f"it is none of {', '.join(KINDS)}")
+        encoded = base64.b64encode(content).decode()
+        _check(content) if path.suffix == ".svg" else _decode(encoded)
+    except ValueError as error:
+        raise ReportError(f"the picture {path.name} can't be shown: {error}") from error
+    return f"data:{KINDS[path.suffix]};base64,{encoded}"

@@ -11,7 +11,8 @@ Times = dict[str, tuple[int, int, int]]
 
 def of_pages(project: Project) -> Times:
     """Return the state of what pages are made of: templates, sections, answers, partials and styles."""
-    return _times(path for folder in project.template_folders for path in _files(str(folder)))
+    templates = [path for folder in project.template_folders for path in _files(str(folder))]
+    return _times([*templates, *map(str, project.root.glob("*.css"))])
 
 
 def of_results(project: Project) -> Times:

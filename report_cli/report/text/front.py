@@ -1,28 +1,53 @@
 """The front matter of a document: what stands in TOML between its lines of +++, checked key by key."""
 
+import datetime
 import re
 import tomllib
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
 
-from report_cli.errors import UsageError, unknown
+from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.project import Project
 from report_cli.report.text import words
 
 FRONT = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*\n", re.DOTALL | re.MULTILINE)
+PAPERS = ("a4", "letter")
+# These may hold values, which are filled in with the document; so may the abstract, which is Markdown.
+TEXTS = ("title", "subtitle", "kicker", "short_title")
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who wrote a document."""
+
+    name: str
+    affiliation: str = ""
+    email: str = ""
+
+    @property
+    def has_details(self) -> bool:
+        return bool(self.affiliation or self.email)
 
 
 @dataclass(frozen=True)
 class Front:
-    """What a document says of itself. The first three may hold values, which are filled in with its text."""
+    """What a document says of itself. `style` and `logo` are files of the project; `places` tells where keys stand."""
 
     title: str = ""
     subtitle: str = ""
     kicker: str = ""
+    short_title: str = ""
+    abstract: str = ""
+    author: tuple[Author, ...] = ()
+    course: str = ""
+    date: str = ""
     lang: str = "en"
-
-
-# Of these a template may fill in something.
-TEXTS = ("title", "subtitle", "kicker")
+    paper: str = PAPERS[0]
+    style: str = ""
+    logo: str = ""
+    toc: bool = True
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(project: Project, document: str) -> Front:
@@ -43,21 +68,96 @@ def read(project: Project, document: str) -> Front:
         # Its lines are counted below the +++.
         line = int(found[1]) + 1 if found else match[0].count("\n") if match else 1
         raise UsageError(f"templates/{name}:{line}: the front matter is not valid TOML: {told}") from error
-    known = [each.name for each in fields(Front)]
-    for key, content in front.items():
+    known = [each.name for each in fields(Front) if each.name != "places"]
+    settings = {key: getattr(project.settings, key) for key in ("course", "date", "lang")}
+    places = dict.fromkeys(settings, "[tool.report]") | {key: f"templates/{name}:{_line(text, key)}" for key in front}
+    values: dict[str, Any] = {}
+    for key, content in (settings | front).items():
         if key not in known:
             near = unknown("key in the front matter", key, known)
-            raise UsageError(f"{place(text, name, key)}: {near.message}", near.hint)
-        if not isinstance(content, str):
-            raise UsageError(f"{place(text, name, key)}: {key} in the front matter must be text, not {content!r}")
-    if not front.get("title"):
+            raise UsageError(f"{places[key]}: {near.message}", near.hint)
+        try:
+            values[key] = _CHECKS.get(key, _text)(project, key, content)
+        except ReportError as error:
+            raise UsageError(f"{places[key]}: {error.message}", error.hint) from error
+    if not values.get("title"):
         raise UsageError("no title", 'start the file with +++, title = "...", +++')
-    if "lang" in front:
-        words.of(front["lang"], place(text, name, "lang"))
-    return Front(**{"lang": project.settings.lang} | front)
+    return Front(**values, places=places)
 
 
-def place(text: str, name: str, key: str) -> str:
-    """Return the file and line of a key."""
-    at = re.search(rf"^[ \t]*[\"']?{re.escape(key)}", text, re.MULTILINE)
-    return f"templates/{name}:{text.count(chr(10), 0, at.start()) + 1 if at else 1}"
+def files(project: Project, document: str) -> list[str]:
+    """Return the files that the front matter of `document` names, none where it is malformed."""
+    try:
+        front = read(project, document)
+    except (ReportError, OSError, ValueError, RecursionError):
+        return []  # Told when the document is rendered.
+    return [name for name in (front.style, front.logo) if name]
+
+
+def _line(text: str, key: str) -> int:
+    """Return the line of a key; of an abstract over several lines, the line where its text begins."""
+    place = re.search(rf"^[ \t]*\[*[\"']?{re.escape(key)}\b.*$", text, re.MULTILINE)
+    if not place:
+        return 1
+    starts_below = key == "abstract" and place[0].rstrip().endswith(('"""', "'''"))
+    return text.count("\n", 0, place.start()) + 1 + starts_below
+
+
+def _text(project: Project, key: str, content: object) -> str:
+    if not isinstance(content, str):
+        raise UsageError(f"{key} in the front matter must be text, not {content!r}")
+    return content
+
+
+def _authors(project: Project, key: str, content: object) -> tuple[Author, ...]:
+    authors = []
+    for each in content if isinstance(content, list) else [content]:
+        facts = each if isinstance(each, dict) else {"name": each}
+        known = [part.name for part in fields(Author)]
+        for part, told in facts.items():
+            if part not in known:
+                raise unknown("key of an author", part, known)
+            _text(project, part if isinstance(each, dict) else key, told)
+        if not facts.get("name"):
+            raise UsageError("an author has no name", 'author = [{ name = "...", affiliation = "...", email = "..." }]')
+        authors.append(Author(**facts))
+    return tuple(authors)
+
+
+def _date(project: Project, key: str, content: object) -> str:
+    iso = content.isoformat() if isinstance(content, datetime.date) else _text(project, key, content)
+    words.date(iso, words.of("en"))
+    return iso
+
+
+def _choice(choices: tuple[str, ...]) -> Callable[[Project, str, object], str]:
+    def check(project: Project, key: str, content: object) -> str:
+        if content not in choices:
+            raise UsageError(f"unknown {key} {content!r}", f"known: {', '.join(choices)}")
+        return str(content)
+
+    return check
+
+
+def _file(project: Project, key: str, content: object) -> str:
+    path = project.root / _text(project, key, content)
+    if not path.is_file() or not path.resolve().is_relative_to(project.root.resolve()):
+        raise UsageError(f"{key} is no file of the project: {content!r}", "name it from the project's folder on")
+    return str(content)
+
+
+def _truth(project: Project, key: str, content: object) -> bool:
+    if not isinstance(content, bool):
+        raise UsageError(f"{key} in the front matter must be true or false, not {content!r}")
+    return content
+
+
+_CHECKS: dict[str, Callable[[Project, str, object], Any]] = {
+    "author": _authors,
+    "date": _date,
+    "lang": _choice(words.LANGUAGES),
+    "logo": _file,
+    "paper": _choice(PAPERS),
+    "style": _file,
+    "toc": _truth,
+}

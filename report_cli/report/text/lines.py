@@ -80,6 +80,10 @@ class Places:
     markdown: str = ""
     lines: tuple[str, ...] = ("the document",)
 
+    def followed_by(self, other: "Places") -> "Places":
+        """Return this text and below it another."""
+        return Places(f"{self.markdown}\n{other.markdown}", (*self.lines, *other.lines))
+
     def of_line(self, number: int) -> str:
         """Return where line `number` of the Markdown, counted from 1, was written."""
         return self.lines[max(0, min(number, len(self.lines)) - 1)]

@@ -153,14 +153,35 @@ class _Author:
             with deadline("rendering", self.project.settings.time_limit):
                 front = fronts.read(self.project, name)
                 self.context.ledger.language = words.of(front.lang)
-                self.manuscript.places = lines.read(self.environment.get_template(path).render())
+                abstract = self._abstract(front)
+                body = lines.read(self.environment.get_template(path).render())
+                # The page takes the abstract from the beginning of the document again.
+                self.manuscript.places = abstract.followed_by(body) if front.abstract else body
                 self._check_numbers(self.manuscript.places)
-                texts = {key: self.environment.from_string(getattr(front, key)).render() for key in fronts.TEXTS}
+                texts: dict[str, Any] = {key: self._filled(front, key) for key in fronts.TEXTS}
                 self.manuscript.front = replace(front, **texts)
         except Exception as error:
             # Once, out here: the traceback's last frame inside a template is the line at fault.
             raise lines.locate(error, f"templates/{path}", self.environment) from error
         return self.manuscript
+
+    def _filled(self, front: Front, key: str) -> str:
+        try:
+            return self.environment.from_string(getattr(front, key)).render()
+        except Exception as error:
+            where = front.places.get(key, "")
+            if isinstance(error, jinja2.TemplateSyntaxError):  # It counts its lines from 1.
+                path, _, line = where.rpartition(":")
+                where, error.lineno = path, int(line) + error.lineno - 1
+            raise lines.locate(error, where, self.environment) from error
+
+    def _abstract(self, front: Front) -> Places:
+        """Return the abstract as a block of Markdown of its own."""
+        path, _, line = front.places.get("abstract", "").rpartition(":")
+        first = int(line or 1)
+        checked = replace(front, abstract=self._checked(front.abstract, path, first))
+        block = ["::: {.abstract}", *lines.read(self._filled(checked, "abstract")).markdown.split("\n"), ":::", ""]
+        return Places("\n".join(block), tuple(f"{path}:{max(first, first + i - 1)}" for i in range(len(block))))
 
     def _check_numbers(self, places: Places) -> None:
         """Raise UsageError where a template cut a number to pieces."""
@@ -210,16 +231,25 @@ class _Author:
 
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]]:
         text, path, current = templates.read(self.project, name)
-        if stray := PRIVATE.search(text):
-            line = text.count("\n", 0, stray.start()) + 1
-            code = f"U+{ord(stray[0]):04X}"
-            raise UsageError(f"{path}:{line}: {code} is a private character, which no font has", "take it out")
-        # No code is a template. Front matter becomes empty lines, so that line numbers stay those of the file.
-        text = shield(FRONT.sub(lambda match: "\n" * match[0].count("\n"), text))
-        if found := foreign(text, Places(text).prose):
-            raise UsageError(f"{path}:{found[0]}: {found[1]}", found[2])
+        # Front matter becomes empty lines, so that line numbers stay those of the file.
+        text = self._checked(FRONT.sub(lambda match: "\n" * match[0].count("\n"), text), path)
         self.manuscript.sources[path] = text
         return text, path, current
+
+    def _checked(self, text: str, path: str, first: int = 1) -> str:
+        """Return a text that begins at the line `first` of `path`, its code made to be no template.
+
+        Raises:
+            UsageError: it has a private character, HTML or LaTeX.
+        """
+        if stray := PRIVATE.search(text):
+            line = first + text.count("\n", 0, stray.start())
+            code = f"U+{ord(stray[0]):04X}"
+            raise UsageError(f"{path}:{line}: {code} is a private character, which no font has", "take it out")
+        text = shield(text)
+        if found := foreign(text, Places(text).prose):
+            raise UsageError(f"{path}:{first - 1 + found[0]}: {found[1]}", found[2])
+        return text
 
     def _include(self, folder: str, what: str, name: str) -> str:
         path = f"{folder}/{name}.md"

@@ -29,6 +29,8 @@ _TABLE: dict[str, tuple[str, str, str, str]] = {
     "report": ("Report", "Bericht", "Rapport", "Informe"),
     "draft": ("DRAFT", "ENTWURF", "BROUILLON", "BORRADOR"),
     "skip": ("Skip to the text", "Zum Text springen", "Aller au texte", "Ir al texto"),
+    "abstract": ("Abstract", "Zusammenfassung", "Résumé", "Resumen"),
+    "logo": ("Logo", "Logo", "Logo", "Logotipo"),
     "contents": ("Contents", "Inhalt", "Sommaire", "Índice"),
     "references": ("References", "Literatur", "Références", "Referencias"),
     "attachment": (
@@ -149,10 +151,10 @@ LANGUAGES = _TABLE["lang"]
 _SEPARATOR = re.compile(r"(?<=\d)[.,](?=\d)")
 
 
-def of(code: str, where: str = "[tool.report]") -> Language:
-    """Return the words of a language; UsageError, which begins with `where`, when it is none of LANGUAGES."""
+def of(code: str) -> Language:
+    """Return the words of a language; UsageError when it is none of LANGUAGES."""
     if code not in LANGUAGES:
-        raise UsageError(f"{where}: unknown language {code!r}", f"known: {', '.join(LANGUAGES)}")
+        raise UsageError(f"unknown lang {code!r}", f"known: {', '.join(LANGUAGES)}")
     column = LANGUAGES.index(code)
     return {meaning: row[column] for meaning, row in _TABLE.items()}
 
@@ -162,14 +164,14 @@ def number(text: str, language: Language) -> str:
     return _SEPARATOR.sub(lambda sign: language["decimal" if sign[0] == "." else "thousands"], text)
 
 
-def date(iso: str, language: Language, where: str = "[tool.report]") -> str:
-    """Return an ISO date as 22 November 2026; UsageError, which begins with `where`, when it is none."""
+def date(iso: str, language: Language) -> str:
+    """Return an ISO date as 22 November 2026; UsageError when it is none."""
     # Month names are ours: strftime's depend on the locale.
     if not iso:
         return ""
     try:
         day = datetime.date.fromisoformat(iso)
     except ValueError as error:
-        raise UsageError(f"{where}: date is no date: {iso!r}", "write it as 2026-11-22") from error
+        raise UsageError(f"date is no date: {iso!r}", "write it as 2026-11-22") from error
     first = language["first_of_month"] if day.day == 1 else day.day
     return language["date"].format(first, language["months"].split("|")[day.month - 1], day.year)

@@ -56,7 +56,7 @@ def test_numbers_and_dates_are_those_of_the_language(code: str, number: str, dat
 
 def test_an_unknown_language_names_the_known_ones() -> None:
     """Whoever asks for another language is told which there are."""
-    with pytest.raises(UsageError, match="unknown language 'nl'") as caught:
+    with pytest.raises(UsageError, match="unknown lang 'nl'") as caught:
         words.of("nl")
     assert caught.value.hint == "known: en, de, fr, es"
 

@@ -1,0 +1,163 @@
+"""What a document says of itself: authors, abstract, paper, style and logo."""
+
+import io
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import lxml.html
+import pikepdf
+import pytest
+from PIL import Image
+
+from report_cli import files
+from report_cli.errors import ReportError, UsageError
+from report_cli.report.build import Built
+from tests.report.conftest import SVG, Desk, furnish
+from tests.report.judges import judge
+
+FRONT = """+++
+title = 'A report with << value("net.accuracy")|percent >>'
+short_title = "In short"
+kicker = "Homework"
+course = "Optics"
+date = 2026-12-24
+author = [
+  { name = "A. One", affiliation = "Institute of Light", email = "one@example.org" },
+  { name = "B. Two" },
+]
+abstract = '''
+We reach << value("net.accuracy")|percent >> with *few* weights, as $x^2$ [@knuth1984] and [](#sec-a) tell.
+
+A second paragraph.
+'''
+style = "my.css"
+paper = "letter"
+logo = "images/logo.svg"
+toc = false
++++
+"""
+Report = tuple[Desk, Built]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    desk = furnish(tmp_path_factory.mktemp("front"))
+    files.write_text(desk.project.root / "my.css", ".question { color: #123456 }\n")
+    files.write_text(desk.project.root / "images" / "logo.svg", SVG)
+    desk.write("# A {#sec-a}\n\nText.\n\n" + "One more paragraph.\n\n" * 60, front=FRONT)
+    return desk, desk.build()
+
+
+def page_of(path: Path) -> lxml.html.HtmlElement:
+    return lxml.html.document_fromstring(path.read_text())
+
+
+def test_the_title_block_says_who_and_when(told: Report) -> None:
+    """Authors with affiliation and address, course and date of the document take the place of the settings."""
+    page = page_of(told[1].paths[0])
+    assert [" ".join(p.text_content().split()) for p in page.xpath("//p[@class='by']")] == [
+        "A. One · Institute of Light · one@example.org", "B. Two", "Optics · 24 December 2026",
+    ]  # fmt: skip
+    assert page.xpath("//meta[@name='author']/@content") == ["A. One", "B. Two"]
+    assert page.xpath("//header/img/@src")[0].startswith("data:image/svg+xml;base64,")
+    assert page.xpath("string(//p[@class='kicker'])") == "Homework"
+    assert not page.xpath("//nav")
+    assert "color: #123456" in page.xpath("string(//style)")
+
+
+def test_the_abstract_stands_above_the_contents(told: Report) -> None:
+    """It is Markdown with values, formulas, citations and references, outside the text itself."""
+    page = page_of(told[1].paths[0])
+    (abstract,) = page.xpath("//header/div[@class='abstract']")
+    assert " ".join(abstract.text_content().split()).startswith("Abstract We reach 73.8 % with few weights")
+    assert abstract.xpath(".//data/a[@href='#run-net-0abc']")
+    assert abstract.xpath(".//math")
+    assert "(Knuth 1984) and Section\xa01" in abstract.text_content()
+    assert not page.xpath("//main//div[@class='abstract']")
+
+
+def test_the_pdf_has_authors_paper_and_short_title(told: Report) -> None:
+    """Metadata have all authors, the title and the date; pages are letter, and their header is the short title."""
+    path = told[1].paths[1]
+    with pikepdf.open(io.BytesIO(path.read_bytes())) as document:
+        assert str(document.docinfo["/Author"]) == "A. One, B. Two"
+        assert str(document.docinfo["/Title"]) == "A report with 73.8\u202f%"
+        assert str(document.docinfo["/CreationDate"]).startswith("D:20261224")
+        assert [round(float(side)) for side in document.pages[0].mediabox] == [0, 0, 612, 792]
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed")
+    text = subprocess.run(["pdftotext", "-f", "2", path, "-"], capture_output=True, text=True, check=True).stdout
+    assert "In short" in text
+    assert "A report with" not in text
+
+
+@pytest.mark.parametrize("flavour", ["ua1", "3a"])
+def test_such_a_pdf_passes_the_validator(told: Report, flavour: str) -> None:
+    """With a logo, an abstract and several authors the PDF is valid PDF/UA-1 and PDF/A-3a, too."""
+    result = judge("verapdf.sh", flavour, told[1].paths[1])
+    assert result.returncode == 0, result.stdout
+
+
+def test_such_a_page_passes_the_checker(told: Report) -> None:
+    """The page has no error that the W3C's checker finds."""
+    result = judge("htmlcheck.sh", told[1].paths[0])
+    assert result.returncode == 0, result.stderr[:2000]
+
+
+def test_named_files_are_part_of_what_a_page_is_made_of(desk: Desk) -> None:
+    """An edit of the style or the logo builds the page again; PNG and JPEG are shown as well."""
+    style, logo = desk.project.root / "my.css", desk.project.root / "logo.png"
+    files.write_text(style, "p { color: #111111 }")
+    for kind in ("png", "jpg"):
+        Image.new("RGB", (2, 2), "navy").save(logo.with_suffix(f".{kind}"))
+    desk.write("Text", front='+++\ntitle = "T"\nstyle = "my.css"\nlogo = "logo.png"\n+++\n')
+    assert [desk.build(formats=("html",)).written for _ in range(2)] == [True, False]
+    files.write_text(style, "p { color: #222222 }")
+    assert [desk.build(formats=("html",)).written for _ in range(2)] == [True, False]
+    Image.new("RGB", (2, 2), "red").save(logo)
+    assert desk.build(formats=("html",)).written
+    desk.write("Text", front='+++\ntitle = "T"\nauthor = "B. Two"\nlogo = "logo.jpg"\n+++\n')
+    page = page_of(desk.build(formats=("html",)).paths[0])
+    assert page.xpath("//header/img/@src")[0].startswith("data:image/jpeg;base64,")
+    assert page.xpath("string(//p[@class='by'])") == "B. Two · 22 November 2026"
+
+
+@pytest.mark.parametrize(
+    ("front", "message"),
+    [
+        ('author = [{ nam = "A" }]', ":3: unknown key of an author 'nam'"),
+        ('author = [{ email = "A" }]', ":3: an author has no name"),
+        ("author = 3", ":3: author in the front matter must be text, not 3"),
+        ('paper = "a5"', ":3: unknown paper 'a5'"),
+        ('\ndate = "24.12."', ":4: date is no date: '24.12.'"),
+        ('toc = "no"', ":3: toc in the front matter must be true or false"),
+        ('style = "none.css"', ":3: style is no file of the project: 'none.css'"),
+        ('style = "../outside.css"', ":3: style is no file of the project"),
+        ('logo = "/etc/hostname"', ":3: logo is no file of the project"),
+        ('abstract = "<< value("', ":3: "),
+        ('abstract = """\nOne\n\n<b>two</b>\n"""', ":6: "),
+        ('abstract = """\nOne\n\nSee @sec-none.\n"""', ":6: unknown label 'sec-none'"),
+    ],
+)
+def test_what_a_key_cannot_be_names_its_line(desk: Desk, front: str, message: str) -> None:
+    """A value that makes no sense is an error with the line of the file."""
+    (desk.project.root.parent / "outside.css").touch()
+    desk.write("Text", front=f'+++\ntitle = "T"\n{front}\n+++\n')
+    with pytest.raises(UsageError, match=rf"^templates/documents/paper.md{re.escape(message)}"):
+        desk.build(formats=("html",))
+
+
+def test_what_a_named_file_cannot_be_is_an_error(desk: Desk) -> None:
+    """A style that asks for something outside, and a logo that is no picture, are refused by their names."""
+    files.write_text(desk.project.root / "my.css", "p { color: red }\n@import 'x.css';")
+    desk.write("Text", front='+++\ntitle = "T"\nstyle = "my.css"\n+++\n')
+    for name in ("html", "pdf"):
+        with pytest.raises(UsageError, match=r"^my.css:2: .* is not part of the report"):
+            desk.build(formats=(name,))
+    for name, content in (("a.png", "no picture"), ("a.svg", "<svg"), ("a.gif", "GIF")):
+        files.write_text(desk.project.root / name, content)
+        desk.write("Text", front=f'+++\ntitle = "T"\nlogo = "{name}"\n+++\n')
+        with pytest.raises(ReportError, match=rf"the picture {name} can't be shown"):
+            desk.build(formats=("html",))
