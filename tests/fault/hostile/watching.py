@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import re
 import signal
 import threading
@@ -15,6 +16,7 @@ import lxml.html
 import pikepdf
 
 from report_cli.project import inherited_templates
+from report_cli.report.text import words
 
 # Of processor time: the machine may have other things to do.
 SECONDS = 30
@@ -131,11 +133,15 @@ def active(page: bytes) -> list[str]:
 
 
 def _own(element: Any) -> bool:
+    """Return whether an element is the report's own script, behind the words of the page's language."""
     script = inherited_templates() / "style" / "page.js"
+    own = [f"const WORDS = {json.dumps(words.of(code), ensure_ascii=False)};" for code in words.LANGUAGES]
+    first, _, rest = (element.text or "").strip().partition("\n")
     return (
         element.tag == "script"
         and set(element.attrib) <= {"type"}
-        and element.text.strip() == script.read_text().strip()
+        and first in own
+        and rest.strip() == script.read_text().strip()
     )
 
 
