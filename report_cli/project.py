@@ -62,6 +62,11 @@ class Project:
         return self.root / "templates"
 
     @property
+    def images(self) -> Path:
+        """Where an author's own images lie, as a rule."""
+        return self.root / "images"
+
+    @property
     def template_folders(self) -> tuple[Path, ...]:
         """Where templates and styles are looked up: the project first, then what the package carries."""
         # In the checkout of this package both are one folder, which is read once.

@@ -21,7 +21,9 @@ from report_cli.store.run import FigureFile, Run
 __all__ = ["FORMATS", "Built", "Selection", "build", "check_warnings", "documents", "survey", "unused_answers"]
 
 # The packages that turn templates into pages: another version of one may make another page.
-CONVERTERS = ("fonttools", "jinja2", "lxml", "nh3", "pikepdf", "pypandoc_binary", "scipy", "typst", "weasyprint")
+CONVERTERS = (
+    *("fonttools", "jinja2", "lxml", "nh3", "pikepdf", "pillow", "pypandoc_binary", "scipy", "typst", "weasyprint"),
+)
 
 
 class Built(msgspec.Struct, frozen=True):
@@ -134,7 +136,12 @@ def build(
         files.write_bytes(paths[name], content)
     # A format that was built from the same inputs before is still what it was.
     outputs = (stamp["outputs"] if stamp else {}) | {name: files.digest(paths[name]) for name in rendered.contents}
-    facts = {"inputs": inputs, "outputs": outputs, "warnings": list(rendered.warnings)}
+    facts = {
+        "inputs": inputs,
+        "images": dict(rendered.images),
+        "outputs": outputs,
+        "warnings": list(rendered.warnings),
+    }
     files.write_json(_stamp(project, document), facts)
     if rendered.failure is not None:
         raise rendered.failure
@@ -155,9 +162,16 @@ def _stamped(project: Project, document: str, inputs: str) -> dict[str, Any] | N
     """Return what the last build of the same inputs noted, or None."""
     try:
         stamp = files.read_json(_stamp(project, document))
-        if stamp["inputs"] == inputs and isinstance(stamp["outputs"], dict) and isinstance(stamp["warnings"], list):
+        # Which images a document shows is known by rendering it; the same inputs show the same.
+        same = all(_intact(project.root / name, digest_) for name, digest_ in stamp["images"].items())
+        if (
+            same
+            and stamp["inputs"] == inputs
+            and isinstance(stamp["outputs"], dict)
+            and isinstance(stamp["warnings"], list)
+        ):
             return dict(stamp)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass  # Absent or damaged: built anew.
     return None
 

@@ -4,7 +4,8 @@ import base64
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,15 @@ DATA = re.compile(r'(?<==")data:[^"]*')
 
 @dataclass(frozen=True)
 class Page:
-    """The content of each format, what its author should know, and what kept a format from being made (no Pango)."""
+    """The content of each format, what its author should know, and what kept a format from being made (no Pango).
+
+    `images` has the sha256 of the author's own images by their paths in the project.
+    """
 
     contents: dict[str, bytes]
     warnings: tuple[str, ...] = ()
     failure: ReportError | None = None
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
 def render(project: Project, document: str, context: Context, formats: tuple[str, ...]) -> Page:
@@ -87,13 +92,13 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
             except OSError:
                 failure = ReportError("Pango is missing, so only the HTML was written", pango.hint())
             else:
-                attachment = provenance.attachment(document, runs, context.ledger)
+                attachment = provenance.attachment(document, runs, context.ledger, body.images)
                 contents["pdf"] = _print(project, facts, body, source, attachment)
     except OverdueError as error:
         if error.message.startswith("templates/"):
             raise
         raise OverdueError(f"templates/documents/{document}.md: {error.message}", error.hint) from error
-    return Page(contents, body.warnings, failure)
+    return Page(contents, body.warnings, failure, body.images)
 
 
 def _screen(project: Project, facts: dict[str, Any], body: Body, source: Manuscript) -> str:

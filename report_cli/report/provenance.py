@@ -90,8 +90,11 @@ def label(runs: Iterable[Run], draft: bool, language: Language) -> str:
     return " · ".join(parts)
 
 
-def attachment(document: str, runs: Iterable[Run], ledger: Ledger) -> dict[str, Any]:
-    """Return the content of provenance.json: every run of the report, and every value that it shows."""
+def attachment(document: str, runs: Iterable[Run], ledger: Ledger, images: Mapping[str, str]) -> dict[str, Any]:
+    """Return the content of provenance.json: every run and image of the report, and every value that it shows.
+
+    `images` has the sha256 of images of the author's own by their paths.
+    """
     return {
         "schema": 2,
         "document": document,
@@ -107,6 +110,7 @@ def attachment(document: str, runs: Iterable[Run], ledger: Ledger) -> dict[str, 
             for entry in ledger.entries
             if not entry.value.missing
         ],
+        "images": dict(images),
     }
 
 

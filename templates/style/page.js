@@ -95,6 +95,7 @@ function enlargeable(figure) {
 
 function show(image, caption) {
   const larger = image.cloneNode();
+  larger.removeAttribute("style"); // its width on the page
   larger.style.setProperty("--ratio", image.naturalWidth / image.naturalHeight || 1);
   const sheet = make("div", { class: "sheet", tabindex: "0", role: "group", "aria-label": say("enlarged") }, larger);
   const text = make("p", { id: "page-zoomed" }, ...(caption?.cloneNode(true).childNodes ?? [say("figure")]));

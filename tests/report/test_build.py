@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from report_cli.errors import ReportError, UsageError
 from report_cli.keys.sources import Sources
@@ -63,6 +64,22 @@ def test_a_change_is_noticed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
     (desk.project.reports / "paper.json").write_text("[")
     assert [written(), written()] == [True, False]
     assert len(rendered) == 8
+
+
+def test_another_image_is_another_report(desk: Desk) -> None:
+    """An image that changed, or is gone, makes the report be written again."""
+    image = desk.project.images / "dot.png"
+    image.parent.mkdir()
+    desk.write('![A dot.](images/dot.png){alt="a dot"}')
+
+    def written(colour: str) -> bool:
+        Image.new("RGB", (2, 2), colour).save(image)
+        return desk.build(formats=("html",)).written
+
+    assert [written(colour) for colour in ("red", "red", "navy", "navy", "red")] == [True, False, True, False, True]
+    image.unlink()
+    with pytest.raises(UsageError, match=r"paper.md:4: .*no such file"):
+        desk.build(formats=("html",))
 
 
 def test_a_failing_build_leaves_the_old_report(desk: Desk) -> None:

@@ -36,7 +36,8 @@ FLOAT_TAGS = {"figure", "figcaption", "img", "table", "caption", "thead", "tbody
 ATTRIBUTES = {
     "*": {"class", "id", "lang"},
     "a": {"href"},
-    "img": {"src"},
+    "figcaption": {"aria-hidden"},
+    "img": {"src", "alt", "style"},
     "ol": {"start", "type"},
     "td": {"style", "colspan", "rowspan"},
     "th": {"style", "colspan", "rowspan"},
@@ -65,7 +66,7 @@ def to_tree(project: Project, places: Places, language: Language) -> "HtmlElemen
         attributes=ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
         link_rel=None,
-        filter_style_properties={"text-align"},
+        filter_style_properties={"text-align", "width", "height"},
     )
     body: HtmlElement = html.fragment_fromstring(cleaned, create_parent="div")
     _strip(body)

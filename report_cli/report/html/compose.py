@@ -2,17 +2,19 @@
 
 import base64
 import copy
+import mimetypes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from report_cli.errors import UsageError, unknown
 from report_cli.project import Project
-from report_cli.report.html import clean, figures, formulas, numbering, pandoc, tables
+from report_cli.report.html import clean, figures, formulas, images, numbering, pandoc, tables
 from report_cli.report.html.formulas import Formula, Typeset
+from report_cli.report.html.images import Picture
 from report_cli.report.html.numbering import Heading
 from report_cli.report.text.formats import upright
-from report_cli.report.text.manuscript import Figure, Manuscript
+from report_cli.report.text.manuscript import Manuscript
 from report_cli.report.text.values import MARK, Ledger
 
 if TYPE_CHECKING:
@@ -25,13 +27,18 @@ BLOCKS = {"pre": "block of code", "table": "table", "blockquote": "quotation", "
 
 @dataclass(frozen=True)
 class Body:
-    """The body of a document in both forms, the files that print needs (path below ASSETS: bytes), and warnings."""
+    """The body of a document in both forms, the files that print needs (path below ASSETS: bytes), and warnings.
+
+    `images` has the sha256 of the author's own images by their paths in the project.
+    """
 
     screen: str
     print: str
     assets: Mapping[str, bytes]
     headings: tuple[Heading, ...]
     warnings: tuple[str, ...]
+    # The author's own, by path: their digests.
+    images: Mapping[str, str]
     # Above the contents, for screen and print.
     abstracts: tuple[str, str] = ("", "")
 
@@ -40,7 +47,7 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     """Return the body of a document: typeset, numbered, every value linked to its run.
 
     Raises:
-        UsageError: malformed Markdown or formula, an undefined or duplicate label, an image that is no figure.
+        UsageError: malformed Markdown or formula, an undefined or duplicate label, an image that can't be shown.
     """
     places, language = manuscript.places, manuscript.language
     english = language["lang"] == "en"
@@ -59,19 +66,23 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     for index, (span, formula) in enumerate(zip(spans, in_order, strict=True)):
         span.set("data-formula", str(index))
         span.text = typeset[formula].words  # what a heading is called in the contents
-    warnings = [*pandoc.shown_as_text(places), *numbering.unanswered(tree, places)]
-    _check_images(tree, manuscript)
+    pictures, told = images.collect(project, tree, manuscript)
     _check_notes(tree, manuscript)
+    warnings = [*pandoc.shown_as_text(places), *numbering.unanswered(tree, places), *told]
     headings = numbering.number(tree, places, language)
     _show_values(tree, ledger)
     tables.finish(tree, project, language)
-    drawings = {f.label: figures.read(f) for f in manuscript.figures.values() if f.file is not None}
+    for label, figure in manuscript.figures.items():
+        if figure.file is not None:
+            pictures[label] = Picture(figure.where, f"{label}.svg", *figures.read(figure))
     names = {formula: f"math/{i}.svg" for i, formula in enumerate(dict.fromkeys(in_order))}
 
-    def embed(figure: Figure) -> str:
-        return "data:image/svg+xml;base64," + base64.b64encode(drawings[figure.label][1]).decode()
+    def embed(picture: Picture) -> str:
+        kind = mimetypes.guess_type(picture.name)[0]
+        return f"data:{kind};base64," + base64.b64encode(picture.screen).decode()
 
-    screen = _dress(tree, [_mathml(typeset[formula]) for formula in in_order], embed, manuscript)
+    dress = partial(_dress, tree, manuscript, pictures)
+    screen = dress([_mathml(typeset[formula]) for formula in in_order], embed)
     # Each element that may be too wide for the paper gets, in print alone, the place where it was written.
     for count, table in enumerate(tree.iter("table")):
         table.set(AT, places.of_table(count))
@@ -80,40 +91,25 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     for note in tree.find_class("fn"):
         note.set(AT, places.of_text((note.text or note.text_content()).strip()[:30]))
     for image in tree.iter("img"):
-        image.set(AT, manuscript.figures[image.get("src")].where)
+        source = image.get("src")
+        image.set(AT, (pictures.get(source) or manuscript.figures[source]).where)
     for span in tree.xpath(".//span[@data-formula]"):
         span.set(AT, places.of_formula(source_of[in_order[int(span.get("data-formula"))]]))
-    images = [_image(typeset[formula], ASSETS + names[formula]) for formula in in_order]
-    printed = _dress(tree, images, lambda figure: f"{ASSETS}figures/{figure.label}.svg", manuscript)
+    formula_images = [_image(typeset[formula], ASSETS + names[formula]) for formula in in_order]
+    printed = dress(formula_images, lambda picture: f"{ASSETS}figures/{picture.name}")
     # A header cell without content would be read aloud as a header without a name.
     for header in screen.xpath(".//th[not(*) and not(normalize-space())]"):
         header.tag = "td"
     assets = {names[formula]: result.svg.encode() for formula, result in typeset.items()}
-    assets |= {f"figures/{label}.svg": for_print for label, (for_print, _) in drawings.items()}
+    assets |= {f"figures/{picture.name}": picture.print for picture in pictures.values()}
     contents = tuple(replace(h, title=ledger.text(h.title)) for h in headings if h.level <= 3)
     abstracts = "", ""
     if manuscript.front.abstract:
         abstracts = _markup(screen[0]), _markup(printed[0])
         screen.remove(screen[0])
         printed.remove(printed[0])
-    return Body(_markup(screen), _markup(printed), assets, contents, tuple(warnings), abstracts)
-
-
-def _check_images(tree: "HtmlElement", manuscript: Manuscript) -> None:
-    for image in tree.iter("img"):
-        source = image.get("src", "")
-        if source not in manuscript.figures:
-            where = manuscript.places.of_text(f"]({source}")
-            error = unknown("image", source, manuscript.figures)
-            raise UsageError(
-                f"{where}: {error.message}", 'a page shows figures of runs: << figure("...", caption="...") >>'
-            )
-        if image.getparent().tag != "figure":  # pandoc would leave out its caption and its label
-            figure = manuscript.figures[source]
-            raise UsageError(
-                f"{figure.where}: the figure {figure.name} stands within other text",
-                "a figure stands in a paragraph of its own: leave an empty line before and after it",
-            )
+    own = {picture.path: picture.sha256 for picture in pictures.values() if picture.path}
+    return Body(_markup(screen), _markup(printed), assets, contents, tuple(warnings), own, abstracts)
 
 
 def _check_notes(tree: "HtmlElement", manuscript: Manuscript) -> None:
@@ -170,23 +166,26 @@ def _values(parent: "HtmlElement", marked: str, ledger: Ledger) -> "tuple[str, *
 
 def _dress(
     tree: "HtmlElement",
-    formula_elements: "Sequence[HtmlElement]",
-    address: Callable[[Figure], str],
     manuscript: Manuscript,
+    pictures: Mapping[str, Picture],
+    formula_elements: "Sequence[HtmlElement]",
+    address: Callable[[Picture], str],
 ) -> "HtmlElement":
     """Return a copy of `tree` with its formulas and figures in the form of one medium."""
     tree = copy.deepcopy(tree)
     for image in tree.iter("img"):
-        figure = manuscript.figures[image.get("src", "")]
+        source = image.get("src", "")
+        figure, picture = manuscript.figures.get(source), pictures.get(source)
         if kind := image.attrib.pop("class", ""):
             image.getparent().set("class", kind)  # pandoc keeps the label on the figure but the class on the image
-        if figure.file is None:
+        if picture is not None:
+            image.set("src", address(picture))
+        if figure is not None and figure.file is not None:
+            image.set("alt", figure.file.alt)
+        elif figure is not None:
             box = image.makeelement("span", {"class": "missing"})
             box.text = manuscript.language["no_figure"].format(figure.name)
             image.getparent().replace(image, box)
-        else:
-            image.set("alt", figure.file.alt)
-            image.set("src", address(figure))
     for span in tree.xpath(".//span[@data-formula]"):
         span.text = None
         span.append(formula_elements[int(span.attrib.pop("data-formula"))])

@@ -2,6 +2,8 @@
 
 import base64
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -47,21 +49,31 @@ def _check(svg: bytes) -> None:
         head, comma, content = address.partition(";base64,")
         if not comma or not head.startswith("data:image/"):
             raise ValueError(f"it refers to an image outside itself: {address[:60]!r}")
-        _decode("".join(content.split()))
+        decode("".join(content.split()))
 
 
 @lru_cache(maxsize=512)  # The figures for print and screen hold the same images.
-def _decode(content: str) -> None:
-    from PIL import Image, ImageFile, UnidentifiedImageError
+def decode(content: str) -> None:
+    """Raise ValueError where an image in an SVG, in base64, doesn't decode."""
+    from PIL import Image, UnidentifiedImageError
 
-    # WeasyPrint allows truncated images in the whole process as soon as it is imported.
-    allowed, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
     try:
-        with Image.open(io.BytesIO(base64.b64decode(content, validate=True))) as image:
+        with undamaged(), Image.open(io.BytesIO(base64.b64decode(content, validate=True))) as image:
             image.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         reason = "it is of no known kind" if isinstance(error, UnidentifiedImageError) else error
         raise ValueError(f"an image in it doesn't decode: {reason}") from error
+
+
+@contextmanager
+def undamaged() -> Iterator[None]:
+    """Inside, an image that ends too early doesn't decode."""
+    from PIL import ImageFile
+
+    # WeasyPrint allows truncated images in the whole process as soon as it is imported.
+    allowed, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+    try:
+        yield
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = allowed
 

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -60,14 +60,21 @@ def for_print(project: Project, base: str) -> tuple[str, dict[str, bytes]]:
 
 def for_screen(project: Project, text: str) -> str:
     """Return font rules with the characters of `text` embedded as WOFF2; a known subset comes from the cache."""
-    rules = []
-    for face in FACES:
-        font = _font(project, face)
-        # A character that a face hasn't got is no reason to cut it anew.
-        characters = {*_printable(text), *COMMON, *(FORMULAS if face.family == "Report Math" else "")} & font.keys()
-        subset = _subset(project, _path(project, face), "".join(sorted(characters)))
-        rules.append(_rule(face, "data:font/woff2;base64," + base64.b64encode(subset).decode()))
-    return "".join(rules)
+    return "".join(
+        _cut(project, face, {*_printable(text), *COMMON, *(FORMULAS if face.family == "Report Math" else "")})
+        for face in FACES
+    )
+
+
+def for_drawing(project: Project, text: str) -> str:
+    """Return font rules with the characters of `text` in the faces of figures."""
+    return "".join(_cut(project, face, _printable(text)) for face in FIGURE_FACES)
+
+
+def _cut(project: Project, face: Face, characters: set[str]) -> str:
+    # A character that a face hasn't got is no reason to cut it anew.
+    subset = _subset(project, _path(project, face), "".join(sorted(characters & _font(project, face).keys())))
+    return _rule(face, "data:font/woff2;base64," + base64.b64encode(subset).decode())
 
 
 def widths(project: Project, texts: Collection[str]) -> dict[str, float]:
@@ -76,10 +83,10 @@ def widths(project: Project, texts: Collection[str]) -> dict[str, float]:
     return {text: sum(advances.get(character, advances["0"]) for character in text) for text in texts}
 
 
-def without_glyph(project: Project, text: str) -> list[str]:
+def without_glyph(project: Project, text: str, faces: Sequence[Face] = FACES) -> list[str]:
     """Return the characters of `text` that none of the fonts can show, each once."""
     unknown = _printable(text)
-    for face in FACES:
+    for face in faces:
         unknown = unknown.difference(_font(project, face))
     return sorted(unknown)
 
@@ -108,7 +115,7 @@ def _font(project: Project, face: Face) -> dict[str, float]:
     return _advances(path, path.stat().st_mtime_ns)
 
 
-@lru_cache(maxsize=len(FACES))
+@lru_cache(maxsize=len(FACES + FIGURE_FACES))
 def _advances(path: Path, mtime_ns: int) -> dict[str, float]:
     from fontTools.ttLib import TTFont
 

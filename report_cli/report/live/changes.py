@@ -10,9 +10,10 @@ Times = dict[str, tuple[int, int, int]]
 
 
 def of_pages(project: Project) -> Times:
-    """Return the state of what pages are made of: templates, sections, answers, partials and styles."""
-    templates = [path for folder in project.template_folders for path in _files(str(folder))]
-    return _times([*templates, *map(str, project.root.glob("*.css"))])
+    """Return the state of what pages are made of: templates, sections, answers, partials, styles and images."""
+    folders = *project.template_folders, project.images
+    found = [path for folder in folders for path in _files(str(folder))]
+    return _times([*found, *map(str, project.root.glob("*.css"))])
 
 
 def of_results(project: Project) -> Times:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import unquote
 
 import jinja2
 from jinja2.ext import Extension
@@ -103,6 +104,14 @@ class Places:
     def of_label(self, label: str, nth: int = 0) -> str:
         """Return the `nth` place where something gets `label`."""
         return self._nth(rf"\{{#{re.escape(label)}[\s}}]", nth)
+
+    def of_image(self, source: str, nth: int) -> str:
+        """Return the `nth` place where the image with the address `source` is named.
+
+        Without an address it is one of those that no page may have.
+        """
+        name = f"(?:{re.escape(source)}|{re.escape(unquote(source))})" if source else r"(?:\w+:[^\s)]*)?"
+        return self._nth(rf"(?:\]\(|^\[[^\]]+\]:)[ ]*<?{name}(?=[\s>)]|$)", nth, prose=True)
 
     def of_reference(self, label: str) -> str:
         """Return the first place that refers to `label`."""

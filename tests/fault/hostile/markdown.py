@@ -7,6 +7,7 @@ from report_cli.report.text.lines import Places
 from tests.fault.hostile.page import HTTP, SECRET, Page, documents, text
 
 NOWHERE = "leads nowhere"
+OUTSIDE = "can't be shown: it is outside the project"
 
 # Shown as they are written, or as nothing.
 LITERAL = {
@@ -84,8 +85,8 @@ ENTRIES: dict[str, tuple[str, str | None]] = {
     "a file in the title": (f"title = {{A \\input{{{SECRET}}} B}}", None),
     "an included file": (f"title = {{A \\include{{{SECRET}}} \\lstinputlisting{{{SECRET}}}}}", None),
     "tags": ("title = {<script>alert(1)</script>}", None),
-    "an image": (f"title = {{A \\includegraphics{{{SECRET}}}}}", "unknown image"),
-    "an image from the network": (f"title = {{A \\includegraphics{{{HTTP}/x.png}}}}", "unknown image"),
+    "an image": (f"title = {{A \\includegraphics{{{SECRET}}}}}", OUTSIDE),
+    "an image from the network": (f"title = {{A \\includegraphics{{{HTTP}/x.png}}}}", OUTSIDE),
     "a link to a script": ("title = {\\href{javascript:alert(1)}{x}}", NOWHERE),
     "an address that is a script": ("title = {A}, url = {javascript:alert(1)}", NOWHERE),
     "an address that is a file": (f"title = {{A}}, url = {{file://{SECRET}}}", NOWHERE),

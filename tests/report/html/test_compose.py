@@ -78,7 +78,7 @@ FIGURE = '<< figure("net.curves", caption="c") >>'
         ("# A\n\n### C\n", "paper.md:6: the heading 'C' skips a level"),
         ("Text [x](other.html)", "paper.md:4: the link 'other.html' leads nowhere"),
         ("Text [x](javascript:alert)", "paper.md:4: the link '' leads nowhere"),
-        ("![c](picture.png)", "paper.md:4: unknown image 'picture.png'"),
+        ("![c](picture.png)", "paper.md:4: the image 'picture.png' can't be shown: there is no such file"),
         (f"Text.\n\nSee. {FIGURE} and more.", "paper.md:6: the figure net.curves stands within other text"),
         ("[a]{#x} [](#x)", "paper.md:4: 'x' has no number"),
         (

@@ -9,10 +9,11 @@ Write = Callable[[str, str], Path]
 
 
 def test_an_edit_is_noticed_where_it_matters(project: Project, write: Write) -> None:
-    """Templates and styles are what pages are made of; settings, experiments and finished runs are what results are."""
+    """Templates, styles and images are what pages are made of; settings, experiments and runs are what results are."""
     for name, pages, results in (
         ("templates/answers/a.md", True, False),
         ("templates/style/page.css", True, False),
+        ("images/bench.jpg", True, False),
         ("experiments/one.py", False, True),
         ("experiments/models/two.py", False, True),
         ("experiments/results/one/ab12/manifest.json", False, True),
