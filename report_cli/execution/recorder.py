@@ -166,8 +166,12 @@ class FigureFolder:
         if name not in self._experiment.figures:
             error = unknown("figure", name, self._experiment.figures)
             raise RunError(error.message, error.hint)
-        files.write_bytes(self._folder / f"{name}.print.svg", style.to_svg(figure, text=True))
-        files.write_bytes(self._folder / f"{name}.screen.svg", style.to_svg(figure, text=False))
+        try:
+            for_print, for_screen = (style.to_svg(figure, text=text) for text in (True, False))
+        except ValueError as error:
+            raise RunError(f"the figure {self._experiment.name}.{name} can't be drawn: {error}") from error
+        files.write_bytes(self._folder / f"{name}.print.svg", for_print)
+        files.write_bytes(self._folder / f"{name}.screen.svg", for_screen)
         self._alt[name] = alt
 
     def finish(self) -> None:

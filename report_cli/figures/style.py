@@ -4,8 +4,13 @@ A figure fills the text width of 140 mm. One accent colour and greys of differen
 print and with any colour vision; lines are labelled where they end instead of in a legend.
 """
 
+import html
 import io
+import itertools
 import re
+import string
+import unicodedata
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -16,6 +21,7 @@ from matplotlib import font_manager
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 
 from report_cli.project import inherited_templates
 
@@ -26,6 +32,18 @@ ACCENT, INK, GREY, PALE = "#1b4f8f", "#16181d", "#8a8f98", "#dfe6f0"
 GREY_WORDS = "#5f646d"
 TINT = LinearSegmentedColormap.from_list("tint", ["#ffffff", ACCENT])
 SANS = "Source Sans 3"
+# Where the sans hasn't got a character.
+SYMBOLS = "STIX Two Math"
+MATHTEXT: dict[Any, Any] = {
+    "mathtext.fontset": "custom",
+    **dict.fromkeys(("mathtext.rm", "mathtext.sf", "mathtext.tt"), SANS),
+    **dict.fromkeys(("mathtext.it", "mathtext.cal"), f"{SANS}:italic"),
+    **dict.fromkeys(("mathtext.bf", "mathtext.bfit"), f"{SANS}:bold"),
+    # matplotlib's own, for ∈, for blackboard letters and for brackets that grow.
+    "mathtext.fallback": "stix",
+}
+# What matplotlib shows for a character in a formula that no font has.
+DUMMY = "\N{CURRENCY SIGN}"
 # Any key, as matplotlib's stubs list every setting by name.
 STYLE: dict[Any, Any] = {
     "font.size": 8.5,
@@ -57,8 +75,8 @@ STYLE: dict[Any, Any] = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Everything drawn inside has the house style, with the fonts that the project ships where they are there."""
-    with matplotlib.rc_context({**STYLE, "font.family": _sans()}):
+    """Everything drawn inside has the house style, in the fonts that this program ships."""
+    with matplotlib.rc_context({**STYLE, **MATHTEXT, "font.family": list(_fonts())}):
         yield
 
 
@@ -70,24 +88,71 @@ def new_figure(height_mm: float, width_mm: float = TEXT_WIDTH_MM) -> Figure:
 
 
 def to_svg(figure: Figure, *, text: bool) -> bytes:
-    """Return `figure` as SVG, the same bytes every time: its letters as text (for print) or as paths (for screens)."""
-    target = io.BytesIO()
-    with style():
+    """Return `figure` as SVG, the same bytes every time: its letters as text (for print) or as paths (for screens).
+
+    Symbols that the shipped sans hasn't got make paths of all letters in print, too.
+
+    Raises:
+        ValueError: a character that no font has.
+    """
+    with style(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # an error below
         # Laid out once and for all: a second layout would start from the first and move things a little.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
-    with style(), matplotlib.rc_context({"svg.fonttype": "none" if text else "path"}):
-        figure.savefig(target, format="svg", dpi=IMAGE_DPI, metadata={"Date": None, "Creator": None})
+    _check_characters(figure)
+    svg = (_with_letters(figure) if text else b"") or _written(figure, "path")
     # Without the property, a PDF viewer may smooth the pixels of an image, which PDF/A forbids.
-    crisp = re.sub(rb"<image\b", rb'<image image-rendering="crisp-edges"', target.getvalue())
+    crisp = re.sub(rb"<image\b", rb'<image image-rendering="crisp-edges"', svg)
     # Every text comes turned by no angle, which the renderer of the PDF would compute for each.
     return re.sub(rb' transform="rotate\(-0 [^"]*\)"', b"", crisp)
 
 
+def _with_letters(figure: Figure) -> bytes:
+    """Return `figure` as SVG with its letters as text, or nothing where they are not all in the shipped sans."""
+    svg = _written(figure, "none")
+    letters = set(html.unescape("".join(re.findall(r">([^<>]+)</t", svg.decode())))) - set(string.whitespace)
+    if DUMMY in letters and not any(DUMMY in each for each in _texts(figure)):
+        raise ValueError("no font has a symbol of one of its formulas")
+    # Each text names the font of symbols as well, which print does without.
+    svg = svg.replace(f", '{SYMBOLS}'".encode(), b"")
+    return svg if letters <= _characters(SANS) and b"'STIX" not in svg else b""
+
+
+def _written(figure: Figure, letters: str) -> bytes:
+    target = io.BytesIO()
+    with style(), matplotlib.rc_context({"svg.fonttype": letters}):
+        figure.savefig(target, format="svg", dpi=IMAGE_DPI, metadata={"Date": None, "Creator": None})
+    return target.getvalue()
+
+
+def _check_characters(figure: Figure) -> None:
+    """Raise ValueError for a character that is in no shipped font: matplotlib would draw a box."""
+    known = _characters(SANS) | _characters(SYMBOLS)
+    for text in _texts(figure):
+        for character in text:
+            if character.isprintable() and character not in known:
+                name = f"{character!r} (U+{ord(character):04X}, {unicodedata.name(character, 'no name').lower()})"
+                raise ValueError(f"no font of the report has the character {name} of {text!r}")
+
+
+def _texts(figure: Figure) -> list[str]:
+    return [part.get_text() for part in figure.findobj(Text) if part.get_visible()]
+
+
 @cache
-def _sans() -> str:
-    """Load the shipped sans of figures and return its family name, or that of matplotlib's own."""
-    paths = sorted((inherited_templates() / "style" / "fonts").glob("SourceSans3-*.ttf"))
-    for path in paths:
-        font_manager.fontManager.addfont(str(path))
-    return SANS if paths else "DejaVu Sans"
+def _characters(family: str) -> frozenset[str]:
+    """Return what is in all faces of a shipped font."""
+    faces = [font_manager.get_font(path).get_charmap() for path in _fonts()[family]]
+    return frozenset(map(chr, set(faces[0]).intersection(*faces[1:])))
+
+
+@cache
+def _fonts() -> dict[str, list[str]]:
+    """Load the shipped fonts of figures and return their files by family."""
+    folder = inherited_templates() / "style" / "fonts"
+    patterns = {SANS: "SourceSans3-*.ttf", SYMBOLS: "STIXTwoMath-*.otf"}
+    files = {family: sorted(map(str, folder.glob(pattern))) for family, pattern in patterns.items()}
+    for path in itertools.chain.from_iterable(files.values()):
+        font_manager.fontManager.addfont(path)
+    return files

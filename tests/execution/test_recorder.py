@@ -3,17 +3,20 @@
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas
 import pytest
+from matplotlib.figure import Figure
 
 from report_cli.errors import ReportError
-from report_cli.execution.recorder import CheckpointFolder, Recorder
+from report_cli.execution.recorder import CheckpointFolder, FigureFolder, Recorder
 from report_cli.experiment import Metric, experiment
 from report_cli.keys.inputs import Watch
+from report_cli.store.run import Results
 
 METRICS = {"accuracy": Metric("fraction", "named right", of="count"), "count": Metric("count", "images")}
 
@@ -46,6 +49,16 @@ def record(
 ) -> Recorder:
     folder, cache = tmp_path / "run", tmp_path / "cache"
     return Recorder(toy, 0, folder, checkpoints(), {}, watch, lambda _: {}, told.append, "float32", cache)
+
+
+def test_a_figure_with_a_character_of_no_font_is_named(tmp_path: Path) -> None:
+    """The error names the experiment, the figure and the character, and nothing is written."""
+    declared = replace(toy, figures=("curve",))
+    figure = Figure()
+    figure.add_subplot(xlabel="中")
+    with pytest.raises(ReportError, match=r"the figure toy.curve .*U\+4E2D"):
+        FigureFolder(declared, tmp_path, Results("toy", ())).add("curve", figure, alt="A curve.")
+    assert not list(tmp_path.iterdir())
 
 
 def test_time_before_an_interruption_is_not_lost(

@@ -51,6 +51,36 @@ def test_text_is_text_or_paths() -> None:
     assert "<path" in screen
 
 
+def labelled(words: str) -> Figure:
+    with style.style():
+        figure = Figure(figsize=(3, 2))
+        figure.add_subplot(xlabel=words).plot([1, 2], [1e-5, 2e-5])
+    return figure
+
+
+@pytest.mark.parametrize("words", [r"$\lambda$, $R^2$", "✓ & <", r"$\hat{x}_i \leq 10^{-3}$", r"$\mathbf{x}$"])
+def test_symbols_have_the_shipped_sans(words: str) -> None:
+    """Formulas and symbols that the sans has are text in print, in the sans alone."""
+    svg = style.to_svg(labelled(words), text=True).decode()
+    assert set(re.findall(r"font-family: ([^;\"]+)", svg)) == {"'Source Sans 3'"}
+
+
+@pytest.mark.parametrize("words", ["ℝ", r"$x \in \mathbb{R}^d$", r"$\left(\frac{1}{2}\right)$"])
+def test_other_symbols_are_outlines(words: str) -> None:
+    """Symbols of other fonts make outlines of the letters in print, too, so the PDF needs no other font."""
+    svg = style.to_svg(labelled(words), text=True).decode()
+    assert "<text" not in svg
+    assert "STIX" in svg
+    assert "LastResort" not in svg
+
+
+@pytest.mark.parametrize("words", ["about 中", "$\\mathrm{中}$"])
+def test_a_character_of_no_font_is_an_error(words: str) -> None:
+    """It would be a box, or a currency sign, so the error names it."""
+    with pytest.raises(ValueError, match=r"'中' \(U\+4E2D"):
+        style.to_svg(labelled(words), text=False)
+
+
 def test_images_in_svg_are_never_smoothed() -> None:
     """Every embedded image says that its pixels stay as they are."""
     figure = Figure()

@@ -7,9 +7,11 @@ import subprocess
 
 import pikepdf
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from report_cli.errors import ReportError
+from report_cli.figures import style
 from report_cli.report import provenance
 from report_cli.report.build import Built
 from report_cli.report.html.compose import ASSETS
@@ -47,6 +49,19 @@ def test_the_pdf_has_pages_tags_and_provenance(built: Report) -> None:
     assert shown["73.8\u202f%"] == {
         "text": "73.8\u202f%", "number": 0.7383, "unit": "fraction", "from": ["net.accuracy"], "runs": ["net-0abc"],
     }  # fmt: skip
+
+
+def test_formulas_in_figures_need_no_other_font(desk: Desk) -> None:
+    """Symbols and formulas on the axes of a figure are laid out, whatever font they are from."""
+    with style.style():
+        figure = Figure(figsize=(4, 2))
+        figure.add_subplot(xlabel=r"$\lambda$, $R^2$", ylabel="✓")
+        other = Figure(figsize=(4, 2))
+        other.add_subplot(xlabel=r"$x \in \mathbb{R}$", ylabel="ℝ")
+    for each in (figure, other):
+        desk.figures["net"]["curves"].print_svg.write_bytes(style.to_svg(each, text=True))
+        desk.write('<< figure("net.curves", caption="c") >>')
+        assert desk.build(formats=("pdf",), code=str(id(each))).written
 
 
 def test_what_cannot_be_laid_out_is_an_error() -> None:
