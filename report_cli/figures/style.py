@@ -113,7 +113,11 @@ def _with_letters(figure: Figure) -> bytes:
     svg = _written(figure, "none")
     letters = set(html.unescape("".join(re.findall(r">([^<>]+)</t", svg.decode())))) - set(string.whitespace)
     if DUMMY in letters and not any(DUMMY in each for each in _texts(figure)):
-        raise ValueError("no font has a symbol of one of its formulas")
+        formulas = [each for each in _texts(figure) if "$" in each]
+        rare = sorted(set("".join(formulas)) - _characters(SANS) - set(string.whitespace))
+        raise ValueError(
+            f"no font has a symbol of {formulas}: write {', '.join(rare) or 'it'} within $...$, or in words"
+        )
     # Each text names the font of symbols as well, which print does without.
     svg = svg.replace(f", '{SYMBOLS}'".encode(), b"")
     return svg if letters <= _characters(SANS) and b"'STIX" not in svg else b""

@@ -81,6 +81,12 @@ def test_a_character_of_no_font_is_an_error(words: str) -> None:
         style.to_svg(labelled(words), text=False)
 
 
+def test_a_symbol_beside_a_formula_is_an_error() -> None:
+    """Beside a formula matplotlib looks for symbols in the sans alone, so the error says to put it into the formula."""
+    with pytest.raises(ValueError, match="write ℝ within"):
+        style.to_svg(labelled("ℝ, $x$"), text=True)
+
+
 def test_images_in_svg_are_never_smoothed() -> None:
     """Every embedded image says that its pixels stay as they are."""
     figure = Figure()
