@@ -18,7 +18,7 @@ from report_cli.errors import ReportError, UsageError
 from report_cli.project import Project
 from report_cli.report import provenance
 from report_cli.report.deadline import OverdueError, deadline
-from report_cli.report.html import compose, figures, fonts
+from report_cli.report.html import compose, fonts, images
 from report_cli.report.html.compose import ASSETS, Body
 from report_cli.report.html.numbering import APPENDIX, Heading
 from report_cli.report.pdf import pango, pdf
@@ -74,7 +74,7 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
             # It is that of the author whom the settings name.
             "id": "" if front.author else settings.id,
             "course": front.course,
-            "logo": figures.embedded(project.root / front.logo) if front.logo else "",
+            "logo": images.logo(project, front.logo) if front.logo else "",
             "words": language,
             "settings": settings,
             "date": words.date(front.date, language),

@@ -14,8 +14,10 @@ from PIL import Image
 from report_cli import files
 from report_cli.errors import ReportError, UsageError
 from report_cli.report.build import Built
-from tests.report.conftest import SVG, Desk, furnish
+from tests.report.conftest import Desk, furnish
 from tests.report.judges import judge
+
+LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle cx="4" cy="4" r="3" fill="navy"/></svg>'
 
 FRONT = """+++
 title = 'A report with << value("net.accuracy")|percent >>'
@@ -45,7 +47,7 @@ Report = tuple[Desk, Built]
 def told(tmp_path_factory: pytest.TempPathFactory) -> Report:
     desk = furnish(tmp_path_factory.mktemp("front"))
     files.write_text(desk.project.root / "my.css", ".question { color: #123456 }\n")
-    files.write_text(desk.project.root / "images" / "logo.svg", SVG)
+    files.write_text(desk.project.root / "images" / "logo.svg", LOGO)
     desk.write("# A {#sec-a}\n\nText.\n\n" + "One more paragraph.\n\n" * 60, front=FRONT)
     return desk, desk.build()
 

@@ -1,13 +1,12 @@
 """From a manuscript to the two pages of a report: one for the screen, one for print."""
 
-import base64
 import copy
-import mimetypes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from report_cli.errors import UsageError
 from report_cli.project import Project
 from report_cli.report.html import clean, figures, formulas, images, numbering, pandoc, tables
 from report_cli.report.html.formulas import Formula, Typeset
@@ -76,23 +75,9 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
         if figure.file is not None:
             pictures[label] = Picture(figure.where, f"{label}.svg", *figures.read(figure))
     names = {formula: f"math/{i}.svg" for i, formula in enumerate(dict.fromkeys(in_order))}
-
-    def embed(picture: Picture) -> str:
-        kind = mimetypes.guess_type(picture.name)[0]
-        return f"data:{kind};base64," + base64.b64encode(picture.screen).decode()
-
     dress = partial(_dress, tree, manuscript, pictures)
-    screen = dress([_mathml(typeset[formula]) for formula in in_order], embed)
-    # Each element that may be too wide for the paper gets, in print alone, the place where it was written.
-    for count, table in enumerate(tree.iter("table")):
-        table.set(AT, places.of_table(count))
-    for code in tree.iter("pre"):
-        code.set(AT, places.of_text(code.text_content().strip().partition("\n")[0]))
-    for note in tree.find_class("fn"):
-        note.set(AT, places.of_text((note.text or note.text_content()).strip()[:30]))
-    for image in tree.iter("img"):
-        source = image.get("src")
-        image.set(AT, (pictures.get(source) or manuscript.figures[source]).where)
+    screen = dress([_mathml(typeset[formula]) for formula in in_order], lambda picture: picture.data)
+    _mark_places(tree, manuscript, pictures)
     for span in tree.xpath(".//span[@data-formula]"):
         span.set(AT, places.of_formula(source_of[in_order[int(span.get("data-formula"))]]))
     formula_images = [_image(typeset[formula], ASSETS + names[formula]) for formula in in_order]
@@ -110,6 +95,20 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
         printed.remove(printed[0])
     own = {picture.path: picture.sha256 for picture in pictures.values() if picture.path}
     return Body(_markup(screen), _markup(printed), assets, contents, tuple(warnings), own, abstracts)
+
+
+def _mark_places(tree: "HtmlElement", manuscript: Manuscript, pictures: Mapping[str, Picture]) -> None:
+    """Give each element that the paper may be too small for, in print alone, the place where it was written."""
+    places = manuscript.places
+    for count, table in enumerate(tree.iter("table")):
+        table.set(AT, places.of_table(count))
+    for code in tree.iter("pre"):
+        code.set(AT, places.of_text(code.text_content().strip().partition("\n")[0]))
+    for note in tree.find_class("fn"):
+        note.set(AT, places.of_text((note.text or note.text_content()).strip()[:30]))
+    for image in tree.iter("img"):
+        source = image.get("src")
+        image.set(AT, (pictures.get(source) or manuscript.figures[source]).where)
 
 
 def _check_notes(tree: "HtmlElement", manuscript: Manuscript) -> None:

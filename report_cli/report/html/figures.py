@@ -5,14 +5,11 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path
 
 from report_cli.errors import ReportError
 from report_cli.report.text.manuscript import Figure
 
 LINKS = ("href", "{http://www.w3.org/1999/xlink}href")
-
-KINDS = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 
 def read(figure: Figure) -> tuple[bytes, bytes]:
@@ -76,16 +73,3 @@ def undamaged() -> Iterator[None]:
         yield
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = allowed
-
-
-def embedded(path: Path) -> str:
-    """Return the picture at `path`, PNG, JPEG or SVG, as an address that holds it; ReportError where it is none."""
-    content = path.read_bytes()
-    try:
-        if path.suffix not in KINDS:
-            raise ValueError(f"it is none of {', '.join(KINDS)}")
-        encoded = base64.b64encode(content).decode()
-        _check(content) if path.suffix == ".svg" else _decode(encoded)
-    except ValueError as error:
-        raise ReportError(f"the picture {path.name} can't be shown: {error}") from error
-    return f"data:{KINDS[path.suffix]};base64,{encoded}"

@@ -1,6 +1,8 @@
 """Images of the author's own: files of the project that a document shows, made safe and fit for both pages."""
 
+import base64
 import io
+import mimetypes
 import re
 import warnings
 from contextlib import suppress
@@ -48,6 +50,11 @@ class Picture:
     path: str = ""
     sha256: str = ""
 
+    @property
+    def data(self) -> str:
+        """The form for the screen as an address that holds it."""
+        return f"data:{mimetypes.guess_type(self.name)[0]};base64,{base64.b64encode(self.screen).decode()}"
+
 
 def collect(project: Project, tree: "HtmlElement", manuscript: Manuscript) -> tuple[dict[str, Picture], list[str]]:
     """Return the images in `tree` that are no figures of runs, by address, and warnings; each is a <figure> afterwards.
@@ -86,6 +93,14 @@ def collect(project: Project, tree: "HtmlElement", manuscript: Manuscript) -> tu
             told.append(f'{what} is heard as its caption: add {{alt="what it shows"}}')
             image.set("alt", words)
     return pictures, told
+
+
+def logo(project: Project, name: str) -> str:
+    """Return the image in the file `name` of the project as an address; UsageError where there is none."""
+    try:
+        return _read(project, name, "").data
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UsageError(f"the picture {name} can't be shown: {error}", "name a PNG, JPEG, WebP or SVG file") from error
 
 
 def _set_apart(image: "HtmlElement") -> None:
