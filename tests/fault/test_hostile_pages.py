@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -190,9 +191,9 @@ def test_a_swallowed_error_is_noticed(place: Place, monkeypatch: pytest.MonkeyPa
 def test_an_error_that_nothing_catches_is_noticed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were only what derives from Exception caught, the refusal of an address would end the program."""
 
-    def careless(html: str, styles: list[str], assets: Mapping[str, bytes], provenance: str, date: str) -> bytes:
+    def careless(*arguments: Any) -> bytes:
         try:
-            return pdf._lay_out(html, styles, assets, provenance, "")
+            return pdf._lay_out(*arguments)
         except Exception as error:
             raise ReportError(str(error)) from error
 
