@@ -167,7 +167,7 @@ def _settings(table: dict[str, Any]) -> Settings:
             values[key] = value
             continue
         if key == "date":
-            value = _date(value)
+            value = iso_date(value, "[tool.report] date")
         if not isinstance(value, str):
             raise UsageError(f"[tool.report] {key} must be text, not {value!r}")
         values[key] = value
@@ -177,14 +177,14 @@ def _settings(table: dict[str, Any]) -> Settings:
     return settings
 
 
-def _date(value: Any) -> str:
-    """Return a date of TOML, or a text that is one, as 2026-11-22; empty where it is empty."""
+def iso_date(value: Any, what: str) -> str:
+    """Return a date of TOML, or a text that is one, as 2026-11-22; empty where it is empty; UsageError else."""
     if isinstance(value, datetime.date):
         return value.isoformat()[:10]
     try:
         return datetime.date.fromisoformat(value).isoformat() if value else ""
     except (TypeError, ValueError) as error:
-        raise UsageError(f"[tool.report] date is no date: {value!r}", "write it as 2026-11-22") from error
+        raise UsageError(f"{what} is no date: {value!r}", "write it as 2026-11-22") from error
 
 
 def _parameters(table: Any) -> Iterator[tuple[str, tuple[str, ...]]]:

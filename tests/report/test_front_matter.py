@@ -151,6 +151,13 @@ def test_what_a_key_cannot_be_names_its_line(desk: Desk, front: str, message: st
         desk.build(formats=("html",))
 
 
+def test_a_date_may_be_text(desk: Desk) -> None:
+    """However a date is spelled, the renderer of the PDF gets it as it wants it."""
+    desk.write("Text", front='+++\ntitle = "T"\ndate = "20261122"\n+++\n')
+    page = next(path for path in desk.build().paths if path.suffix == ".html").read_text()
+    assert "22 November 2026" in page
+
+
 def test_what_a_named_file_cannot_be_is_an_error(desk: Desk) -> None:
     """A style that asks for something outside, and a logo that is no picture, are refused by their names."""
     files.write_text(desk.project.root / "my.css", "p { color: red }\n@import 'x.css';")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from report_cli.errors import ReportError, UsageError, unknown
-from report_cli.project import Project
+from report_cli.project import Project, iso_date
 from report_cli.report.text import words
 
 FRONT = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*\n", re.DOTALL | re.MULTILINE)
@@ -125,9 +125,7 @@ def _authors(project: Project, key: str, content: object) -> tuple[Author, ...]:
 
 
 def _date(project: Project, key: str, content: object) -> str:
-    iso = content.isoformat() if isinstance(content, datetime.date) else _text(project, key, content)
-    words.date(iso, words.of("en"))
-    return iso
+    return iso_date(content if isinstance(content, datetime.date) else _text(project, key, content), key)
 
 
 def _choice(choices: tuple[str, ...]) -> Callable[[Project, str, object], str]:
