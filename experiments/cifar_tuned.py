@@ -34,11 +34,11 @@ class Params(cifar_reference.Recipe):
         report.check_share(self, "dropout")
 
 
-# As chosen by cifar-tuning.
+# What the full profile has for each network. The rates are those from which cifar-tuning starts: it chose none yet.
 TUNED: dict[str, dict[str, Any]] = {
-    "control": {"network": "control", "learning_rate": 0.1},
-    "inception": {"network": "inception", "learning_rate": 0.1, "epochs": 24},
-    "residual": {"network": "residual", "learning_rate": 0.1, "epochs": 24},
+    "control": {"learning_rate": 0.1},
+    "inception": {"learning_rate": 0.1, "epochs": 24},
+    "residual": {"learning_rate": 0.1, "epochs": 24},
 }
 PROFILES = {
     "smoke": Params(train=120, validation=40, test=40, epochs=1, batch_size=40),
@@ -57,11 +57,9 @@ COMMON: dict[str, Any] = {
 
 
 def _profiles(network: str) -> dict[str, Params]:
-    """Return the profiles of a tuned network: the full one has what was chosen."""
-    return {
-        name: replace(params, **(TUNED[network] if name == "full" else {"network": network}))
-        for name, params in PROFILES.items()
-    }
+    """Return the profiles of a network: the full one has settings of its own."""
+    full = replace(PROFILES["full"], **TUNED[network])
+    return {name: replace(params, network=network) for name, params in {**PROFILES, "full": full}.items()}
 
 
 @report.experiment(

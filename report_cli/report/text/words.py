@@ -3,6 +3,7 @@
 import datetime
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from report_cli.errors import UsageError
 
@@ -151,6 +152,7 @@ LANGUAGES = _TABLE["lang"]
 _SEPARATOR = re.compile(r"(?<=\d)[.,](?=\d)")
 
 
+@cache
 def of(code: str) -> Language:
     """Return the words of a language; UsageError when it is none of LANGUAGES."""
     if code not in LANGUAGES:
