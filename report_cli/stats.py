@@ -2,12 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import inf, sqrt
 from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Any
 
 from report_cli.errors import UsageError
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 LEVEL = 0.95
+VERDICTS = ("greater", "smaller", "equivalent", "undecided")
+# What a difference is measured over: pairs of runs with the same seed, the same images named right or wrong, what each
+# of the same images cost, or shares of other images.
+METHODS = ("seeds", "images", "losses", "shares")
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,45 @@ class Paired:
     only_second: int
     difference: float
     p: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far the first of two results lies above the second.
+
+    `centre` and `error` (a standard error with `freedom` degrees, infinitely many for a normal one) make its intervals;
+    `p` belongs to the hypothesis that there is none, `n` counts the pairs, and `method` is one of METHODS.
+    """
+
+    difference: float
+    centre: float
+    error: float
+    freedom: float
+    p: float
+    n: int
+    method: str
+
+    def interval(self, level: float = LEVEL) -> Interval:
+        """Return where the difference lies with this confidence."""
+        from scipy.special import stdtrit
+
+        margin = float(stdtrit(self.freedom, (1 + level) / 2)) * self.error
+        return Interval(self.centre - margin, self.centre + margin)
+
+    def verdict(self, margin: float = 0.0, p: float | None = None) -> str:
+        """Return one of VERDICTS: equivalent where two one-sided tests put it within the margin, on either side of 0;
+        else greater or smaller where `p` (that of the difference, or adjusted) is below 0.05; else undecided.
+
+        Source: D. J. Schuirmann, A comparison of the two one-sided tests procedure and the power approach, J.
+        Pharmacokinetics and Biopharmaceutics 15 (1987).
+        """
+        # Two one-sided tests at 5 % ask for the interval of 90 %.
+        ends = self.interval(2 * LEVEL - 1)
+        if margin and -margin < ends.low and ends.high < margin:
+            return "equivalent"
+        if (self.p if p is None else p) >= 1 - LEVEL or not self.difference:
+            return "undecided"
+        return "greater" if self.difference > 0 else "smaller"
 
 
 @dataclass(frozen=True)
@@ -94,6 +141,73 @@ def paired(first: Sequence[bool], second: Sequence[bool]) -> Paired:
     only_second = sum(bool(b) and not a for a, b in zip(first, second, strict=True))
     difference = (only_second - only_first) / len(first)
     return Paired(only_first, only_second, difference, mcnemar(only_first, only_second))
+
+
+def over_pairs(first: Sequence[float], second: Sequence[float], method: str) -> Difference:
+    """Return the difference of the means of paired numbers, by Student's paired t.
+
+    Raises:
+        UsageError: they are fewer than two pairs.
+    """
+    from scipy.special import stdtr
+
+    differences = [a - b for a, b in zip(first, second, strict=True)]
+    summary = sample(differences)
+    error, freedom = summary.std / sqrt(summary.n), summary.n - 1
+    # What never varies is certain.
+    p = 2 * float(stdtr(freedom, -abs(summary.mean) / error)) if error else float(summary.mean == 0)
+    return Difference(summary.mean, summary.mean, error, freedom, p, summary.n, method)
+
+
+def over_images(first: Sequence[bool], second: Sequence[bool]) -> Difference:
+    """Return the difference of two accuracies on the same images: the exact test of McNemar, the interval of Agresti
+    and Min.
+
+    Source: A. Agresti, Y. Min, Simple improved confidence intervals for comparing matched proportions, Statistics in
+    Medicine 24 (2005).
+
+    Raises:
+        UsageError: the classifiers have not seen the same number of images, or none.
+    """
+    pairs = paired(second, first)
+    more, less, total = pairs.only_second + 0.5, pairs.only_first + 0.5, len(first) + 2
+    centre = (more - less) / total
+    error = sqrt((more + less) / total - centre**2) / sqrt(total)
+    return Difference(pairs.difference, centre, error, inf, pairs.p, len(first), "images")
+
+
+def over_shares(right_a: int, total_a: int, right_b: int, total_b: int) -> Difference:
+    """Return the difference of two shares of other images: the score test, the interval of Agresti and Caffo.
+
+    Source: A. Agresti, B. Caffo, Simple and effective confidence intervals for proportions and differences of
+    proportions, American Statistician 54 (2000).
+
+    Raises:
+        UsageError: the counts are not 0 <= right <= total, total > 0.
+    """
+    from scipy.special import ndtr
+
+    z = two_shares_z(right_b, total_b, right_a, total_a)
+    a, b = (right_a + 1) / (total_a + 2), (right_b + 1) / (total_b + 2)
+    error = sqrt(a * (1 - a) / (total_a + 2) + b * (1 - b) / (total_b + 2))
+    difference = right_a / total_a - right_b / total_b
+    return Difference(difference, a - b, error, inf, 2 * float(ndtr(-abs(z))), min(total_a, total_b), "shares")
+
+
+def losses(logits: "NDArray[Any]", labels: "NDArray[Any]") -> "NDArray[Any]":
+    """Return the cross-entropy of each image in nats, (N,), from logits (N, classes), or (N, 1) for two classes."""
+    import numpy as np
+    from scipy.special import log_softmax
+
+    both = np.hstack([np.zeros_like(logits), logits]) if logits.shape[1] == 1 else logits
+    cost: NDArray[Any] = -log_softmax(both.astype(np.float64), axis=1)[np.arange(len(labels)), labels]
+    return cost
+
+
+def named(logits: "NDArray[Any]") -> "NDArray[Any]":
+    """Return the class that each image is taken for, (N,), from logits (N, classes), or (N, 1) for two classes."""
+    classes: NDArray[Any] = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(axis=1)
+    return classes
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

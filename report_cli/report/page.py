@@ -93,6 +93,7 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
                 failure = ReportError("Pango is missing, so only the HTML was written", pango.hint())
             else:
                 attachment = provenance.attachment(document, runs, context.ledger, body.images)
+                attachment["claims"] = source.claims.listed(context.ledger)
                 contents["pdf"] = _print(project, facts, body, source, attachment)
     except OverdueError as error:
         if error.message.startswith("templates/"):

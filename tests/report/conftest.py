@@ -73,7 +73,10 @@ class Desk:
         """Write a run that measured these numbers (with their units) and put it into the selection."""
         folder = self.project.runs / experiment / f"{experiment}-{seed}abc"
         declared = self.experiments[experiment]
-        known = {name: replace(declared.metrics[name], unit=unit) for name, (_, unit) in metrics.items()}
+        known = {
+            name: replace(declared.metrics.get(name, Metric("", "a number")), unit=unit)
+            for name, (_, unit) in metrics.items()
+        }
         self.experiments[experiment] = replace(declared, metrics={**declared.metrics, **known})
         measured = {"metrics": {name: number for name, (number, _) in metrics.items()}, "history": []}
         files.write_text(folder / "measured.json", json.dumps(measured))

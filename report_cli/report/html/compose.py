@@ -67,7 +67,12 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
         span.text = typeset[formula].words  # what a heading is called in the contents
     pictures, told = images.collect(project, tree, manuscript)
     _check_notes(tree, manuscript)
-    warnings = [*pandoc.shown_as_text(places), *numbering.unanswered(tree, places), *told]
+    warnings = [
+        *pandoc.shown_as_text(places),
+        *numbering.unanswered(tree, places),
+        *told,
+        *manuscript.claims.warnings(ledger),
+    ]
     headings = numbering.number(tree, places, language)
     _show_values(tree, ledger)
     tables.finish(tree, project, language)

@@ -2,13 +2,14 @@
 
 import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.experiment import PROFILES, Experiment, parameters
 from report_cli.report.text import words
+from report_cli.report.text.comparisons import Comparison, compare
 from report_cli.report.text.values import Ledger, Value
 from report_cli.store.run import FigureFile, Results, Run
 
@@ -57,15 +58,51 @@ class Context:
             raise unknown(f"metric of {experiment.name}", metric, experiment.metrics)
         results, missing = self._runs(experiment.name)
         if missing:
-            return self._placeholder(name, missing)
+            return self._placeholder(name, missing, experiment.metrics[metric].unit)
         return self._value(name, metric, self._at(results, point))
+
+    def compare(
+        self,
+        first: str | Value,
+        second: str | Value,
+        margin: float = 0.0,
+        family: Sequence[tuple[str | Value, str | Value]] = (),
+    ) -> Comparison:
+        """Return how far the first of two results lies above the second, each EXPERIMENT.METRIC or a value of it.
+
+        Equivalent is what differs by less than `margin`. Where several comparisons are made at once, `family` has all
+        their pairs, and their p-values are adjusted together.
+        """
+        pairs = [(self._result(a), self._result(b)) for a, b in family]
+        runs = {run.key: run for results in (self.selection.runs if self.selection else {}).values() for run in results}
+        return compare(runs, self._result(first), self._result(second), margin, pairs)
+
+    def grid(self, name: str) -> list[Mapping[str, Any]]:
+        """Return the points of the runs of an experiment, one without parameters where it has no grid."""
+        results, _ = self._runs(self._experiment(name).name)
+        points = {repr(run.point): run.point for run in results}
+        return list(points.values()) or list(self.experiments[name].grid[PROFILES[-1]]) or [{}]
+
+    def find(self, name: str, point: Mapping[str, Any], metric: str) -> Value | None:
+        """Return a metric of an experiment at a point of its grid, None where it doesn't declare it."""
+        declared = metric in self.experiments[name].metrics
+        return self.value(f"{name}.{metric}", **point) if declared else None
+
+    def constant(self, number: float, unit: str = "", of: int = 0) -> Value:
+        """Return a number that is no result of a run: given by the task, or published elsewhere.
+
+        `of` says of how many a fraction is a share, for its interval.
+        """
+        counts = (of,) if of else ()
+        return Value(number, unit, ("given",), (), self.ledger, (number,), counts=counts, is_set=True)
+
+    def _result(self, named: str | Value) -> Value:
+        return named if isinstance(named, Value) else self.value(named)
 
     def points(self, name: str) -> "list[tuple[Mapping[str, Any], Value]]":
         """Return (point, value) for every point of the grid of EXPERIMENT, for the metric EXPERIMENT.METRIC."""
         experiment, _ = self._split(name, "metric")
-        results, _ = self._runs(experiment.name)
-        runs = {repr(run.point): run.point for run in results}
-        return [(point, self.value(name, **point)) for point in runs.values() or experiment.grid[PROFILES[-1]]]
+        return [(point, self.value(name, **point)) for point in self.grid(experiment.name)]
 
     def table(self, name: str) -> list[dict[str, Any]]:
         """Return the rows of the table EXPERIMENT.TABLE, numbers as values; none for a placeholder."""
@@ -93,7 +130,7 @@ class Context:
             keys = tuple(run.key for run in results)
             samples = (content,) * len(results)
             return Value(content, "", (f"{name}.{field_name}",), keys, self.ledger, samples, is_set=True)
-        return self._words(content)
+        return self.words(content)
 
     def array(self, name: str, **point: Any) -> "NDArray[Any] | None":
         """Return the array EXPERIMENT.ARRAY of one run, or None for a placeholder."""
@@ -217,15 +254,17 @@ class Context:
         keys = tuple(run.key for run in runs)
         from statistics import fmean
 
-        return Value(fmean(samples), declared[metric].unit, (name,), keys, self.ledger, samples, counts=counts)
+        seeds = tuple(run.seed for run in runs)
+        unit = declared[metric].unit
+        return Value(fmean(samples), unit, (name,), keys, self.ledger, samples, counts=counts, seeds=seeds)
 
     def _cell(self, name: str, run: Run, cell: Any) -> Any:
         if isinstance(cell, int | float) and not isinstance(cell, bool):
             return Value(cell, "", (name,), (run.key,), self.ledger, (cell,))
-        return self._words(cell)
+        return self.words(cell)
 
-    def _placeholder(self, name: str, missing: str) -> Value:
-        return Value(math.nan, "", (name,), (), self.ledger, (), missing)
+    def _placeholder(self, name: str, missing: str, unit: str = "") -> Value:
+        return Value(math.nan, unit, (name,), (), self.ledger, (), missing)
 
     def _scalar(self, run: Run, metric: str) -> float:
         assert self.selection is not None
@@ -239,10 +278,11 @@ class Context:
             )
         return number
 
-    def _words(self, content: object) -> str:
+    def words(self, content: object) -> str:
+        """Return what is set, a parameter or a cell, as the language has it."""
         language = self.ledger.language
         if isinstance(content, list | tuple):
-            return language["list"].join(self._words(item) for item in content)
+            return language["list"].join(self.words(item) for item in content)
         if isinstance(content, bool):
             return language["yes" if content else "no"]
         if isinstance(content, float):

@@ -25,7 +25,7 @@ from report_cli.report.text.code import SHIELD, TICKED, WITHIN, blank, blocks
 OPEN, CLOSE = "\ue002", "\ue003"
 MARK = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
 # What these make may be filtered or compared before it is shown, so it goes without marks and counts as its first use.
-BUFFERED = ("macro", "call", "filter")
+BUFFERED = ("macro", "call", "filter", "claim")
 DISPLAY = rf"(?<!\\)\$\$(?P<display>{WITHIN})(?<!\\)\$\$"
 INLINE = r"(?<![\\$])\$(?=[^\s$])(?P<inline>(?:\\.|(?!\n[ >]*\n)[^$\\])+)(?<=\S)\$(?!\d)"
 OPAQUE = re.compile(rf"{TICKED.pattern}|{DISPLAY}|{INLINE}", re.DOTALL | re.MULTILINE)

@@ -4,23 +4,25 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache, wraps
+from functools import cache, lru_cache, partial, wraps
 from typing import Any
 
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
-from report_cli import stats
-from report_cli.errors import ReportError, UsageError, unknown
+from report_cli.errors import UsageError, unknown
 from report_cli.project import Project
 from report_cli.report.deadline import deadline
-from report_cli.report.text import formats, lines, templates, words
+from report_cli.report.text import formats, lines, tables, templates, words
 from report_cli.report.text import front as fronts
 from report_cli.report.text.code import foreign, replace_outside, shield
+from report_cli.report.text.comparisons import t_interval
 from report_cli.report.text.context import Context
+from report_cli.report.text.escape import PRIVATE, escape
 from report_cli.report.text.formats import Written
 from report_cli.report.text.front import FRONT, Front
 from report_cli.report.text.lines import Places
+from report_cli.report.text.sentences import PREDICATES, Claims, ClaimTag
 from report_cli.report.text.values import MARK, PIECE, Shown, Untouchable, Value, errors_above
 from report_cli.report.text.words import Language
 from report_cli.store.run import FigureFile
@@ -36,10 +38,6 @@ DELIMITERS: dict[str, Any] = {
 # Before the name of a note in a part: its number, and a hyphen.
 PART = "part"
 NOTE = re.compile(r"^\[\^([^\]\s]+)\]:", re.MULTILINE)
-PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-PRIVATE = re.compile("[\ue000-\uf8ff]")
-# White space at which a line may end.
-BREAKS = re.compile(r"[^\S\u00a0\u202f]+")
 # Filters of Jinja that make other text of a text, or look into it.
 TEXT_FILTERS = (
     *("capitalize", "center", "count", "forceescape", "indent", "length", "list", "lower", "replace", "reverse"),
@@ -67,6 +65,7 @@ class Manuscript:
     front: Front = field(default_factory=Front)
     figures: dict[str, Figure] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    claims: Claims = field(default_factory=Claims)
 
     @property
     def markdown(self) -> str:
@@ -102,11 +101,6 @@ def _constants(text: str) -> frozenset[str]:
         for call in tree.find_all(jinja2.nodes.Call)
         if isinstance(call.node, jinja2.nodes.Name) and call.args and isinstance(call.args[0], jinja2.nodes.Const)
     )
-
-
-def escape(text: str) -> str:
-    """Return text from outside so that Markdown shows it literally."""
-    return PUNCTUATION.sub(r"\\\1", BREAKS.sub(" ", PRIVATE.sub("", str(text))).strip())
 
 
 class _Compiled(jinja2.BytecodeCache):
@@ -156,7 +150,11 @@ class _Author:
                 abstract = self._abstract(front)
                 body = lines.read(self.environment.get_template(path).render())
                 # The page takes the abstract from the beginning of the document again.
-                self.manuscript.places = abstract.followed_by(body) if front.abstract else body
+                places = abstract.followed_by(body) if front.abstract else body
+                if claims := self.manuscript.claims.markdown(words.of(front.lang)):
+                    count = claims.count("\n") + 1
+                    places = places.followed_by(Places(claims, (f"templates/{path}",) * count))
+                self.manuscript.places = places
                 self._check_numbers(self.manuscript.places)
                 texts: dict[str, Any] = {key: self._filled(front, key) for key in fronts.TEXTS}
                 self.manuscript.front = replace(front, **texts)
@@ -198,7 +196,7 @@ class _Author:
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
             finalize=self._typed,
-            extensions=[lines.Marking],
+            extensions=[lines.Marking, ClaimTag],
             bytecode_cache=_compiled(),
             loader=jinja2.FunctionLoader(self._load),
         )
@@ -208,8 +206,13 @@ class _Author:
             "answer": lambda name: self._include("answers", "answer", name),
             "value": context.value,
             "points": context.points,
+            "compare": context.compare,
+            "results": partial(tables.results, context),
+            "constant": context.constant,
+            "claim": self.manuscript.claims.claim,
+            **{predicate.__name__: predicate for predicate in PREDICATES},
             "z": lambda first, second: errors_above(context.value(first), context.value(second)),
-            "t_interval": _t_interval,
+            "t_interval": t_interval,
             "parameter": lambda name, field_name: _text(context.parameter(name, field_name)),
             "matrix": self._matrix,
             "element": lambda name, *index, **point: _text(context.element(name, *index, **point)),
@@ -379,19 +382,3 @@ def _escape(content: object) -> str:
     if MARK.search(str(content)):
         raise UsageError("|escape takes text from outside, and this has a number of a run in it", "escape the rest")
     return escape(str(content))
-
-
-def _t_interval(value: Value, spread: Value | None = None, n: Value | int = 0) -> dict[str, Value]:
-    """Return `low` and `high`, the ends of the 95 % interval of a mean: over the seeds of `value`, or of a mean that
-    has a standard deviation `spread` over `n` repeats."""
-    if value.missing or (spread is not None and spread.missing):
-        return {"low": value, "high": value}
-    if spread is not None:
-        repeats = int(n.number if isinstance(n, Value) else n)
-        interval = stats.t_interval(stats.Sample(value.number, spread.number, repeats))
-    elif value.n < 2:
-        raise ReportError(f"{value.name} has no interval: it comes from {value.n} run", "ask for it where .n > 1")
-    else:
-        interval = stats.t_interval(value.samples)
-    # Moved from the value itself, the ends keep its unit and its runs.
-    return {"low": value - (interval.mean - interval.low), "high": value + (interval.high - interval.mean)}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from report_cli.claims import UNDECIDED, Outcome, decided
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.report.text import formats, words
 from report_cli.report.text.formats import Written
@@ -115,8 +116,8 @@ class Shown(Untouchable):
 class Value(Untouchable):
     """A number, its unit, and its provenance: `origins` names what it was computed from, `runs` the keys of the runs.
 
-    Several seeds give their mean; `samples` are the numbers of the seeds. `missing` is why there is no number.
-    `counts` say of how many each sample of a fraction is a share.
+    Several seeds give their mean; `samples` are the numbers of the `seeds`, in their order, where each belongs to one.
+    `missing` is why there is no number. `counts` say of how many each sample of a fraction is a share.
     """
 
     number: float
@@ -127,6 +128,7 @@ class Value(Untouchable):
     samples: tuple[float, ...] = ()
     missing: str = ""
     counts: tuple[float, ...] = ()
+    seeds: tuple[int, ...] = ()
     # Someone set it: it is written with the digits that it has.
     is_set: bool = False
 
@@ -148,7 +150,10 @@ class Value(Untouchable):
 
     @property
     def low(self) -> "Value":
-        """Lower end of the Wilson 95 % interval of a share, over all seeds together."""
+        """Lower end of the Wilson 95 % interval of a share: of the mean over the seeds, as of one test.
+
+        All seeds see the same images, which count once, so the interval does not shrink with their number.
+        """
         return self._end("low")
 
     @property
@@ -161,17 +166,18 @@ class Value(Untouchable):
             return self
         from report_cli.stats import wilson
 
-        interval = wilson(*map(sum, zip(*self.rights(), strict=True)))
-        return Value(getattr(interval, end), self.unit, self.origins, self.runs, self.ledger)
+        return Value(getattr(wilson(*self.share()), end), self.unit, self.origins, self.runs, self.ledger)
 
-    def rights(self) -> list[tuple[int, int]]:
-        """Return for each seed how many of how many a share stands for; ReportError where that isn't declared."""
+    def share(self) -> tuple[int, int]:
+        """Return how many of how many a share stands for, by the mean over the seeds; ReportError where that isn't
+        declared."""
         if not self.counts:
             raise ReportError(
                 f"{self.name} has no interval: it isn't declared of how many it is a share",
                 'declare it: Metric("fraction", "...", of="NAME OF THE COUNT")',
             )
-        return [(round(s * count), round(count)) for s, count in zip(self.samples, self.counts, strict=True)]
+        total = round(sum(self.counts) / len(self.counts))
+        return round(self.number * total), total
 
     @property
     def name(self) -> str:
@@ -232,36 +238,32 @@ class Value(Untouchable):
     def __hash__(self) -> int:
         return hash(self.number)
 
-    def __lt__(self, other: "Value | Number") -> bool:
-        return self.number < _number(other)
+    def __lt__(self, other: "Value | Number") -> Outcome:
+        return _ordered(operator.lt, "<", self, other)
 
-    def __le__(self, other: "Value | Number") -> bool:
-        return self.number <= _number(other)
+    def __le__(self, other: "Value | Number") -> Outcome:
+        return _ordered(operator.le, "≤", self, other)
 
-    def __gt__(self, other: "Value | Number") -> bool:
-        return self.number > _number(other)
+    def __gt__(self, other: "Value | Number") -> Outcome:
+        return _ordered(operator.gt, ">", self, other)
 
-    def __ge__(self, other: "Value | Number") -> bool:
-        return self.number >= _number(other)
+    def __ge__(self, other: "Value | Number") -> Outcome:
+        return _ordered(operator.ge, "≥", self, other)
 
 
 def errors_above(first: Value, second: Value) -> Value:
-    """Return how many standard errors the share `first` lies above `second`, of other images: the mean over the seeds.
+    """Return how many standard errors the share `first` lies above `second`, of other images: by the means over seeds.
 
     Raises:
-        ReportError: they have not the same seeds, or it isn't declared of how many they are shares.
+        ReportError: it isn't declared of how many they are shares.
     """
-    if first.missing or second.missing:
-        return first - second
-    if first.n != second.n:
-        raise ReportError(f"{first.name} has {first.n} runs and {second.name} {second.n}", "compare the same runs")
-    from statistics import fmean
-
+    difference = first - second
+    if difference.missing:
+        return difference
     from report_cli.stats import two_shares_z
 
-    samples = tuple(two_shares_z(*b, *a) for a, b in zip(first.rights(), second.rights(), strict=True))
-    difference = first - second
-    return Value(fmean(samples), "", difference.origins, difference.runs, first.ledger, samples)
+    z = two_shares_z(*second.share(), *first.share())
+    return Value(z, "", difference.origins, difference.runs, first.ledger)
 
 
 Operand = Value | Number
@@ -272,9 +274,10 @@ def _combine(operate: Callable[[float, float], float], left: Operand, right: Ope
     values = [operand for operand in (left, right) if isinstance(operand, Value)]
     missing = next((value.missing for value in values if value.missing), "")
     number = math.nan if missing else operate(_number(left), _number(right))
-    # Seeds of different runs are not paired, so only an operation with a constant keeps them.
-    alone = len(values) == 1 and not missing
-    samples = tuple(operate(_sample(left, i), _sample(right, i)) for i in range(values[0].n)) if alone else ()
+    # Runs of the same seeds are pairs; those of others have no samples in common.
+    same = bool(values[0].seeds) and values[0].seeds == values[-1].seeds
+    paired = not missing and (len(values) == 1 or same)
+    samples = tuple(operate(_sample(left, i), _sample(right, i)) for i in range(values[0].n)) if paired else ()
     return Value(
         number,
         units(_unit(left), _unit(right)),
@@ -283,7 +286,16 @@ def _combine(operate: Callable[[float, float], float], left: Operand, right: Ope
         values[0].ledger,
         samples,
         missing,
+        seeds=values[0].seeds if paired else (),
     )
+
+
+def _ordered(holds: Callable[[float, float], bool], sign: str, left: "Value", right: "Operand") -> Outcome:
+    """Return whether one number stands in this order to another: undecided where a result is missing."""
+    evidence = (left, f" {sign} ", right)
+    if left.missing or (isinstance(right, Value) and right.missing):
+        return Outcome(UNDECIDED, evidence)
+    return decided(holds(left.number, _number(right)), *evidence)
 
 
 def _number(operand: Operand) -> float:

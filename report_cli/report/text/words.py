@@ -124,6 +124,31 @@ _TABLE: dict[str, tuple[str, str, str, str]] = {
         "{} (el {}, a pesar de: {})",
     ),
     "more": ("and {} more", "und {} weitere", "et {} de plus", "y {} más"),
+    # How a difference is told.
+    "from_to": ("({} to {})", "({} bis {})", "({} à {})", "({} a {})"),
+    "in_points": ("{} points", "{} Prozentpunkte", "{} points", "{} puntos"),
+    "over_seeds": ("over {} seeds", "über {} Startwerte", "sur {} graines", "sobre {} semillas"),
+    "over_images": (
+        "exact test of McNemar on {} images",
+        "exakter Test nach McNemar an {} Bildern",
+        "test exact de McNemar sur {} images",
+        "prueba exacta de McNemar con {} imágenes",
+    ),
+    "over_losses": ("over {} images", "über {} Bilder", "sur {} images", "sobre {} imágenes"),
+    "over_shares": (
+        "shares of at least {} others",
+        "Anteile von mindestens je {} anderen",
+        "parts d’au moins {} autres",
+        "proporciones de al menos {} otros",
+    ),
+    # Claims.
+    "claims": ("Claims", "Behauptungen", "Affirmations", "Afirmaciones"),
+    "claim": ("Claim", "Behauptung", "Affirmation", "Afirmación"),
+    "verdict": ("Verdict", "Urteil", "Verdict", "Veredicto"),
+    "evidence": ("Evidence", "Beleg", "Preuve", "Prueba"),
+    "holds": ("holds", "gilt", "vérifiée", "se cumple"),
+    "refuted": ("refuted", "widerlegt", "réfutée", "refutada"),
+    "undecided": ("undecided", "offen", "indécise", "sin decidir"),
     # What the HTML page's script says.
     "value": ("Value", "Wert", "Valeur", "Valor"),
     "to_run": (

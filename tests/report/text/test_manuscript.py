@@ -164,7 +164,7 @@ def test_an_error_names_the_included_file(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("<< nothing >>", "'nothing' is undefined"),
+        ("<< xyzzy >>", "'xyzzy' is undefined"),
         ("<< value('net.loss' >>", "unexpected"),
         ("<< value('net.loss')|int >>", "No filter named 'int'"),
         ("<< value('net.loss').min >>", "unknown part of a value 'min'"),
@@ -196,8 +196,8 @@ def test_a_malformed_template_is_a_usage_error(desk: Desk, text: str, message: s
         ("<< value('net.loss')|float >>", "values are numbers"),
         ("<< figure('net.curves') >>", "write figure(name, caption, label='', wide=False)"),
         (
-            "<< nothing >>",
-            "known: answer, element, figure, images_label, matrix, parameter, points, range, rows, section",
+            "<< xyzzy >>",
+            "known: about, answer, between, claim, compare, constant, element, every, falling, figure",
         ),
         ("<< value('net.loss')|percnt >>", "did you mean percent"),
         ("<% if value('net.loss') is defind %>a<% endif %>", "did you mean defined"),

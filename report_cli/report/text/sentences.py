@@ -1,0 +1,169 @@
+"""Sentences that are watched: the tag `claim`, what a claim may say, and the list of all claims of a document."""
+
+import itertools
+import operator
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jinja2 import nodes
+from jinja2.ext import Extension
+from jinja2.parser import Parser
+
+from report_cli import claims
+from report_cli.claims import HOLDS, REFUTED, UNDECIDED, Claim, Outcome, decided
+from report_cli.errors import UsageError
+from report_cli.report.text import lines
+from report_cli.report.text.comparisons import Comparison
+from report_cli.report.text.values import Ledger, Value
+from report_cli.report.text.words import Language
+
+NAME = re.compile(r"[A-Za-z][\w-]*")
+SIGNS = {HOLDS: "✓", REFUTED: "✗", UNDECIDED: "?"}
+_LINE_END = re.compile(r"<%-?\s*endclaim\s*%>(?=\n)")
+_NOTE = re.compile(r"\[\^[^\]\s]+\]")
+
+Result = Value | float
+
+
+class ClaimTag(Extension):
+    """`<% claim "name", outcome %>Sentence.<% endclaim %>`: calls the global `claim` with the sentence."""
+
+    tags = {"claim"}  # noqa: RUF012 - Jinja's name for it
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        # Else the line would end without a space before the next sentence: blocks take the newline behind them away.
+        return _LINE_END.sub("<% endclaim +%>", source)
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        line = next(parser.stream).lineno
+        arguments = [parser.parse_expression()]
+        while parser.stream.skip_if("comma"):
+            arguments.append(parser.parse_expression())
+        body = parser.parse_statements(("name:endclaim",), drop_needle=True)
+        call = nodes.Call(nodes.Name("claim", "load"), arguments, [], None, None)
+        return nodes.CallBlock(call, [], [], body).set_lineno(line)
+
+
+class Claims:
+    """The claims of a document, in the order of their sentences."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, Claim] = {}
+
+    def claim(self, name: str, outcome: Any, *, caller: Callable[[], str]) -> str:
+        """Return the sentence as Markdown, with a sign for its verdict that leads to the list of claims.
+
+        Raises:
+            UsageError: the name is used twice or no name, `outcome` is none, or there is no sentence.
+        """
+        where = lines.here()
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            raise UsageError(f"{name!r} is no name of a claim", "letters, digits and hyphens: inception-helps")
+        if name in self.made:
+            raise UsageError(f"duplicate claim {name!r}, first at {self.made[name].where}", "give one another name")
+        if isinstance(outcome, Comparison):
+            raise UsageError(
+                f"the claim {name} doesn't say what it claims of a comparison",
+                "take .greater, .smaller, .different, .equivalent or .undecided of it",
+            )
+        if not isinstance(outcome, Outcome | bool):
+            raise UsageError(f"the claim {name} has no outcome", "compare values: a < b, compare(a, b).greater, ...")
+        outcome = decided(outcome) if isinstance(outcome, bool) else outcome
+        sentence = " ".join(caller().split())
+        if not sentence:
+            raise UsageError(f"the claim {name} has no sentence")
+        self.made[name] = Claim(name, sentence, outcome, "".join(map(str, outcome.evidence)), where)
+        return f"{sentence}[[{SIGNS[outcome.verdict]}](#claim-{name})]{{.verdict .{outcome.verdict}}}"
+
+    def markdown(self, language: Language) -> str:
+        """Return the list of all claims with their evidence, as Markdown."""
+        if not self.made:
+            return ""
+        items = [
+            f"- [{_NOTE.sub('', claim.sentence)}]{{#claim-{claim.name}}} [{SIGNS[claim.outcome.verdict]} "
+            f"{language[claim.outcome.verdict]}]{{.verdict .{claim.outcome.verdict}}}"
+            + (f" [{claim.evidence}]{{.evidence}}" if claim.evidence else "")
+            for claim in self.made.values()
+        ]
+        return "\n".join(
+            ("", f"# {language['claims']} {{#claims .unnumbered}}", "", "::: {.claims}", *items, ":::", "")
+        )
+
+    def listed(self, ledger: Ledger) -> list[dict[str, str]]:
+        """Return all claims as plain text, for provenance.json."""
+        return [
+            {
+                "name": claim.name,
+                "sentence": ledger.text(claim.sentence),
+                "verdict": claim.outcome.verdict,
+                "evidence": ledger.text(claim.evidence),
+            }
+            for claim in self.made.values()
+        ]
+
+    def warnings(self, ledger: Ledger) -> list[str]:
+        """Return a warning for each claim that is refuted."""
+        return [
+            f"{claim.where}: the claim {claim.name} is refuted: {ledger.text(claim.evidence)}"
+            for claim in self.made.values()
+            if claim.outcome.verdict == REFUTED
+        ]
+
+
+def about(first: Result, second: Result, within: float = 0.1) -> Outcome:
+    """Return whether `first` is about equal to `second`: it differs by at most the share `within` of it."""
+    return times(first, second, 1, within)
+
+
+def times(first: Result, second: Result, factor: float, within: float = 0.1) -> Outcome:
+    """Return whether `first` is about `factor` times `second`: their ratio differs by at most the share `within`."""
+    ratio = first / second
+    if not isinstance(ratio, Value):
+        return decided(abs(ratio - factor) <= within * factor, f"{ratio:.4g} times")
+    if ratio.missing:
+        return Outcome(UNDECIDED, (ratio,))
+    evidence = (ratio, f" = {_plain(first)} / {_plain(second)}")
+    return decided(abs(ratio.number - factor) <= within * factor, *evidence)
+
+
+def twice(first: Result, second: Result, within: float = 0.1) -> Outcome:
+    """Return whether `first` is about twice `second`."""
+    return times(first, second, 2, within)
+
+
+def half(first: Result, second: Result, within: float = 0.1) -> Outcome:
+    """Return whether `first` is about half of `second`."""
+    return times(first, second, 0.5, within)
+
+
+def between(value: Result, low: Result, high: Result) -> Outcome:
+    """Return whether `value` lies between the two, or on one of them."""
+    ends = [_ordered(operator.ge, "≥", value, low), _ordered(operator.le, "≤", value, high)]
+    return claims.every(*ends)
+
+
+def rising(*results: Result) -> Outcome:
+    """Return whether each result is larger than the one before it."""
+    pairs = itertools.pairwise(results)
+    return claims.every(*[_ordered(operator.lt, "<", first, second) for first, second in pairs])
+
+
+def falling(*results: Result) -> Outcome:
+    """Return whether each result is smaller than the one before it."""
+    return rising(*reversed(results))
+
+
+def _ordered(holds: Callable[[Any, Any], Any], sign: str, first: Result, second: Result) -> Outcome:
+    outcome = holds(first, second)
+    return outcome if isinstance(outcome, Outcome) else decided(outcome, f"{first:.4g} {sign} {second:.4g}")
+
+
+def _plain(result: Result) -> str:
+    return str(result) if isinstance(result, Value) else f"{result:.4g}"
+
+
+PREDICATES: Sequence[Callable[..., Outcome]] = (
+    *(about, times, twice, half, between, rising, falling),
+    *(claims.every, claims.some, claims.neither, claims.most),
+)

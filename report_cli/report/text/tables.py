@@ -1,0 +1,114 @@
+"""Tables of results, asked for by rows and columns."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from report_cli.claims import every
+from report_cli.errors import UsageError, unknown
+from report_cli.report.text import formats
+from report_cli.report.text.context import Context
+from report_cli.report.text.escape import escape
+from report_cli.report.text.values import Value
+
+# Digits after the point where no one says how many, by unit; fractions are shown in percent.
+DIGITS = {"fraction": 1, "s": 1}
+NOTHING = "–"
+
+Names = Sequence[str] | Mapping[str, str]
+Column = list[Value | None]
+
+
+def results(
+    context: Context,
+    rows: str | Names,
+    columns: Names,
+    caption: str,
+    label: str,
+    highest: Sequence[str] = (),
+    lowest: Sequence[str] = (),
+    digits: Mapping[str, int] | None = None,
+    wide: bool = False,
+) -> str:
+    """Return a table in Markdown: a row for each experiment, or each point of its grid, a column for each metric.
+
+    Both may be given with their headings. A cell is the mean ± the standard deviation over the seeds, whose number is
+    the last column; where an experiment doesn't declare a metric there is a dash. In a column of `highest` or `lowest`
+    the best is bold if it is better than each other row, by comparisons that are one family. `digits` are those after
+    the point.
+
+    Raises:
+        UsageError: a name that nothing declares, or a column without any number.
+        ReportError: times of different machines, or a best that can't be told.
+    """
+    experiments = _headed([rows] if isinstance(rows, str) else rows, context.title)
+    metrics = _headed(columns, lambda name: name.replace("_", " ").capitalize())
+    for name in (*highest, *lowest, *(digits or {})):
+        if name not in metrics:
+            raise unknown("column", name, metrics)
+    lines = [(name, point) for name in experiments for point in context.grid(name)]
+    values: dict[str, Column] = {metric: [context.find(*line, metric) for line in lines] for metric in metrics}
+    for metric, column in values.items():
+        if all(value is None for value in column):
+            raise UsageError(f"no row has a metric {metric}", "name one that an experiment of the rows declares")
+    # Of a single experiment the parameters of its grid are columns, else they stand behind its title.
+    swept = list(lines[0][1]) if len(experiments) == 1 else []
+    heads = [[context.words(point[name]) for name in swept] for _, point in lines]
+    if not swept:
+        heads = [[_titled(experiments[name], point, context)] for name, point in lines]
+    best = {metric: _best(context, values[metric], metric in lowest) for metric in (*highest, *lowest)}
+    body = []
+    for at, head in enumerate(heads):
+        cells = [
+            _cell(column[at], (digits or {}).get(metric), best.get(metric) == at) for metric, column in values.items()
+        ]
+        counts = [value.n for column in values.values() if (value := column[at]) is not None]
+        body.append([*head, *cells, str(max(counts, default=0))])
+    first = [*(map(escape, swept) if swept else [""]), *(_unit(head, values[name]) for name, head in metrics.items())]
+    rule = [*("---:" if swept else ":---" for _ in heads[0]), *("---:" for _ in metrics), "---:"]
+    table = [[*first, context.ledger.language["runs"]], rule, *body]
+    text = "\n".join(f"| {' | '.join(row)} |" for row in table)
+    return f"\n{text}\n\n: {' '.join(caption.split())} {{#{label}{' .wide' if wide else ''}}}\n"
+
+
+def _headed(names: Names, heading: Callable[[str], str]) -> dict[str, str]:
+    """Return names with their headings, which a mapping gives the other way round."""
+    if isinstance(names, Mapping):
+        return {name: head for head, name in names.items()}
+    return {name: heading(name) for name in names}
+
+
+def _titled(heading: str, point: Mapping[str, object], context: Context) -> str:
+    return escape(", ".join([heading, *(f"{name} = {context.words(value)}" for name, value in point.items())]))
+
+
+def _unit(heading: str, column: Column) -> str:
+    """Return a heading with the unit of its numbers."""
+    unit = next(value.unit for value in column if value is not None)
+    shown = {"fraction": "%", "count": ""}.get(unit, unit)
+    return escape(f"{heading} ({shown})" if shown else heading)
+
+
+def _cell(value: Value | None, digits: int | None, is_best: bool) -> str:
+    if value is None:
+        return NOTHING
+    shown = 100 * value if value.unit == "fraction" else value
+    whole = all(float(sample).is_integer() for sample in value.samples) and value.unit == "count"
+    after = digits if digits is not None else 0 if whole else DIGITS.get(value.unit, 3)
+    text = _decimals(shown, after)
+    if value.n > 1 and (spread := shown.spread).number:
+        text += f" ± {_decimals(spread, max(after, 1) if value.unit == 'count' else after)}"
+    return f"**{text}**" if is_best else text
+
+
+def _decimals(value: Value, digits: int) -> str:
+    return str(value.show(lambda number: formats.decimals(number, digits)))
+
+
+def _best(context: Context, column: Column, lowest: bool) -> int | None:
+    """Return which row is better than each other one, None where no row is."""
+    known = [(at, value) for at, value in enumerate(column) if value is not None and not value.missing]
+    if len(known) < 2 or len(known) < len([value for value in column if value is not None]):
+        return None
+    at, best = (min if lowest else max)(known, key=lambda each: each[1].number)
+    family = [(best, value) for other, value in known if other != at]
+    outcomes = [context.compare(*pair, family=family) for pair in family]
+    return at if every(*(each.smaller if lowest else each.greater for each in outcomes)) else None

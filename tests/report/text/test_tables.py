@@ -1,0 +1,90 @@
+"""Tables of results, asked for by rows and columns."""
+
+from dataclasses import replace
+
+import pytest
+
+from report_cli.errors import ReportError
+from report_cli.report.text import manuscript
+from tests.report.conftest import Desk
+
+
+def table(desk: Desk, arguments: str) -> list[str]:
+    desk.write(f'<< results({arguments}, caption="Results.", label="tbl-r") >>')
+    context = desk.context()
+    text = context.ledger.text(manuscript.write(desk.project, "paper", context).markdown)
+    text = text.replace(r"\(", "(").replace(r"\)", ")").replace(r"\%", "%")
+    return [line for line in text.split("\n") if line.startswith(("|", ":"))]
+
+
+def seeds(desk: Desk, name: str, accuracies: tuple[float, ...], losses: tuple[float, ...]) -> None:
+    for seed, (accuracy, loss) in enumerate(zip(accuracies, losses, strict=True)):
+        desk.store(name, {"accuracy": (accuracy, "fraction"), "loss": (loss, "nats")}, seed=seed)
+
+
+def test_rows_and_columns_make_a_table(desk: Desk) -> None:
+    """A row an experiment, a column a metric: mean ± standard deviation, and the number of runs."""
+    seeds(desk, "net", (0.70, 0.72, 0.74), (0.6, 0.5, 0.7))
+    seeds(desk, "idle", (0.6,), (0.9,))
+    rows = table(desk, 'rows=["net", "idle"], columns=["accuracy", "loss"]')
+    assert rows == [
+        "|  | Accuracy (%) | Loss (nats) | Runs |",
+        "| :--- | ---: | ---: | ---: |",
+        "| A network | 72.0 ± 2.0 | 0.600 ± 0.100 | 3 |",
+        "| Another network | 60.0 | 0.900 | 1 |",
+        ": Results. {#tbl-r}",
+    ]
+
+
+def test_headings_and_digits_may_be_given(desk: Desk) -> None:
+    """Rows and columns take headings, a column its digits; a metric that a row has not is a dash."""
+    columns = 'columns={"Right": "accuracy", "Weights": "weights"}, digits={"accuracy": 2}'
+    seeds(desk, "idle", (0.6,), (0.9,))
+    rows = table(desk, f'rows={{"Ours": "net", "Theirs*": "idle"}}, {columns}')
+    assert rows[0] == "|  | Right (%) | Weights | Runs |"
+    assert rows[2:4] == ["| Ours | 73.83 | 1,791,786 | 1 |", r"| Theirs\* | 60.00 | – | 1 |"]
+
+
+@pytest.mark.parametrize(("order", "bold"), [('highest=["accuracy"]', 2), ('lowest=["loss"]', 3)])
+def test_the_best_is_marked_where_it_is_significantly_best(desk: Desk, order: str, bold: int) -> None:
+    """The best of a column is bold only if it is better than each other row by more than chance."""
+    seeds(desk, "net", (0.70, 0.71, 0.72, 0.70), (0.6, 0.5, 0.55, 0.6))
+    seeds(desk, "idle", (0.60, 0.61, 0.63, 0.60), (0.9, 0.8, 0.84, 0.91))
+    arguments = f'rows=["net", "idle"], columns=["accuracy", "loss"], {order}'
+    assert table(desk, arguments)[2].split("|")[bold].strip().startswith("**")
+    seeds(desk, "idle", (0.60, 0.81, 0.63, 0.70), (0.9, 0.3, 0.84, 0.51))
+    assert not any("**" in row for row in table(desk, arguments))
+
+
+def test_a_best_that_no_one_can_tell_is_an_error(desk: Desk) -> None:
+    """With one run each and no predictions, nothing says which row is the best."""
+    seeds(desk, "net", (0.7,), (0.6,))
+    seeds(desk, "idle", (0.6,), (0.9,))
+    with pytest.raises(ReportError, match="no stored predictions"):
+        table(desk, 'rows=["net", "idle"], columns=["accuracy"], highest=["accuracy"]')
+
+
+def test_points_of_a_grid_are_rows(desk: Desk) -> None:
+    """Of one experiment with a grid every point is a row, its parameters are columns."""
+    points = ({"rate": 0.03}, {"rate": 0.1})
+    desk.experiments["net"] = replace(desk.experiments["net"], grid=dict.fromkeys(("smoke", "quick", "full"), points))
+    for number, point in enumerate(points):
+        recipe = {"parameters": point}
+        desk.store("net", {"accuracy": (0.7 + number / 10, "fraction")}, seed=number, point=point, recipe=recipe)
+    rows = table(desk, 'rows="net", columns=["accuracy"]')
+    assert rows[0] == "| rate | Accuracy (%) | Runs |"
+    assert rows[2:4] == ["| 0.03 | 70.0 | 1 |", "| 0.1 | 80.0 | 1 |"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ('rows=["nett"], columns=["accuracy"]', "unknown experiment 'nett'"),
+        ('rows=["net"], columns=["acuracy"]', "no row has a metric acuracy"),
+        ('rows=["net"], columns=["accuracy"], highest=["loss"]', "unknown column 'loss'"),
+    ],
+)
+def test_an_unknown_name_is_an_error(desk: Desk, arguments: str, message: str) -> None:
+    """What nothing declares is told."""
+    with pytest.raises(ReportError, match=message):
+        table(desk, arguments)
