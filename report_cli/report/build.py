@@ -131,6 +131,7 @@ def build(
 
     context = Context(experiments, selection, draft)
     rendered = render(project, document, context, tuple(paths))
+    tell(f"{document}, {rendered.numbers}")
     check_warnings(rendered.warnings, strict)
     for name, content in rendered.contents.items():
         files.write_bytes(paths[name], content)

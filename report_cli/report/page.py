@@ -50,6 +50,8 @@ class Page:
     warnings: tuple[str, ...] = ()
     failure: ReportError | None = None
     images: Mapping[str, str] = field(default_factory=dict)
+    # Where its numbers come from, in words.
+    numbers: str = ""
 
 
 def render(project: Project, document: str, context: Context, formats: tuple[str, ...]) -> Page:
@@ -99,7 +101,7 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
         if error.message.startswith("templates/"):
             raise
         raise OverdueError(f"templates/documents/{document}.md: {error.message}", error.hint) from error
-    return Page(contents, body.warnings, failure, body.images)
+    return Page(contents, body.warnings, failure, body.images, str(body.numbers))
 
 
 def _screen(project: Project, facts: dict[str, Any], body: Body, source: Manuscript) -> str:

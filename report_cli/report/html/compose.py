@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from report_cli.report.html import clean, figures, formulas, images, numbering, 
 from report_cli.report.html.formulas import Formula, Typeset
 from report_cli.report.html.images import Picture
 from report_cli.report.html.numbering import Heading
+from report_cli.report.text.coverage import Coverage, coverage
 from report_cli.report.text.formats import upright
 from report_cli.report.text.manuscript import Manuscript
 from report_cli.report.text.values import MARK, Ledger
@@ -40,6 +41,8 @@ class Body:
     images: Mapping[str, str]
     # Above the contents, for screen and print.
     abstracts: tuple[str, str] = ("", "")
+    # Where its numbers come from.
+    numbers: Coverage = field(default_factory=Coverage)
 
 
 def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
@@ -67,11 +70,13 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
         span.text = typeset[formula].words  # what a heading is called in the contents
     pictures, told = images.collect(project, tree, manuscript)
     _check_notes(tree, manuscript)
+    numbers = coverage(manuscript, ledger)
     warnings = [
         *pandoc.shown_as_text(places),
         *numbering.unanswered(tree, places),
         *told,
         *manuscript.claims.warnings(ledger),
+        *numbers.warnings(),
     ]
     headings = numbering.number(tree, places, language)
     _show_values(tree, ledger)
@@ -99,7 +104,7 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
         screen.remove(screen[0])
         printed.remove(printed[0])
     own = {picture.path: picture.sha256 for picture in pictures.values() if picture.path}
-    return Body(_markup(screen), _markup(printed), assets, contents, tuple(warnings), own, abstracts)
+    return Body(_markup(screen), _markup(printed), assets, contents, tuple(warnings), own, abstracts, numbers)
 
 
 def _mark_places(tree: "HtmlElement", manuscript: Manuscript, pictures: Mapping[str, Picture]) -> None:

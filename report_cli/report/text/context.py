@@ -10,7 +10,7 @@ from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.experiment import PROFILES, Experiment, parameters
 from report_cli.report.text import words
 from report_cli.report.text.comparisons import Comparison, compare
-from report_cli.report.text.values import Ledger, Value
+from report_cli.report.text.values import GIVEN, Ledger, Value
 from report_cli.store.run import FigureFile, Results, Run
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Context:
         `of` says of how many a fraction is a share, for its interval.
         """
         counts = (of,) if of else ()
-        return Value(number, unit, ("given",), (), self.ledger, (number,), counts=counts, is_set=True)
+        return Value(number, unit, GIVEN, (), self.ledger, (number,), counts=counts, is_set=True)
 
     def _result(self, named: str | Value) -> Value:
         return named if isinstance(named, Value) else self.value(named)
@@ -150,7 +150,7 @@ class Context:
         if len(index) != array.ndim or not all(0 <= i < size for i, size in zip(index, array.shape, strict=True)):
             raise UsageError(f"{name} has the shape {array.shape}, and no element {index}", "count from 0")
         if array.dtype.kind not in "biuf":
-            return str(array[index])
+            return self._text(str(array[index]))
         number = array[index].item()
         return Value(number, "", (name,), (run.key,), self.ledger, (number,))
 
@@ -170,18 +170,18 @@ class Context:
         return drawn[figure]
 
     def title(self, name: str) -> str:
-        return self._experiment(name).title
+        return self._text(self._experiment(name).title)
 
     def images_label(self, name: str) -> str:
         """Return what the data of the runs is called, or a placeholder."""
         self._experiment(name)
         results, missing = self._runs(name)
         if missing:
-            return f"[{name}: {missing}]"
+            return self._text(f"[{name}: {missing}]")
         data = results.runs[0].manifest.data
         if data is None:
             raise UsageError(f"{name} uses no images", "images_label takes an experiment with images")
-        return data.label
+        return self._text(data.label)
 
     def used(self) -> tuple[Run, ...]:
         """Return the runs of every experiment that was taken, in the order of taking."""
@@ -287,4 +287,8 @@ class Context:
             return language["yes" if content else "no"]
         if isinstance(content, float):
             return words.number(str(content), language)
-        return language["none"] if content is None else str(content)
+        return language["none"] if content is None else self._text(str(content))
+
+    def _text(self, text: str) -> str:
+        self.ledger.texts.add(text)
+        return text

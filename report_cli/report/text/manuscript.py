@@ -23,7 +23,7 @@ from report_cli.report.text.formats import Written
 from report_cli.report.text.front import FRONT, Front
 from report_cli.report.text.lines import Places
 from report_cli.report.text.sentences import PREDICATES, Claims, ClaimTag
-from report_cli.report.text.values import MARK, PIECE, Shown, Untouchable, Value, errors_above
+from report_cli.report.text.values import MARK, PIECE, Count, Shown, Untouchable, Value, errors_above
 from report_cli.report.text.words import Language
 from report_cli.store.run import FigureFile
 
@@ -95,7 +95,7 @@ def mentions(manuscript: Manuscript) -> set[str]:
 
 @lru_cache(maxsize=256)  # `report watch` asks again after every edit of one template.
 def _constants(text: str) -> frozenset[str]:
-    tree = jinja2.Environment(**DELIMITERS).parse(text)  # noqa: S701 - only parsed
+    tree = jinja2.Environment(**DELIMITERS, extensions=[ClaimTag]).parse(text)  # noqa: S701 - only parsed
     return frozenset(
         str(call.args[0].value).partition(".")[0]
         for call in tree.find_all(jinja2.nodes.Call)
@@ -284,7 +284,10 @@ class _Author:
         return words.number(text, self.context.ledger.language)
 
     def _typed(self, content: object) -> object:
-        """Return a number that a template computes from typed ones with at most four digits, anything else as it is."""
+        """Return a number that a template computes from typed ones with at most four digits, a count of seeds as a
+        value, anything else as it is."""
+        if isinstance(content, Count):
+            return content.value
         return self._number(formats.exact(float(f"{content:.4g}"))[0]) if isinstance(content, float) else content
 
     def _filter(self, write: Callable[..., Written]) -> Callable[..., Shown | str]:
@@ -292,7 +295,7 @@ class _Author:
             if isinstance(value, Value):
                 return value.show(lambda number: write(number, *digits))
             if isinstance(value, int | float):
-                return self._number(write(value, *digits)[0])
+                return self.context.constant(value).show(lambda number: write(number, *digits))
             raise UsageError(f"{value!r} is no number", "filters take a value, a result of arithmetic, or a number")
 
         return apply

@@ -20,6 +20,8 @@ from report_cli.report.text.words import Language
 OPEN, CLOSE = "\ue000", "\ue001"
 DIGITS = "".join(chr(0xE010 + digit) for digit in range(10))
 MARK = re.compile(f"{OPEN}([{DIGITS}]+){CLOSE}")
+# Where a number comes from that is no result of a run.
+GIVEN = ("given",)
 # What is left of a mark that was cut to pieces.
 PIECE = re.compile(f"[{OPEN}{CLOSE}{DIGITS}]")
 _SPELLED, _READ = str.maketrans("0123456789", DIGITS), str.maketrans(DIGITS, "0123456789")
@@ -40,6 +42,8 @@ class Ledger:
 
     entries: list[Entry] = field(default_factory=list)
     experiments: dict[str, None] = field(default_factory=dict)
+    # Titles, labels and other texts of runs that were taken: numbers in them are no one's claim.
+    texts: set[str] = field(default_factory=set)
     language: Language = field(default_factory=lambda: words.of("en"))
 
     def write(self, value: "Value", written: Written) -> str:
@@ -133,9 +137,9 @@ class Value(Untouchable):
     is_set: bool = False
 
     @property
-    def n(self) -> int:
+    def n(self) -> "Count":
         """Count of seeds."""
-        return len(self.samples)
+        return Count(self)
 
     @property
     def spread(self) -> "Value":
@@ -249,6 +253,17 @@ class Value(Untouchable):
 
     def __ge__(self, other: "Value | Number") -> Outcome:
         return _ordered(operator.ge, "≥", self, other)
+
+
+class Count(int):
+    """How many seeds a value has: a number like others, that is shown with its runs."""
+
+    value: Value
+
+    def __new__(cls, counted: Value) -> "Count":
+        count = super().__new__(cls, len(counted.samples))
+        count.value = Value(int(count), "count", counted.origins, counted.runs, counted.ledger)
+        return count
 
 
 def errors_above(first: Value, second: Value) -> Value:

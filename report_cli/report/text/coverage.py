@@ -1,0 +1,80 @@
+"""Where the numbers of a document come from: results, what was given, or no one knows where."""
+
+import re
+from dataclasses import dataclass
+
+import jinja2
+
+from report_cli.report.text.manuscript import DELIMITERS, Manuscript
+from report_cli.report.text.sentences import ClaimTag
+from report_cli.report.text.values import GIVEN, MARK, Ledger
+
+# What a template calls to get results.
+RESULTS = frozenset(("value", "points", "compare", "results", "rows", "element", "figure"))
+# Numbers in these belong to the questions.
+ANSWERS = "templates/answers/"
+_GIVEN = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\{[^}\n]*\.given\b[^}\n]*\}")
+# What holds digits and is no number of the prose: addresses and labels, attributes, citations, notes, markers of lists,
+# rules of tables.
+_APPARATUS = re.compile(
+    r"\]\([^)\n]*\)|\{[^}\n]*\}|\[[^\]\n]*@[^\]\n]*\]|@[\w:.-]+|\[\^[^\]\n]*\]|https?://\S+"
+    r"|^[ >]*\(?\d+[.)][ ]|^[ >|:-]+$",
+    re.MULTILINE,
+)
+# A number stands alone: 3×3, VGG16 and CIFAR-10 are names.
+_NUMBER = re.compile(r"(?<![\w×^.,/-])[−-]?\d[\d,. \u202f]*(?:[eE][+-]?\d+)?(?![\w×/-]|[.,]\d)")
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many numbers of the prose on results are results, how many were given, and those that are neither.
+
+    `typed` has each with the "FILE:LINE" where it stands.
+    """
+
+    results: int = 0
+    given: int = 0
+    typed: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return f"numbers: {self.results} from results, {self.given} given, {len(self.typed)} typed"
+
+    def warnings(self) -> list[str]:
+        """Return a warning for each file with typed numbers, which names them and their lines."""
+        files: dict[str, list[str]] = {}
+        for number, where in self.typed:
+            path, _, line = where.rpartition(":")
+            files.setdefault(path, []).append(f"{number} (line {line})")
+        return [f"{path}: typed numbers that no result gives: {', '.join(told)}" for path, told in files.items()]
+
+
+def coverage(manuscript: Manuscript, ledger: Ledger) -> Coverage:
+    """Return where the numbers of the prose on results come from: that of the templates that ask for results."""
+    prose = {path for path, text in manuscript.sources.items() if not path.startswith(ANSWERS) and _asks(text)}
+    results = given = 0
+    typed = []
+    text = _APPARATUS.sub(_blank, _GIVEN.sub(_blank, manuscript.places.prose))
+    # The longest first: one may be a part of another.
+    outside = sorted(ledger.texts, key=len, reverse=True)
+    for line, where in zip(text.split("\n"), manuscript.places.lines, strict=True):
+        if where.rpartition(":")[0] in prose:
+            for mark in MARK.finditer(line):
+                if ledger.entry(mark[1]).value.origins == GIVEN:
+                    given += 1
+                else:
+                    results += 1
+            plain = MARK.sub("x", line).replace("\\", "")
+            for text in outside:
+                plain = plain.replace(text, "")
+            typed += [(number[0].strip(" .,"), where) for number in _NUMBER.finditer(plain)]
+    return Coverage(results, given, tuple(typed))
+
+
+def _asks(template: str) -> bool:
+    tree = jinja2.Environment(**DELIMITERS, extensions=[ClaimTag]).parse(template)  # noqa: S701 - only parsed
+    called = (call.node for call in tree.find_all(jinja2.nodes.Call))
+    return any(isinstance(node, jinja2.nodes.Name) and node.name in RESULTS for node in called)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", match[0])
