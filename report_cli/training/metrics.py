@@ -17,9 +17,10 @@ def draw_training(results: "Results", figures: Figures) -> None:
 
 
 def draw_classifier(results: "Results", figures: Figures) -> None:
-    """Draw the learning curves and the confusion matrix of the first seed."""
+    """Draw the learning curves, the confusion matrix and what the predictions say, of the first seed."""
     draw_training(results, figures)
     draw_confusion(results, figures)
+    draw_predictions(results, figures)
 
 
 def draw_confusion(results: "Results", figures: Figures) -> None:
@@ -29,6 +30,21 @@ def draw_confusion(results: "Results", figures: Figures) -> None:
     run = results.run(seed=0)
     counts, classes = run.array("confusion"), [str(name) for name in run.array("classes")]
     figures.add("confusion", confusion.matrix(counts, classes), alt=confusion.describe(counts, classes))
+
+
+def draw_predictions(results: "Results", figures: Figures) -> None:
+    """Draw how far the network of the first seed is to be trusted, and its surest mistakes."""
+    from report_cli.figures import predictions
+
+    run = results.run(seed=0)
+    logits, labels, wrong = run.array("test_logits"), run.array("test_labels"), run.array("errors")
+    alt = predictions.describe_reliability(logits, labels)
+    figures.add("reliability", predictions.reliability(logits, labels), alt=alt)
+    classes, said = run.array("classes"), predictions.probabilities(logits[wrong])
+    facts = classes[labels[wrong]].tolist(), classes[said.argmax(axis=1)].tolist(), said.max(axis=1)
+    figures.add(
+        "errors", predictions.errors(run.array("error_pixels"), *facts), alt=predictions.describe_errors(*facts)
+    )
 
 
 _TRAINING = {
@@ -67,7 +83,7 @@ _TEST = {
 # What `record.classifier` records of a network, to be declared with `**`: with test images, and without.
 CLASSIFIER: dict[str, Any] = {
     "metrics": {**_TRAINING, **_TEST},
-    "figures": ("curves", "confusion"),
+    "figures": ("curves", "confusion", "reliability", "errors"),
     "draw": draw_classifier,
 }
 TRAINING: dict[str, Any] = {"metrics": _TRAINING, "figures": ("curves",), "draw": draw_training}
