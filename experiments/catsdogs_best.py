@@ -91,7 +91,7 @@ def catsdogs_choice(record: report.Record) -> None:
     profiles=catsdogs.IMAGES,
     seeds=catsdogs.SEEDS,
     cost_s={"smoke": 7, "quick": 16, "full": 2_200},
-    figures=("curves", "confusion"),
+    figures=report.CLASSIFIER["figures"],
     draw=draw_classifier,
 )
 def catsdogs_best(params: ImageParams, data: "report.ImageData", record: report.Record) -> None:

@@ -156,7 +156,7 @@ def catsdogs_vgg16_finetuned(params: Params, data: "report.ImageData", record: r
     needs=needs,
     profiles={name: AugmentedParams(**settings, views=4 if name == "quick" else 0) for name, settings in HEAD.items()},
     cost_s={"smoke": 6, "quick": 20, "full": 15_000},
-    **{**COMMON, "figures": ("curves", "confusion", "samples"), "draw": draw_augmented},
+    **{**COMMON, "figures": (*report.CLASSIFIER["figures"], "samples"), "draw": draw_augmented},
 )
 def catsdogs_vgg16_augmented(params: AugmentedParams, data: "report.ImageData", record: report.Record) -> None:
     """Does a new head on the frozen base learn more from randomly changed views of the training images?
