@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FONT = "style/fonts/STIXTwoMath-Regular.otf"
 SIZE_PT = 10.0
 PAD_PT = 1.0  # Ink may leave a formula's box; the page adds this much on every side and the style takes it back.
-WAY = 6  # Raise it when the same formula must be made anew.
+WAY = 7  # Raise it when the same formula must be made anew.
 PREAMBLE = f"""\
 #set page(width: auto, height: auto, margin: {PAD_PT}pt)
 #set text(size: {SIZE_PT}pt, font: "STIX Two Text", fill: rgb("#16181d"), top-edge: "bounds", bottom-edge: "bounds")

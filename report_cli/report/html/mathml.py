@@ -1,5 +1,6 @@
 """The MathML of pandoc, made to say what LaTeX means: the screen shows it, and print is made from it."""
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ _BESIDE = {"munder": "msub", "mover": "msup", "munderover": "msubsup"}
 _BELOW = {beside: below for below, beside in _BESIDE.items()}
 _SCRIPTED = (*_BESIDE, *_BELOW)
 _SIGNS = set("∑∏∐⋃⋂⨁⨂⨀⨄⋁⋀⨆")
+_BINARY = set("+−±∓⋅×∗")
 _BARS = {"∥": "‖", "∣": "|"}
 _ARROWS = {"\u20ee": "←", "\u20ef": "→"}  # those below letters, as browsers stretch them
 _NAMES = {CARRIER.format(command[1:]): command for command in CARRIED}
@@ -42,6 +44,8 @@ def finish(markup: str, tex: str, *, display: bool) -> "Element":
         table.set("class", name)
     for node in list(math.iter()):
         _settle(node, tex)
+    for row in list(math.iter("mrow", "mtd", "mstyle")):
+        _pair_bars(row)
     _place(math, is_high, tex)
     for node in list(math.iter()):
         _space(node)
@@ -111,6 +115,36 @@ def _settle_sign(node: "Element", tex: str) -> None:
         row = node.makeelement("mrow", {})  # without a row of its own, browsers leave it at its natural size
         parent.replace(node, row)
         row.append(node)
+
+
+def _pair_bars(row: "Element") -> None:
+    r"""Let plain bars open and close as \lvert and \rvert do, where each of them finds its partner.
+
+    Pandoc has all bars of a kind alike, and takes a sign behind any of them for one before a number.
+    """
+    signs = [node[0] if node.tag in _SCRIPTED else node for node in row]
+    forms: dict[Element, str] = {}
+    opened: list[str] = []
+    asks = True
+    for sign in signs:
+        text, form = sign.text or "", sign.get("form", "")
+        if text in _BARS.values() and form and sign.get("stretchy") == "false" and not sign.get("minsize"):
+            # It opens where none of its kind is open, and behind what asks for something.
+            form = forms[sign] = "prefix" if asks or text not in opened else "postfix"
+        if form == "prefix":
+            opened.append(text)
+        elif form == "postfix":
+            last = opened.pop() if opened else ""
+            if last != text and (last in _BARS.values() or text in _BARS.values()):
+                return
+        asks = text in _BINARY or (sign.tag == "mo" and form != "postfix")
+    if set(opened).intersection(_BARS.values()):
+        return
+    for sign, form in forms.items():
+        sign.set("form", form)
+    for before, sign in itertools.pairwise(signs):
+        if forms.get(before) == "postfix" and sign.tag == "mi" and sign.text in _BINARY:
+            sign.tag = "mo"
 
 
 def _stack(row: "Element") -> None:

@@ -38,13 +38,14 @@ def _row(nodes: "list[Element]") -> str:
     """Return nodes side by side; what grows with its content encloses it."""
     if len(nodes) == 2 and nodes[1].text == "\u2061":
         return f"op({_letters(nodes[0])}, limits: #false)"
-    bars = [node for node in nodes if node.text in ("|", "‖") and node.tag == "mo"]
-    # Bars open and close where they are written so; all bars alike stand by themselves, as in TeX.
-    paired = [bar.get("form") for bar in bars] == ["prefix", "postfix"] * (len(bars) // 2)
+    signs = [node[0] if node.tag in SCRIPTS else node for node in nodes]
+    bars = [sign for sign in signs if sign.text in ("|", "‖") and sign.tag == "mo"]
+    # Bars that have no partners are all alike, and stand by themselves.
+    alone = len({bar.get("form") for bar in bars}) == 1
     parts = [""]
     for node in nodes:
         if not _grows(node):
-            parts[-1] += _sign(node, plain=not paired) if node in bars else _set(node)
+            parts[-1] += _sign(node, plain=alone) if node in bars else _set(node)
         elif node.get("form") == "prefix":
             parts.append(_sign(node))
         elif node.get("form") == "postfix":

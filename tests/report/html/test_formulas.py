@@ -48,7 +48,17 @@ HIGHER = {
     r"\dfrac{a}{b}": r"\tfrac{a}{b}",
 }
 SAMPLES = ("ab", r"\exp(x)", r"\exp\left(x\right)", r"\exp\!\left(x\right)", *NORMS, *(rf"a{s} b" for s in SPACES))
-ALL = (*SET, *SAMPLES, *BELOW, *BELOW.values(), *HIGHER, *HIGHER.values())
+# Plain bars, and the same with bars that open and close.
+BARS = {
+    r"|a| + |b|": r"\lvert a\rvert + \lvert b\rvert",
+    r"\|a\| - \|b\|": r"\lVert a\rVert - \lVert b\rVert",
+    r"\|a\|^2 \cdot \Vert b\Vert": r"\lVert a\rVert^2 \cdot \lVert b\rVert",
+    r"||x| - |y||": r"\lvert\lvert x\rvert - \lvert y\rvert\rvert",
+    r"\||x| \times y\|": r"\lVert\lvert x\rvert \times y\rVert",
+    r"|-x| = |x||y|": r"\lvert-x\rvert = \lvert x\rvert\lvert y\rvert",
+    r"(|a| + b)": r"(\lvert a\rvert + b)",
+}
+ALL = (*SET, *SAMPLES, *BARS, *BARS.values(), *BELOW, *BELOW.values(), *HIGHER, *HIGHER.values())
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +125,25 @@ def test_all_ways_to_write_a_norm_are_one_picture(printed: Callable[[str], Types
     for picture in pictures:
         assert picture.width == pytest.approx(pictures[0].width, abs=0.01)
         assert picture.height == pytest.approx(pictures[0].height, abs=0.05)
+
+
+@pytest.mark.parametrize("tex", BARS)
+def test_plain_bars_are_as_those_that_open_and_close(printed: Callable[[str], Typeset], tex: str) -> None:
+    """A sign between two norms has the same space, on the screen and in print, however the bars are written."""
+    plain, named = printed(tex), printed(BARS[tex])
+    assert plain.width == pytest.approx(named.width, abs=0.01)
+    shown = [re.sub(r"<annotation.*?</annotation>", "", each.mathml) for each in (plain, named)]
+    signs = [re.findall(r"<(m[io])[^>]*>([^<]*)", each) for each in shown]
+    assert signs[0] == signs[1]
+
+
+@pytest.mark.parametrize("tex", [r"P(A|B)", r"p(x|y) p(y|z)", r"\left.f\right|_0 + |x"])
+def test_bars_without_partners_stay_as_they_are(project: Project, tex: str) -> None:
+    """A bar that parts two things neither opens nor closes."""
+    (math,) = formulas.to_mathml(project, [Formula(tex, False)])
+    assert {bar.get("form") for bar in math.iter("mo") if bar.text == "|" and bar.get("stretchy") == "false"} == {
+        "prefix"
+    }
 
 
 @pytest.mark.parametrize("tex", BELOW)
