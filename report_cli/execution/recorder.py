@@ -159,6 +159,8 @@ class FigureFolder:
         self._folder = folder
         self._results = results
         self._alt: dict[str, str] = {}
+        # What the author should know of the figures.
+        self.notes: list[str] = []
 
     def add(self, name: str, figure: "Figure", *, alt: str) -> None:
         from report_cli.figures import style
@@ -166,10 +168,17 @@ class FigureFolder:
         if name not in self._experiment.figures:
             error = unknown("figure", name, self._experiment.figures)
             raise RunError(error.message, error.hint)
+        label = f"{self._experiment.name}.{name}"
+        if not isinstance(alt, str) or not alt.strip():
+            raise RunError(
+                f"the figure {label} has no alternative text", 'say what it shows: figures.add(..., alt="...")'
+            )
         try:
+            if pixels := style.rasterise(figure):
+                self.notes.append(f"the figure {label} has {pixels:,} marks, so they are pixels")
             for_print, for_screen = (style.to_svg(figure, text=text) for text in (True, False))
         except ValueError as error:
-            raise RunError(f"the figure {self._experiment.name}.{name} can't be drawn: {error}") from error
+            raise RunError(f"the figure {label} can't be drawn: {error}") from error
         files.write_bytes(self._folder / f"{name}.print.svg", for_print)
         files.write_bytes(self._folder / f"{name}.screen.svg", for_screen)
         self._alt[name] = alt

@@ -245,7 +245,9 @@ class Runner:
                     runs = [str(run.folder) for run in results]
                     log = self._log(experiment.name, "figures")
                     request = {"do": "draw", "runs": runs, "folder": str(folder), "log": str(log)}
-                    self._ask({**request, **self._common(experiment)}, experiment.name, log)
+                    answer = self._ask({**request, **self._common(experiment)}, experiment.name, log)
+                for note in answer["notes"]:
+                    self._listener.note(note)
                 drawn = store.figures(experiment.name, figure_key)
         assert drawn is not None
         return drawn

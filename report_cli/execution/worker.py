@@ -86,7 +86,8 @@ class Worker:
         try:
             answer = tasks[request["do"]](request)
         except ReportError as error:
-            self._send({"event": "failed", "message": error.message, "hint": error.hint})
+            where = self._where(error) if request["do"] == "draw" else ""
+            self._send({"event": "failed", "message": f"{error.message}{where}", "hint": error.hint})
         except BaseException as error:  # an experiment may raise anything; the run is recorded as failed
             # The log may be on the very disk that is full.
             with contextlib.suppress(OSError):
@@ -183,23 +184,23 @@ class Worker:
         runs = tuple(Run(Path(place), manifests.read(Path(place))) for place in request["runs"])
         results = Results(request["experiment"], runs)
 
-        def draw(experiment: Experiment) -> None:
+        def draw(experiment: Experiment) -> dict[str, Any]:
             figures = FigureFolder(experiment, Path(request["folder"]), results)
             assert experiment.draw is not None
             with style.style():
                 experiment.draw(results, figures)
             figures.finish()
+            return {"notes": figures.notes}
 
         with isolation.log_to(request["log"]), registry.importing(snapshot, engine=True):
             try:
                 with standins.standing_in(standins.for_drawing):
                     experiment = _declared(request)
                 with standins.refused():
-                    draw(experiment)
+                    return draw(experiment)
             except (standins.UsedError, UsageError):
                 registry.forget(snapshot)
-                draw(_declared(request))
-        return {}
+                return draw(_declared(request))
 
     def _read_in(self, request: Request) -> dict[str, Any]:
         from report_cli.datasets import load

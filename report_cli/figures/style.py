@@ -17,16 +17,23 @@ from functools import cache
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib import font_manager
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import Collection, QuadMesh
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from report_cli.project import inherited_templates
 
 TEXT_WIDTH_MM = 140.0
 IMAGE_DPI = 300
+# A page takes milliseconds for each mark of a figure: more of them are drawn as pixels.
+MOST_MARKS = 3000
 ACCENT, INK, GREY, PALE = "#1b4f8f", "#16181d", "#8a8f98", "#dfe6f0"
 # The grey of words, dark enough to be read at 8 points.
 GREY_WORDS = "#5f646d"
@@ -85,6 +92,34 @@ def new_figure(height_mm: float, width_mm: float = TEXT_WIDTH_MM) -> Figure:
     # Room between the parts for the names at the ends of lines.
     layout = ConstrainedLayoutEngine(wspace=0.08)
     return Figure(figsize=(width_mm / 25.4, height_mm / 25.4), layout=layout)
+
+
+def rasterise(figure: Figure) -> int:
+    """Make pixels of what has too many marks (points, cells, bars) to be drawn one by one; return how many those are.
+
+    Axes, words and lines stay lines.
+    """
+    pixels = 0
+    for axes in figure.findobj(Axes):
+        parts = {each: _marks(each) for each in (*axes.collections, *axes.lines, *axes.patches)}
+        many = {each: count for each, count in parts.items() if count > MOST_MARKS / 10}
+        if sum(parts.values()) - sum(many.values()) > MOST_MARKS:
+            many = {each: count for each, count in parts.items() if count}
+        if sum(parts.values()) > MOST_MARKS:
+            for part in many:
+                part.set_rasterized(True)
+            pixels += sum(many.values())
+    return pixels
+
+
+def _marks(part: Artist) -> int:
+    if isinstance(part, QuadMesh):
+        return np.asarray(part.get_array()).size
+    if isinstance(part, Collection):
+        return max(len(part.get_paths()), len(part.get_offsets()))  # type: ignore[arg-type]
+    if isinstance(part, Line2D):  # The points of a line without markers are one path, which is drawn at once.
+        return len(np.atleast_1d(part.get_xdata())) if part.get_marker() not in (None, "", " ", "None", "none") else 0
+    return 1
 
 
 def to_svg(figure: Figure, *, text: bool) -> bytes:

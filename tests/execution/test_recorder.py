@@ -61,6 +61,25 @@ def test_a_figure_with_a_character_of_no_font_is_named(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("alt", ["", "  \n", None])
+def test_a_figure_without_alternative_text_is_named(tmp_path: Path, alt: Any) -> None:
+    """Who hears the page would not know that there is a figure, so none is drawn without words."""
+    declared = replace(toy, figures=("curve",))
+    with pytest.raises(ReportError, match=r"the figure toy.curve has no alternative text"):
+        FigureFolder(declared, tmp_path, Results("toy", ())).add("curve", Figure(), alt=alt)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_figure_of_many_marks_is_told(tmp_path: Path) -> None:
+    """The author learns which figure became pixels, and of how many marks."""
+    figure = Figure()
+    figure.add_subplot().plot(range(4000), "o")
+    figures = FigureFolder(replace(toy, figures=("curve",)), tmp_path, Results("toy", ()))
+    figures.add("curve", figure, alt="Many points.")
+    assert figures.notes == ["the figure toy.curve has 4,000 marks, so they are pixels"]
+    assert len((tmp_path / "curve.print.svg").read_bytes()) < 200_000
+
+
 def test_time_before_an_interruption_is_not_lost(
     tmp_path: Path, watch: Watch, checkpoints: Callable[[], CheckpointFolder]
 ) -> None:

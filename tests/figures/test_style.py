@@ -114,3 +114,41 @@ def test_style_leaves_others_alone() -> None:
     before = dict(matplotlib.rcParams)
     _figures()
     assert dict(matplotlib.rcParams) == before
+
+
+MANY = {
+    "points": lambda axes, n: axes.scatter(np.arange(n), np.arange(n)),
+    "markers": lambda axes, n: axes.plot(np.arange(n), "."),
+    "cells": lambda axes, n: axes.pcolormesh(np.arange(n).reshape(-1, 10)),
+    "bars": lambda axes, n: axes.bar(np.arange(n), np.arange(n)),
+    "lines": lambda axes, n: [axes.plot(m, m, "o") for m in range(n)],
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_many_marks_are_pixels(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a page would draw for minutes is one image, and words and axes around it stay what they are."""
+    monkeypatch.setattr(style, "MOST_MARKS", 300)
+    with style.style():
+        few, many = (Figure(figsize=(3, 2)) for _ in range(2))
+        for figure, count in ((few, 200), (many, 400)):
+            MANY[kind](figure.add_subplot(xlabel="words"), count)
+    assert not style.rasterise(few)
+    assert b"<image" not in style.to_svg(few, text=True)
+    assert style.rasterise(many) == 400
+    svg = style.to_svg(many, text=True)
+    assert svg.count(b"<image") == 1
+    assert svg.count(b"<use") + svg.count(b"<path") < 100
+    assert b">words<" in svg
+
+
+def test_a_long_line_is_a_line() -> None:
+    """A curve of many points is one path, which costs nothing; so it is never pixels, beside many points neither."""
+    with style.style():
+        figure = Figure(figsize=(3, 2))
+        axes = figure.add_subplot()
+        (line,) = axes.plot(np.arange(50_000))
+    assert not style.rasterise(figure)
+    axes.scatter(np.arange(5000), np.arange(5000))
+    assert style.rasterise(figure) == 5000
+    assert not line.get_rasterized()

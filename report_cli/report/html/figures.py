@@ -16,9 +16,12 @@ def read(figure: Figure) -> tuple[bytes, bytes]:
     """Return the SVG for print and the one for the screen.
 
     Raises:
-        ReportError: a file is missing, is no SVG, or holds an image that doesn't decode.
+        ReportError: it has no alternative text, or a file is missing, is no SVG, or holds an image that doesn't decode.
     """
     assert figure.file is not None
+    if not figure.file.alt.strip():
+        hint = f'say what it shows: figures.add(..., alt="..."), then report run {figure.name.partition(".")[0]}'
+        raise ReportError(f"{figure.where}: the figure {figure.name} has no alternative text", hint)
     contents = []
     for path in (figure.file.print_svg, figure.file.screen_svg):
         try:

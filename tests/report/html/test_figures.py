@@ -26,3 +26,12 @@ def test_a_figure_that_can_not_be_shown_names_its_place(desk: Desk, monkeypatch:
         file.print_svg.write_text(content)
         with pytest.raises(ReportError, match=rf"^templates/documents/paper.md:6: .*{message}"):
             desk.build(formats=("html",))
+
+
+def test_a_drawn_figure_without_alternative_text_names_its_place(desk: Desk) -> None:
+    """Both pages need words for whoever hears them, so neither is written."""
+    desk.draw("net", "curves", alt=" ")
+    desk.write('Text\n\n<< figure("net.curves", caption="c") >>\n')
+    for kind in ("html", "pdf"):
+        with pytest.raises(ReportError, match=r"^templates/documents/paper.md:6: the figure net.curves has no altern"):
+            desk.build(formats=(kind,))
