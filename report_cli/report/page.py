@@ -24,7 +24,7 @@ from report_cli.report.html.numbering import APPENDIX, Heading
 from report_cli.report.pdf import pango, pdf
 from report_cli.report.text import manuscript, templates, words
 from report_cli.report.text.context import Context
-from report_cli.report.text.front import TEXTS, Author, Front
+from report_cli.report.text.front import HEAD, TEXTS, Author, Front
 from report_cli.report.text.lines import Places, locate
 from report_cli.report.text.manuscript import Manuscript
 
@@ -71,7 +71,12 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
     try:
         body = compose.compose(project, source, context.ledger)
         facts = {
-            "front": {key: text(getattr(front, key)) for key in TEXTS} | {"toc": front.toc, "iso_date": front.date},
+            "front": {
+                **{key: text(getattr(front, key)) for key in TEXTS},
+                **body.titles,
+                "toc": front.toc,
+                "iso_date": front.date,
+            },
             "authors": front.author or ([Author(settings.author)] if settings.author else []),
             # It is that of the author whom the settings name.
             "id": "" if front.author else settings.id,
@@ -111,7 +116,7 @@ def _screen(project: Project, facts: dict[str, Any], body: Body, source: Manuscr
     more = {
         "medium": "screen",
         "body": _trusted(body.screen),
-        "abstract": _trusted(body.abstracts[0]),
+        "head": {key: _trusted(body.head[key][0] if key in body.head else "") for key in HEAD},
         "script": _trusted(script),
         "policy": policy,
     }
@@ -125,7 +130,8 @@ def _screen(project: Project, facts: dict[str, Any], body: Body, source: Manuscr
 def _print(
     project: Project, facts: dict[str, Any], body: Body, source: Manuscript, attachment: dict[str, Any]
 ) -> bytes:
-    more = {"body": _trusted(body.print), "abstract": _trusted(body.abstracts[1])}
+    head = {key: _trusted(body.head[key][1] if key in body.head else "") for key in HEAD}
+    more = {"body": _trusted(body.print), "head": head}
     page = _fill(project, facts, medium="print", **more, style="", script="")
     _check_characters(project, page, source.places)
     rules, files = fonts.for_print(project, ASSETS)

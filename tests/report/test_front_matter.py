@@ -69,6 +69,43 @@ def test_the_title_block_says_who_and_when(told: Report) -> None:
     assert "color: #123456" in page.xpath("string(//style)")
 
 
+MARKED = r"""+++
+title = '1. On $\pi^2$, *chance* & `x` -- <b>'
+subtitle = 'With << value("net.accuracy")|percent >> of "it"'
+kicker = "Lab *3*"
+short_title = "On *chance*"
++++
+"""
+
+
+def test_titles_are_markdown(desk: Desk) -> None:
+    """Marks in a title are shown as they are in the text; what names the page elsewhere is plain text."""
+    desk.write("# About $\\alpha$\n\nText.\n", front=MARKED)
+    screen, printed = desk.build().paths
+    page = page_of(screen)
+    title = page.xpath("//h1")[0]
+    assert (title.xpath("string(em)"), title.xpath("string(code)")) == ("chance", "x")
+    assert title.xpath(".//math//mi[text()='π']")
+    assert "– <b>" in title.text_content()
+    assert page.xpath("string(//p[@class='kicker']/em)") == "3"
+    assert page.xpath("string(//p[@class='sub'])") == "With 73.8\u202f% of “it”"
+    assert not page.xpath("//header//a | //main//h1 | //div[@class='head']")
+    plain = "1. On pi squared, chance & x – <b>"
+    assert page.xpath("string(//title)") == plain
+    with pikepdf.open(printed) as document, document.open_outline() as outline:
+        assert str(document.docinfo["/Title"]) == plain
+        assert outline.root[0].title == plain
+        assert outline.root[0].children[0].title == "1 About alpha"
+
+
+@pytest.mark.parametrize("title", ["A ] b", "A [@nobody] b", "A [^1] b"])
+def test_a_flaw_in_a_title_names_its_line(desk: Desk, title: str) -> None:
+    """What can't be read as Markdown, cited or found is an error at the key of the front matter."""
+    desk.write("Text", front=f"+++\nkicker = 'K'\ntitle = '{title}'\n+++\n")
+    with pytest.raises(UsageError, match=r"^templates/documents/paper\.md:3: "):
+        desk.build(formats=("html",))
+
+
 def test_the_abstract_stands_above_the_contents(told: Report) -> None:
     """It is Markdown with values, formulas, citations and references, outside the text itself."""
     page = page_of(told[1].paths[0])

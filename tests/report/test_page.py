@@ -125,5 +125,5 @@ def test_a_character_of_the_title_is_checked(desk: Desk) -> None:
     """The title block is checked, too, in either format."""
     desk.write("Text", front='+++\ntitle = "Snow \N{GRINNING FACE}"\n+++\n')
     for name in ("html", "pdf"):
-        with pytest.raises(UsageError, match=r"documents/paper.md: no font of the report has .*U\+1F600"):
+        with pytest.raises(UsageError, match=r"documents/paper.md:2: no font of the report has .*U\+1F600"):
             desk.build(formats=(name,))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ASSETS = "https://report.invalid/"
 AT = "data-at"  # in print: where an element was written
+NAMED = "data-title"  # in print: what a heading is called
 BLOCKS = {"pre": "block of code", "table": "table", "blockquote": "quotation", "figure": "figure"}
 
 
@@ -39,8 +40,9 @@ class Body:
     warnings: tuple[str, ...]
     # The author's own, by path: their digests.
     images: Mapping[str, str]
-    # Above the contents, for screen and print.
-    abstracts: tuple[str, str] = ("", "")
+    # What stands above the contents, for screen and print, by its key in the front matter; and the plain text of it.
+    head: Mapping[str, tuple[str, str]]
+    titles: Mapping[str, str]
     # Where its numbers come from.
     numbers: Coverage = field(default_factory=Coverage)
 
@@ -69,6 +71,7 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
         span.set("data-formula", str(index))
         span.text = typeset[formula].words  # what a heading is called in the contents
     pictures, told = images.collect(project, tree, manuscript)
+    titles = {key: _title(block, key, manuscript, ledger) for block, key in zip(tree, manuscript.head, strict=False)}
     _check_notes(tree, manuscript)
     numbers = coverage(manuscript, ledger)
     warnings = [
@@ -98,13 +101,27 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     assets = {names[formula]: result.svg.encode() for formula, result in typeset.items()}
     assets |= {f"figures/{picture.name}": picture.print for picture in pictures.values()}
     contents = tuple(replace(h, title=ledger.text(h.title)) for h in headings if h.level <= 3)
-    abstracts = "", ""
-    if manuscript.front.abstract:
-        abstracts = _markup(screen[0]), _markup(printed[0])
-        screen.remove(screen[0])
-        printed.remove(printed[0])
+    head = {}
+    for key in manuscript.head:
+        blocks = screen[0], printed[0]
+        # A title is what its block has one line of.
+        forms = [_markup(block if key == "abstract" else block[0][0]) for block in blocks]
+        head[key] = forms[0], forms[1]
+        for block in blocks:
+            block.drop_tree()
     own = {picture.path: picture.sha256 for picture in pictures.values() if picture.path}
-    return Body(_markup(screen), _markup(printed), assets, contents, tuple(warnings), own, abstracts, numbers)
+    return Body(_markup(screen), _markup(printed), assets, contents, tuple(warnings), own, head, titles, numbers)
+
+
+def _title(block: "HtmlElement", key: str, manuscript: Manuscript, ledger: Ledger) -> str:
+    """Return the text of a line of the title block, whose values are plain text there, too."""
+    if key != "abstract":
+        if len(block) != 1 or len(block[0]) != 1 or block[0][0].get("class") != key or (block[0][0].tail or "").strip():
+            where = manuscript.front.places[key]
+            raise UsageError(f"{where}: the {key} isn't one line of Markdown", "a bracket that is shown is \\[ or \\]")
+        for element in block.iter():
+            element.text, element.tail = ledger.text(element.text or ""), ledger.text(element.tail or "")
+    return ledger.text(block.xpath("normalize-space()"))
 
 
 def _mark_places(tree: "HtmlElement", manuscript: Manuscript, pictures: Mapping[str, Picture]) -> None:
@@ -116,6 +133,9 @@ def _mark_places(tree: "HtmlElement", manuscript: Manuscript, pictures: Mapping[
         code.set(AT, places.of_text(code.text_content().strip().partition("\n")[0]))
     for note in tree.find_class("fn"):
         note.set(AT, places.of_text((note.text or note.text_content()).strip()[:30]))
+    for heading in tree.iter(*numbering.HEADINGS):
+        # The outline and the head of a page are text, in which no image of a formula can stand.
+        heading.set(NAMED, heading.xpath("normalize-space()"))
     for image in tree.iter("img"):
         source = image.get("src")
         image.set(AT, (pictures.get(source) or manuscript.figures[source]).where)

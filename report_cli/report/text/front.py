@@ -13,8 +13,10 @@ from report_cli.report.text import words
 
 FRONT = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*\n", re.DOTALL | re.MULTILINE)
 PAPERS = ("a4", "letter")
-# These may hold values, which are filled in with the document; so may the abstract, which is Markdown.
+# Lines of Markdown. They may hold values, which are filled in with the document; so may the abstract.
 TEXTS = ("title", "subtitle", "kicker", "short_title")
+# What the title block has of the front matter in Markdown.
+HEAD = (*TEXTS, "abstract")
 
 
 @dataclass(frozen=True)

@@ -59,9 +59,13 @@ class Figure:
 
 @dataclass
 class Manuscript:
-    """A document's Markdown, where its lines come from, and everything that its templates asked for."""
+    """A document's Markdown, where its lines come from, and everything that its templates asked for.
+
+    `places` has the lines of its title block before those of the `body`.
+    """
 
     places: Places = field(default_factory=Places)
+    body: Places = field(default_factory=Places)
     front: Front = field(default_factory=Front)
     figures: dict[str, Figure] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
@@ -69,11 +73,16 @@ class Manuscript:
 
     @property
     def markdown(self) -> str:
-        return self.places.markdown
+        return self.body.markdown
 
     @property
     def language(self) -> Language:
         return words.of(self.front.lang)
+
+    @property
+    def head(self) -> tuple[str, ...]:
+        """The keys of the front matter whose text is a block each at the beginning of the Markdown, in order."""
+        return tuple(key for key in fronts.HEAD if getattr(self.front, key).strip())
 
 
 def write(project: Project, document: str, context: Context) -> Manuscript:
@@ -147,17 +156,18 @@ class _Author:
             with deadline("rendering", self.project.settings.time_limit):
                 front = fronts.read(self.project, name)
                 self.context.ledger.language = words.of(front.lang)
-                abstract = self._abstract(front)
-                body = lines.read(self.environment.get_template(path).render())
-                # The page takes the abstract from the beginning of the document again.
-                places = abstract.followed_by(body) if front.abstract else body
-                if claims := self.manuscript.claims.markdown(words.of(front.lang)):
+                texts: dict[str, Any] = {key: self._filled(front, key) for key in fronts.TEXTS}
+                front = self.manuscript.front = replace(front, **texts)
+                places = self.manuscript.body = lines.read(self.environment.get_template(path).render())
+                # The page takes its head from the beginning of the document again.
+                for key in reversed(self.manuscript.head):
+                    block = self._abstract(front) if key == "abstract" else _line(front, key)
+                    places = block.followed_by(places)
+                if claims := self.manuscript.claims.markdown(self.manuscript.language):
                     count = claims.count("\n") + 1
                     places = places.followed_by(Places(claims, (f"templates/{path}",) * count))
                 self.manuscript.places = places
-                self._check_numbers(self.manuscript.places)
-                texts: dict[str, Any] = {key: self._filled(front, key) for key in fronts.TEXTS}
-                self.manuscript.front = replace(front, **texts)
+                self._check_numbers(places)
         except Exception as error:
             # Once, out here: the traceback's last frame inside a template is the line at fault.
             raise lines.locate(error, f"templates/{path}", self.environment) from error
@@ -313,6 +323,12 @@ class _Author:
             raise UsageError(f"the label {label!r} of a figure must start with fig-")
         self.manuscript.figures[label] = Figure(name, label, file, where)
         return f"\n![{' '.join(str(caption).split())}]({label}){{#{label}{' .wide' if wide else ''}}}\n"
+
+
+def _line(front: Front, key: str) -> Places:
+    """Return a line of the title block as a block of Markdown: in brackets, none of it begins a list or a heading."""
+    block = ["::: {.head}", f"[{' '.join(getattr(front, key).split())}]{{.{key}}}", ":::", ""]
+    return Places("\n".join(block), (front.places[key],) * len(block))
 
 
 def _own_notes(markdown: str, part: int) -> str:
