@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ASSETS = "https://report.invalid/"
 AT = "data-at"  # in print: where an element was written
+ITEM = "item-body"  # in print: what an item of a list holds
 NAMED = "data-title"  # in print: what a heading is called
 BLOCKS = {"pre": "block of code", "table": "table", "blockquote": "quotation", "figure": "figure"}
 
@@ -91,6 +92,7 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     dress = partial(_dress, tree, manuscript, pictures)
     screen = dress([_mathml(typeset[formula]) for formula in in_order], lambda picture: picture.data)
     _mark_places(tree, manuscript, pictures)
+    _wrap_items(tree)
     for span in tree.xpath(".//span[@data-formula]"):
         span.set(AT, places.of_formula(source_of[in_order[int(span.get("data-formula"))]]))
     formula_images = [_image(typeset[formula], ASSETS + names[formula]) for formula in in_order]
@@ -139,6 +141,19 @@ def _mark_places(tree: "HtmlElement", manuscript: Manuscript, pictures: Mapping[
     for image in tree.iter("img"):
         source = image.get("src")
         image.set(AT, (pictures.get(source) or manuscript.figures[source]).where)
+
+
+def _wrap_items(tree: "HtmlElement") -> None:
+    """Put the blocks of an item of a list into one element, in print alone: a tagged list has one body an item."""
+    for item in tree.iter("li"):
+        if any(
+            child.tag in ("p", "div", "pre", "blockquote", "figure", "table", "dl", "hr", *numbering.HEADINGS)
+            for child in item
+        ):
+            body = item.makeelement(ITEM)
+            body.text, item.text = item.text, None
+            body.extend(list(item))
+            item.append(body)
 
 
 def _check_notes(tree: "HtmlElement", manuscript: Manuscript) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from report_cli.errors import ReportError
-from report_cli.report.html.compose import ASSETS, AT
+from report_cli.report.html.compose import ASSETS, AT, ITEM
 from report_cli.report.pdf import floats
 from report_cli.report.provenance import NAME
 
@@ -35,6 +35,14 @@ UA_PROPERTIES = f"""
 </rdf:RDF>"""
 # Paper that stays empty on each side, whatever reaches into the margins: 10 mm.
 MARGIN_PX = 10 / 25.4 * 96
+# Ink may reach a little below its line.
+SLACK_PX = 6
+# A figure whose letters have 8 points has 6 at least.
+LEAST_SCALE = 0.75
+HINTS = {
+    "wider": "break it into lines, take a column away, or give the table {.wide}",
+    "taller": "make it lower, or two of it",
+}
 NAMES = {"table": "table", "td": "table", "th": "table", "img": "figure or formula", "pre": "block of code"}
 UNDATED = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
@@ -96,7 +104,7 @@ def _lay_out(
                 document = page.render(
                     stylesheets=sheets, font_config=configuration, pdf_variant="pdf/a-3a", presentational_hints=True
                 )
-            _check_widths(document)
+            _check_edges(document)
             _declare_ua(document.metadata)
             attached = weasyprint.Attachment(
                 string=provenance,
@@ -106,7 +114,8 @@ def _lay_out(
                 created=when,
                 modified=when,
             )
-            content: bytes = document.write_pdf(pdf_variant="pdf/a-3a", attachments=[attached])
+            with _item_bodies():
+                content: bytes = document.write_pdf(pdf_variant="pdf/a-3a", attachments=[attached])
     finally:
         if collecting:
             gc.enable()
@@ -131,6 +140,19 @@ def _fetcher(assets: Mapping[str, bytes]) -> Any:
             return URLFetcherResponse(url, content, {"Content-Type": kind})
 
     return Assets(allowed_protocols={"data"})
+
+
+@contextlib.contextmanager
+def _item_bodies() -> Iterator[None]:
+    """Inside, the body of an item of a list is tagged as one: the renderer does so for plain text alone."""
+    from weasyprint.pdf import tags
+
+    plain = tags._get_pdf_tag
+    tags._get_pdf_tag = lambda name: "LBody" if name == ITEM else plain(name)
+    try:
+        yield
+    finally:
+        tags._get_pdf_tag = plain
 
 
 def _declare_ua(metadata: Any) -> None:
@@ -167,14 +189,19 @@ def _no_flaws() -> Iterator[None]:
         raise ReportError(f"the PDF has a flaw: {'; '.join(dict.fromkeys(collector.messages))}")
 
 
-def _check_widths(document: Any) -> None:
-    """Fail when a table, a formula or a note reaches beyond the paper's margin: what is cut off can't be read."""
+def _check_edges(document: Any) -> None:
+    """Fail when a table, a figure, a formula, code or a word reaches beyond an edge: what is cut off can't be read."""
+    from weasyprint.formatting_structure.boxes import MarginBox
+
     where = ""
     for number, page in enumerate(document.pages, 1):
         box = page._page_box
         # Wide tables reach 12 mm into each margin by design.
         edge = box.width + box.margin_left + box.margin_right - MARGIN_PX
+        bottom = box.margin_top + box.height
         for child in box.descendants():
+            if isinstance(child, MarginBox):
+                break  # The heads and feet of a page come last.
             place = child.element.get(AT) if child.element is not None else None
             where = f"{place}: " if place else where
             if (
@@ -183,16 +210,31 @@ def _check_widths(document: Any) -> None:
                 and child.position_y < box.margin_top - 1
             ):
                 raise ReportError(f"{where}a footnote is taller than a page", "write it into the text")
-            right = child.position_x + (child.width if isinstance(child.width, int | float) else 0.0)
             kind = child.element_tag if child.element_tag in NAMES else "word" if hasattr(child, "text") else None
-            if kind and right > edge + 1:
+            if kind is None:
+                continue
+            width, height = (side if isinstance(side, int | float) else 0.0 for side in (child.width, child.height))
+            flaw = ""
+            if child.position_x + width > edge + 1 or child.position_x < MARGIN_PX - 1:
+                flaw = "wider"
+            elif child.position_y + height > bottom + SLACK_PX or _is_shrunk(child):
+                flaw = "taller"
+            if flaw:
                 parts = [child] if kind == "word" else child.descendants()
                 text = " ".join("".join(getattr(inner, "text", "") for inner in parts).split())
                 raise ReportError(
-                    f"{where}on page {number} of the PDF a {NAMES.get(kind, kind)} is wider than the page"
+                    f"{where}on page {number} of the PDF a {NAMES.get(kind, kind)} is {flaw} than the page"
                     + (f": {text[:60]}" if text else ""),
-                    "break it into lines, take a column away, or give the table {.wide}",
+                    HINTS[flaw],
                 )
+
+
+def _is_shrunk(box: Any) -> bool:
+    """Return whether a figure of a run is so high that its letters would be too small to read."""
+    if box.element_tag != "img" or box.element.get("class") or box.element.get("style"):
+        return False
+    *_, ratio = box.replacement.get_intrinsic_size(1, box.style["font_size"])
+    return bool(ratio and box.width / ratio > box.height / LEAST_SCALE)
 
 
 def _check_fonts(content: bytes) -> None:

@@ -129,6 +129,78 @@ def test_a_note_taller_than_a_page_is_an_error(desk: Desk) -> None:
         desk.build(formats=("pdf",))
 
 
+def test_what_is_taller_than_a_page_is_an_error(desk: Desk) -> None:
+    """A figure that would be shrunk until no one can read it, and a formula that would be cut off, name their lines."""
+    for height, fits in ((230, True), (400, False)):
+        with style.style():
+            figure = style.new_figure(height)
+            figure.add_subplot().plot([1, 2])
+        desk.figures["net"]["curves"].print_svg.write_bytes(style.to_svg(figure, text=True))
+        desk.write('# A\n\nText.\n\n<< figure("net.curves", caption="c") >>\n')
+        if fits:
+            assert desk.build(formats=("pdf",), code=str(height)).written
+        else:
+            with pytest.raises(ReportError, match=r"paper.md:8: on page 2 of the PDF a figure .* taller than the page"):
+                desk.build(formats=("pdf",), code=str(height))
+    desk.write("# A\n\n$$\\begin{matrix} " + r"a \\ " * 80 + "\\end{matrix}$$\n")
+    with pytest.raises(ReportError, match=r"paper.md:6: on page \d of the PDF a figure or formula is taller"):
+        desk.build(formats=("pdf",))
+
+
+LOOSE = """# Lists
+
+- one
+
+- two $x$
+
+      code
+
+  > a quotation
+
+  | a | b |
+  |---|---|
+  | 1 | 2 |
+
+  $$ x^2 $$
+
+  1. inner
+
+     more
+
+term
+
+:   a definition
+
+    - with
+
+      a list
+
+> - quoted
+>
+>   more
+"""
+
+
+@pytest.mark.parametrize("flavour", ["ua1", "3a"])
+def test_lists_of_blocks_pass_the_validator(desk: Desk, flavour: str) -> None:
+    """An item with paragraphs, code, quotations, tables, formulas or lists has one body in the tags."""
+    desk.write(LOOSE)
+    (path,) = desk.build(formats=("pdf",)).paths
+    result = judge("verapdf.sh", flavour, path)
+    assert result.returncode == 0, result.stdout
+
+
+def test_an_item_has_a_mark_and_a_body(desk: Desk) -> None:
+    """PDF/UA allows nothing else in it, whatever the item holds."""
+    desk.write(LOOSE)
+    (path,) = desk.build(formats=("pdf",)).paths
+    with pikepdf.open(path) as document:
+        items = [o for o in document.objects if isinstance(o, pikepdf.Dictionary) and o.get("/S") == "/LI"]
+        assert len(items) > 6
+        for item in items:
+            assert {str(kid.S) for kid in item.K} <= {"/Lbl", "/LBody"}
+
+
 def test_lists_count_in_print_as_on_the_screen(desk: Desk) -> None:
     """Start and type of a list, and examples that go on counting, are those that pandoc writes."""
     desk.write("# A\n\n3. third\n4. fourth\n\nThen:\n\n(a) alpha\n(b) beta\n\nAnd:\n\n(@) one\n\nMore:\n\n(@) two\n")
