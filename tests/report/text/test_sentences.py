@@ -10,7 +10,8 @@ from tests.report.conftest import Desk
 def written(desk: Desk, text: str, draft: bool = False) -> str:
     desk.write(text)
     context = desk.context(draft)
-    return context.ledger.text(manuscript.write(desk.project, "paper", context).markdown).strip()
+    made = manuscript.write(desk.project, "paper", context)
+    return context.ledger.text(made.markdown + made.claims.markdown(made.language)).strip()
 
 
 def failure(desk: Desk, text: str) -> str:
