@@ -25,7 +25,7 @@ from report_cli.execution.status import explain as explain
 from report_cli.execution.worker_client import LocalWorker
 from report_cli.execution.workspace import Workspace, choose_data
 from report_cli.experiment import PROFILES, Experiment
-from report_cli.project import FORMATS, PACKAGE
+from report_cli.project import PACKAGE, PAGES
 from report_cli.store.run import Results, Run, one_line
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ def build(
     *names: str,
     profile: str = "",
     data: Path | str | None = None,
-    formats: Sequence[str] = FORMATS,
+    formats: Sequence[str] = PAGES,
     draft: bool = False,
     strict: bool = False,
     jobs: int | None = None,

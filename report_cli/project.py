@@ -12,8 +12,9 @@ from report_cli.errors import UsageError, unknown
 from report_cli.experiment import PROFILES
 
 PACKAGE = Path(__file__).parent
-# What a document is written as.
-FORMATS = ("html", "pdf")
+# What a document is written as: pages, and files for other programs.
+PAGES = ("html", "pdf")
+FORMATS = (*PAGES, "docx", "md", "tex")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Where each command is declared, and what the list of commands says of it: the first line of its help.
 COMMANDS = {
-    "build": ("build.build", "Run what is out of date, then write HTML and PDF."),
+    "build": ("build.build", "Run what is out of date, then write documents."),
     "watch": ("watch.watch", "Show a document in the browser, and again after every change."),
     "run": ("run.run", "Run experiments that are out of date."),
     "list": ("status.list_all", "List the experiments and documents."),

@@ -14,6 +14,7 @@ from report_cli.cli.options import Data, Executor, Jobs, Profile, StrictEnv
 from report_cli.cli.run import listening, show_plan
 from report_cli.cli.session import open_request
 from report_cli.errors import UsageError, unknown
+from report_cli.project import FORMATS, PAGES
 
 if TYPE_CHECKING:
     from report_cli.execution.plan import Plan, Request
@@ -35,7 +36,12 @@ def build(
     ] = None,
     profile: Profile = "",
     data: Data = None,
-    to: Annotated[str, typer.Option(metavar="html,pdf", help="What to write.")] = "html,pdf",
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="FORMATS", help=f"What to write, of {','.join(FORMATS)}.", autocompletion=completion.formats
+        ),
+    ] = ",".join(PAGES),
     strict_env: StrictEnv = False,
     jobs: Jobs = None,
     executor: Executor = "local",
@@ -47,7 +53,7 @@ def build(
     strict: Annotated[bool, typer.Option("--strict", help="Take warnings for errors.")] = False,
     launch: Annotated[bool, typer.Option("--open", help="Open the result.")] = False,
 ) -> None:
-    """Run what is out of date, then write HTML and PDF.
+    """Run what is out of date, then write documents.
 
     Example: report build all
     """
@@ -123,14 +129,12 @@ def _confirm(made: "Plan", yes: bool) -> None:
         raise typer.Exit(1)
 
 
-def formats_of(to: str) -> tuple[str, ...]:
-    """Return the formats named in `to`, separated by commas."""
-    from report_cli.report import build as pages
-
+def formats_of(to: str, known: Sequence[str] = FORMATS) -> tuple[str, ...]:
+    """Return the formats named in `to`, separated by commas, each one of `known`."""
     chosen = tuple(part for part in to.split(",") if part)
     for part in chosen:
-        if part not in pages.FORMATS:
-            raise unknown("format", part, pages.FORMATS)
+        if part not in known:
+            raise unknown("format", part, known)
     if not chosen:
-        raise UsageError("--to names no format", f"known: {', '.join(pages.FORMATS)}")
+        raise UsageError("--to names no format", f"known: {', '.join(known)}")
     return chosen

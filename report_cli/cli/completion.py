@@ -1,10 +1,12 @@
-"""What the shell completes: names of experiments, data sets, documents, profiles and executors.
+"""What the shell completes: names of experiments, data sets, documents, profiles, formats and executors.
 
 Says nothing when anything is wrong: a broken project must not print into the shell's prompt.
 """
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
+
+from report_cli.project import FORMATS
 
 if TYPE_CHECKING:
     from report_cli.execution.workspace import Workspace
@@ -34,6 +36,13 @@ def documents(incomplete: str) -> list[str]:
 def profiles(incomplete: str) -> list[str]:
     """Return the profiles that begin so."""
     return [name for name in ("smoke", "quick", "full") if name.startswith(incomplete)]
+
+
+def formats(incomplete: str) -> list[str]:
+    """Return the formats that begin so, behind those that are named already."""
+    before, comma, last = incomplete.rpartition(",")
+    others = [name for name in FORMATS if name not in before.split(",")]
+    return [f"{before}{comma}{name}" for name in others if name.startswith(last)]
 
 
 def executors(incomplete: str) -> list[str]:

@@ -14,6 +14,7 @@ from report_cli.cli.console import emit, say
 from report_cli.cli.options import Data, Profile
 from report_cli.cli.session import open_request
 from report_cli.errors import ReportError, UsageError, of_machine, unknown
+from report_cli.project import PAGES
 
 if TYPE_CHECKING:
     from report_cli.execution.plan import Request
@@ -70,7 +71,7 @@ def watch(
     if not document and len(known) != 1:
         raise UsageError("which document?", f"known: {', '.join(known) or 'none'}")
     builder = _Builder(document or known[0], profile, data, run, draft)
-    printer = _Printer(here, builder.pdf_arguments()) if "pdf" in formats_of(to) else None
+    printer = _Printer(here, builder.pdf_arguments()) if "pdf" in formats_of(to, PAGES) else None
     preview = Preview(here.reports / f"{builder.document}.pdf" if printer else None)
     try:
         with serve(preview, port, PORT) as address:

@@ -12,7 +12,7 @@ from report_cli.errors import ReportError, unknown
 from report_cli.experiment import Experiment, parameters
 from report_cli.keys import environment
 from report_cli.keys.canonical import digest
-from report_cli.project import FORMATS, Project
+from report_cli.project import FORMATS, PAGES, Project
 from report_cli.report.text import front
 from report_cli.report.text.context import Context, Selection
 from report_cli.report.text.templates import documents, folders
@@ -100,7 +100,7 @@ def build(
     experiments: Mapping[str, Experiment],
     code: str,
     *,
-    formats: Sequence[str] = FORMATS,
+    formats: Sequence[str] = PAGES,
     draft: bool = False,
     profile: str = "quick",
     strict: bool = False,
@@ -122,21 +122,25 @@ def build(
     paths = {name: project.reports / f"{document}.{name}" for name in FORMATS if name in formats}
     inputs = _inputs(project, document, selection, experiments, code, draft, profile)
     stamp = _stamped(project, document, inputs)
-    if stamp is not None and all(_intact(path, stamp["outputs"].get(name)) for name, path in paths.items()):
+    if stamp is not None and _all_intact(paths, stamp["outputs"], project.reports):
         check_warnings(stamp["warnings"], strict)
         return Built(document, tuple(paths.values()), written=False, warnings=tuple(stamp["warnings"]))
     # Rendering loads the converters; an unchanged report returns above without them.
     tell(f"writing the pages of {document}")
-    from report_cli.report.page import render
+    from report_cli.report.page import folder_of, render
 
     context = Context(experiments, selection, draft)
     rendered = render(project, document, context, tuple(paths))
     tell(f"{document}, {rendered.numbers}")
     check_warnings(rendered.warnings, strict)
-    for name, content in rendered.contents.items():
-        files.write_bytes(paths[name], content)
+    written = {name: paths[name] for name in rendered.contents}
+    written |= {
+        f"{folder_of(document)}/{name}": project.reports / folder_of(document) / name for name in rendered.beside
+    }
+    for path, content in zip(written.values(), (*rendered.contents.values(), *rendered.beside.values()), strict=True):
+        files.write_bytes(path, content)
     # A format that was built from the same inputs before is still what it was.
-    outputs = (stamp["outputs"] if stamp else {}) | {name: files.digest(paths[name]) for name in rendered.contents}
+    outputs = (stamp["outputs"] if stamp else {}) | {name: files.digest(path) for name, path in written.items()}
     facts = {
         "inputs": inputs,
         "images": dict(rendered.images),
@@ -175,6 +179,12 @@ def _stamped(project: Project, document: str, inputs: str) -> dict[str, Any] | N
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass  # Absent or damaged: built anew.
     return None
+
+
+def _all_intact(paths: Mapping[str, Path], outputs: Mapping[str, str], reports: Path) -> bool:
+    """Return whether these formats, and the files that lie beside any of them, are what was written."""
+    beside = {} if paths.keys() <= set(PAGES) else {name: reports / name for name in outputs.keys() - set(FORMATS)}
+    return all(_intact(path, outputs.get(name)) for name, path in {**paths, **beside}.items())
 
 
 def _intact(path: Path, digest_: str | None) -> bool:

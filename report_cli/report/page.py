@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from report_cli.errors import ReportError, UsageError
 from report_cli.project import Project
-from report_cli.report import provenance
+from report_cli.report import export, provenance
 from report_cli.report.deadline import OverdueError, deadline
 from report_cli.report.html import compose, fonts, images
 from report_cli.report.html.compose import ASSETS, Body
@@ -43,13 +43,15 @@ DATA = re.compile(r'(?<==")data:[^"]*')
 class Page:
     """The content of each format, what its author should know, and what kept a format from being made (no Pango).
 
-    `images` has the sha256 of the author's own images by their paths in the project.
+    `images` has the sha256 of the author's own images by their paths in the project. `beside` has the files that lie
+    beside those formats that are no pages, in `folder_of` the document.
     """
 
     contents: dict[str, bytes]
     warnings: tuple[str, ...] = ()
     failure: ReportError | None = None
     images: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, bytes] = field(default_factory=dict)
     # Where its numbers come from, in words.
     numbers: str = ""
 
@@ -65,6 +67,7 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
     source = manuscript.write(project, document, context)
     front, settings = source.front, project.settings
     runs, text = context.used(), context.ledger.text
+    files = export.Export(folder_of(document))
     language = source.language
     label = provenance.label(runs, context.draft, language)
     failure = None
@@ -91,6 +94,8 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
             "appendix": provenance.appendix(runs, context.experiments, language),
         }
         contents: dict[str, bytes] = {}
+        listed = provenance.attachment(document, runs, context.ledger, body.images)
+        attachment = _json(listed | {"claims": source.claims.listed(context.ledger)})
         if "html" in formats:
             contents["html"] = _screen(project, facts, body, source).encode()
         if "pdf" in formats:
@@ -99,14 +104,22 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
             except OSError:
                 failure = ReportError("Pango is missing, so only the HTML was written", pango.hint())
             else:
-                attachment = provenance.attachment(document, runs, context.ledger, body.images)
-                attachment["claims"] = source.claims.listed(context.ledger)
                 contents["pdf"] = _print(project, facts, body, source, attachment)
+        if others := [name for name in formats if name in export.WRITERS]:
+            page = _printable(project, facts, body, source, "file")
+            export.write(project, page, body, others, language["contents"] if front.toc else "", files)
+            files.beside[provenance.NAME] = attachment.encode()
     except OverdueError as error:
         if error.message.startswith("templates/"):
             raise
         raise OverdueError(f"templates/documents/{document}.md: {error.message}", error.hint) from error
-    return Page(contents, body.warnings, failure, body.images, str(body.numbers))
+    everything = contents | files.formats
+    return Page(everything, body.warnings, failure, body.images, files.beside, str(body.numbers))
+
+
+def folder_of(document: str) -> str:
+    """Return the name of the folder of the files that `document` needs beside it."""
+    return f"{document}.files"
 
 
 def _screen(project: Project, facts: dict[str, Any], body: Body, source: Manuscript) -> str:
@@ -127,15 +140,21 @@ def _screen(project: Project, facts: dict[str, Any], body: Body, source: Manuscr
     return _fill(project, facts, **more, style=_trusted(style))
 
 
-def _print(
-    project: Project, facts: dict[str, Any], body: Body, source: Manuscript, attachment: dict[str, Any]
-) -> bytes:
+def _json(facts: dict[str, Any]) -> str:
+    return json.dumps(facts, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _printable(project: Project, facts: dict[str, Any], body: Body, source: Manuscript, medium: str) -> str:
     head = {key: _trusted(body.head[key][1] if key in body.head else "") for key in HEAD}
     more = {"body": _trusted(body.print), "head": head}
-    page = _fill(project, facts, medium="print", **more, style="", script="")
+    page = _fill(project, facts, medium=medium, **more, style="", script="")
     _check_characters(project, page, source.places)
+    return page
+
+
+def _print(project: Project, facts: dict[str, Any], body: Body, source: Manuscript, attached: str) -> bytes:
+    page = _printable(project, facts, body, source, "print")
     rules, files = fonts.for_print(project, ASSETS)
-    attached = json.dumps(attachment, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     paper = f"@page {{ size: {source.front.paper} }}\n"
     if source.front.paper == "letter":  # 18 mm lower: a caption stays below its figure.
         paper += "figure > img { max-height: 202mm }\n"

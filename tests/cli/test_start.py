@@ -99,10 +99,15 @@ def test_help_of_one_command_imports_no_other() -> None:
         assert imported & commands - shared == own
 
 
-def test_completion_names_experiments() -> None:
-    """The shell completes the names of experiments from the project's own files."""
-    variables = {**os.environ, "_REPORT_COMPLETE": "complete_bash", "COMP_WORDS": "report run th", "COMP_CWORD": "2"}
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [("run th", ["theory"]), ("build --to d", ["docx"]), ("build --to html,t", ["html,tex"])],
+)
+def test_completion_names_what_there_is(typed: str, completed: list[str]) -> None:
+    """The shell completes the names of experiments from the project's own files, and formats one after the other."""
+    count = str(len(typed.split()))
+    variables = {"_REPORT_COMPLETE": "complete_bash", "COMP_WORDS": f"report {typed}", "COMP_CWORD": count}
     finished = subprocess.run(
-        [sys.executable, "-m", "report_cli"], cwd=ROOT, env=variables, capture_output=True, text=True
+        [sys.executable, "-m", "report_cli"], cwd=ROOT, env=os.environ | variables, capture_output=True, text=True
     )
-    assert finished.stdout.split() == ["theory"]
+    assert finished.stdout.split() == completed

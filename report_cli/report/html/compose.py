@@ -46,6 +46,8 @@ class Body:
     titles: Mapping[str, str]
     # Where its numbers come from.
     numbers: Coverage = field(default_factory=Coverage)
+    # What the assets that show formulas show.
+    formulas: Mapping[str, Formula] = field(default_factory=dict)
 
 
 def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
@@ -112,7 +114,8 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
         for block in blocks:
             block.drop_tree()
     own = {picture.path: picture.sha256 for picture in pictures.values() if picture.path}
-    return Body(_markup(screen), _markup(printed), assets, contents, tuple(warnings), own, head, titles, numbers)
+    shown = {name: formula for formula, name in names.items()}
+    return Body(_markup(screen), _markup(printed), assets, contents, tuple(warnings), own, head, titles, numbers, shown)
 
 
 def _title(block: "HtmlElement", key: str, manuscript: Manuscript, ledger: Ledger) -> str:

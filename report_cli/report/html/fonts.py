@@ -8,6 +8,7 @@ from functools import lru_cache
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from report_cli import files
 from report_cli.errors import ReportError
@@ -56,6 +57,14 @@ def for_print(project: Project, base: str) -> tuple[str, dict[str, bytes]]:
     faces = FACES + FIGURE_FACES
     rules = "".join(_rule(face, f"{base}fonts/{face.file}") for face in faces)
     return rules, {f"fonts/{face.file}": _path(project, face).read_bytes() for face in faces}
+
+
+def for_typst(project: Project) -> Any:
+    """Return the shipped fonts, and no other, in the form that typst takes."""
+    import typst
+
+    folders = [folder / "style" / "fonts" for folder in project.template_folders]
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(folder) for folder in folders if folder.is_dir()])
 
 
 def for_screen(project: Project, text: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from report_cli import files
 from report_cli.errors import UsageError
 from report_cli.project import Project
-from report_cli.report.html import latex, mathml, pandoc, typst_math
+from report_cli.report.html import fonts, latex, mathml, pandoc, typst_math
 from report_cli.report.html.speech import speak
 from report_cli.report.text import templates
 
@@ -130,9 +130,7 @@ def _svgs(project: Project, formulas: list[str], extra: str = "") -> list[str]:
     import typst
 
     source = PREAMBLE + extra + "\n#pagebreak()\n".join(formulas)
-    folders = [folder / "style" / "fonts" for folder in project.template_folders]
-    fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(folder) for folder in folders if folder.is_dir()])
-    pages = typst.compile(source.encode(), format="svg", font_paths=fonts)
+    pages = typst.compile(source.encode(), format="svg", font_paths=fonts.for_typst(project))
     svgs = [page.decode() for page in (pages if isinstance(pages, list) else [pages]) if page is not None]
     if len(svgs) != len(formulas):
         raise RuntimeError("it does not fit on one page")

@@ -65,6 +65,11 @@ _CENTRED = (
     r"\\dots(?![A-Za-z])(?=\s*(?:[-+=<>]|\\(?:pm|mp|times|cdot|cap|cup|o(?:plus|times)|wedge|vee|leq?|geq?|neq?|i{1,4}nt)"
     r"(?![A-Za-z])))"
 )
+_NUMBERED = re.compile(r"\\(begin|end)\{(equation|align|alignat|gather|eqnarray)\*?\}")
+_WITHIN = {name: (rf"\begin{{{name}ed}}", rf"\end{{{name}ed}}") for name in ("align", "alignat", "gather")} | {
+    "equation": ("", ""),
+    "eqnarray": (r"\begin{array}{rcl}", r"\end{array}"),
+}
 _BOLD_LETTER = re.compile(r"\\(?:boldsymbol|bm|pmb)\s*(?:\{(?:[^{}\\]|\\[A-Za-z]+)*?(?<![\\A-Za-z])[A-Za-z]|[A-Za-z])")
 
 
@@ -106,6 +111,17 @@ def readable(tex: str, display: bool) -> str:
     tex = re.sub(_CENTRED, r"\\cdots ", tex)
     # The fixed sizes of relations have space on both sides.
     return re.sub(r"\\([bB]igg?)m\s*(\\[A-Za-z]+|\\?.)", r"\\;\\\1\2\\;", tex)
+
+
+def for_word(tex: str, display: bool) -> str:
+    """Return the formula in words that pandoc reads, with nothing that `mathml` would have to put right."""
+    tex = re.sub(r"\\genfrac\{⟮\}\{⟯\}\{\}\{[01]\}", r"\\binom", readable(tex, display))
+    return re.sub(r"\\underset\{\\text\{⟦[hv]phantom⟧\}\}", r"\\phantom", tex)
+
+
+def for_latex(tex: str) -> str:
+    """Return a display formula as it may stand between \\[ and \\], where LaTeX takes no environment with numbers."""
+    return _NUMBERED.sub(lambda match: _WITHIN[match[2]][match[1] == "end"], tex)
 
 
 def _without_style(tex: str) -> str:

@@ -38,7 +38,12 @@ STRAY_LABEL = re.compile(r"\{#[\w:.-]+")
 
 
 def convert(project: Project, text: str, source: str, target: str, *options: str) -> str:
-    """Return `text`, in the format `source`, in the format `target`.
+    """Return what `write` does as text."""
+    return write(project, text, source, target, *options).decode()
+
+
+def write(project: Project, text: str, source: str, target: str, *options: str) -> bytes:
+    """Return `text`, in the format `source`, as a file of the format `target`; in its sandbox pandoc knows no time.
 
     Raises:
         RuntimeError: pandoc fails; the message is all that it says.
@@ -53,6 +58,7 @@ def convert(project: Project, text: str, source: str, target: str, *options: str
         str(program),
         f"--from={source}",
         f"--to={target}",
+        "--output=-",
         "--wrap=none",
         "--sandbox",
         "--fail-if-warnings",
@@ -65,7 +71,7 @@ def convert(project: Project, text: str, source: str, target: str, *options: str
         raise overdue("pandoc", limit_s) from error
     if done.returncode:
         raise RuntimeError(done.stderr.decode(errors="replace"))
-    return done.stdout.decode()
+    return done.stdout
 
 
 def to_html(project: Project, places: Places, language: Language) -> str:

@@ -69,26 +69,35 @@ _TABLE: dict[str, tuple[str, str, str, str]] = {
         (
             "Every result in this report comes from these runs and, outside formulas and the title, links to its"
             " run. Only numbers that were given or chosen, such as those of the task or of other reports, are"
-            " typed. The values and the digests of all files of the runs are attached to the PDF as {}."
+            " typed."
         ),
         (
             "Jedes Ergebnis in diesem Bericht stammt aus diesen Läufen und verweist, außer in Formeln und im"
             " Titel, auf seinen Lauf. Nur vorgegebene oder gewählte Zahlen, etwa die der Aufgabe oder anderer"
-            " Berichte, sind getippt. Die Werte und die Prüfsummen aller Dateien der Läufe hängen dem PDF als {}"
-            " an."
+            " Berichte, sind getippt."
         ),
         (
             "Chaque résultat de ce rapport provient de ces exécutions et renvoie, hors des formules et du titre,"
             " à la sienne. Seuls les nombres donnés ou choisis, comme ceux de l’énoncé ou d’autres rapports, ont"
-            " été saisis. Les valeurs et les empreintes de tous les fichiers des exécutions sont jointes au PDF"
-            " dans {}."
+            " été saisis."
         ),
         (
             "Cada resultado de este informe procede de estas ejecuciones y, salvo en fórmulas y en el título,"
             " enlaza con la suya. Solo se han escrito a mano los números dados o elegidos, como los del enunciado"
-            " o de otros informes. Los valores y las sumas de verificación de todos los archivos de las"
-            " ejecuciones acompañan al PDF en {}."
+            " o de otros informes."
         ),
+    ),
+    "attached": (
+        "The values and the digests of all files of the runs are attached to the PDF as {}.",
+        "Die Werte und die Prüfsummen aller Dateien der Läufe hängen dem PDF als {} an.",
+        "Les valeurs et les empreintes de tous les fichiers des exécutions sont jointes au PDF dans {}.",
+        "Los valores y las sumas de verificación de todos los archivos de las ejecuciones acompañan al PDF en {}.",
+    ),
+    "beside": (
+        "The values and the digests of all files of the runs lie beside this file in {}.",
+        "Die Werte und die Prüfsummen aller Dateien der Läufe liegen neben dieser Datei in {}.",
+        "Les valeurs et les empreintes de tous les fichiers des exécutions accompagnent ce fichier dans {}.",
+        "Los valores y las sumas de verificación de los archivos de las ejecuciones acompañan a este archivo en {}.",
     ),
     "all_runs": ("All runs", "Alle Läufe", "Toutes les exécutions", "Todas las ejecuciones"),
     "run": ("Run", "Lauf", "Exécution", "Ejecución"),

@@ -1,0 +1,159 @@
+"""A finished page for other programs: Word, pandoc's Markdown and LaTeX, each from the same tree by pandoc's writer."""
+
+import base64
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+from report_cli.errors import ReportError
+from report_cli.project import Project
+from report_cli.report.html import fonts, latex, pandoc
+from report_cli.report.html.compose import ASSETS, AT, Body
+from report_cli.report.html.formulas import Formula
+
+# Markdown that other programs read, too: formulas between $, tables of |, no HTML, no block that only pandoc knows.
+MARKDOWN = (
+    "markdown-raw_html-raw_tex-raw_attribute-native_divs-native_spans-fenced_divs-bracketed_spans"
+    "-simple_tables-multiline_tables-grid_tables-smart"
+)
+WRITERS = {"docx": "docx", "md": MARKDOWN, "tex": "latex"}
+# What keeps its label in such Markdown.
+LABELLED = ("Header", "Figure", "Table", "CodeBlock", "Code")
+# Captions have their numbers already.
+NO_NUMBERS = r"--variable=header-includes:\usepackage[labelformat=empty]{caption}"
+# Four pixels a point: 1,600 on a column of 140 mm.
+RESOLUTION_PPI = 288
+SVG = ".svg"
+ALIGNMENTS = {"right": "AlignRight", "center": "AlignCenter"}
+
+
+@dataclass
+class Export:
+    """What is made of one page: the content of each format, and of the files beside them, in `folder`."""
+
+    folder: str
+    formats: dict[str, bytes] = field(default_factory=dict)
+    beside: dict[str, bytes] = field(default_factory=dict)
+
+
+def write(project: Project, page: str, body: Body, formats: Sequence[str], contents: str, export: Export) -> None:
+    """Add the `formats` of a page for print to `export`, with its images; `contents` is the title of its contents.
+
+    Raises:
+        ReportError: pandoc can't write something of the page in one of the formats.
+    """
+    # Pandoc takes what is in <main> for the whole page, and a <header> for its own.
+    page = re.sub(rf"(</?)(?:main|header)\b| {AT}=\"[^\"]*\"", lambda tag: f"{tag[1]}div" if tag[1] else "", page)
+    text = pandoc.convert(project, page, "html", "json")
+    for name in formats:
+        document = json.loads(text)
+        kept = set(_labels(document["blocks"])) if name == "md" else None
+        tree = _Tree(project, name, body, export, kept)
+        blocks = tree.walk(document["blocks"])
+        written = json.dumps(document | {"blocks": blocks, "meta": tree.meta | {"lang": document["meta"]["lang"]}})
+        options = ["--standalone", "--shift-heading-level-by=-1"]
+        options += [NO_NUMBERS] if name == "tex" else []
+        if contents and name != "md":
+            options += ["--table-of-contents", "--toc-depth=2", f"--metadata=toc-title:{contents}"]
+        try:
+            export.formats[name] = pandoc.write(project, written, "json", WRITERS[name], *options)
+        except RuntimeError as error:
+            raise ReportError(f"the {name} can't be written: {' '.join(str(error).split())}") from error
+
+
+def _labels(node: Any) -> Iterator[str]:
+    """Yield the labels that Markdown keeps."""
+    if isinstance(node, dict):
+        if node.get("t") in LABELLED:
+            yield next(attributes for attributes in node["c"] if isinstance(attributes, list))[0]
+        yield from _labels(node.get("c"))
+    elif isinstance(node, list):
+        for each in node:
+            yield from _labels(each)
+
+
+@dataclass
+class _Tree:
+    """Pandoc's tree of a page, made into that of one format; links to labels that are not `kept` become text."""
+
+    project: Project
+    format: str
+    body: Body
+    export: Export
+    kept: set[str] | None
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    def walk(self, node: Any) -> Any:
+        """Return `node` with formulas, notes, images and columns as what they are, without what only styles need."""
+        if isinstance(node, list):
+            return [part for each in node for part in self._parts(self.walk(each))]
+        if not isinstance(node, dict):
+            return node
+        return self._as_it_is({key: self.walk(each) for key, each in node.items()})
+
+    def _as_it_is(self, node: dict[str, Any]) -> dict[str, Any]:
+        match node:
+            case {"t": "Header", "c": [1, _, title]}:
+                self.meta["title"] = {"t": "MetaInlines", "c": title}
+                return {"t": "Plain", "c": []}
+            case {"t": "Plain" | "Para", "c": [{"t": "Math", "c": [kind, tex]}, {"t": "Str", "c": number}]} if (
+                kind["t"] == "DisplayMath"
+            ):
+                tag = rf"\qquad\text{{{number}}}" if self.format == "docx" else rf"\tag{{{number.strip('()')}}}"
+                return {"t": "Para", "c": [{"t": "Math", "c": [kind, tex + tag]}]}
+            case {"t": "Span", "c": [[_, ["fn"], _], note]}:
+                return {"t": "Note", "c": [{"t": "Para", "c": note}]}
+            case {"t": "Code", "c": [[label, *_], code]} if label and self.format != "md":
+                return {"t": "Span", "c": [[label, [], []], [{"t": "Code", "c": [["", [], []], code]}]]}
+            case {"t": "Image", "c": [[label, classes, attributes], alt, [address, title]]}:
+                name = address.removeprefix(ASSETS)
+                if name in self.body.formulas:
+                    return self._formula(self.body.formulas[name])
+                width = [["width", style[6:]] for key, style in attributes if key == "style" and style.endswith("%")]
+                return {"t": "Image", "c": [[label, classes, width], alt, [self._image(name), title]]}
+            case {"t": "Table", "c": [_, _, columns, _, [[_, _, _, [[_, cells], *_]], *_], _]}:
+                for column, (attributes, *_) in zip(columns, cells, strict=False):
+                    column[0] = {"t": next((ALIGNMENTS[c] for c in attributes[1] if c in ALIGNMENTS), "AlignDefault")}
+        return node
+
+    def _parts(self, node: Any) -> list[Any]:
+        """Return what a list holds in place of `node`: a span for styles alone is what is in it."""
+        match node:
+            case {"t": "Span", "c": [["", classes, _], inside]} if "mark" not in classes:
+                return list(inside)
+            case {"t": "Link", "c": [_, inside, [address, _]]} if self.kept is not None and address.startswith("#"):
+                return [node] if address[1:] in self.kept else list(inside)
+        return [node]
+
+    def _formula(self, formula: Formula) -> dict[str, Any]:
+        word = self.format == "docx"
+        tex = latex.for_word(formula.tex, formula.display) if word else latex.for_latex(formula.tex)
+        return {"t": "Math", "c": [{"t": "DisplayMath" if formula.display else "InlineMath"}, tex]}
+
+    def _image(self, address: str) -> str:
+        """Return where the format finds an image: in itself, or beside it."""
+        if address.startswith("data:"):  # the logo
+            head, _, data = address.partition(";base64,")
+            name, content = f"logo.{head.rpartition('/')[2].removesuffix('+xml')}", base64.b64decode(data)
+        else:
+            name, content = PurePath(address).name, self.body.assets[address]
+        if name.endswith(SVG):
+            name, content = name.removesuffix(SVG) + ".png", self._pixels(content)
+        if self.format == "docx":
+            kind = name.rpartition(".")[2].replace("jpg", "jpeg")
+            return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+        self.export.beside[name] = content
+        return f"{self.export.folder}/{name}"
+
+    def _pixels(self, svg: bytes) -> bytes:
+        import typst
+
+        page = b'#set page(width: auto, height: auto, margin: 0pt)\n#image("image.svg")'
+        shipped = fonts.for_typst(self.project)
+        made: bytes = typst.compile(
+            {"main.typ": page, "image.svg": svg}, format="png", ppi=RESOLUTION_PPI, font_paths=shipped
+        )
+        return made
