@@ -104,6 +104,12 @@ class _Tree:
             ):
                 tag = rf"\qquad\text{{{number}}}" if self.format == "docx" else rf"\tag{{{number.strip('()')}}}"
                 return {"t": "Para", "c": [{"t": "Math", "c": [kind, tex + tag]}]}
+            case {
+                "t": "Div",
+                "c": [[label, ["csl-entry", *_], _], [{"t": "Div", "c": number}, {"t": "Div", "c": entry}]],
+            }:
+                inside = [*number[1][0]["c"], {"t": "Space"}, *entry[1][0]["c"]]
+                return {"t": "Div", "c": [[label, ["csl-entry"], []], [{"t": "Para", "c": inside}]]}
             case {"t": "Span", "c": [[_, ["fn"], _], note]}:
                 return {"t": "Note", "c": [{"t": "Para", "c": note}]}
             case {"t": "Code", "c": [[label, *_], code]} if label and self.format != "md":

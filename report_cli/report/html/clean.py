@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from report_cli.project import Project
 from report_cli.report.html import pandoc
-from report_cli.report.text.lines import Places
-from report_cli.report.text.words import Language
+from report_cli.report.text.manuscript import Manuscript
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -49,10 +48,10 @@ CLOSING = re.compile(r"^[)\],.;:!?”’]+")
 LABEL = re.compile(r"\s*\{#([A-Za-z][\w:.-]*)\}")
 
 
-def to_tree(project: Project, places: Places, language: Language) -> "HtmlElement":
-    """Return the body of the document in `places` as one <div>. Formulas are <span class="math"> that hold raw TeX.
+def to_tree(project: Project, manuscript: Manuscript) -> "HtmlElement":
+    """Return the body of a document as one <div>. Formulas are <span class="math"> that hold raw TeX.
 
-    What is cited (`[@he2016]`) is taken from the project's references.bib, and listed at the end.
+    What is cited (`[@he2016]`) is taken from the project's bibliographies, and listed at the end.
 
     Raises:
         UsageError: pandoc can't make sense of the Markdown or of the bibliography, which may lack what is cited.
@@ -61,7 +60,7 @@ def to_tree(project: Project, places: Places, language: Language) -> "HtmlElemen
     from lxml import html
 
     cleaned = nh3.clean(
-        pandoc.to_html(project, places, language),
+        pandoc.to_html(project, manuscript),
         tags=TEXT_TAGS | BLOCK_TAGS | FLOAT_TAGS,
         attributes=ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
@@ -70,13 +69,13 @@ def to_tree(project: Project, places: Places, language: Language) -> "HtmlElemen
     )
     body: HtmlElement = html.fragment_fromstring(cleaned, create_parent="div")
     _strip(body)
-    _quote(body, language["quotes"].split("|"))
+    _quote(body, manuscript.language["quotes"].split("|"))
     _box_tables(body)
     _move_notes(body)
     _set_equations_apart(body)
     _glue_formulas(body)
     prose = body.xpath(".//text()[not(ancestor::code) and not(ancestor::span[starts-with(@class, 'math ')])]")
-    pandoc.check_labels("\n".join(prose), places)
+    pandoc.check_labels("\n".join(prose), manuscript.places)
     return body
 
 

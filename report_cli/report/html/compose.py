@@ -58,7 +58,7 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     """
     places, language = manuscript.places, manuscript.language
     english = language["lang"] == "en"
-    tree = clean.to_tree(project, places, language)
+    tree = clean.to_tree(project, manuscript)
     spans = tree.xpath(".//span[starts-with(@class, 'math ')]")
     sources = [span.text_content().strip() for span in spans]
     in_order = [

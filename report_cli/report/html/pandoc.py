@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,8 +11,7 @@ from report_cli.project import Project
 from report_cli.report.deadline import overdue
 from report_cli.report.text.code import REMARK, replace_outside
 from report_cli.report.text.lines import Places
-from report_cli.report.text.manuscript import PART
-from report_cli.report.text.words import Language
+from report_cli.report.text.manuscript import PART, Manuscript
 
 # Metadata in the text could name files and addresses (csl, bibliography): citeproc reads them outside pandoc's sandbox.
 READER = (
@@ -26,7 +26,7 @@ WRITER = (
     "--metadata=link-citations",
 )
 REFERENCES = "\n\n# {} {{#sec-references .unnumbered}}\n\n::: {{#refs}}\n:::\n"
-BIBLIOGRAPHY = "references.bib"
+BIBLIOGRAPHY = "templates/references.bib"
 BIBTEX = re.compile(r"^\s*@\w+\s*\{\s*([^\s,]+)", re.MULTILINE)
 _NO_ENTRY = re.compile(r"@(?:comment|string|preamble)\b", re.IGNORECASE)
 REFERENCE = re.compile(r"\[@({0})\]|(?<![\w\\@.-])@({0})".format(r"(?:fig|tbl|sec|eq)-[\w:.-]*\w"))
@@ -74,27 +74,29 @@ def write(project: Project, text: str, source: str, target: str, *options: str) 
     return done.stdout
 
 
-def to_html(project: Project, places: Places, language: Language) -> str:
-    """Return the Markdown in `places` as HTML that is not yet cleaned, with what it cites listed at the end.
+def to_html(project: Project, manuscript: Manuscript) -> str:
+    """Return the Markdown of a manuscript as HTML that is not yet cleaned, with what it cites listed at the end.
 
     Raises:
         UsageError: pandoc can't make sense of the Markdown or of the bibliography, which may lack what is cited.
     """
+    places, language, front = manuscript.places, manuscript.language, manuscript.front
     check(places)
     places = _without_remarks(places)
     # `@fig-name`, which pandoc would take for a citation, becomes `[](#fig-name)`.
     linked = replace_outside(places.markdown, places.prose, REFERENCE, lambda match: f"[](#{match[1] or match[2]})")
-    bibliography = project.templates / BIBLIOGRAPHY
-    options = [f"--bibliography={bibliography}"] if bibliography.is_file() else []
-    if options:
-        _check_keys(bibliography)
+    bibliographies = {BIBLIOGRAPHY: project.root / BIBLIOGRAPHY} if (project.root / BIBLIOGRAPHY).is_file() else {}
+    bibliographies |= {name: project.root / name for name in front.bibliography}
+    _check_keys(bibliographies)
+    options = [f"--bibliography={path}" for path in bibliographies.values()]
+    options += [f"--csl={project.root / front.csl}"] if front.csl else []
     if language["lang"] != "en":  # Citations and quotations as the language has them.
         options += [f"--metadata=lang={language['lang']}", "--html-q-tags"]
     linked += REFERENCES.format(language["references"])
     try:
         return _TASK.sub(_box, convert(project, linked, READER, "html5", *WRITER, *options))
     except RuntimeError as error:
-        raise _complaint(" ".join(str(error).split()), places, bibliography) from error
+        raise _complaint(" ".join(str(error).split()), places, bibliographies) from error
 
 
 def _box(task: re.Match[str]) -> str:
@@ -171,34 +173,34 @@ def _authors_name(note: str) -> str:
     return re.sub(rf"^({PART}\d+-)+", "", note)
 
 
-def _check_keys(bibliography: Path) -> None:
-    """Raise UsageError where two entries have one key: pandoc takes the last of them and says nothing."""
-    try:
-        text = bibliography.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"templates/{BIBLIOGRAPHY} is not UTF-8 text", "save it as UTF-8") from error
-    lines: dict[str, int] = {}
-    for match in BIBTEX.finditer(text):
-        line = text.count("\n", 0, match.start(1)) + 1
-        # An entry that is no reference has no key of its own: @comment{...}, @string{name = ...}.
-        if not _NO_ENTRY.match(match[0].lstrip()):
-            first = lines.setdefault(match[1], line)
-            if first != line:
+def _check_keys(bibliographies: Mapping[str, Path]) -> None:
+    """Raise UsageError where two entries have one key: pandoc takes one of them and says nothing."""
+    entries: dict[str, tuple[str, int]] = {}
+    for name, path in bibliographies.items():
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{name} is not UTF-8 text", "save it as UTF-8") from error
+        for match in BIBTEX.finditer(text):
+            here = name, text.count("\n", 0, match.start(1)) + 1
+            # An entry that is no reference has no key of its own: @comment{...}, @string{name = ...}.
+            if not _NO_ENTRY.match(match[0].lstrip()) and (first := entries.setdefault(match[1], here)) != here:
+                where = f"line {first[1]}" if first[0] == name else f"{first[0]}:{first[1]}"
                 raise UsageError(
-                    f"templates/{BIBLIOGRAPHY}:{line}: the key {match[1]!r} is that of line {first}, too",
-                    "give one of them another key",
+                    f"{name}:{here[1]}: the key {match[1]!r} is that of {where}, too", "give one of them another key"
                 )
 
 
-def _complaint(message: str, places: Places, bibliography: Path) -> UsageError:
+def _complaint(message: str, places: Places, bibliographies: Mapping[str, Path]) -> UsageError:
     """Return what pandoc says as an error with the place in the templates."""
     if "bibliography file" in message:
         position = re.search(r"\(line (\d+), column \d+\): *(.*)", message)
         line, what = position.groups() if position else ("1", message)
-        return UsageError(f"templates/{BIBLIOGRAPHY}:{line}: {what}")
+        name = next((name for name, path in bibliographies.items() if str(path) in message), BIBLIOGRAPHY)
+        return UsageError(f"{name}:{line}: {what}")
     if citation := re.search(r"citation (\S+) not found", message):
-        keys = BIBTEX.findall(bibliography.read_text(encoding="utf-8")) if bibliography.is_file() else ()
-        missing = unknown(f"citation in templates/{BIBLIOGRAPHY}:", citation[1], keys)
+        keys = [key for path in bibliographies.values() for key in BIBTEX.findall(path.read_text(encoding="utf-8"))]
+        missing = unknown(f"citation in {', '.join(bibliographies) or BIBLIOGRAPHY}:", citation[1], keys)
         return UsageError(f"{places.of_reference(citation[1])}: {missing.message}", missing.hint)
     if twice := re.search(r"Duplicate identifier '([^']+)'", message):
         where = places.of_label(twice[1], 1)

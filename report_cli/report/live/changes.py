@@ -10,10 +10,11 @@ Times = dict[str, tuple[int, int, int]]
 
 
 def of_pages(project: Project) -> Times:
-    """Return the state of what pages are made of: templates, sections, answers, partials, styles and images."""
+    """Return the state of what pages are made of: templates, images, and files at the top that front matter names."""
     folders = *project.template_folders, project.images
     found = [path for folder in folders for path in _files(str(folder))]
-    return _times([*found, *map(str, project.root.glob("*.css"))])
+    named = [str(path) for kind in ("css", "csl", "bib") for path in project.root.glob(f"*.{kind}")]
+    return _times([*found, *named])
 
 
 def of_results(project: Project) -> Times:

@@ -12,6 +12,10 @@ from report_cli.project import Project, iso_date
 from report_cli.report.text import words
 
 FRONT = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*\n", re.DOTALL | re.MULTILINE)
+CSL = "{http://purl.org/net/xbiblio/csl}"
+_STYLES = (
+    "a style is a file .csl that begins with <style>, such as those of the repository citation-style-language/styles"
+)
 PAPERS = ("a4", "letter")
 # Lines of Markdown. They may hold values, which are filled in with the document; so may the abstract.
 TEXTS = ("title", "subtitle", "kicker", "short_title")
@@ -34,7 +38,7 @@ class Author:
 
 @dataclass(frozen=True)
 class Front:
-    """What a document says of itself. `style` and `logo` are files of the project; `places` tells where keys stand."""
+    """What a document says of itself, and files of the project that it names; `places` tells where keys stand."""
 
     title: str = ""
     subtitle: str = ""
@@ -48,6 +52,8 @@ class Front:
     paper: str = PAPERS[0]
     style: str = ""
     logo: str = ""
+    csl: str = ""
+    bibliography: tuple[str, ...] = ()
     toc: bool = True
     places: Mapping[str, str] = field(default_factory=dict)
 
@@ -93,7 +99,7 @@ def files(project: Project, document: str) -> list[str]:
         front = read(project, document)
     except (ReportError, OSError, ValueError, RecursionError):
         return []  # Told when the document is rendered.
-    return [name for name in (front.style, front.logo) if name]
+    return [name for name in (front.style, front.logo, front.csl, *front.bibliography) if name]
 
 
 def _line(text: str, key: str) -> int:
@@ -146,6 +152,34 @@ def _file(project: Project, key: str, content: object) -> str:
     return str(content)
 
 
+def _csl(project: Project, key: str, content: object) -> str:
+    """Check a citation style. One that only names another one would be fetched by pandoc, from anywhere."""
+    from lxml import etree
+
+    name = _file(project, key, content)
+    try:
+        style = etree.fromstring((project.root / name).read_bytes(), etree.XMLParser(resolve_entities=False))
+    except etree.XMLSyntaxError as error:
+        raise UsageError(f"{name} is no XML: {error}", _STYLES) from error
+    if style.tag != f"{CSL}style":
+        raise UsageError(f"{name} is no citation style", _STYLES)
+    if style.find(f"{CSL}citation") is None:
+        raise UsageError(f"{name} only names another style", f"take that one: {', '.join(_parents(style)) or _STYLES}")
+    return name
+
+
+def _parents(style: Any) -> list[str]:
+    return [link.get("href", "") for link in style.iter(f"{CSL}link") if link.get("rel") == "independent-parent"]
+
+
+def _bibliography(project: Project, key: str, content: object) -> tuple[str, ...]:
+    names = [_file(project, key, each) for each in (content if isinstance(content, list) else [content])]
+    for name in names:
+        if not name.endswith(".bib"):
+            raise UsageError(f"{name} is no BibTeX: its name ends in .bib")
+    return tuple(names)
+
+
 def _truth(project: Project, key: str, content: object) -> bool:
     if not isinstance(content, bool):
         raise UsageError(f"{key} in the front matter must be true or false, not {content!r}")
@@ -154,6 +188,8 @@ def _truth(project: Project, key: str, content: object) -> bool:
 
 _CHECKS: dict[str, Callable[[Project, str, object], Any]] = {
     "author": _authors,
+    "bibliography": _bibliography,
+    "csl": _csl,
     "date": _date,
     "lang": _choice(words.LANGUAGES),
     "logo": _file,
