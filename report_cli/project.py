@@ -195,7 +195,7 @@ def _parameters(table: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
             "[tool.report] parameters must be a table per experiment", '[tool.report.parameters."NAME"] epochs = 5'
         )
     for pattern, settings in table.items():
-        yield pattern, tuple(f"{name}={_spelled(name, value)}" for name, value in settings.items())
+        yield pattern, tuple(f"{name}={spelled(name, value)}" for name, value in settings.items())
 
 
 def _resources(table: Any) -> Iterator[tuple[str, float]]:
@@ -208,7 +208,8 @@ def _resources(table: Any) -> Iterator[tuple[str, float]]:
         yield name, value
 
 
-def _spelled(name: str, value: Any) -> str:
+def spelled(name: str, value: Any) -> str:
+    """Return a parameter as it is spelled on the command line, behind `name=`; UsageError where it is too large."""
     if isinstance(value, bool):
         return str(value).lower()
     try:

@@ -1,4 +1,4 @@
-"""`report new`: a project that builds at once, the files of `_scaffold` copied into an empty folder."""
+"""`report new`: a project that builds at once, the files of `_scaffold` copied into a folder."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +10,17 @@ from report_cli.cli.console import emit, say
 from report_cli.errors import UsageError
 
 SCAFFOLD = Path(__file__).parents[1] / "_scaffold"
+NETWORK = '["h5py", "keras", "tensorflow"]'
 
 
 def new(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to make.", show_default=False)],
+    keras: Annotated[bool, typer.Option("--keras", help="Add a network in Keras, with a document of its own.")] = False,
 ) -> None:
     """Make a new project that builds at once.
 
-    It has one experiment, one answer and one document. A file that is already in the folder stays as it is.
+    It has two experiments with their tests, one of them on a CSV file, an image, and two documents. A file that is
+    already in the folder stays as it is.
     Example: report new homework5
     """
     import shlex
@@ -31,13 +34,20 @@ def new(
             f"{folder / 'pyproject.toml'} exists, and holds the settings of another project",
             "name another folder, or give this project a table [tool.report]",
         )
-    for source in sorted(p for p in SCAFFOLD.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+    fill = {"@TODAY@": wording.timestamp()[:10], "@DEPENDENCIES@": NETWORK if keras else "[]"}
+    kinds = ("project", "keras") if keras else ("project",)
+    for source in sorted(path for kind in kinds for path in (SCAFFOLD / kind).rglob("*") if path.is_file()):
+        if "__pycache__" in source.parts:
+            continue
         # A file that tools would take for their own in this repository ends in .txt here.
-        name = source.relative_to(SCAFFOLD).with_suffix("") if source.suffix == ".txt" else source.relative_to(SCAFFOLD)
+        name = Path(*source.relative_to(SCAFFOLD).parts[1:])
+        name = name.with_suffix("") if name.suffix == ".txt" else name
         if (folder / name).exists():
             say(f"kept {folder / name}")
             continue
-        text = source.read_text(encoding="utf-8").replace("@TODAY@", wording.timestamp()[:10])
+        text = source.read_text(encoding="utf-8")
+        for gap, content in fill.items():
+            text = text.replace(gap, content)
         try:
             files.write_text(folder / name, text)
         except OSError as error:

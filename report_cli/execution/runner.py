@@ -370,7 +370,8 @@ class Runner:
             yield
         except RunError as error:
             message = f"{label}: {error.message}" if label else error.message
-            logged = f"log: {log.relative_to(self._workspace.project.root).as_posix()}" if log else ""
+            root = self._workspace.project.root
+            logged = f"log: {(log.relative_to(root) if log.is_relative_to(root) else log).as_posix()}" if log else ""
             raise RunError(message, error.hint or logged) from error
 
 

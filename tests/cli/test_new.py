@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import run_here
 
-def _new(folder: Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([sys.executable, "-m", "report_cli", "new", str(folder)], capture_output=True, text=True)
+
+def _new(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "report_cli", "new", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
 
 
 @pytest.fixture
@@ -47,3 +50,30 @@ def test_files_of_a_user_stay(folder: Path) -> None:
     assert f"kept {folder / 'README.md'}" in again.stderr
     assert (folder / "README.md").read_text() == "mine"
     assert (folder / "pyproject.toml").is_file()
+
+
+def test_its_tests_pass(folder: Path) -> None:
+    """The second command of its README tests its experiments, and leaves nothing where reports look for results."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    tested = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert tested.returncode == 0, tested.stdout
+    assert not (folder / "build").exists()
+
+
+def test_only_a_project_with_a_network_needs_keras(folder: Path) -> None:
+    """No file of a new project imports keras, so that it builds where there is none."""
+    assert not [path for path in folder.rglob("*.*") if "keras" in path.read_text(encoding="utf-8")]
+
+
+def test_a_network_is_added_where_it_is_asked_for(tmp_path: Path) -> None:
+    """`--keras` adds an experiment that trains in seconds, with a document, a test, and what it installs."""
+    pytest.importorskip("keras")
+    assert _new(tmp_path / "deep", "--keras").returncode == 0
+    settings = tomllib.loads((tmp_path / "deep" / "pyproject.toml").read_text())
+    assert "keras" in settings["project"]["dependencies"]
+    built = run_here(tmp_path / "deep", "build", "network", "--profile", "smoke", "--to", "html")
+    assert built.returncode == 0, built.stderr
+    assert built.stdout.strip() == "build/report/network.html"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_network.py"]
+    tested = subprocess.run(command, cwd=tmp_path / "deep", capture_output=True, text=True)
+    assert tested.returncode == 0, tested.stdout

@@ -65,7 +65,8 @@ def test_a_new_project_builds_at_once(built: Path, program: Command, folder: Pat
     assert b'<data value="' in before["report.html"]
     second = program("build", "all")
     assert second.returncode == 0
-    assert second.stdout.split() == ["build/report/report.html", "build/report/report.pdf"]
+    names = [f"{document}.{kind}" for document in ("report", "summary") for kind in ("html", "pdf")]
+    assert second.stdout.split() == [f"build/report/{name}" for name in names]
     assert "report is up to date" in second.stderr
     assert "writing" not in second.stderr
     assert outputs(folder) == before

@@ -23,7 +23,7 @@ def watching(folder: Path) -> Iterator["subprocess.Popen[str]"]:
     """Watch the new project's document, of which there is no result, on a free port, with its PDF."""
     for place in ("runs", "figures", "report"):
         files.remove_folder(folder / "build" / place)
-    command = [sys.executable, "-u", "-m", "report_cli", "watch", "--port", "0", "--to", "html,pdf"]
+    command = [sys.executable, "-u", "-m", "report_cli", "watch", "report", "--port", "0", "--to", "html,pdf"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True) as process:
         try:
@@ -74,7 +74,7 @@ def test_the_page_follows_what_changes(watching: "subprocess.Popen[str]", progra
     browser.hear_until("no result of pi: never run")
     assert not (folder / "build" / "runs").exists()
 
-    assert program("run", "pi").returncode == 0
+    assert program("run", "all").returncode == 0
     browser.hear_until('<data value="')
     built = (folder / "build" / "report" / "report.html").read_text()
     assert "EventSource" in browser.page()
@@ -107,5 +107,5 @@ def test_a_document_has_to_be_named_where_there_are_several(program: Command, fo
     (folder / "templates" / "documents" / "other.md").write_text('+++\ntitle = "Other"\n+++\n')
     unnamed = program("watch")
     assert unnamed.returncode == 2
-    assert "known: other, report" in unnamed.stderr
+    assert "known: other, report, summary" in unnamed.stderr
     assert "did you mean report?" in program("watch", "reprot").stderr
