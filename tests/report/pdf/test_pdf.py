@@ -222,6 +222,25 @@ def test_a_long_word_stays_on_the_paper(desk: Desk) -> None:
         desk.build(formats=("pdf",))
 
 
+@pytest.mark.parametrize("terms", [2, 13])
+def test_the_number_of_an_equation_ends_with_the_text(desk: Desk, terms: int) -> None:
+    """Beside a short formula and beside one that fills the line, the number ends where lines of text do."""
+    formula = " + ".join(f"x_{{{n}}}" for n in range(terms))
+    desk.write(f"# A\n\n{'Words of a text. ' * 20}\n\n$$ {formula} = 0 $$ {{#eq-long}}\n")
+    page = told(desk.build(formats=("pdf",)), "-bbox")
+    ends = {word: float(x) for x, word in re.findall(r'xMax="([\d.]+)" yMax="[\d.]+">([^<]+)<', page)}
+    lines = [float(x) for x in re.findall(r'xMax="([\d.]+)" yMax="[\d.]+">\w+<', page)]
+    assert ends["(1)"] == pytest.approx(max(lines), abs=0.5)
+
+
+def test_the_number_of_a_run_is_not_broken(desk: Desk) -> None:
+    """However many runs the appendix lists, each has its number on one line."""
+    runs = [desk.store("net", {"loss": (0.5, "")}, seed=seed) for seed in range(100, 140)]
+    desk.write('<< value("net.loss") >>\n')
+    text = told(desk.build(formats=("pdf",)), "-layout")
+    assert [run.key for run in runs if run.key[:8] not in text] == []
+
+
 def test_a_draft_says_so_on_every_page(desk: Desk) -> None:
     """A draft carries DRAFT in the title block and in the running footer of each page."""
     desk.write('Text << value("idle.accuracy") >>\n\n' + "One more paragraph.\n\n" * 60)
