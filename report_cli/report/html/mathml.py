@@ -78,6 +78,8 @@ def _settle(node: "Element", tex: str) -> None:
             # A hat over one letter is as wide as it is drawn; browsers would draw it as wide as they can.
             if node[1].get("accent") == "true":
                 node[1].set("stretchy", "false")
+        case "mtable" if len(node) > 1 and not "".join(node[-1].itertext()).strip():
+            node.remove(node[-1])  # \\\\ at the end of the last row begins none
         case "mtd":
             _align(node)
         case "annotation":

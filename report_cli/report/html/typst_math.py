@@ -155,7 +155,7 @@ def _table(node: "Element") -> str:
                 case "left":
                     cells.append(f"{style}(& {content})")
                 case _:
-                    cells.append(f"{style}({content})")
+                    cells.append(f"{style}({content or EMPTY})")
         rows.append(", ".join([*cells, *([right + ")"] if right else [])]))
     row_gap = {"display": "0.65em", "inline": "0.35em", "script": "0.2em"}[style]
     return f"mat(delim: #none, column-gap: #{gap}, row-gap: #{row_gap}, {'; '.join(rows)})"

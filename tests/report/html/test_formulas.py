@@ -146,6 +146,21 @@ def test_bars_without_partners_stay_as_they_are(project: Project, tex: str) -> N
     }
 
 
+def test_rows_and_cells_may_be_empty(project: Project) -> None:
+    """An empty cell keeps its place, and a line break at the end of the last row begins no other."""
+    for tex, rows in (
+        (r"\begin{pmatrix} a & \\ & b \end{pmatrix}", 2),
+        (r"\begin{matrix} a \\ b \\ \end{matrix}", 2),
+        (r"\begin{cases} a & b \\ c & d \\ \end{cases}", 2),
+        (r"\begin{aligned} a &= b \\ &= c \\ \end{aligned}", 2),
+        (r"\begin{matrix} a \\ \\ b \end{matrix}", 3),
+    ):
+        formula = Formula(tex, True)
+        made = formulas.typeset(project, [formula], str)[formula]
+        assert made.mathml.count("<mtr>") == rows
+        assert rows < made.height < rows + 1.3
+
+
 @pytest.mark.parametrize("tex", BELOW)
 def test_limits_stand_below_in_print(printed: Callable[[str], Typeset], tex: str) -> None:
     """What LaTeX sets below a sign or a name makes it deeper, not wider."""

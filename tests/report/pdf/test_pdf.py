@@ -142,7 +142,7 @@ def test_what_is_taller_than_a_page_is_an_error(desk: Desk) -> None:
         else:
             with pytest.raises(ReportError, match=r"paper.md:8: on page 2 of the PDF a figure .* taller than the page"):
                 desk.build(formats=("pdf",), code=str(height))
-    desk.write("# A\n\n$$\\begin{matrix} " + r"a \\ " * 80 + "\\end{matrix}$$\n")
+    desk.write("# A\n\n$$\\begin{matrix} " + r" \\ ".join("a" * 80) + " \\end{matrix}$$\n")
     with pytest.raises(ReportError, match=r"paper.md:6: on page \d of the PDF a figure or formula is taller"):
         desk.build(formats=("pdf",))
 
