@@ -2,7 +2,7 @@
 
 import datetime
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -21,6 +21,7 @@ FORMATS = (*PAGES, "docx", "md", "tex")
 class Settings:
     """The keys of [tool.report]; each may be left out.
 
+    `fonts` are files of the project, for characters that no shipped font has.
     `time_limit` is how many seconds a template, pandoc and the layout of the PDF may take each, by the clock. `ray` has
     what a run takes of a node of a Ray cluster: num_cpus, num_gpus.
     """
@@ -33,6 +34,7 @@ class Settings:
     lang: str = "en"
     profile: str = "quick"
     data: str = ""
+    fonts: tuple[str, ...] = ()
     time_limit: int = 300
     parameters: tuple[tuple[str, tuple[str, ...]], ...] = ()
     ray: tuple[tuple[str, float], ...] = ()
@@ -151,31 +153,36 @@ def _text(path: Path) -> str:
 
 def _settings(table: dict[str, Any]) -> Settings:
     known = [f.name for f in fields(Settings)]
+    checks: dict[str, Callable[[Any], Any]] = {
+        "date": lambda value: iso_date(value, "[tool.report] date"),
+        "fonts": _files,
+        "parameters": lambda value: tuple(_parameters(value)),
+        "ray": lambda value: tuple(_resources(value)),
+        "time_limit": _seconds,
+    }
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
-            error = unknown("key in [tool.report]", key, known)
-            raise error
-        if key == "parameters":
-            values[key] = tuple(_parameters(value))
-            continue
-        if key == "ray":
-            values[key] = tuple(_resources(value))
-            continue
-        if key == "time_limit":
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise UsageError(f"[tool.report] time_limit must be whole seconds, at least 1, not {value!r}")
-            values[key] = value
-            continue
-        if key == "date":
-            value = iso_date(value, "[tool.report] date")
-        if not isinstance(value, str):
+            raise unknown("key in [tool.report]", key, known)
+        if key not in checks and not isinstance(value, str):
             raise UsageError(f"[tool.report] {key} must be text, not {value!r}")
-        values[key] = value
+        values[key] = checks[key](value) if key in checks else value
     settings = Settings(**values)
     if settings.profile not in PROFILES:
         raise unknown("profile in [tool.report]", settings.profile, PROFILES)
     return settings
+
+
+def _seconds(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise UsageError(f"[tool.report] time_limit must be whole seconds, at least 1, not {value!r}")
+    return value
+
+
+def _files(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise UsageError(f"[tool.report] fonts must be a list of files, not {value!r}", 'fonts = ["fonts/NAME.ttf"]')
+    return tuple(value)
 
 
 def iso_date(value: Any, what: str) -> str:

@@ -11,9 +11,10 @@ import re
 import string
 import unicodedata
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -87,6 +88,13 @@ def style() -> Iterator[None]:
         yield
 
 
+def add_fonts(paths: Iterable[Path]) -> None:
+    """Take characters that no shipped font has from these files, in all figures of this process."""
+    for path in paths:
+        font_manager.fontManager.addfont(path)
+        _fonts()[font_manager.get_font(path).family_name] = [str(path)]
+
+
 def new_figure(height_mm: float, width_mm: float = TEXT_WIDTH_MM) -> Figure:
     """Return an empty figure of that size; call it inside `style()`."""
     # Room between the parts for the names at the ends of lines.
@@ -128,14 +136,14 @@ def to_svg(figure: Figure, *, text: bool) -> bytes:
     Symbols that the shipped sans hasn't got make paths of all letters in print, too.
 
     Raises:
-        ValueError: a character that no font has.
+        ValueError: a character that no font has, or one of a script whose letters matplotlib doesn't join.
     """
+    _check_characters(figure)
     with style(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # an error below
+        warnings.filterwarnings("ignore", "Glyph")  # in a formula: an error below
         # Laid out once and for all: a second layout would start from the first and move things a little.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
-    _check_characters(figure)
     svg = (_with_letters(figure) if text else b"") or _written(figure, "path")
     # Without the property, a PDF viewer may smooth the pixels of an image, which PDF/A forbids.
     crisp = re.sub(rb"<image\b", rb'<image image-rendering="crisp-edges"', svg)
@@ -153,8 +161,9 @@ def _with_letters(figure: Figure) -> bytes:
         raise ValueError(
             f"no font has a symbol of {formulas}: write {', '.join(rare) or 'it'} within $...$, or in words"
         )
-    # Each text names the font of symbols as well, which print does without.
-    svg = svg.replace(f", '{SYMBOLS}'".encode(), b"")
+    # Each text names the other fonts as well, which print does without.
+    for family in _fonts().keys() - {SANS}:
+        svg = svg.replace(f", '{family}'".encode(), b"")
     return svg if letters <= _characters(SANS) and b"'STIX" not in svg else b""
 
 
@@ -167,12 +176,16 @@ def _written(figure: Figure, letters: str) -> bytes:
 
 def _check_characters(figure: Figure) -> None:
     """Raise ValueError for a character that is in no shipped font: matplotlib would draw a box."""
-    known = _characters(SANS) | _characters(SYMBOLS)
+    known = frozenset[str]().union(*map(_characters, _fonts()))
     for text in _texts(figure):
         for character in text:
+            name = (
+                f"{character!r} (U+{ord(character):04X}, {unicodedata.name(character, 'no name').lower()}) of {text!r}"
+            )
             if character.isprintable() and character not in known:
-                name = f"{character!r} (U+{ord(character):04X}, {unicodedata.name(character, 'no name').lower()})"
-                raise ValueError(f"no font of the report has the character {name} of {text!r}")
+                raise ValueError(f"no font of the report has the character {name}")
+            if unicodedata.bidirectional(character) in ("R", "AL") or unicodedata.category(character) == "Mc":
+                raise ValueError(f"figures don't join letters, or set them to the left: {name}")
 
 
 def _texts(figure: Figure) -> list[str]:

@@ -213,13 +213,18 @@ def _inputs(
             "converters": {name: environment.version(name) for name in CONVERTERS},
             "package": _package(code),
             "templates": [_folder(folder, "*") for folder in folders(project)],
-            "named": {name: files.digest(project.root / name) for name in front.files(project, document)},
+            "named": {name: files.digest(project.root / name) for name in _named(project, document)},
             "experiments": {name: _declared(item) for name, item in experiments.items()},
             "runs": {name: [_run(run) for run in runs] for name, runs in selection.runs.items()},
             "figures": {name: [_figure(f) for f in drawn.values()] for name, drawn in selection.figures.items()},
             "missing": dict(selection.missing),
         }
     )
+
+
+def _named(project: Project, document: str) -> list[str]:
+    """Return the files that the front matter and the settings name; a font that isn't there is told by the page."""
+    return [*front.files(project, document), *(f for f in project.settings.fonts if (project.root / f).is_file())]
 
 
 def _package(code: str) -> dict[str, str]:

@@ -154,7 +154,7 @@ def _printable(project: Project, facts: dict[str, Any], body: Body, source: Manu
 
 def _print(project: Project, facts: dict[str, Any], body: Body, source: Manuscript, attached: str) -> bytes:
     page = _printable(project, facts, body, source, "print")
-    rules, files = fonts.for_print(project, ASSETS)
+    rules, files = fonts.for_print(project, ASSETS, DATA.sub("", page))
     paper = f"@page {{ size: {source.front.paper} }}\n"
     if source.front.paper == "letter":  # 18 mm lower: a caption stays below its figure.
         paper += "figure > img { max-height: 202mm }\n"
@@ -173,7 +173,7 @@ def _check_characters(project: Project, page: str, places: Places) -> None:
     for character in fonts.without_glyph(project, text):
         name = f"{character!r} (U+{ord(character):04X}, {unicodedata.name(character, 'no name').lower()})"
         where = places.of_text(character)
-        raise UsageError(f"{where}: no font of the report has the character {name}", "write it in another way")
+        raise UsageError(f"{where}: no font of the report has the character {name}", fonts.NO_FONT_HINT)
 
 
 def _trusted(text: str) -> Markup:

@@ -33,7 +33,7 @@ TEXT_TAGS = {
 BLOCK_TAGS = {"span", "div", "a", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "section"}
 FLOAT_TAGS = {"figure", "figcaption", "img", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
 ATTRIBUTES = {
-    "*": {"class", "id", "lang"},
+    "*": {"class", "id", "lang", "dir"},
     "a": {"href"},
     "figcaption": {"aria-hidden"},
     "img": {"src", "alt", "style"},

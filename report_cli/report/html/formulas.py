@@ -64,6 +64,7 @@ def typeset(project: Project, formulas: Iterable[Formula], where: Callable[[Form
         raise UsageError(f"the font of formulas is missing: templates/{FONT}")
     versions = [metadata.version(name) for name in ("pypandoc_binary", "typst")]
     salt = [*versions, str(WAY), PREAMBLE, BASELINE, files.digest(font)]
+    salt += [files.digest(project.root / face.file) for face in fonts.own_faces(project)]
     paths, results = {}, {}
     for formula in dict.fromkeys(formulas):
         key = sha256("\0".join((formula.tex, str(formula.display), *salt)).encode()).hexdigest()[:32]

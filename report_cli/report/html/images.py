@@ -4,6 +4,7 @@ import base64
 import io
 import mimetypes
 import re
+import unicodedata
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
@@ -215,13 +216,18 @@ def _drawing(project: Project, content: bytes) -> tuple[bytes, bytes]:
     letters = "".join(text for each in root.iter(f"{SVG}text") for text in each.itertext())
     for character in fonts.without_glyph(project, letters, fonts.FIGURE_FACES):
         raise ValueError(f"no font of the report has its character {character!r} (U+{ord(character):04X})")
+    for character in letters:
+        # Print sets the letters of an image one by one.
+        if unicodedata.bidirectional(character) in ("R", "AL") or unicodedata.category(character) == "Mc":
+            raise ValueError(f"its letters join or run to the left: {character!r}; make outlines of them")
     for image in root.iter(f"{SVG}image"):
         # PDF/A forbids to smooth the pixels of an image.
         image.set("image-rendering", "crisp-edges")
     style = etree.Element(f"{SVG}style")
     style.tail, root.text = root.text, None
     root.insert(0, style)
-    style.text = f"*{{font-family:'{fonts.FIGURE_FAMILY}' !important}}"
+    families = dict.fromkeys(face.family for face in (*fonts.FIGURE_FACES, *fonts.own_faces(project)))
+    style.text = f"*{{font-family:{','.join(map(repr, families))} !important}}"
     for_print = etree.tostring(root)
     if letters:
         # An image on a page can use no font of that page.

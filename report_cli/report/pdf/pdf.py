@@ -13,6 +13,7 @@ from typing import Any
 
 from report_cli.errors import ReportError
 from report_cli.report.html.compose import ASSETS, AT, ITEM
+from report_cli.report.html.fonts import EMOJI
 from report_cli.report.pdf import floats
 from report_cli.report.provenance import NAME
 
@@ -242,7 +243,7 @@ def _check_fonts(content: bytes) -> None:
     import pikepdf
 
     # Inside the PDF a font goes by the name that the style sheet gives it, with hyphens.
-    ours = ("Report-", "Source-Sans-3")
+    ours = ("Report-", "Source-Sans-3", EMOJI)
     with pikepdf.open(io.BytesIO(content)) as pdf:
         names = {
             str(font.get("/BaseFont", "")).partition("+")[2] or str(font.get("/BaseFont", ""))
