@@ -37,6 +37,18 @@ def test_columns_are_whole_numbers_numbers_or_text(tmp_path: Path) -> None:
     assert table.target.tolist() == ["a", "b"]
 
 
+@pytest.mark.parametrize("row", [("", 0.5, "a"), (1, "", "a"), (1, 0.5, ""), (1, " ", "a")])
+def test_an_empty_cell_is_told(row: tuple[object, ...], tmp_path: Path) -> None:
+    """A gap in the features or the target is no number, and no class of its own: the error names file, row, column."""
+    write(tmp_path, [*ROWS[:3], row, *ROWS[3:]])
+    column = ("petals", "length", "species")[[str(cell).strip() for cell in row].index("")]
+    with pytest.raises(DataError, match=rf"row 5 of data/iris\.csv has an empty cell in the column '{column}'"):
+        read(tmp_path).split(test=0.2)
+    other = Table("iris", "Iris", "data/iris.csv", target="species", features=("petals",))
+    if column == "length":  # which nothing asks for
+        assert read(tmp_path, other).split(test=0.2).shape == (1,)
+
+
 def test_an_npz_file_has_its_arrays_as_columns(tmp_path: Path) -> None:
     """An array with several columns is several features."""
     np.savez(tmp_path / "a.npz", x=np.arange(12.0).reshape(4, 3), age=np.arange(4), y=np.array([0, 1, 0, 1]))

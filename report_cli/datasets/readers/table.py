@@ -27,6 +27,7 @@ class TableData:
     target_name: str
     feature_names: tuple[str, ...]
     ids: NDArray[np.str_]
+    file: str = "the table"
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -52,7 +53,11 @@ class TableData:
         """Return disjoint rows for each part, chosen by a hash of their ids and `seed`.
 
         Sizes are shares (0.2) or counts (30); a `train` of 0 takes all that the others leave.
+
+        Raises:
+            DataError: a row has an empty cell among the features, or no target.
         """
+        self._check_gaps()
         sizes = counts(len(self), {"test": test, "validation": validation, "train": train})
         hashes = [sha256(f"{seed}:{row_id}".encode()).digest() for row_id in self.ids.tolist()]
         order = np.array(sorted(range(len(hashes)), key=hashes.__getitem__), np.int64)
@@ -63,6 +68,21 @@ class TableData:
             start += size
         names = () if self.target.dtype.kind == "f" else tuple(map(str, np.unique(self.target)))
         return Split(parts["train"], parts["validation"], lambda: parts["test"], (self.features.shape[1],), names)
+
+    def _check_gaps(self) -> None:
+        """Raise DataError for an empty cell in what is split: it would be a class of its own, or a silent no."""
+        for name in (self.target_name, *self.feature_names):
+            column = self.columns[name]
+            if column.dtype.kind not in "fU":
+                continue
+            gaps = np.isnan(column) if column.dtype.kind == "f" else column == ""
+            rows = np.flatnonzero(gaps.reshape(len(column), -1).any(axis=1))
+            if len(rows):
+                # Its header is the first.
+                raise DataError(
+                    f"row {rows[0] + 2} of {self.file} has an empty cell in the column {name!r}",
+                    "fill it in, take the row out, or name the columns without gaps: Table(features=(...))",
+                )
 
 
 def read(table: Table, path: Path) -> TableData:
@@ -83,7 +103,7 @@ def read(table: Table, path: Path) -> TableData:
     rows = zip(*(column.tolist() for column in columns.values()), strict=True)
     ids = np.array([sha256(repr(row).encode()).hexdigest()[:16] for row in rows], "<U16")
     features = table.features or tuple(name for name in columns if name != table.target)
-    return TableData(columns, table.target, features, ids)
+    return TableData(columns, table.target, features, ids, table.file)
 
 
 def _csv(path: Path) -> dict[str, NDArray[Any]]:

@@ -10,11 +10,13 @@ Times = dict[str, tuple[int, int, int]]
 
 
 def of_pages(project: Project) -> Times:
-    """Return the state of what pages are made of: templates, images, and files at the top that front matter names."""
+    """Return the state of what pages are made of: templates, images, fonts, and files at the top that front matter
+    names."""
     folders = *project.template_folders, project.images
     found = [path for folder in folders for path in _files(str(folder))]
-    named = [str(path) for kind in ("css", "csl", "bib") for path in project.root.glob(f"*.{kind}")]
-    return _times([*found, *named])
+    named = [path for kind in ("css", "csl", "bib") for path in project.root.glob(f"*.{kind}")]
+    named += [project.root / name for name in project.settings.fonts]
+    return _times([*found, *map(str, named)])
 
 
 def of_results(project: Project) -> Times:
