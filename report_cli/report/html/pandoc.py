@@ -129,24 +129,36 @@ def check(places: Places) -> None:
 
 # What begins a line as Markdown has it, and is text where it stands right below other text: what it is.
 _BELOW_TEXT = (
-    (re.compile(r"(?:[-*+]|\(?\d{1,3}[.)])[ \t]+\S"), "an item of a list"),
+    (re.compile(r"(?:[-*+]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,4})[.)])[ \t]+\S"), "an item of a list"),
     (re.compile(r"#{1,6}[ \t]+\S"), "a heading"),
     (re.compile(r"\|.*\|[ \t]*$"), "a table"),
+    (re.compile(r">[ \t]+\S"), "a quotation"),
+    (re.compile(r"\[\^[^\]\s]+\]:"), "a note"),
+    (re.compile(r"(?:\*[ \t]*){3,}$"), "a line across the page"),
 )
 _ITEM = re.compile(r"\s*(?:[-*+]|\(?\w{1,4}[.)]|:|\[\^[^\]\s]+\]:)[ \t]+\S")
-# What looks like a heading and is none.
-_NO_HEADING = (
+# What looks like a heading, a mark or a link, and is none.
+_UNREAD = (
     (re.compile(r"#{1,6}[^\s#{}\d]"), "a heading needs a space after its #"),
     (re.compile(r"#{1,6}\N{NO-BREAK SPACE}"), "the space after # is a no-break space, so this is no heading"),
     (re.compile(r"#{6,}[ \t]"), "a heading of the sixth level is shown as text: five are the deepest"),
+    (re.compile(r"(?:.*\s)?==[^\s=](?:[^=\n]*[^\s=])?==(?!=)"), "==words== are no mark: write [words]{.mark}"),
+    (
+        re.compile(r".*(?<!\\)\][ \t]\((?:https?:|mailto:|#|[\w/.-]+\.(?:png|jpe?g|svg|webp)\))"),
+        "a link has no space before its (",
+    ),
 )
+_ROW = re.compile(r"\|.*\|[ \t]*$")
+_RULE = re.compile(r"[ \t]*[|:+-][ \t|:+=-]*$")
 
 
 def shown_as_text(places: Places) -> list[str]:
     """Return a warning for each line that looks like Markdown and will be shown as it is typed."""
-    warnings, above = [], ""
-    for number, line in enumerate(places.prose.split("\n"), start=1):
-        where, told = places.of_line(number), [what for pattern, what in _NO_HEADING if pattern.match(line)]
+    warnings, above, lines = [], "", [*places.prose.split("\n"), ""]
+    for number, line in enumerate(lines[:-1], start=1):
+        where, told = places.of_line(number), [what for pattern, what in _UNREAD if pattern.match(line)]
+        if not above and _ROW.match(line) and _ROW.match(lines[number]) and not _RULE.match(lines[number]):
+            told.append("rows without a line of dashes below the first are no table: |---|---|")
         # Below an item of a list, a row of a table, a quotation or what is indented, lines are parts of the same.
         if above and above[0] not in " \t|>:#" and not _ITEM.match(above):
             for pattern, what in _BELOW_TEXT:

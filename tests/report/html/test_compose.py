@@ -237,6 +237,13 @@ def test_looks_and_languages_of_words_are_kept(desk: Desk) -> None:
         ("#\u00a0A heading", ":6: the space after # is a no-break space"),
         ("The results:\n| A | B |\n|---|---|\n| 1 | 2 |", ":7: a table right below text"),
         ("###### Six", ":6: a heading of the sixth level"),
+        ("What we need:\na) first", ":7: an item of a list right below text"),
+        ("What we need:\n(ii) second", ":7: an item of a list right below text"),
+        ("They say:\n> words", ":7: a quotation right below text"),
+        ("Text\n***", ":7: a line across the page right below text"),
+        ("| A | B |\n| 1 | 2 |", ":6: rows without a line of dashes"),
+        ("Some ==marked words== here", ":6: ==words== are no mark"),
+        ("See [this] (https://example.org).", ":6: a link has no space"),
     ],
 )
 def test_markdown_that_is_shown_as_text_is_told(desk: Desk, text: str, told: str) -> None:
@@ -257,6 +264,11 @@ def test_markdown_that_is_shown_as_text_is_told(desk: Desk, text: str, told: str
         "$$x\n- y$$",
         "See #1 and\n#2 for more.",
         "a -\nb",
+        "| a line\n| another",
+        "One[^1] and two[^2].\n\n[^1]: One.\n[^2]: Two.",
+        "where x == y and y == z",
+        "e.g. this\ni.e. that\nJ. Doe",
+        "`a ==b== c` [see] (below)",
     ],
 )
 def test_markdown_that_is_read_is_not_told(desk: Desk, text: str) -> None:
