@@ -17,6 +17,15 @@ RETIRED = ".old"
 IN_USE = ".lock"
 
 
+def sources(folder: Path, pattern: str) -> list[Path]:
+    """Return the files in `folder` that match `pattern` and that someone wrote, sorted.
+
+    What editors and systems leave is passed by: hidden files, backups, locks, links to nowhere.
+    """
+    found = sorted(folder.glob(pattern))
+    return [path for path in found if path.name[0] not in ".#" and path.name[-1] not in "~#" and path.is_file()]
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` by `content`: temporary name, fsync, rename, fsync of the folder."""
     make_folder(path.parent)

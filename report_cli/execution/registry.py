@@ -15,6 +15,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from report_cli import files
 from report_cli.datasets import spec
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.execution import standins
@@ -59,8 +60,8 @@ def load(project: Project, snapshot: Sources) -> Registry:
     Raises:
         UsageError: two declarations share a name, or an experiment needs one that doesn't exist.
     """
-    paths = [p for p in sorted(project.experiments.glob("*.py")) if not p.name.startswith((".", "__init__", "#"))]
-    paths += sorted((project.experiments / "datasets").glob("[!_.]*.py"))
+    paths = [path for path in files.sources(project.experiments, "*.py") if not path.name.startswith("__init__")]
+    paths += files.sources(project.experiments / "datasets", "[!_]*.py")
     found: dict[str, Experiment] = {}
     broken: dict[str, ReportError] = {}
     sets: dict[str, tuple[spec.DataSet | spec.Weights, str]] = {}

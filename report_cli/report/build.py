@@ -15,7 +15,7 @@ from report_cli.keys.canonical import digest
 from report_cli.project import FORMATS, PAGES, Project
 from report_cli.report.text import front
 from report_cli.report.text.context import Context, Selection
-from report_cli.report.text.templates import documents, folders
+from report_cli.report.text.templates import documents, folders, names
 from report_cli.store.run import FigureFile, Run
 
 __all__ = ["FORMATS", "Built", "Selection", "build", "check_warnings", "documents", "survey", "unused_answers"]
@@ -88,7 +88,7 @@ def _surveyed(project: Project, document: str, experiments: Mapping[str, Experim
 
 def unused_answers(project: Project, surveys: Iterable[Survey]) -> list[str]:
     """Return a warning for each answer of the project that none of these documents includes: one may be forgotten."""
-    written = {path.stem for path in (project.templates / "answers").glob("*.md")}
+    written = set(names(project, "answers"))
     unused = sorted(written.difference(*(each.answers for each in surveys)))
     return [f"no document includes templates/answers/{name}.md" for name in unused]
 

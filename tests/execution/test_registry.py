@@ -53,6 +53,19 @@ def test_patterns_select_experiments(project: Project, write: Write) -> None:
         registry.select(["cifr-a"])
 
 
+def test_what_editors_and_systems_leave_is_no_experiment(project: Project, write: Write) -> None:
+    """Hidden files, backups and links to nowhere are neither read nor told, nor in the way of a document."""
+    write("experiments/first.py", EXPERIMENT.format(name="a", needs="()"))
+    for folder in (project.experiments, project.experiments / "datasets"):
+        folder.mkdir(exist_ok=True)
+        for name in ("._first.py", ".#first.py", "#first.py", "first.py~", "first.py.bak", ".first.py.swp"):
+            (folder / name).write_bytes(b"\0\5\26\7")
+        (folder / "gone.py").symlink_to("nowhere.py")
+    registry = loaded(project)
+    assert list(registry.experiments) == ["a"]
+    assert not registry.broken
+
+
 def refusal(project: Project) -> str:
     with pytest.raises(ReportError) as caught:
         loaded(project).select(["nothing-else"])

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from report_cli import files
 from report_cli.errors import UsageError
 from report_cli.project import Project
 
@@ -18,7 +19,7 @@ def folders(project: Project) -> tuple[Path, ...]:
 
 def documents(project: Project) -> tuple[str, ...]:
     """Return the names of the project's documents, sorted."""
-    return tuple(sorted(path.stem for path in (project.templates / "documents").glob("*.md")))
+    return tuple(path.stem for path in files.sources(project.templates / "documents", "*.md"))
 
 
 def find(project: Project, name: str) -> Path | None:
@@ -46,4 +47,4 @@ def read(project: Project, name: str) -> tuple[str, str, Callable[[], bool]]:
 
 def names(project: Project, folder: str) -> list[str]:
     """Return the names of the project's templates in `folder`."""
-    return [path.stem for path in (project.templates / folder).glob("*.md")]
+    return [path.stem for path in files.sources(project.templates / folder, "*.md")]

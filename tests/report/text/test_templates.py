@@ -1,4 +1,5 @@
 from report_cli.project import inherited_templates
+from report_cli.report.build import unused_answers
 from report_cli.report.text import templates
 from tests.report.conftest import Desk
 
@@ -21,3 +22,16 @@ def test_answers_and_sections_are_not_inherited(desk: Desk) -> None:
     assert templates.find(desk.project, "answers/q01-convolution.md") is None
     assert templates.find(desk.project, "style/../answers/q01-convolution.md") is None
     assert templates.find(desk.project, "answers/q1-own.md") is not None
+
+
+def test_what_editors_leave_is_no_template(desk: Desk) -> None:
+    """Hidden files, locks and links to nowhere are no documents, answers or sections."""
+    for folder in ("documents", "answers"):
+        desk.write("Text", folder, "real")
+        place = desk.project.templates / folder
+        for name in ("._real.md", ".#real.md", "#real.md", "real.md~", "real.md.bak"):
+            (place / name).write_bytes(b"\0\5")
+        (place / "gone.md").symlink_to("nowhere.md")
+    assert templates.documents(desk.project) == ("real",)
+    assert templates.names(desk.project, "answers") == ["real"]
+    assert unused_answers(desk.project, []) == ["no document includes templates/answers/real.md"]
