@@ -21,7 +21,7 @@ MARKDOWN = (
 )
 WRITERS = {"docx": "docx", "md": MARKDOWN, "tex": "latex"}
 # What keeps its label in such Markdown.
-LABELLED = ("Header", "Figure", "Table", "CodeBlock", "Code")
+LABELLED = ("Header", "Table", "CodeBlock", "Code")
 # Captions have their numbers already.
 NO_NUMBERS = r"--variable=header-includes:\usepackage[labelformat=empty]{caption}"
 # Four pixels a point: 1,600 on a column of 140 mm.
@@ -67,12 +67,20 @@ def write(project: Project, page: str, body: Body, formats: Sequence[str], conte
 def _labels(node: Any) -> Iterator[str]:
     """Yield the labels that Markdown keeps."""
     if isinstance(node, dict):
-        if node.get("t") in LABELLED:
+        if node.get("t") in LABELLED or _is_image(node):
             yield next(attributes for attributes in node["c"] if isinstance(attributes, list))[0]
         yield from _labels(node.get("c"))
     elif isinstance(node, list):
         for each in node:
             yield from _labels(each)
+
+
+def _is_image(node: dict[str, Any]) -> bool:
+    """Return whether `node` is a figure of a single image: Markdown has captions for no other."""
+    match node:
+        case {"t": "Figure", "c": [_, _, [{"t": "Plain", "c": [{"t": "Image"}]}]]}:
+            return True
+    return False
 
 
 @dataclass
@@ -96,6 +104,8 @@ class _Tree:
 
     def _as_it_is(self, node: dict[str, Any]) -> dict[str, Any]:
         match node:
+            case {"t": "Image" | "Code" | "Span"}:
+                return self._inline(node)
             case {"t": "Header", "c": [1, _, title]}:
                 self.meta["title"] = {"t": "MetaInlines", "c": title}
                 return {"t": "Plain", "c": []}
@@ -110,6 +120,17 @@ class _Tree:
             }:
                 inside = [*number[1][0]["c"], {"t": "Space"}, *entry[1][0]["c"]]
                 return {"t": "Div", "c": [[label, ["csl-entry"], []], [{"t": "Para", "c": inside}]]}
+            case {"t": "CodeBlock", "c": [[label, classes, attributes], code]}:
+                return {"t": "CodeBlock", "c": [[label, [c for c in classes if c != "sourceCode"], attributes], code]}
+            case {"t": "Figure", "c": [_, [_, caption], parts]} if self.format == "md" and not _is_image(node):
+                return {"t": "Div", "c": [["", [], []], [*parts, *caption]]}
+            case {"t": "Table", "c": [_, _, columns, _, [[_, _, _, [[_, cells], *_]], *_], _]}:
+                for column, (attributes, *_) in zip(columns, cells, strict=False):
+                    column[0] = {"t": next((ALIGNMENTS[c] for c in attributes[1] if c in ALIGNMENTS), "AlignDefault")}
+        return node
+
+    def _inline(self, node: dict[str, Any]) -> dict[str, Any]:
+        match node:
             case {"t": "Span", "c": [[_, ["fn"], _], note]}:
                 return {"t": "Note", "c": [{"t": "Para", "c": note}]}
             case {"t": "Code", "c": [[label, *_], code]} if label and self.format != "md":
@@ -120,14 +141,13 @@ class _Tree:
                     return self._formula(self.body.formulas[name])
                 width = [["width", style[6:]] for key, style in attributes if key == "style" and style.endswith("%")]
                 return {"t": "Image", "c": [[label, classes, width], alt, [self._image(name), title]]}
-            case {"t": "Table", "c": [_, _, columns, _, [[_, _, _, [[_, cells], *_]], *_], _]}:
-                for column, (attributes, *_) in zip(columns, cells, strict=False):
-                    column[0] = {"t": next((ALIGNMENTS[c] for c in attributes[1] if c in ALIGNMENTS), "AlignDefault")}
         return node
 
     def _parts(self, node: Any) -> list[Any]:
         """Return what a list holds in place of `node`: a span for styles alone is what is in it."""
         match node:
+            case {"t": "Span", "c": [["", ["kind"], _], inside]}:
+                return [{"t": "Strong", "c": inside}]
             case {"t": "Span", "c": [["", classes, _], inside]} if "mark" not in classes:
                 return list(inside)
             case {"t": "Link", "c": [_, inside, [address, _]]} if self.kept is not None and address.startswith("#"):

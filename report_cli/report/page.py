@@ -18,7 +18,7 @@ from report_cli.errors import ReportError, UsageError
 from report_cli.project import Project
 from report_cli.report import export, provenance
 from report_cli.report.deadline import OverdueError, deadline
-from report_cli.report.html import compose, fonts, images
+from report_cli.report.html import compose, fonts, images, numbering
 from report_cli.report.html.compose import ASSETS, Body
 from report_cli.report.html.numbering import APPENDIX, Heading
 from report_cli.report.pdf import pango, pdf
@@ -73,6 +73,7 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
     failure = None
     try:
         body = compose.compose(project, source, context.ledger)
+        provenance_heading = Heading(2, numbering.next_appendix(body.headings), language["provenance"], APPENDIX)
         facts = {
             "front": {
                 **{key: text(getattr(front, key)) for key in TEXTS},
@@ -90,7 +91,8 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
             "date": words.date(front.date, language),
             "label": label,
             "draft": context.draft,
-            "headings": (*body.headings, Heading(2, "A", language["provenance"], APPENDIX)) if runs else body.headings,
+            "headings": (*body.headings, *([provenance_heading] if runs else [])),
+            "provenance": provenance_heading,
             "appendix": provenance.appendix(runs, context.experiments, language),
         }
         contents: dict[str, bytes] = {}
@@ -155,7 +157,7 @@ def _printable(project: Project, facts: dict[str, Any], body: Body, source: Manu
 def _print(project: Project, facts: dict[str, Any], body: Body, source: Manuscript, attached: str) -> bytes:
     page = _printable(project, facts, body, source, "print")
     rules, files = fonts.for_print(project, ASSETS, DATA.sub("", page))
-    paper = f"@page {{ size: {source.front.paper} }}\n"
+    paper = f"@page {{ size: {source.front.paper} }}\n@page landscape {{ size: {source.front.paper} landscape }}\n"
     if source.front.paper == "letter":  # 18 mm lower: a caption stays below its figure.
         paper += "figure > img { max-height: 202mm }\n"
     styles = [rules + _style(project, "page.css") + _style(project, "print.css") + paper]

@@ -33,7 +33,8 @@ TEXT_TAGS = {
 BLOCK_TAGS = {"span", "div", "a", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "section"}
 FLOAT_TAGS = {"figure", "figcaption", "img", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
 ATTRIBUTES = {
-    "*": {"class", "id", "lang", "dir"},
+    "*": {"class", "id", "lang", "dir", "data-caption"},
+    "div": {"name"},
     "a": {"href"},
     "figcaption": {"aria-hidden"},
     "img": {"src", "alt", "style"},
@@ -86,9 +87,9 @@ def _strip(body: "HtmlElement") -> None:
         for heading in body.xpath(".//h2[@id='sec-references']"):
             heading.drop_tree()
         references.drop_tree()
-    for anchor in body.xpath(".//pre//a[not(@href) or starts-with(@href, '#cb')]"):
+    for anchor in body.xpath(".//pre//a"):
         anchor.drop_tree()
-    for line in body.xpath(".//pre//span[starts-with(@id, 'cb')] | .//div[starts-with(@id, 'cb')]"):
+    for line in body.xpath(".//pre//span[@id] | .//div[starts-with(@id, 'cb')]"):
         del line.attrib["id"]
 
 

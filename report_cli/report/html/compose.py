@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from report_cli.errors import UsageError
 from report_cli.project import Project
-from report_cli.report.html import clean, figures, formulas, images, numbering, pandoc, tables
+from report_cli.report.html import blocks, clean, figures, formulas, images, numbering, pandoc, tables
 from report_cli.report.html.formulas import Formula, Typeset
 from report_cli.report.html.images import Picture
 from report_cli.report.html.numbering import Heading
@@ -76,6 +76,7 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     pictures, told = images.collect(project, tree, manuscript)
     titles = {key: _title(block, key, manuscript, ledger) for block, key in zip(tree, manuscript.head, strict=False)}
     _check_notes(tree, manuscript)
+    blocks.set_apart(tree, places)
     numbers = coverage(manuscript, ledger)
     warnings = [
         *pandoc.shown_as_text(places),

@@ -4,10 +4,14 @@ Counted here and not by style sheets: browsers can't fill a reference with anoth
 """
 
 import itertools
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
 
 from report_cli.errors import UsageError, unknown
+from report_cli.report.html import blocks
 from report_cli.report.text.lines import Places
 from report_cli.report.text.words import Language
 
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 APPENDIX = "provenance"
+# The class of a heading that begins an appendix of the author's own.
+APPENDIX_CLASS = "appendix"
 # Ids that the page gives itself, beside those of its runs.
 OWN = (APPENDIX, "page-text", "page-contents")
 HEADINGS = ("h2", "h3", "h4", "h5", "h6")  # h1 is the title
@@ -46,22 +52,68 @@ def number(body: "HtmlElement", places: Places, language: Language) -> list[Head
             raise UsageError(f"{where}: duplicate label {label!r}", "labels are unique in a document")
         anchors.add(label)
     headings = _number_sections(body, places)
-    names = {h.target: language["section"].format(h.number) if h.number else h.title for h in headings}
-    names[APPENDIX] = language["appendix"]
-    for tag, inside in (("figure", "figcaption"), ("table", "caption")):
-        captions = [element.find(inside) for element in body.iter(tag) if element.find(inside) is not None]
-        for count, caption in enumerate(captions, 1):
-            name = f"{language[tag]} {count}"
-            _prepend(caption, "lab", f"{name}.")
-            if label := caption.getparent().get("id"):
-                names[label] = name
+    kinds = {h.target: language["appendix" if h.number[:1].isalpha() else "section"] for h in headings}
+    names = {h.target: kinds[h.target].format(h.number) if h.number else h.title for h in headings}
+    names[APPENDIX] = language["appendix"].format(next_appendix(headings))
+    names |= _number_captions(body, language)
+    names |= _number_theorems(body, language)
+    names.pop("", None)  # what has no label
     for count, equation in enumerate(body.xpath(".//div[@class='eq' and @id]"), 1):
         marker = equation.makeelement("span", {"class": "no"})
         marker.text = f"({count})"
         equation.append(marker)
         names[equation.get("id")] = language["equation"].format(count)
     _fill_references(body, names, anchors.union(names), places)
-    return headings
+    return _references_first(body, headings)
+
+
+def _references_first(body: "HtmlElement", headings: list[Heading]) -> list[Heading]:
+    """Move the list of what is cited before the appendices."""
+    references = [heading for heading in headings if heading.target == "sec-references"]
+    first = next((i for i, heading in enumerate(headings) if heading.level == 2 and heading.number.isalpha()), None)
+    if first is None or not references:
+        return headings
+    for element in body.xpath(".//*[@id='sec-references' or @id='refs']"):
+        body.get_element_by_id(headings[first].target).addprevious(element)
+    others = [heading for heading in headings if heading not in references]
+    return [*others[:first], *references, *others[first:]]
+
+
+def next_appendix(headings: Sequence[Heading]) -> str:
+    """Return the letter of the appendix that comes after these headings."""
+    return ascii_uppercase[sum(h.level == 2 and h.number.isalpha() for h in headings)]
+
+
+def _number_captions(body: "HtmlElement", language: Language) -> dict[str, str]:
+    """Number what has a caption, each kind by itself, and the parts of figures by letters; return names by labels."""
+    names, counts = {}, Counter[str]()
+    for caption in body.iter("figcaption", "caption"):
+        element = caption.getparent()
+        if next(element.iterancestors("figure"), None) is not None:
+            continue  # A part of a figure is numbered with it.
+        kind = "listing" if "listing" in element.classes else element.tag
+        counts[kind] += 1
+        name = f"{language[kind]} {counts[kind]}"
+        _prepend(caption, "lab", f"{name}.")
+        names[element.get("id", "")] = name
+        for letter, part in zip(ascii_lowercase, element.xpath("./div/figure"), strict=False):
+            if part.find("figcaption") is None:
+                part.append(part.makeelement("figcaption", {}))
+            _prepend(part.find("figcaption"), "lab", f"({letter})")
+            names[part.get("id", "")] = f"{name}{letter}"
+    return names
+
+
+def _number_theorems(body: "HtmlElement", language: Language) -> dict[str, str]:
+    names = {}
+    for kind in blocks.THEOREMS:
+        for count, block in enumerate((block for block in body.find_class(kind) if block.tag == "div"), 1):
+            names[block.get("id", "")] = name = f"{language[kind]} {count}"
+            blocks.title(block, name)
+    for proof in (block for block in body.find_class(blocks.PROOF) if block.tag == "div"):
+        blocks.title(proof, language["proof"])
+        blocks.end(proof)
+    return names
 
 
 def unanswered(body: "HtmlElement", places: Places) -> list[str]:
@@ -76,7 +128,7 @@ def unanswered(body: "HtmlElement", places: Places) -> list[str]:
 
 
 def _number_sections(body: "HtmlElement", places: Places) -> list[Heading]:
-    counts, previous = [0, 0, 0], 1
+    counts, previous, is_appendix = [0, 0, 0], 1, False
     taken = set(body.xpath(".//@id"))
     headings: list[Heading] = []
     for count, heading in enumerate(body.iter(*HEADINGS)):
@@ -87,10 +139,19 @@ def _number_sections(body: "HtmlElement", places: Places) -> list[Heading]:
             raise UsageError(f"{where}: the heading {title!r} skips a level", f"write it with {'#' * previous}")
         previous = level
         label = ""
-        if level <= 4 and "unnumbered" not in heading.get("class", "").split():
+        if level <= 4 and "unnumbered" not in heading.classes:
+            begins = APPENDIX_CLASS in heading.classes
+            if (begins and level != 2) or (is_appendix and level == 2 and not begins):
+                where, hint = places.of_heading(count), "appendices are the last headings with one #"
+                raise UsageError(f"{where}: {title!r} can't stand here", f"{hint}, each with {{.{APPENDIX_CLASS}}}")
+            if begins and not is_appendix:
+                counts, is_appendix = [0, 0, 0], True
             counts[level - 2] += 1
             counts[level - 1 :] = [0] * (4 - level)
-            label = ".".join(map(str, counts[: level - 1]))
+            if is_appendix and counts[0] == len(ascii_uppercase):
+                raise UsageError(f"{places.of_heading(count)}: {title!r} is one appendix too many for letters")
+            first = ascii_uppercase[counts[0] - 1] if is_appendix else str(counts[0])
+            label = ".".join((first, *map(str, counts[1 : level - 1])))
             _prepend(heading, "no", label)
         target = heading.get("id") or next(
             free for n in itertools.count(count + 1) if (free := f"section-{n}") not in taken

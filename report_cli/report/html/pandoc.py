@@ -9,6 +9,7 @@ from pathlib import Path
 from report_cli.errors import UsageError, unknown
 from report_cli.project import Project
 from report_cli.report.deadline import overdue
+from report_cli.report.html.blocks import THEOREMS
 from report_cli.report.text.code import REMARK, replace_outside
 from report_cli.report.text.lines import Places
 from report_cli.report.text.manuscript import PART, Manuscript
@@ -29,7 +30,9 @@ REFERENCES = "\n\n# {} {{#sec-references .unnumbered}}\n\n::: {{#refs}}\n:::\n"
 BIBLIOGRAPHY = "templates/references.bib"
 BIBTEX = re.compile(r"^\s*@\w+\s*\{\s*([^\s,]+)", re.MULTILINE)
 _NO_ENTRY = re.compile(r"@(?:comment|string|preamble)\b", re.IGNORECASE)
-REFERENCE = re.compile(r"\[@({0})\]|(?<![\w\\@.-])@({0})".format(r"(?:fig|tbl|sec|eq)-[\w:.-]*\w"))
+# How the labels begin that @ refers to.
+LABELS = ("fig", "tbl", "sec", "eq", "lst", *THEOREMS.values())
+REFERENCE = re.compile(r"\[@({0})\]|(?<![\w\\@.-])@({0})".format(rf"(?:{'|'.join(LABELS)})-[\w:.-]*\w"))
 NOTE = re.compile(r"(?<!\\)\[\^([^\]\s]{1,200})\](?!:)")
 DEFINITION = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
 # The box of an item [ ] or [x], which is no control on a page.

@@ -63,8 +63,9 @@ def _take_text_first(box: Any, index: int, *, far: bool) -> bool:
     first = start
     while far and first < len(blocks) and blocks[first].element_tag in HEADINGS:
         first += 1
-    # A long table is no text: tables keep their order.
-    if first == len(blocks) or blocks[first].element_tag not in TEXT or "scroll" in _classes(blocks[first]):
+    # A long table is no text, nor is a page across: they keep their order.
+    apart = {"scroll", "landscape"}
+    if first == len(blocks) or blocks[first].element_tag not in TEXT or _classes(blocks[first]) & apart:
         return False
     end = first + 1
     while end < len(blocks) and (

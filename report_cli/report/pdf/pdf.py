@@ -41,7 +41,7 @@ SLACK_PX = 6
 # A figure whose letters have 8 points has 6 at least.
 LEAST_SCALE = 0.75
 HINTS = {
-    "wider": "break it into lines, take a column away, or give the table {.wide}",
+    "wider": "break it into lines, take a column away, or put the table on a page across: ::: {.landscape}",
     "taller": "make it lower, or two of it",
 }
 NAMES = {"table": "table", "td": "table", "th": "table", "img": "figure or formula", "pre": "block of code"}

@@ -80,9 +80,19 @@ def replace_outside(text: str, prose: str, pattern: re.Pattern[str], new: Callab
 
 
 def shield(text: str) -> str:
-    r"""Return a template whose code is no template, but where its class .jinja asks for it. \<< is none, too."""
+    r"""Return a template whose code is no template, but where its class .jinja asks for it. \<< is none, too.
+
+    What is said of code on its fence, such as a caption, is not code.
+    """
     found = list(blocks(text))
-    spans = [(block.start, block.end, block.head) for block in found]
+    spans = [
+        (
+            b.start + (text[b.start : b.end] + "\n").index("\n") * (bool(b.head) and not ASKED.search(b.head)),
+            b.end,
+            b.head,
+        )
+        for b in found
+    ]
     spans += [(m.start(), m.end(), m["attributes"] or "") for m in TICKED.finditer(blank(text, found))]
     parts, end = [], 0
     for start, stop, attributes in sorted(spans):

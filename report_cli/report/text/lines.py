@@ -103,7 +103,7 @@ class Places:
 
     def of_label(self, label: str, nth: int = 0) -> str:
         """Return the `nth` place where something gets `label`."""
-        return self._nth(rf"\{{#{re.escape(label)}[\s}}]", nth)
+        return self._nth(rf"\{{(?:[^{{}}\n]*\s)?#{re.escape(label)}[\s}}]", nth)
 
     def of_image(self, source: str, nth: int) -> str:
         """Return the `nth` place where the image with the address `source` is named.
@@ -124,6 +124,10 @@ class Places:
     def of_block(self, kind: str, nth: int) -> str:
         """Return where the `nth` block of the class `kind` begins."""
         return self._nth(rf"^[ >]*:{{3,}}[^\n]*\b{kind}\b", nth, prose=True)
+
+    def of_class(self, name: str) -> str:
+        """Return the first place where something that is no block gets the class `name`."""
+        return self._nth(rf"^(?![ >]*:::).*\{{[^{{}}\n]*\.{name}\b", 0)
 
     def of_table(self, nth: int) -> str:
         """Return where the head of the `nth` table of the pages was written, which is the line before its rule."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from report_cli.report.text.code import blocks
+from report_cli.report.text.code import SHIELD, blocks, shield
 from tests.report.conftest import Desk
 from tests.report.text.test_manuscript import failure, markdown
 
@@ -107,3 +107,9 @@ def test_other_markup_is_an_error(desk: Desk, text: str, told: str) -> None:
 def test_what_only_looks_like_it_is_left_alone(desk: Desk, text: str) -> None:
     """Code, formulas, templates, links and comparisons are no HTML."""
     markdown(desk, f"Text.\n\n{text}\n")
+
+
+def test_what_is_said_of_code_is_no_code() -> None:
+    """The caption on a fence is a template, the code below it is none."""
+    text = '``` {.python caption="At << 1 + 1 >>."}\n<< 1 >>\n```\n'
+    assert shield(text) == text.replace("<< 1 >>", f"<{SHIELD}< 1 >>")
