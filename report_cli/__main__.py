@@ -31,7 +31,8 @@ def main() -> None:
 
 def _expected(error: ReportError) -> NoReturn:
     _show_traceback()
-    print(error.lines(), file=sys.stderr)
+    told = f"{error.message.partition(':')[0]} has to be mended first: see the warning"
+    print((ReportError(told) if error.is_told else error).lines(), file=sys.stderr)
     sys.exit(error.exit_code)
 
 

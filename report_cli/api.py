@@ -19,9 +19,11 @@ from report_cli.execution import plan as plans
 from report_cli.execution.local import LocalExecutor, cores
 from report_cli.execution.plan import Plan, Request, Step
 from report_cli.execution.runner import Executor, Listener, Outcome, Progress, Runner, behind
+from report_cli.execution.status import WORDS
 from report_cli.execution.status import Explanation as Explanation
 from report_cli.execution.status import Status as Status
 from report_cli.execution.status import explain as explain
+from report_cli.execution.status import stored as stored
 from report_cli.execution.worker_client import LocalWorker
 from report_cli.execution.workspace import Workspace, choose_data
 from report_cli.experiment import PROFILES, Experiment
@@ -127,7 +129,7 @@ def run(
 ) -> dict[str, Results]:
     """Bring experiments (names or patterns) up to date, `jobs` runs at once, and return their results by name.
 
-    `executor` is "local", or "ray" for a cluster.
+    Without a name all are. `executor` is "local", or "ray" for a cluster.
 
     Raises:
         ReportError: one failed, or something is not as it must be.
@@ -136,7 +138,7 @@ def run(
     request = request_of(
         workspace, profile=profile, data=data, settings=settings, seeds=seeds, force=force, strict_env=strict_env
     )
-    chosen = workspace.registry.select(names)
+    chosen = workspace.registry.select(names or ("all",))
     with open_runner(workspace, jobs=jobs, executor=executor) as runner:
         outcome = execute(workspace, runner, plans.make(workspace, chosen, request, runner.read_in))
     return {experiment.name: outcome.results(experiment.name) for experiment in chosen}
@@ -237,7 +239,7 @@ def select(
         else:
             # What is stale is no result: it is missing, and the page says why.
             outcome = Outcome({s.name: s.run for s in made.steps if s.run and s.state == "fresh"})
-        missing = {s.experiment.name: s.reason for s in made.steps if s.name not in outcome.runs}
+        missing = {s.experiment.name: Status(s).told for s in made.steps if s.name not in outcome.runs}
         whole = [name for name in names if name not in missing]
         found = {name: outcome.results(name) for name in whole}
         figures = {name: runner.figures(workspace.experiments[name], each) for name, each in found.items()}
@@ -318,7 +320,7 @@ def keep(
     for step in steps:
         if step.state != "fresh":
             raise ReportError(
-                f"{step.label} is {step.state} ({step.reason}): only what is up to date is kept",
+                f"{step.label} is {WORDS[step.state]} ({step.reason}): only what is up to date is kept",
                 f"report run {step.experiment.name} --profile {made.profile}",
             )
     yield from (workspace.store.keep(s.run, partial(waiting, s.label)) for s in steps if s.run is not None)
@@ -358,7 +360,7 @@ def accept(
                 )
         if step.state in ("missing", "failed"):
             raise ReportError(
-                f"{step.label} can't be accepted: it is {step.state} ({step.reason})",
+                f"{step.label} can't be accepted: it is {WORDS[step.state]} ({step.reason})",
                 f"run it: report run {step.experiment.name} --profile {step.profile}",
             )
         found = acceptance.candidate(workspace.store, root, step.question, step.label)

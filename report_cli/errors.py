@@ -2,6 +2,7 @@
 
 import difflib
 import errno
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from report_cli import wording
 
 # A disk that is full or can't be written is the machine's state, not a bug of the program.
 MACHINE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
+# Where in a message its file and line are: templates/documents/paper.md:12, or with a column behind.
+PLACE = re.compile(r"(?<![\w/])(?P<file>[\w./-]+\.\w+):(?P<line>\d+)(?::(?P<column>\d+))?")
 _NO_FOLDER = (errno.EEXIST, errno.ENOTDIR)
 
 
@@ -24,6 +27,8 @@ class ReportError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        # Whether a warning has said it already: as an error it is then not said again.
+        self.is_told = False
 
     def lines(self, kind: str = "error") -> str:
         """Return what happened and what to do in a line each, as a terminal and the page of `report watch` show it."""

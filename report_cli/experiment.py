@@ -6,6 +6,7 @@
 Standard library only: listing the experiments of a project must load nothing heavy.
 """
 
+import inspect
 import itertools
 import re
 import sys
@@ -127,7 +128,8 @@ class Figures(Protocol):
         """Store `figure`; `alt` says in words what it shows, computed from the same arrays."""
 
 
-# Takes any of `params`, `data` and `record`, by these names.
+# What a measuring function may take, by these names.
+GIVEN = ("params", "data", "record")
 Measure = Callable[..., None]
 Draw = Callable[["Results", Figures], None]
 Needs = tuple[str, ...] | Callable[[Any], tuple[str, ...]]
@@ -233,6 +235,7 @@ def experiment(
                 "is not measured by a function at the top level of a module, so its code can't be followed",
                 "write a function, and let report.grid or the parameters say what differs",
             )
+        _check_arguments(function, refuse)
         made = Experiment(
             name, title, function, params, metrics, data, needs, counts, points, costs, tuple(figures), draw,
             tuple(files), module, line,
@@ -242,6 +245,13 @@ def experiment(
         return made
 
     return register
+
+
+def _check_arguments(function: Measure, refuse: Callable[[str, str], UsageError]) -> None:
+    """Raise UsageError where a measuring function takes what no run gives it."""
+    wanted = inspect.signature(function).parameters.values()
+    if odd := [each.name for each in wanted if each.name not in GIVEN and each.default is each.empty]:
+        raise refuse(f"is measured by a function that takes {odd[0]!r}", f"it may take {', '.join(GIVEN)}, by name")
 
 
 def grid(**values: Sequence[Any]) -> tuple[Point, ...]:

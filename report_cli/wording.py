@@ -11,6 +11,13 @@ def timestamp() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def moment(when: str) -> str:
+    """Return a time of `timestamp` as people here say it: today at 20:12, yesterday at ..., on 2026-11-28 at 20:12."""
+    local = datetime.fromisoformat(when).astimezone()
+    days = (datetime.now().astimezone().date() - local.date()).days
+    return f"{('today', 'yesterday')[days] if days in (0, 1) else f'on {local:%Y-%m-%d}'} at {local:%H:%M}"
+
+
 def duration(seconds: float) -> str:
     """Return a duration: 0.2 s, 45 s, 3 min, 2 h 05 min."""
     if 0 < seconds < 0.95:

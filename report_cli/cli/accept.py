@@ -19,7 +19,7 @@ def accept(
     data: Data = None,
     settings: Settings = None,
 ) -> None:
-    """Keep stale results across a harmless change of code.
+    """Keep results across a harmless change of code.
 
     The results are stored again under the new code, unmeasured, with the reason; the report prints both. Parameters,
     images and seeds must be the same, and what was needed must have come out the same.

@@ -46,11 +46,12 @@ def build(
     jobs: Jobs = None,
     executor: Executor = "local",
     no_run: Annotated[bool, typer.Option("--no-run", help="Run nothing: write the pages from stored results.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would run, why, and how long.")] = False,
     draft: Annotated[
         bool, typer.Option("--draft", help="Run nothing, and mark what is missing; DRAFT on every page.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Run a plan above 10 minutes without asking.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Take warnings for errors.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask before runs of more than 10 minutes.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,
     launch: Annotated[bool, typer.Option("--open", help="Open the result.")] = False,
 ) -> None:
     """Run what is out of date, then write documents.
@@ -64,6 +65,10 @@ def build(
     chosen = api.documents(workspace, documents or (), strict=strict)
     warn(chosen.warnings)
 
+    if dry_run:
+        with listening() as listener:
+            show_plan(api.plan(workspace, [workspace.experiments[n] for n in chosen.experiments], request, listener))
+        return
     run = not (no_run or draft)
     selection = bring_up_to_date(workspace, chosen.experiments, request, run=run, yes=yes, jobs=jobs, executor=executor)
     last: Path | None = None

@@ -117,6 +117,7 @@ class ProgressListener:
 
     def __init__(self) -> None:
         self._bars: dict[Name, tuple[str, Bar]] = {}
+        self._reached: dict[Name, str] = {}
         self._place: rich_progress.Progress | None = None
 
     def started(self, step: "Step", number: int, total: int) -> None:
@@ -129,6 +130,8 @@ class ProgressListener:
     def progressed(self, step: "Step", progress: "Progress") -> None:
         values = [f"{name.replace('_', ' ')} {value:.3f}" for name, value in progress.metrics.items()]
         text = ", ".join([f"{progress.epoch} of {progress.epochs}", *values])
+        if done := int(progress.epochs_done):
+            self._reached[step.name] = f"epoch {done} of {progress.epochs}"
         self._bars[step.name][1].update(progress.epochs_done, progress.epochs, text)
 
     def finished(self, step: "Step", run: "Run") -> None:
@@ -142,6 +145,10 @@ class ProgressListener:
 
     def note(self, text: str) -> None:
         say(text)
+
+    def reached(self) -> str:
+        """Return how far the only run under way is ("epoch 20 of 41"); empty where there are more, or none is known."""
+        return self._reached.get(next(iter(self._bars)), "") if len(self._bars) == 1 else ""
 
     def close(self) -> None:
         """Take the bars away."""

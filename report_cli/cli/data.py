@@ -9,6 +9,7 @@ from report_cli import wording
 from report_cli.cli import completion
 from report_cli.cli.console import Bar, ProgressListener, emit, emit_json, say
 from report_cli.cli.options import Json
+from report_cli.cli.run import RESUME
 from report_cli.cli.session import open_workspace
 
 app = typer.Typer(help="Find, fetch and check the real data.", no_args_is_help=True)
@@ -93,7 +94,7 @@ def fetch(
         path = data.fetch(archive, opened, tell)
     except KeyboardInterrupt:
         bar.close()
-        say("stopped; what was fetched is kept: the same command goes on from there")
+        say(f"stopped; what was fetched is kept. {RESUME}")
         raise typer.Exit(130) from None
     finally:
         bar.close()

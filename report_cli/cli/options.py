@@ -16,6 +16,16 @@ Names = Annotated[
         show_default=False,
     ),
 ]
+SomeNames = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="NAME...",
+        help="Experiments by name or pattern (cifar-*). [default: all]",
+        autocompletion=completion.experiments,
+        show_default=False,
+    ),
+]
+All = Annotated[bool, typer.Option("--all", help="A line for every seed and every point of a grid.")]
 Name = Annotated[
     str,
     typer.Argument(metavar="NAME", help="The experiment.", autocompletion=completion.experiments, show_default=False),

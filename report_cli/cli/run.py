@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from report_cli.experiment import Experiment
     from report_cli.store.run import Run
 
-RESUME = "stopped; what was finished is kept: the same command goes on from there"
+RESUME = "To continue, run the same command again."
 
 
 def run(
@@ -76,8 +76,9 @@ def listening() -> Iterator[ProgressListener]:
     try:
         yield listener
     except KeyboardInterrupt:
+        reached = listener.reached()
         listener.close()
-        say(RESUME)
+        say(f"stopped{f' after {reached}' if reached else ''}. {RESUME}")
         raise typer.Exit(130) from None
     finally:
         listener.close()
@@ -90,10 +91,12 @@ def show_plan(made: "Plan", json: bool = False) -> None:
             [{"run": s.label, "state": s.state, "reason": s.reason, "estimate_s": s.estimate_s} for s in made.steps]
         )
         return
+    from report_cli.execution.status import WORDS
+
     emit_table(
         ["run", "state", "estimate", "reason"],
         [
-            (s.label, s.state, "" if s.state == "fresh" else wording.duration(s.estimate_s), s.reason)
+            (s.label, WORDS[s.state], "" if s.state == "fresh" else wording.duration(s.estimate_s), s.reason)
             for s in made.steps
         ],
     )

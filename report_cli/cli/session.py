@@ -19,7 +19,8 @@ def open_workspace() -> "Workspace":
 
     workspace = Workspace.open(project.find(Path.cwd()), tell=lambda text: say(f"warning: {text}"))
     for error in workspace.registry.broken.values():
-        say(f"warning: {error.message}" + (f" ({error.hint})" if error.hint else ""))
+        say(error.lines("warning"))
+        error.is_told = True
     return workspace
 
 

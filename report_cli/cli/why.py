@@ -1,12 +1,13 @@
 """`report show`, `report why`, `report logs`: results of an experiment, what its key is made of, what it printed."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table
-from report_cli.cli.options import Data, Json, Name, Profile, Settings
+from report_cli.cli.options import All, Data, Json, Name, Names, Profile, Settings
 from report_cli.cli.run import number
 from report_cli.cli.session import open_request, open_workspace
-from report_cli.cli.status import facts
+from report_cli.cli.status import facts, folded
 from report_cli.errors import ReportError, unknown
 
 if TYPE_CHECKING:
@@ -15,48 +16,101 @@ if TYPE_CHECKING:
     from report_cli.experiment import Experiment
 
 
-def show(name: Name, profile: Profile = "", data: Data = None, settings: Settings = None, json: Json = False) -> None:
-    """Show an experiment and its results."""
-    import inspect
+def show(
+    names: Names,
+    profile: Profile = "",
+    data: Data = None,
+    settings: Settings = None,
+    every: All = False,
+    json: Json = False,
+) -> None:
+    """Show experiments and their results.
 
-    from report_cli.experiment import PROFILES, parameters
+    Several runs of one are a table; --all tells all of each.
+    """
+    from report_cli.experiment import parameters
 
-    workspace, states = _states(name, profile, data, settings)
-    experiment = workspace.experiments[name]
+    _, states = _states(names, profile, data, settings)
     if json:
         rows = [{**facts(s), "parameters": parameters(s.step.params), "metrics": _metrics(s)} for s in states]
         emit_json(rows)
         return
+    of: dict[str, list[Status]] = {}
+    for state in states:
+        of.setdefault(state.step.experiment.name, []).append(state)
+    for number_, runs in enumerate(of.values()):
+        if number_:
+            emit("")
+        _introduce(runs[0].step.experiment)
+        if len(runs) > 1 and not every:
+            _tabulate(runs)
+        else:
+            _detail(runs)
+
+
+def _introduce(experiment: "Experiment") -> None:
+    import inspect
+
+    from report_cli.experiment import PROFILES, parameters
+
     emit(f"{experiment.name}: {experiment.title}\n")
     emit(inspect.cleandoc(experiment.doc) + "\n")
     by_profile = [parameters(experiment.params[profile]) for profile in PROFILES]
     if by_profile[0]:
         emit_table(["parameter", *PROFILES], [(p, *(str(each[p]) for each in by_profile)) for p in by_profile[0]])
+
+
+def _detail(states: "list[Status]") -> None:
     for state in states:
-        emit(f"\n{state.step.label} ({state.step.profile}): {state.state}, {state.reason}")
+        step = state.step
+        emit(f"\n{step.label} ({step.profile}): {state.told}")
         for metric, value in _metrics(state).items():
-            emit(f"  {metric:<24}{number(value):>14}  {experiment.metrics[metric].words}")
-        if state.step.run and (unwatched := state.step.run.manifest.unwatched):
+            emit(f"  {metric:<24}{number(value):>14}  {step.experiment.metrics[metric].words}")
+        if step.run and (unwatched := step.run.manifest.unwatched):
             emit(f"  not watched: {', '.join(unwatched)}")
 
 
-def why(name: Name, profile: Profile = "", data: Data = None, settings: Settings = None, json: Json = False) -> None:
-    """Show why a result is or isn't up to date.
+def _tabulate(states: "list[Status]") -> None:
+    """Print a line for each run, with as many metrics as fit beside each other: of test images first."""
+    metrics = sorted({m: None for state in states for m in _metrics(state)}, key=lambda m: not m.startswith("test_"))
+    shown = metrics[:4]
+    rows = []
+    for state in states:
+        label, measured = state.step.label.removeprefix(f"{state.step.experiment.name} "), _metrics(state)
+        rows.append((label, state.words, *(number(measured[m]) if m in measured else "" for m in shown)))
+    emit("")
+    emit_table(["run", "state", *shown], rows, right=shown)
+    if len(metrics) > len(shown):
+        emit(f"{len(metrics) - len(shown)} more metrics with --all")
 
-    Names each part of its key that differs from the stored result, and the files the key is made of.
+
+def why(
+    names: Names,
+    profile: Profile = "",
+    data: Data = None,
+    settings: Settings = None,
+    every: All = False,
+    json: Json = False,
+) -> None:
+    """Show why results are or aren't up to date.
+
+    Names each part of their keys that differs from the stored result, and the files the keys are made of. Without --all
+    runs of one experiment that have one reason are told once.
     """
     import msgspec
 
     from report_cli import api
 
-    workspace, states = _states(name, profile, data, settings)
-    explained = [(state, api.explain(workspace, state.step)) for state in states]
+    workspace, states = _states(names, profile, data, settings)
     if json:
+        explained = [(state, api.explain(workspace, state.step)) for state in states]
         emit_json([{**facts(state), **msgspec.structs.asdict(explanation)} for state, explanation in explained])
         return
-    for state, explanation in explained:
-        step = state.step
-        emit(f"{step.label}: {state.state}, {state.reason}")
+    for number_, alike in enumerate(folded(states, () if every else ("*",))):
+        state, step, explanation = alike[0], alike[0].step, api.explain(workspace, alike[0].step)
+        if number_:
+            emit("")
+        emit(f"{step.label}{f' and {len(alike) - 1} more runs' if len(alike) > 1 else ''}: {state.told}")
         emit(f"  recipe  {step.recipe.digest}\n  key     {state.key}")
         for change in explanation.differences:
             emit(f"  - {change}")
@@ -68,14 +122,15 @@ def why(name: Name, profile: Profile = "", data: Data = None, settings: Settings
         for path, definitions in explanation.files.items():
             emit(f"    {path}: {', '.join(definitions)}")
         for kind, noted in (step.run.manifest.inputs if step.run else {}).items():
-            for name_ in noted:
-                emit(f"    {name_} ({kind})")
+            for name in noted:
+                emit(f"    {name} ({kind})")
 
 
 def logs(name: Name) -> None:
     """Print what the newest run of an experiment printed."""
     workspace = open_workspace()
-    _known(workspace, name)
+    if name not in workspace.experiments:
+        raise unknown("experiment", name, workspace.experiments)
     # A run's log is named by the digest of its recipe; the figures have one, too.
     written = list(workspace.project.logs.glob(f"{name}-{'[0-9a-f]' * 16}-*.log"))
     if not written:
@@ -83,18 +138,13 @@ def logs(name: Name) -> None:
     emit(max(written, key=lambda path: path.stat().st_mtime).read_text(encoding="utf-8", errors="replace").rstrip())
 
 
-def _states(name: str, profile: str, data: Data, settings: Settings) -> "tuple[Workspace, list[Status]]":
+def _states(names: Sequence[str], profile: str, data: Data, settings: Settings) -> "tuple[Workspace, list[Status]]":
     from report_cli import api
 
     workspace, request = open_request(profile, data, settings=settings)
-    made = api.plan(workspace, [_known(workspace, name)], request, ProgressListener())
-    return workspace, [api.Status(step) for step in made.steps if step.experiment.name == name]
-
-
-def _known(workspace: "Workspace", name: str) -> "Experiment":
-    if name not in workspace.experiments:
-        raise unknown("experiment", name, workspace.experiments)
-    return workspace.experiments[name]
+    chosen = workspace.registry.select(names)
+    made = api.plan(workspace, chosen, request, ProgressListener())
+    return workspace, [api.Status(step) for step in made.steps if step.experiment in chosen]
 
 
 def _metrics(status: "Status") -> dict[str, float]:

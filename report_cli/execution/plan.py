@@ -179,13 +179,18 @@ class _Planner(msgspec.Struct):
         absent = source is not None and source.origin == "drawn" and profile == "full"
         if absent:
             recipe = self._kept(experiment, seed, recipe)
-        outputs: dict[str, list[str]] | None = {
-            need: [step.run.outputs for step in steps if step.run is not None and step.state == "fresh"]
-            for need, steps in needed.items()
-        }
-        if any(step.state != "fresh" for steps in needed.values() for step in steps):
-            outputs = None
-        question = Question(experiment.name, recipe, profile, seed, outputs, self.request.strict_env)
+        waits_for = [need for need, steps in needed.items() if any(step.state != "fresh" for step in steps)]
+        outputs = {need: [s.run.outputs for s in steps if s.run is not None] for need, steps in needed.items()}
+        question = Question(
+            experiment.name,
+            recipe,
+            profile,
+            seed,
+            None if waits_for else outputs,
+            self.request.strict_env,
+            waits_for,
+            overrides.keys(),
+        )
         verdict = self.judge.answer(question)
         if verdict.run is not None and self.request.force and experiment.name in self.requested:
             verdict = Verdict("forced", "--force", verdict.run)

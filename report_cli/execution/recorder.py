@@ -77,7 +77,8 @@ class Recorder:
 
     def __getattr__(self, name: str) -> Any:
         known = [n for n in dir(type(self)) if not n.startswith("_")]
-        raise unknown("method of record", name, known)
+        error = unknown("method of record", name, known)
+        raise RunError(error.message, f"{error.hint} Metrics are recorded with record(name=...)")
 
     def row(self, **values: float) -> None:
         self._history.append({name: _number(f"{name} in the history", value) for name, value in values.items()})

@@ -19,6 +19,7 @@ from report_cli import files
 from report_cli.datasets import spec
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.execution import standins
+from report_cli.execution.blame import blame
 from report_cli.experiment import Experiment, declared, parameters
 from report_cli.keys.inputs import is_first_party, quiet
 from report_cli.keys.sources import Module, Sources
@@ -138,16 +139,10 @@ def import_module(name: str) -> None:
     path = name.replace(".", "/") + ".py"
     try:
         importlib.import_module(name)
-    except ReportError as error:
-        inside = error.message if path in error.message else f"{path}: {error.message}"
-        raise type(error)(inside, error.hint) from error
-    except SyntaxError as error:
-        raise UsageError(f"{path}:{error.lineno}: {error.msg}") from error
     except ModuleNotFoundError as error:
-        hint = standins.missing(error.name).hint if error.name else ""
-        raise UsageError(f"{path} needs {error.name}, which is not installed", hint) from error
+        raise blame(standins.missing(error.name or "").with_traceback(error.__traceback__), Path.cwd(), path) from error
     except Exception as error:  # an author's module may raise anything while it is imported
-        raise UsageError(f"{path} can't be imported: {type(error).__name__}: {error}") from error
+        raise blame(error, Path.cwd(), path) from error
 
 
 @contextmanager

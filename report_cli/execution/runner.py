@@ -279,7 +279,8 @@ class Runner:
                 run = yield from self._measure(step, needs, outputs)
             except ReportError as error:
                 log = self._log(name, step.lock_name).name
-                store.fail(name, step.lock_name, error.message, log, step.recipe.parts)
+                message = error.message.removeprefix(f"{step.label}: ")
+                store.fail(name, step.lock_name, message, log, step.recipe.parts)
                 raise
         self._listener.finished(step, run)
         return run
@@ -371,7 +372,8 @@ class Runner:
         except RunError as error:
             message = f"{label}: {error.message}" if label else error.message
             root = self._workspace.project.root
-            logged = f"log: {(log.relative_to(root) if log.is_relative_to(root) else log).as_posix()}" if log else ""
+            place = (log.relative_to(root) if log.is_relative_to(root) else log).as_posix() if log else ""
+            logged = f"what it printed is in {place}" if place else ""
             raise RunError(message, error.hint or logged) from error
 
 

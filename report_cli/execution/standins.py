@@ -5,12 +5,14 @@ annotations. Where that isn't enough (an import that raises, a parameter made of
 the packages themselves.
 """
 
+import difflib
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -214,7 +216,12 @@ class _AbsentThing(StandIn):
 def missing(name: str) -> RunError:
     """Return the error for a package that isn't installed."""
     package = name.partition(".")[0]
-    command = "pip install keras tensorflow h5py" if package in ("keras", "tensorflow", "h5py") else ""
-    return RunError(
-        f"it needs {package}, which is not installed", command or f"pip install {INSTALLED_AS.get(package, package)}"
-    )
+    hint = f"pip install {INSTALLED_AS.get(package, package)}"
+    if package in ("keras", "tensorflow", "h5py"):
+        hint = "pip install keras tensorflow h5py"
+    # Experiments are imported, and run, in the project's folder.
+    elif Path("experiments", f"{package}.py").is_file():
+        hint = f"experiments/{package}.py is imported as experiments.{package}"
+    elif near := difflib.get_close_matches(package, [path.stem for path in Path().glob("*.py")]):
+        hint = f"did you mean {near[0]}, which lies in the project? Otherwise: {hint}"
+    return RunError(f"it needs {package}, which is not installed", hint)

@@ -1,14 +1,26 @@
 """The state of every run that is asked for, and why it is or isn't up to date."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 
 import msgspec
 
+from report_cli.errors import unknown
 from report_cli.execution.plan import Step
 from report_cli.execution.workspace import Workspace
 from report_cli.keys import difference
 from report_cli.store.freshness import closest
-from report_cli.store.run import one_line
+from report_cli.store.run import Run, one_line
+
+# What people read for a state.
+WORDS = {
+    "fresh": "up to date",
+    "elsewhere": "from another machine",
+    "stale": "out of date",
+    "missing": "not run",
+    "failed": "failed",
+    "forced": "forced",
+}
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -22,6 +34,11 @@ class Status(msgspec.Struct, frozen=True):
         return "elsewhere" if self.step.state == "fresh" and self.step.elsewhere else self.step.state
 
     @property
+    def words(self) -> str:
+        """The state as people read it."""
+        return WORDS[self.state]
+
+    @property
     def reason(self) -> str:
         """Why; where it was computed when that was elsewhere, and why it was accepted."""
         step, parts = self.step, [self.step.reason]
@@ -30,6 +47,12 @@ class Status(msgspec.Struct, frozen=True):
             parts = [f"accepted: {one_line(accepted[-1].reason)}"] if accepted else parts
             parts += [f"computed with {step.elsewhere}"] if step.elsewhere else []
         return ", ".join(parts)
+
+    @property
+    def told(self) -> str:
+        """State and reason as people read them."""
+        spoken = self.state in ("missing", "failed") or self.reason == self.words
+        return self.reason if spoken else f"{self.words}: {self.reason}"
 
     @property
     def key(self) -> str:
@@ -43,6 +66,42 @@ class Explanation(msgspec.Struct, frozen=True):
     compared_with: str | None
     differences: tuple[str, ...]
     files: Mapping[str, tuple[str, ...]]
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A stored run, in what it differs from its profile or is one of several, and why it is no answer any more."""
+
+    run: Run
+    kept: bool
+    outdated: str
+
+    @property
+    def words(self) -> str:
+        return WORDS["stale" if self.outdated else "fresh"]
+
+    @property
+    def setting(self) -> str:
+        """What was set beside the profile, and point and seed: epochs=5 seed=1."""
+        manifest = self.run.manifest
+        return " ".join(f"{n}={v}" for n, v in {**manifest.point, **manifest.overrides, "seed": self.run.seed}.items())
+
+
+def stored(workspace: Workspace, names: Sequence[str]) -> list[Stored]:
+    """Return the stored runs of experiments (names or patterns), those of any profile, --set and images among them.
+
+    Raises:
+        UsageError: nothing that is declared or stored has such a name.
+    """
+    there = sorted({*workspace.experiments, *workspace.store.experiments()})
+    chosen: dict[str, None] = {}
+    for pattern in names:
+        found = [name for name in there if pattern == "all" or fnmatchcase(name, pattern)]
+        if not found:
+            raise unknown("experiment", pattern, there)
+        chosen |= dict.fromkeys(found)
+    judge = workspace.judge
+    runs = [run for name in chosen for run in {r.key: r for r in reversed(judge.runs(name))}.values()]
+    return [Stored(run, workspace.store.keeps(run), "; ".join(filter(None, judge.outdated(run)))) for run in runs]
 
 
 def explain(workspace: Workspace, step: Step) -> Explanation:
@@ -60,6 +119,6 @@ def explain(workspace: Workspace, step: Step) -> Explanation:
         listed.setdefault(str(path), []).append(inner)
     return Explanation(
         older.key if older else None,
-        tuple(change.sentence() for change in changes),
+        tuple(change.sentence(workspace.judge.is_function) for change in changes),
         {path: tuple(names) for path, names in listed.items()},
     )

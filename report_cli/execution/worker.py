@@ -22,6 +22,7 @@ from typing import Any
 
 from report_cli.errors import ReportError, RunError, UsageError, of_machine
 from report_cli.execution import isolation, registry, standins
+from report_cli.execution.blame import blame
 from report_cli.execution.parameters import override
 from report_cli.execution.recorder import CheckpointFolder, FigureFolder, Recorder
 from report_cli.experiment import Experiment
@@ -85,16 +86,13 @@ class Worker:
         tasks = {"measure": self._measure, "draw": self._draw, "read_in": self._read_in}
         try:
             answer = tasks[request["do"]](request)
-        except ReportError as error:
-            where = self._where(error) if request["do"] == "draw" else ""
-            self._send({"event": "failed", "message": f"{error.message}{where}", "hint": error.hint})
         except BaseException as error:  # an experiment may raise anything; the run is recorded as failed
-            # The log may be on the very disk that is full.
-            with contextlib.suppress(OSError):
-                traceback.print_exc()
-            known = _machine_error(error)
-            message = known.message if known else f"{type(error).__name__}: {error}{self._where(error)}"
-            self._send({"event": "failed", "message": message, "hint": known.hint if known else ""})
+            if not isinstance(error, ReportError):
+                # The log may be on the very disk that is full.
+                with contextlib.suppress(OSError):
+                    traceback.print_exc()
+            known = _machine_error(error) or blame(error, self._project.root)
+            self._send({"event": "failed", "message": known.message, "hint": known.hint})
         else:
             self._send({"event": "done", **answer})
 
@@ -258,14 +256,6 @@ class Worker:
             module.manual_seed(self._seed)
             module.set_num_threads(THREADS)
             module.use_deterministic_algorithms(True)
-
-    def _where(self, error: BaseException) -> str:
-        """Return the innermost line of the project's own code that the error came through."""
-        for frame in reversed(traceback.extract_tb(error.__traceback__)):
-            path = Path(frame.filename)
-            if path.is_relative_to(self._project.root) and ".venv" not in path.parts:
-                return f" ({path.relative_to(self._project.root)}:{frame.lineno})"
-        return ""
 
 
 def _declared(request: Request) -> Experiment:

@@ -1,6 +1,6 @@
 """Which parts of two recipes differ, and how two environments do, in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from report_cli.keys.canonical import digest
@@ -16,20 +16,23 @@ class Difference(NamedTuple):
     before: Any
     after: Any
 
-    def sentence(self) -> str:
-        """Return it in words."""
+    def sentence(self, is_function: "Callable[[str], bool]" = lambda definition: False) -> str:
+        """Return it in words; `is_function` says of a definition ("package.module:name") whether it is one."""
         if self.part == "code":
             verb = "is new" if self.before is None else "is no longer used" if self.after is None else "changed"
             module, _, definition = self.name.partition(":")
             file = f"{module.replace('.', '/')}.py"
-            what = f"what {file} does when it is imported" if definition == "<import>" else f"{definition} in {file}"
+            call = "()" if is_function(self.name) else ""
+            what = (
+                f"what {file} does when it is imported" if definition == "<import>" else f"{definition}{call} in {file}"
+            )
             return f"{what} {verb}"
         if self.part == "data" and "drawn" in (self.before or {}) and "drawn" in (self.after or {}):
             return "the code that draws the images changed"
         if self.part == "data":
             return f"other data ({_data(self.before)}, now {_data(self.after)})"
         if self.part == "needs":
-            return f"needs {self.name}, which is out of date"
+            return f"{self.name}, which it needs, changed"
         if self.part == "parameters":
             return f"{self.name} is {_value(self.after)}, was {_value(self.before)}"
         return f"{self.name} changed"
@@ -46,16 +49,10 @@ def between(before: Parts, after: Parts) -> list[Difference]:
     return found + [Difference(part, part, before.get(part), after.get(part)) for part in whole]
 
 
-def sentences(before: Parts, after: Parts, limit: int | None = 3) -> list[str]:
-    """Return the first differences in words, and how many more there are; all of them without a `limit`."""
-    return shortened([d.sentence() for d in between(before, after)], limit)
-
-
-def shortened(differences: Sequence[str], limit: int | None = 3) -> list[str]:
+def shortened(sentences: Sequence[str], limit: int = 3) -> str:
     """Return the first of these sentences, and how many more there are."""
-    if limit is not None and len(differences) > limit:
-        return [*differences[:limit], f"and {len(differences) - limit} more differences"]
-    return list(differences)
+    more = len(sentences) - limit
+    return "; ".join([*sentences[:limit], *([f"and {more} more differences"] if more > 0 else [])])
 
 
 def environments(there: Mapping[str, str], here: Mapping[str, str]) -> str:

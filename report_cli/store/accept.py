@@ -54,7 +54,7 @@ def candidate(store: Store, root: Path, question: Question, label: str) -> Candi
         if nearest is None:
             raise refused("it was never run in this profile")
         raise refused("; ".join(more_than_code(nearest)) or "what it needs came out differently")
-    code = difference.sentences(found.manifest.recipe, question.recipe.parts, limit=None)
+    code = [change.sentence() for change in difference.between(found.manifest.recipe, question.recipe.parts)]
     return Candidate(question, found, [*code, *inputs.changed(found.manifest.inputs, root)])
 
 

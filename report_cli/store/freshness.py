@@ -1,11 +1,13 @@
 """Whether a stored run answers a question: decided here alone, for plan, status, why, gc, accept and build."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from ast import FunctionDef
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
+from report_cli import wording
 from report_cli.experiment import PROFILES, Experiment, parameters
 from report_cli.keys import difference, inputs, key
 from report_cli.keys.environment import current
@@ -28,7 +30,10 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """A recipe as it is asked: for an experiment, in a profile, with a seed, from runs with these outputs."""
+    """A recipe as it is asked: for an experiment, in a profile, with a seed, from runs with these outputs.
+
+    `waits_for` names the experiments that are to be run first, `overrides` the parameters that aren't the profile's.
+    """
 
     experiment: str
     recipe: Recipe
@@ -36,6 +41,8 @@ class Question(msgspec.Struct, frozen=True):
     seed: int
     needs: Outputs
     strict_env: bool = False
+    waits_for: Sequence[str] = ()
+    overrides: Collection[str] = ()
 
 
 class Judge(msgspec.Struct):
@@ -71,22 +78,39 @@ class Judge(msgspec.Struct):
             return Verdict("fresh", "up to date", min(usable, key=self._preference))
         failure = store.failure(question.experiment, lock_name(wanted, question.recipe.environment))
         if failure:
-            return Verdict("failed", f"failed on {failure.when}: {failure.message}")
+            return Verdict("failed", f"failed {wording.moment(failure.when)}, {failure.message}")
         if alike:
             return Verdict(
                 "stale", f"computed elsewhere ({elsewhere(alike[0])}), and --strict-env asks for a run from here"
             )
         if unchanged:
-            return Verdict("stale", "what it needs was run again, or is to be")
+            return Verdict("stale", _needed(min(unchanged, key=self._preference), question))
         if same:
-            return Verdict("stale", "; ".join(difference.shortened(min(changes.values(), key=len))))
+            return Verdict("stale", difference.shortened(min(changes.values(), key=len)))
         stored = self.runs(question.experiment)
         older = closest(stored, question)
         if older is None:
-            others = any(run.manifest.profile for run in stored)
-            where = f" with profile {question.profile} and seed {question.seed}" if others else ""
+            others = {run.manifest.profile for run in stored} - {None}
+            seed = f" with seed {question.seed}" if question.profile in others else f" with profile {question.profile}"
+            where = seed if others else ""
             return Verdict("missing", f"never run{where}")
-        return Verdict("stale", "; ".join(difference.sentences(older.manifest.recipe, question.recipe.parts)))
+        found = difference.between(older.manifest.recipe, question.recipe.parts)
+        set_by_hand = {*question.overrides, *older.manifest.overrides}
+        if all(each.part == "parameters" and each.name in set_by_hand for each in found):
+            nearest = ", ".join(f"{each.name}={each.before}" for each in found)
+            return Verdict("missing", f"not run with these parameters (nearest: {nearest})")
+        told = [each.sentence(self.is_function) for each in found if each.name not in question.waits_for]
+        return Verdict(
+            "stale", difference.shortened([*told, *([_waits_for(question.waits_for)] if question.waits_for else [])])
+        )
+
+    def is_function(self, definition: str) -> bool:
+        """Whether a definition ("package.module:name") is a function in the code as it is now."""
+        module = self.snapshot.module(definition.partition(":")[0])
+        found = (
+            module.index.definitions.get(definition.partition(":")[2], ()) if module and module.path.is_file() else ()
+        )
+        return any(isinstance(each, FunctionDef) for each in found)
 
     def current(self, name: str) -> list[Run]:
         """Return the runs of an experiment that are up to date, one for each profile, parameters and seed."""
@@ -197,6 +221,19 @@ def closest(runs: Iterable[Run], question: Question, eligible: Callable[[Run], b
 
     alike = (run for run in runs if run.seed == question.seed and run.manifest.profile in (question.profile, None))
     return max(filter(eligible, alike), key=likeness, default=None)
+
+
+def _waits_for(names: Sequence[str]) -> str:
+    return f"needs {wording.listing(names)}, which {'is' if len(names) == 1 else 'are'} out of date"
+
+
+def _needed(run: Run, question: Question) -> str:
+    """Return which of the experiments that a run was computed from keeps it from being an answer."""
+    if question.waits_for:
+        return _waits_for(question.waits_for)
+    now = question.needs or {}
+    changed = [name for name in now if run.manifest.needs.get(name) != list(now[name])]
+    return f"{wording.listing(changed)}, which it needs, came out differently"
 
 
 def uses(run: Run, outputs: Mapping[str, Sequence[str]]) -> bool:

@@ -259,6 +259,11 @@ class Results(msgspec.Struct, frozen=True):
             [{"profile": r.manifest.profile, "seed": r.seed, **r.parameters, **r.scalars} for r in self.runs]
         )
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise unknown(f"part of the results of {self.experiment}", name, [n for n in dir(self) if n[0] != "_"])
+
     def _names(self) -> list[tuple[str, Any]]:
         first = self.runs[0]
         return [*first.point.items(), ("seed", first.seed)]

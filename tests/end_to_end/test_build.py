@@ -153,7 +153,7 @@ def test_a_failing_experiment_leaves_the_last_report(program: Command, folder: P
     edit(folder / "experiments/pi.py", "    points = np", "    raise OSError('no luck')\n    points = np")
     failed = program("build", "all")
     assert failed.returncode == 1
-    assert "error: pi: OSError: no luck (experiments/pi.py:" in failed.stderr
+    assert "error: pi: experiments/pi.py:" in failed.stderr
     assert outputs(folder) == before
 
 

@@ -31,7 +31,7 @@ def test_a_run_from_elsewhere_is_used_and_told(report: Command) -> None:
     assert run["environment"]["package numpy"] == "1.0"
     for command in (["status"], ["why", "walk"], ["show", "walk"]):
         shown = report(*command).stdout
-        assert "elsewhere" in shown
+        assert "from another machine" in shown
         assert DIFFERING in shown
     assert "nothing to run" in report("run", "walk").stderr
 

@@ -48,7 +48,7 @@ def test_no_output_tells_of_the_machine(
         settings.write('[tool.report.parameters.walk]\nfail = "raise"\nepochs = 2\n')
     draft = report("build", "paper", "--draft", "--no-run", **variables)
     assert draft.returncode == 0, draft.stderr
-    assert b"LookupError: experiments/walk.py" in (project.reports / "paper.html").read_bytes()
+    assert b": experiments/walk.py " in (project.reports / "paper.html").read_bytes()
     places = (project.reports, project.figures, project.runs, project.kept, project.build / "survey")
     outputs = {path: path.read_bytes() for folder in places for path in folder.rglob("*") if path.is_file()}
     for ending in ("paper.html", "paper.pdf", "path.print.svg", "manifest.json", "failed.json"):

@@ -85,11 +85,11 @@ def test_an_edit_of_equal_size_and_time_is_seen(report: Command, walk: Path, pap
     edit_unnoticed(manifest, '"seed": 0', '"seed": 1')
     damaged = report("status")
     assert "damaged and not used" in damaged.stderr
-    assert "up to date" not in damaged.stdout
+    assert "not run" in damaged.stdout
     edit_unnoticed(manifest, '"seed": 1', '"seed": 0')
     assert "up to date" in report("status").stdout
     edit_unnoticed(walk, "STEP = 1.0", "STEP = 2.0")
-    assert "stale" in report("status").stdout
+    assert "out of date" in report("status").stdout
 
 
 def test_a_module_beside_the_experiments_is_seen(report: Command, project: Project, write: Write) -> None:

@@ -30,7 +30,7 @@ def test_without_ray_the_error_names_the_extra(report: Command, monkeypatch: pyt
     done = report("run", "walk", "--executor", "ray")
     assert done.returncode == 2
     assert "pip install '.[ray]'" in done.stderr
-    assert "missing" in report("status").stdout
+    assert "not run" in report("status").stdout
 
 
 def test_without_a_cluster_the_error_says_how_to_start_one(report: Command) -> None:
@@ -107,7 +107,7 @@ def test_a_manifest_names_the_machine_that_measured(report: Command, project: Pr
             return
         (run,) = runner.execute(made).runs.values()
     assert run.manifest.environment["device"] == "gpu"
-    assert "elsewhere" in report("status").stdout
+    assert "from another machine" in report("status").stdout
 
 
 def test_another_recipe_is_refused(project: Project) -> None:

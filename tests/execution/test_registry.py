@@ -85,7 +85,7 @@ def refusal(project: Project) -> str:
             EXPERIMENT.format(name="b", needs="('abd',)"),
             ("did you mean abc",),
         ),
-        ("1 / 0", "", ("experiments/first.py", "ZeroDivisionError")),
+        ("1 / 0", "", ("experiments/first.py", "division by zero")),
         ("x = = 1", "", ("experiments/first.py:1",)),
         ("import report_cli as report\nreport.nothing", "", ("experiments/first.py", "nothing")),
     ],
@@ -109,7 +109,7 @@ def test_one_broken_file_does_not_block_the_others(report: Command, write: Write
         assert done.returncode == 0, done.stderr
         assert "good" in done.stdout
         assert "experiments/broken.py" in done.stderr
-        assert "ZeroDivisionError" in done.stderr
+        assert "division by zero" in done.stderr
     failed = report("run", "bad")
     assert failed.returncode == 2
     assert "error: experiments/broken.py" in failed.stderr

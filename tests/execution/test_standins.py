@@ -153,7 +153,7 @@ def test_a_mistyped_import_of_the_program_hides_no_experiment(report: Command, w
         """
     write("experiments/beer.py", text)
     listed = report("list")
-    assert "experiments/beer.py: it needs report_cly, which is not installed" in listed.stderr
+    assert "experiments/beer.py:4: it needs report_cly, which is not installed" in listed.stderr
     run = report("run", "beer")
     assert run.returncode != 0
     assert "report_cly" in run.stderr

@@ -124,7 +124,7 @@ def test_interrupts(tmp_path: Path, case: int, record_property: Property) -> Non
         assert "Traceback" not in err or process.returncode == -signal.SIGINT
         assert took_s < 5
         if process.returncode == 130:
-            assert "goes on from there" in err.splitlines()[-1]
+            assert "run the same command again" in err.splitlines()[-1]
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
     found = recover(project, name)

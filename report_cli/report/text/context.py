@@ -22,8 +22,8 @@ class Selection:
     """What a document may take from the store, chosen by the caller.
 
     `runs` has the results of each experiment over its points and seeds; `figures` the files drawn from them by
-    experiment and name; `missing` says why an experiment has no results ("never run", "failed: ..."), and `options`
-    with which options `report run` would make them.
+    experiment and name; `missing` says why an experiment has no results ("never run", "out of date: ..."), and
+    `options` with which options `report run` would make them.
     """
 
     runs: Mapping[str, Results]
@@ -211,7 +211,8 @@ class Context:
             return results, ""
         reason = self.selection.missing.get(name, "never run")
         if not self.draft:
-            raise ReportError(f"no result of {name}: {reason}", self.selection.command(name))
+            what = f"{name} is {reason}" if reason.startswith("out of date") else f"no result of {name}: {reason}"
+            raise ReportError(what, self.selection.command(name))
         return Results(name, ()), self.ledger.language.get(reason, reason)
 
     def _at(self, results: Results, point: Mapping[str, Any]) -> tuple[Run, ...]:

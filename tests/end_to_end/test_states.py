@@ -1,0 +1,141 @@
+"""What `status`, `why`, `show` and `runs` say of results: plain words, one line where many runs are alike."""
+
+import json
+import re
+
+import pytest
+
+from report_cli import api
+from report_cli.project import Project
+from tests.conftest import Command, Write, edit
+from tests.end_to_end.conftest import state
+
+GRID = """
+    import report_cli as report
+
+
+    @report.experiment(
+        "sum",
+        title="A sum",
+        metrics={"test_sum": report.Metric("", "the sum"), "b": report.Metric("", "what was added")},
+        profiles={"a": 1, "b": 2},
+        grid=report.grid(b=[1, 2, 3]),
+        seeds=2,
+    )
+    def total(params, record):
+        if record.seed == 1 and params.b == 7:
+            raise ValueError("no such b")
+        record(test_sum=params.a + params.b, b=params.b)
+
+
+    @report.experiment(
+        "double", title="Twice", metrics={"x": report.Metric("", "x")}, profiles={"c": 2}, needs=("sum",)
+    )
+    def double(params, record):
+        record(x=params.c * sum(record.need("sum").metric("test_sum")))
+"""
+
+
+@pytest.fixture
+def grid(report: Command, write: Write) -> Command:
+    """Return the command line of a project with a sweep of six runs, and one run that needs all of them."""
+    write("experiments/sums.py", GRID)
+    done = report("run", "all")
+    assert done.returncode == 0, done.stderr
+    return report
+
+
+def test_a_sweep_is_one_line(grid: Command, project: Project) -> None:
+    """Seeds and points with one state and reason are folded; --all, and the name in full, tell each of them."""
+    assert [line.split("  ")[0] for line in grid("status").stdout.splitlines()] == ["run", "sum", "double"]
+    assert re.search(r"^sum  \(6 runs\) +up to date", grid("status").stdout, re.MULTILINE)
+    assert grid("status", "s*").stdout.count("sum") == 1
+    assert grid("status", "sum").stdout.count("sum b=") == 6
+    assert grid("status", "--all").stdout.count("sum b=") == 6
+    assert len(json.loads(grid("status", "--json").stdout)) == 7
+    assert grid("why", "sum").stdout.count("made of") == 1
+    assert grid("why", "sum", "--all").stdout.count("made of") == 6
+    shown = grid("show", "*").stdout
+    assert "test_sum" in shown
+    assert re.search(r"b=3 seed 1 +up to date +4 +3$", shown, re.MULTILINE)
+    assert "sum b=3 seed 1" in grid("show", "sum", "--all").stdout
+
+
+def test_an_unknown_name_or_pattern_is_told(grid: Command) -> None:
+    """A pattern that matches nothing is an error with near misses, in each of these commands."""
+    for command in ("status", "why", "show", "runs"):
+        wrong = grid(command, "summ")
+        assert wrong.returncode == 2
+        assert "hint: did you mean sum?" in wrong.stderr
+
+
+def test_all_stored_runs_are_listed(grid: Command, project: Project) -> None:
+    """`report runs` has those of --set and of another profile, and which of them an edit has put out of date."""
+    assert grid("run", "double", "--set", "c=5").returncode == 0
+    assert grid("run", "double", "--profile", "smoke", "--set", "c=6").returncode == 0
+    edit(project.experiments / "sums.py", "params.c * sum", "1 * params.c * sum")
+    assert grid("run", "double").returncode == 0
+    listed = grid("runs", "double").stdout
+    assert re.search(r"c=5 seed=0 +out of date +today at \d\d:\d\d +own ", listed)
+    runs = json.loads(grid("runs", "--json").stdout)
+    found = [(run["overrides"], bool(run["outdated"])) for run in runs if run["experiment"] == "double"]
+    assert sorted(found, key=str) == [({"c": 5}, True), ({"c": 6}, True), ({}, False), ({}, True)]
+    assert len(runs) == 10
+
+
+def test_the_reason_is_a_sentence(grid: Command, project: Project, write: Write) -> None:
+    """Functions are written as such; what another result waits for is named; parameters of --set are not an edit."""
+    edit(project.experiments / "sums.py", "params.a + params.b", "params.b + params.a")
+    told = grid("status").stdout
+    assert "out of date  " in told
+    assert "total() in experiments/sums.py changed" in told
+    assert "needs sum, which is out of date" in told
+    write("templates/documents/d.md", '+++\ntitle = "D"\n+++\n\n<< value("double.x") >>\n')
+    done = grid("build", "--no-run", "--to", "html")
+    assert "d.md:5: double is out of date: needs sum, which is out of date" in done.stderr
+
+
+def test_other_parameters_were_not_run(grid: Command) -> None:
+    """What was never run with the parameters of --set isn't out of date; the nearest run is named."""
+    (told,) = json.loads(grid("show", "double", "--set", "c=500", "--json").stdout)
+    assert (told["state"], told["reason"]) == ("missing", "not run with these parameters (nearest: c=2)")
+
+
+def test_a_failure_tells_when_and_where(report: Command, walk: object) -> None:
+    """The state of what failed says the time as people do, the file and line, and the reason in words."""
+    assert report("run", "walk", "--set", "fail=raise").returncode == 1
+    (told,) = json.loads(report("show", "walk", "--set", "fail=raise", "--json").stdout)
+    assert told["state"] == "failed"
+    assert re.fullmatch(r"failed today at \d\d:\d\d, experiments/walk.py:\d+: .*no such step", told["reason"])
+
+
+def test_a_plan_of_a_build_is_shown(grid: Command, project: Project, write: Write) -> None:
+    """`build --dry-run` runs and writes nothing, and says what would run and why."""
+    write("templates/documents/d.md", '+++\ntitle = "D"\n+++\n\n<< value("double.x") >>\n')
+    assert "nothing to run" in grid("build", "--dry-run").stdout
+    edit(project.experiments / "sums.py", "params.c * sum", "1 * params.c * sum")
+    shown = grid("build", "--dry-run").stdout
+    assert re.search(r"double +out of date +.* double\(\) in experiments/sums.py changed", shown)
+    assert not project.reports.exists()
+
+
+def test_without_a_name_the_api_runs_all(report: Command, write: Write, project: Project) -> None:
+    """`run()` of a notebook does what `report run all` does."""
+    write("experiments/sums.py", GRID)
+    assert {name: len(results) for name, results in api.run(folder=project.root).items()} == {"double": 1, "sum": 6}
+
+
+def test_a_broken_file_is_told_once(report: Command, write: Write) -> None:
+    """What a warning has said of a file isn't said again as the error of the command."""
+    write("experiments/sums.py", GRID.replace("seeds=2", "seeds=0"))
+    done = report("run", "sum")
+    assert done.returncode == 2
+    assert done.stderr.count("seeds=0") == 1
+    assert done.stderr.splitlines()[-1].startswith("error: experiments/sums.py")
+    assert "experiments/sums.py:" in done.stderr
+
+
+def test_the_state_of_one_run_is_short(grid: Command) -> None:
+    """A single run tells its key, and no reason where the state says it all."""
+    assert state(grid, "double") == ("fresh", "up to date")
+    assert grid("status", "double").stdout.count("up to date") == 1
