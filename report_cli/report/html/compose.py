@@ -108,11 +108,11 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     contents = tuple(replace(h, title=ledger.text(h.title)) for h in headings if h.level <= 3)
     head = {}
     for key in manuscript.head:
-        blocks = screen[0], printed[0]
+        both = screen[0], printed[0]
         # A title is what its block has one line of.
-        forms = [_markup(block if key == "abstract" else block[0][0]) for block in blocks]
+        forms = [_markup(block if key == "abstract" else block[0][0]) for block in both]
         head[key] = forms[0], forms[1]
-        for block in blocks:
+        for block in both:
             block.drop_tree()
     own = {picture.path: picture.sha256 for picture in pictures.values() if picture.path}
     shown = {name: formula for formula, name in names.items()}
