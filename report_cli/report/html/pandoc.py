@@ -151,6 +151,9 @@ _UNREAD = (
         "a link has no space before its (",
     ),
 )
+# What stands in braces behind a part, a block or a heading, and the keys that the pages take.
+_BRACES = re.compile(r"(?:(?<!\\)[\])]|^:{3,}[ \t]*|^#{1,5}[ \t].*[ \t])\{([^{}]*)\}")
+_SHOWN = ("lang", "dir", "width", "alt")
 _ROW = re.compile(r"\|.*\|[ \t]*$")
 _RULE = re.compile(r"[ \t]*[|:+-][ \t|:+=-]*$")
 
@@ -160,6 +163,9 @@ def shown_as_text(places: Places) -> list[str]:
     warnings, above, lines = [], "", [*places.prose.split("\n"), ""]
     for number, line in enumerate(lines[:-1], start=1):
         where, told = places.of_line(number), [what for pattern, what in _UNREAD if pattern.match(line)]
+        for braces in _BRACES.findall(re.sub(r'"[^"]*"', "", line)):
+            keys = [key for key in re.findall(r"(?:^|\s)([\w-]+)=", braces) if key not in _SHOWN]
+            told += [f"{key}= is not shown: a part may have a label, classes, {', '.join(_SHOWN)}" for key in keys]
         if not above and _ROW.match(line) and _ROW.match(lines[number]) and not _RULE.match(lines[number]):
             told.append("rows without a line of dashes below the first are no table: |---|---|")
         # Below an item of a list, a row of a table, a quotation or what is indented, lines are parts of the same.

@@ -244,6 +244,9 @@ def test_looks_and_languages_of_words_are_kept(desk: Desk) -> None:
         ("| A | B |\n| 1 | 2 |", ":6: rows without a line of dashes"),
         ("Some ==marked words== here", ":6: ==words== are no mark"),
         ("See [this] (https://example.org).", ":6: a link has no space"),
+        ('Some [words]{style="color: red"}', ":6: style= is not shown"),
+        ("::: {.a align=right}\nWords\n:::", ":6: align= is not shown"),
+        ("## Two {.unnumbered title=x}", ":6: title= is not shown"),
     ],
 )
 def test_markdown_that_is_shown_as_text_is_told(desk: Desk, text: str, told: str) -> None:
@@ -267,6 +270,8 @@ def test_markdown_that_is_shown_as_text_is_told(desk: Desk, text: str, told: str
         "| a line\n| another",
         "One[^1] and two[^2].\n\n[^1]: One.\n[^2]: Two.",
         "where x == y and y == z",
+        '[Wort]{lang=de .mark} and [x]{dir="rtl"} and {a=1} and `[x]{style=1}`',
+        '::: {.note lang="fr"}\nUn mot "x=1".\n:::',
         "e.g. this\ni.e. that\nJ. Doe",
         "`a ==b== c` [see] (below)",
     ],
