@@ -3,6 +3,7 @@
 0 done; 1 the work failed; 2 usage or configuration; 3 internal error, with a log; 130 interrupted.
 """
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from report_cli.errors import ReportError, of_machine
 
 def main() -> None:
     """Run the command line."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # A terminal may have fewer characters than titles have.
     # An error's hint says "again with --debug": it has to work in any place.
     arguments = [a for a in sys.argv[1:] if a != "--debug"]
     try:

@@ -111,3 +111,14 @@ def test_completion_names_what_there_is(typed: str, completed: list[str]) -> Non
         [sys.executable, "-m", "report_cli"], cwd=ROOT, env=os.environ | variables, capture_output=True, text=True
     )
     assert finished.stdout.split() == completed
+
+
+@pytest.mark.parametrize("arguments", ["list", "show toy", "status"])
+def test_a_terminal_of_few_characters_gets_what_it_can_show(project: Project, write: Write, arguments: str) -> None:
+    """What an encoding hasn't got is replaced in what is printed, and no error."""
+    write("experiments/toy.py", TOY.replace('"T"', '"\N{GREEK SMALL LETTER PI} \N{SNOWMAN}"'))
+    command = [sys.executable, "-m", "report_cli", *arguments.split()]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run(command, cwd=project.root, env=variables, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert b"toy" in done.stdout
