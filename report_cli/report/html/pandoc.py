@@ -142,7 +142,7 @@ _BELOW_TEXT = (
 _ITEM = re.compile(r"\s*(?:[-*+]|\(?\w{1,4}[.)]|:|\[\^[^\]\s]+\]:)[ \t]+\S")
 # What looks like a heading, a mark or a link, and is none.
 _UNREAD = (
-    (re.compile(r"#{1,6}[^\s#{}\d]"), "a heading needs a space after its #"),
+    (re.compile(r"#{1,6}[^\s#{}\d.]"), "a heading needs a space after its #"),
     (re.compile(r"#{1,6}\N{NO-BREAK SPACE}"), "the space after # is a no-break space, so this is no heading"),
     (re.compile(r"#{6,}[ \t]"), "a heading of the sixth level is shown as text: five are the deepest"),
     (re.compile(r"(?:.*\s)?==[^\s=](?:[^=\n]*[^\s=])?==(?!=)"), "==words== are no mark: write [words]{.mark}"),
@@ -154,6 +154,7 @@ _UNREAD = (
 # What stands in braces behind a part, a block or a heading, and the keys that the pages take.
 _BRACES = re.compile(r"(?:(?<!\\)[\])]|^:{3,}[ \t]*|^#{1,5}[ \t].*[ \t])\{([^{}]*)\}")
 _SHOWN = ("lang", "dir", "width", "alt")
+_CAPITAL = re.compile(r"[A-Z]\.[ ]\S")
 _ROW = re.compile(r"\|.*\|[ \t]*$")
 _RULE = re.compile(r"[ \t]*[|:+-][ \t|:+=-]*$")
 
@@ -163,13 +164,15 @@ def shown_as_text(places: Places) -> list[str]:
     warnings, above, lines = [], "", [*places.prose.split("\n"), ""]
     for number, line in enumerate(lines[:-1], start=1):
         where, told = places.of_line(number), [what for pattern, what in _UNREAD if pattern.match(line)]
+        if not above and _CAPITAL.match(line) and _CAPITAL.match(lines[number]):
+            told.append("a list with capital letters needs two spaces after A.")
         for braces in _BRACES.findall(re.sub(r'"[^"]*"', "", line)):
             keys = [key for key in re.findall(r"(?:^|\s)([\w-]+)=", braces) if key not in _SHOWN]
             told += [f"{key}= is not shown: a part may have a label, classes, {', '.join(_SHOWN)}" for key in keys]
         if not above and _ROW.match(line) and _ROW.match(lines[number]) and not _RULE.match(lines[number]):
             told.append("rows without a line of dashes below the first are no table: |---|---|")
         # Below an item of a list, a row of a table, a quotation or what is indented, lines are parts of the same.
-        if above and above[0] not in " \t|>:#" and not _ITEM.match(above):
+        if above and above[0] not in " \t|>:#+" and not _ITEM.match(above):
             for pattern, what in _BELOW_TEXT:
                 if pattern.match(line):
                     told.append(f"{what} right below text is shown as text: leave an empty line before it")

@@ -241,6 +241,17 @@ def test_the_number_of_a_run_is_not_broken(desk: Desk) -> None:
     assert [run.key for run in runs if run.key[:8] not in text] == []
 
 
+def test_strong_words_are_bold_wherever_they_stand(desk: Desk) -> None:
+    """Within emphasis and within a question, too, strong words have another font than those around them."""
+    for text in ("Only *some **ß** are* strong.", "::: {.question}\nIs **ß**?\n:::\n\nYes."):
+        desk.write(f"{text}\n")
+        (path,) = desk.build(formats=("pdf",), code=text).paths
+        with pikepdf.open(path) as document:
+            fonts = [o for o in document.objects if isinstance(o, pikepdf.Dictionary) and "/ToUnicode" in o]
+            letters = {str(o.BaseFont).partition("+")[2]: o.ToUnicode.read_bytes().lower() for o in fonts}
+        assert b"00df" in letters["Report-Serif-Semi-Bold"]
+
+
 def test_a_draft_says_so_on_every_page(desk: Desk) -> None:
     """A draft carries DRAFT in the title block and in the running footer of each page."""
     desk.write('Text << value("idle.accuracy") >>\n\n' + "One more paragraph.\n\n" * 60)
