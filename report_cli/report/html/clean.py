@@ -87,10 +87,16 @@ def _strip(body: "HtmlElement") -> None:
         for heading in body.xpath(".//h2[@id='sec-references']"):
             heading.drop_tree()
         references.drop_tree()
-    for anchor in body.xpath(".//pre//a"):
-        anchor.drop_tree()
-    for line in body.xpath(".//pre//span[@id] | .//div[starts-with(@id, 'cb')]"):
-        del line.attrib["id"]
+    for block in body.xpath(".//div[contains(@class, 'sourceCode')]"):
+        label = block.get("id", "")
+        for line in block.xpath(".//pre//*[@id]"):
+            if re.fullmatch(rf"{re.escape(label)}-\d+", line.get("id")):
+                del line.attrib["id"]
+        for anchor in block.xpath(".//pre//a"):
+            anchor.drop_tree()
+        # What has no label of its author's is numbered.
+        if re.fullmatch(r"cb\d+", label):
+            del block.attrib["id"]
 
 
 def _quote(body: "HtmlElement", marks: list[str]) -> None:

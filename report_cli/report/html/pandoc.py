@@ -37,6 +37,8 @@ NOTE = re.compile(r"(?<!\\)\[\^([^\]\s]{1,200})\](?!:)")
 DEFINITION = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
 # The box of an item [ ] or [x], which is no control on a page.
 _TASK = re.compile(r'<input type="checkbox"[^>]*>')
+# Labels that pandoc gives to notes and to the list of references.
+MADE = re.compile(r"(?<!\\)\{#(fn\d+|fnref\d+|refs|sec-references)(?=[\s}])")
 STRAY_LABEL = re.compile(r"\{#[\w:.-]+")
 
 
@@ -124,6 +126,9 @@ def check(places: Places) -> None:
     if sign := re.search(r"(?<!\\)\$\$", places.prose):
         where = places.of_offset(sign.start())
         raise UsageError(f"{where}: a formula is never closed", "end it with $$ before the next empty line")
+    if label := MADE.search(places.prose):
+        where = places.of_offset(label.start())
+        raise UsageError(f"{where}: the label {label[1]!r} is the page's own", "choose another")
     notes = set(DEFINITION.findall(places.prose))
     for match in NOTE.finditer(places.prose):
         if (name := match[1]) not in notes:

@@ -204,11 +204,25 @@ def test_a_citation_that_leads_nowhere_is_an_error(desk: Desk, text: str, biblio
         desk.body(text)
 
 
-@pytest.mark.parametrize("label", ["page-text", "page-contents", "provenance", "run-net-0abc"])
+@pytest.mark.parametrize(
+    "label", ["page-text", "page-contents", "provenance", "run-net-0abc", "fn1", "fnref2", "refs", "sec-references"]
+)
 def test_ids_of_the_page_are_no_labels(desk: Desk, label: str) -> None:
     """A label that is an id of the page itself is an error with its line."""
     with pytest.raises(UsageError, match=rf"paper\.md:6: the label '{label}' is the page's own"):
         desk.body(f"# One\n\n# Two {{#{label}}}\n")
+
+
+@pytest.mark.parametrize(
+    "block",
+    ["::: {#cb-note}\nWords\n:::", "::: {#cb1-1}\nWords\n:::", "```{.python #lst-a}\ny = 1\n```", "# Two {#cb1}"],
+)
+def test_labels_beside_code_lead_somewhere(desk: Desk, block: str) -> None:
+    """What pandoc numbers in code takes no label away, and code may have one; its lines have none."""
+    label = re.findall(r"#([\w-]+)\}", block)[0]
+    tree = desk.tree(f"# One\n\n```python\nx = 1\n```\n\n{block}\n\nSee [here](#{label}).\n")
+    assert len(tree.xpath(f".//*[@id='{label}']")) == 1
+    assert not tree.xpath(".//pre//*[@id] | .//pre//a")
 
 
 def test_made_ids_leave_labels_alone(desk: Desk) -> None:
