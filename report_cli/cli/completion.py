@@ -6,7 +6,7 @@ Says nothing when anything is wrong: a broken project must not print into the sh
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from report_cli.project import FORMATS
+from report_cli.project import FORMATS, PAGES
 
 if TYPE_CHECKING:
     from report_cli.execution.workspace import Workspace
@@ -40,14 +40,23 @@ def profiles(incomplete: str) -> list[str]:
 
 def formats(incomplete: str) -> list[str]:
     """Return the formats that begin so, behind those that are named already."""
-    before, comma, last = incomplete.rpartition(",")
-    others = [name for name in FORMATS if name not in before.split(",")]
-    return [f"{before}{comma}{name}" for name in others if name.startswith(last)]
+    return _listed(incomplete, FORMATS)
+
+
+def pages(incomplete: str) -> list[str]:
+    """Return the formats of pages that begin so, behind those that are named already."""
+    return _listed(incomplete, PAGES)
 
 
 def executors(incomplete: str) -> list[str]:
     """Return the executors that begin so."""
     return [name for name in ("local", "ray") if name.startswith(incomplete)]
+
+
+def _listed(incomplete: str, known: Iterable[str]) -> list[str]:
+    before, comma, last = incomplete.rpartition(",")
+    others = [name for name in known if name not in before.split(",")]
+    return [f"{before}{comma}{name}" for name in others if name.startswith(last)]
 
 
 def _matches(incomplete: str, names: Callable[["Workspace"], Iterable[str]]) -> list[str]:

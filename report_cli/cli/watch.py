@@ -43,7 +43,14 @@ def watch(
     ] = "",
     profile: Profile = "",
     data: Data = None,
-    to: Annotated[str, typer.Option(metavar="html,pdf", help="With pdf, the PDF is written when you pause.")] = "html",
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="html,pdf",
+            help="With pdf, the PDF is written when you pause.",
+            autocompletion=completion.pages,
+        ),
+    ] = "html",
     run: Annotated[bool, typer.Option("--run", help="Also run experiments that are out of date.")] = False,
     draft: Annotated[bool, typer.Option("--draft", help="Mark what is missing; DRAFT on every page.")] = False,
     port: Annotated[

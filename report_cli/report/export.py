@@ -14,10 +14,11 @@ from report_cli.report.html import fonts, latex, pandoc
 from report_cli.report.html.compose import ASSETS, AT, Body
 from report_cli.report.html.formulas import Formula
 
-# Markdown that other programs read, too: formulas between $, tables of |, no HTML, no block that only pandoc knows.
+# Markdown that other programs read, too: formulas between $, tables of | but for cells with lists, no HTML, no block
+# that only pandoc knows.
 MARKDOWN = (
-    "markdown-raw_html-raw_tex-raw_attribute-native_divs-native_spans-fenced_divs-bracketed_spans"
-    "-simple_tables-multiline_tables-grid_tables-smart"
+    "markdown-raw_html-raw_attribute-native_divs-native_spans-fenced_divs-bracketed_spans"
+    "-simple_tables-multiline_tables-smart"
 )
 WRITERS = {"docx": "docx", "md": MARKDOWN, "tex": "latex"}
 # What keeps its label in such Markdown.

@@ -101,7 +101,12 @@ def test_help_of_one_command_imports_no_other() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "completed"),
-    [("run th", ["theory"]), ("build --to d", ["docx"]), ("build --to html,t", ["html,tex"])],
+    [
+        ("run th", ["theory"]),
+        ("build --to d", ["docx"]),
+        ("build --to html,t", ["html,tex"]),
+        ("watch --to html,", ["html,pdf"]),
+    ],
 )
 def test_completion_names_what_there_is(typed: str, completed: list[str]) -> None:
     """The shell completes the names of experiments from the project's own files, and formats one after the other."""

@@ -162,3 +162,25 @@ def test_no_numbered_environment_stands_within_a_formula() -> None:
     """LaTeX takes environments with numbers between no \\[ and \\]: they become those without."""
     for tex in SET:
         assert not re.search(r"\\begin\{(?:equation|align|gather|alignat|eqnarray)\*?\}", latex.for_latex(tex))
+
+
+GRID = """
++-------+-------+
+| head  | other |
++=======+=======+
+| - one | two   |
+| - six |       |
++-------+-------+
+
+Back\\\\slash, \\$5 and a_b.
+"""
+
+
+def test_markdown_reads_as_the_same_again(desk: Desk) -> None:
+    """Tables with lists in their cells stay tables, and what is text is no markup."""
+    desk.write(GRID)
+    (path,) = desk.build(formats=("md",)).paths
+    again = pandoc.convert(desk.project, path.read_text(), "markdown", "html5")
+    tree = html.fragment_fromstring(again, create_parent="div")
+    assert [words(item) for item in tree.xpath(".//td/ul/li")] == ["one", "six"]
+    assert r"Back\slash, $5 and a_b." in [words(paragraph) for paragraph in tree.iter("p")]

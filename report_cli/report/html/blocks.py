@@ -78,6 +78,8 @@ def _set_listings(body: "HtmlElement", places: Places) -> None:
     for code in body.xpath(".//*[@data-caption]"):
         caption, label = code.attrib.pop("data-caption"), code.attrib.pop("id", "")
         where = places.of_label(label) if label else places.of_text(caption)
+        if code.tag == "div" and code.get("class") != "sourceCode":
+            raise UsageError(f"{where}: caption= belongs to code", "the last paragraph of a block is its caption")
         _check_plain(caption, where, "write ::: {#lst-name}, the code, the caption as Markdown, :::")
         _check_label(label, "lst", where)
         words = code.makeelement("figcaption", {})
@@ -130,6 +132,12 @@ def _check_theorems(body: "HtmlElement", places: Places) -> None:
                 raise UsageError(f"{where}: the {kind} is empty", "write its text before the :::")
             _check_label(block.get("id", ""), prefix, where)
             _check_plain(block.get("name", ""), where, "a name is plain text: say the rest in the block")
+    for block in body.xpath(".//div[@name]"):
+        if not {*THEOREMS, PROOF}.intersection(block.classes):
+            where = places.of_text(f'name="{block.get("name")}"')
+            raise UsageError(
+                f"{where}: name= belongs to a theorem and its kind", f"known: {', '.join(THEOREMS)}, {PROOF}"
+            )
     for block in body.xpath(".//div[@id]"):
         prefix, hyphen, _ = block.get("id").partition("-")
         kinds = [kind for kind, begins in THEOREMS.items() if hyphen and begins == prefix]

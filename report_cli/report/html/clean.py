@@ -33,8 +33,9 @@ TEXT_TAGS = {
 BLOCK_TAGS = {"span", "div", "a", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "section"}
 FLOAT_TAGS = {"figure", "figcaption", "img", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
 ATTRIBUTES = {
-    "*": {"class", "id", "lang", "dir", "data-caption"},
-    "div": {"name"},
+    "*": {"class", "id", "lang", "dir"},
+    "div": {"name", "data-caption"},
+    "pre": {"data-caption"},
     "a": {"href"},
     "figcaption": {"aria-hidden"},
     "img": {"src", "alt", "style"},

@@ -195,6 +195,8 @@ FIGURE = '<< figure("net.curves", caption="c") >>\n'
         ("::: {#thm-a}\nT\n:::\n", "'thm-a' is the label of no theorem"),
         ("::: {.theorem}\n:::\n", "the theorem is empty"),
         ('::: {.theorem name="*P*"}\nT\n:::\n', "'.P.' would be shown as text"),
+        ('::: {.theorm name="Pi"}\nT\n:::\n', "name= belongs to a theorem and its kind"),
+        ('::: {#fig-a caption="C"}\nT\n:::\n', "caption= belongs to code"),
         ("See [](#prf-a).\n\n::: {.proof #prf-a}\nT\n:::\n", "'prf-a' has no number"),
         ("See @thm-none.\n", "unknown label 'thm-none'"),
         ("# B {.landscape}\n", "a page across is a block"),
