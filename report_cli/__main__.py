@@ -35,8 +35,18 @@ def main() -> None:
 def _expected(error: ReportError) -> NoReturn:
     _show_traceback()
     told = f"{error.message.partition(':')[0]} has to be mended first: see the warning"
-    print((ReportError(told) if error.is_told else error).lines(), file=sys.stderr)
+    print((ReportError(told) if error.is_told else error).lines(root=_root()), file=sys.stderr)
     sys.exit(error.exit_code)
+
+
+def _root() -> Path | None:
+    """Return the folder of the project, whose lines an error may show; None where that is what is wrong."""
+    from report_cli import project
+
+    try:
+        return project.find(Path.cwd()).root
+    except (ReportError, OSError):
+        return None
 
 
 def _internal(error: Exception) -> NoReturn:

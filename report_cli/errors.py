@@ -3,7 +3,8 @@
 import difflib
 import errno
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from report_cli import wording
@@ -12,6 +13,8 @@ from report_cli import wording
 MACHINE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 # Where in a message its file and line are: templates/documents/paper.md:12, or with a column behind.
 PLACE = re.compile(r"(?<![\w/])(?P<file>[\w./-]+\.\w+):(?P<line>\d+)(?::(?P<column>\d+))?")
+# So much is shown of a line.
+EXCERPT = 100
 _NO_FOLDER = (errno.EEXIST, errno.ENOTDIR)
 
 
@@ -30,10 +33,38 @@ class ReportError(Exception):
         # Whether a warning has said it already: as an error it is then not said again.
         self.is_told = False
 
-    def lines(self, kind: str = "error") -> str:
-        """Return what happened and what to do in a line each, as a terminal and the page of `report watch` show it."""
+    def lines(self, kind: str = "error", root: Path | None = None) -> str:
+        """Return what happened and what to do in a line each, as a terminal and the page of `report watch` show it.
+
+        In between stands the line at fault, where the message names one of a file below `root`.
+        """
         hint = f"\nhint: {' '.join(self.hint.split())}" if self.hint else ""
-        return wording.printable(f"{kind}: {' '.join(self.message.split())}{hint}")
+        message = " ".join(self.message.split())
+        return wording.printable(f"{kind}: {message}{_excerpt(message, root) if root else ''}{hint}")
+
+
+def _excerpt(message: str, root: Path) -> str:
+    """Return the line that a message names, below it a caret where the message tells the column or quotes a word."""
+    place = PLACE.search(message)
+    try:
+        text = (
+            (root / place["file"]).read_text(encoding="utf-8-sig").split("\n")[int(place["line"]) - 1] if place else ""
+        )
+    except (OSError, ValueError, IndexError):
+        return ""
+    if place is None or not text.strip():
+        return ""
+    start, width = int(place["column"] or 0) - 1, 1
+    quoted = (re.compile(rf"(?<!\w){re.escape(word)}(?!\w)") for word in re.findall(r"'([^']+)'", message))
+    found = [list(word.finditer(text)) for word in quoted]
+    if start < 0 and (once := [each[0] for each in found if len(each) == 1]):
+        start, width = once[0].start(), len(once[0][0])
+    # Of a whole paragraph in a line what is around the fault is enough.
+    cut = max(0, start + width - EXCERPT + 20)
+    text, start = text.expandtabs(1)[cut : cut + EXCERPT], start - cut
+    margin = " " * len(place["line"])
+    caret = f"\n  {margin} | {' ' * start}{'^' * min(width, EXCERPT)}" if start >= 0 else ""
+    return f"\n  {place['line']} | {text.rstrip()}{caret}"
 
 
 class UsageError(ReportError):
@@ -52,6 +83,58 @@ class AbsentError(DataError):
 
 class RunError(ReportError):
     """An experiment failed; its failure is recorded, and no result of it is used (exit code 1)."""
+
+
+class CollectedError(UsageError):
+    """Errors that don't hinder one another, told together; the exit code is that of the first."""
+
+    def __init__(self, errors: Iterable[ReportError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(error.message for error in self.errors), self.errors[0].hint)
+        self.exit_code = self.errors[0].exit_code
+
+    def lines(self, kind: str = "error", root: Path | None = None) -> str:
+        """Return each of them as it tells itself, and how many there are."""
+        told = [error.lines(kind, root) for error in self.errors]
+        more = " at least" if len(told) == Faults.MOST else ""
+        return "\n\n".join([*told, f"{len(told)} errors{more}"])
+
+
+class Faults:
+    """Takes errors that don't hinder one another, each once, to raise them together."""
+
+    MOST = 20
+
+    def __init__(self) -> None:
+        self.errors: dict[str, ReportError] = {}
+        # Whether what was left out for an error may have had labels that something else refers to.
+        self.is_partial = False
+
+    def note(self, error: ReportError) -> None:
+        """Take an error; raise all that there are where they are many."""
+        for each in error.errors if isinstance(error, CollectedError) else (error,):
+            self.errors.setdefault(each.message, each)
+        if len(self.errors) >= self.MOST:
+            self.check()
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Take the error that the block raises."""
+        try:
+            yield
+        except ReportError as error:
+            self.note(error)
+
+    def check(self) -> None:
+        """Raise what was taken: one error as it is, several together."""
+        errors = sorted(self.errors.values(), key=_order)
+        if errors:
+            raise errors[0] if len(errors) == 1 else CollectedError(errors)
+
+
+def _order(error: ReportError) -> tuple[str, int]:
+    place = PLACE.match(error.message)
+    return (place["file"], int(place["line"])) if place else ("", 0)
 
 
 def unknown(what: str, name: str, choices: Iterable[str]) -> UsageError:

@@ -64,7 +64,8 @@ def run(
     for step in made.todo:
         if (stored := outcome.runs.get(step.name)) is not None and (warnings := stored.manifest.warnings):
             count = sum(warned.count for warned in warnings)
-            say(f"{step.label}: {count} warnings, the first {warnings[0].message!r}; report logs {stored.experiment}")
+            told = f"{count} warnings, the first" if count > 1 else "a warning,"
+            say(f"{step.label}: {told} {warnings[0].message!r}; report logs {stored.experiment}")
     if outcome.failures:
         raise RunError("failed: " + "; ".join(error.message for error in outcome.failures.values()))
 

@@ -19,7 +19,7 @@ def open_workspace() -> "Workspace":
 
     workspace = Workspace.open(project.find(Path.cwd()), tell=lambda text: say(f"warning: {text}"))
     for error in workspace.registry.broken.values():
-        say(error.lines("warning"))
+        say(error.lines("warning", workspace.project.root))
         error.is_told = True
     return workspace
 

@@ -77,7 +77,7 @@ def watch(
         raise unknown("document", document, known)
     if not document and len(known) != 1:
         raise UsageError("which document?", f"known: {', '.join(known) or 'none'}")
-    builder = _Builder(document or known[0], profile, data, run, draft)
+    builder = _Builder(here.root, document or known[0], profile, data, run, draft)
     printer = _Printer(here, builder.pdf_arguments()) if "pdf" in formats_of(to, PAGES) else None
     preview = Preview(here.reports / f"{builder.document}.pdf" if printer else None)
     try:
@@ -126,6 +126,7 @@ def _times(here: "Project") -> "tuple[Times, Times]":
 class _Builder:
     """Builds the page; code, results and converters are read again only when they changed."""
 
+    root: Path
     document: str
     profile: str
     data: Path | None
@@ -151,8 +152,9 @@ class _Builder:
         except (ReportError, OSError) as error:
             # A file may go between being seen and being read.
             known = error if isinstance(error, ReportError) else of_machine(error) or ReportError(str(error))
-            preview.fail(known.lines())
-            say(known.lines())
+            told = known.lines(root=self.root)
+            preview.fail(told)
+            say(told)
         else:
             warn(built.warnings)
             say(f"{self.document}: shown after {time.monotonic() - began_s:.1f} s")

@@ -79,7 +79,11 @@ def _surveyed(project: Project, document: str, experiments: Mapping[str, Experim
     from report_cli.report.text import manuscript
 
     dry = Context(experiments, selection=None, draft=True)
-    source = manuscript.write(project, document, dry)
+    source = manuscript.write(project, document, dry, whole=False)
+    if source.faults.errors:
+        from report_cli.report.html import compose
+
+        compose.compose(project, source, dry.ledger)  # raises, with what else is wrong
     answers = {Path(name).stem for name in source.sources if name.startswith("templates/answers/")}
     # A branch that placeholders don't take may be the one that the results take.
     elsewhere = sorted(manuscript.mentions(source) & experiments.keys() - dry.ledger.experiments.keys())

@@ -14,7 +14,7 @@ import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
-from report_cli.errors import ReportError, UsageError
+from report_cli.errors import Faults, ReportError, UsageError
 from report_cli.project import Project
 from report_cli.report import export, provenance
 from report_cli.report.deadline import OverdueError, deadline
@@ -24,8 +24,9 @@ from report_cli.report.html.numbering import APPENDIX, Heading
 from report_cli.report.pdf import pango, pdf
 from report_cli.report.text import manuscript, templates, words
 from report_cli.report.text.context import Context
+from report_cli.report.text.faults import locate
 from report_cli.report.text.front import HEAD, TEXTS, Author, Front
-from report_cli.report.text.lines import Places, locate
+from report_cli.report.text.lines import Places
 from report_cli.report.text.manuscript import Manuscript
 
 POLICY = (
@@ -64,7 +65,7 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
             the time limit.
         ReportError: a result is missing, profiles are mixed, or the PDF can't be laid out.
     """
-    source = manuscript.write(project, document, context)
+    source = manuscript.write(project, document, context, whole=False)
     front, settings = source.front, project.settings
     runs, text = context.used(), context.ledger.text
     files = export.Export(folder_of(document))
@@ -172,10 +173,12 @@ def _check_characters(project: Project, page: str, places: Places) -> None:
     from lxml import html
 
     text = html.document_fromstring(DATA.sub("", page)).text_content()
+    faults = Faults()
     for character in fonts.without_glyph(project, text):
         name = f"{character!r} (U+{ord(character):04X}, {unicodedata.name(character, 'no name').lower()})"
         where = places.of_text(character)
-        raise UsageError(f"{where}: no font of the report has the character {name}", fonts.NO_FONT_HINT)
+        faults.note(UsageError(f"{where}: no font of the report has the character {name}", fonts.NO_FONT_HINT))
+    faults.check()
 
 
 def _trusted(text: str) -> Markup:
@@ -195,7 +198,7 @@ def _fill(project: Project, facts: dict[str, Any], **more: Any) -> str:
         with deadline("rendering", project.settings.time_limit):
             return environment.get_template("page.html").render(facts | more)
     except Exception as error:
-        raise locate(error, "templates/partials/page.html", environment) from error
+        raise locate(error, "templates/partials/page.html") from error
 
 
 def _style(project: Project, name: str) -> str:

@@ -55,8 +55,8 @@ def to_tree(project: Project, manuscript: Manuscript) -> "HtmlElement":
 
     What is cited (`[@he2016]`) is taken from the project's bibliographies, and listed at the end.
 
-    Raises:
-        UsageError: pandoc can't make sense of the Markdown or of the bibliography, which may lack what is cited.
+    Among the `faults` is what pandoc can't make sense of: in the Markdown or in the bibliography, which may lack what
+    is cited.
     """
     import nh3
     from lxml import html
@@ -77,7 +77,7 @@ def to_tree(project: Project, manuscript: Manuscript) -> "HtmlElement":
     _set_equations_apart(body)
     _glue_formulas(body)
     prose = body.xpath(".//text()[not(ancestor::code) and not(ancestor::span[starts-with(@class, 'math ')])]")
-    pandoc.check_labels("\n".join(prose), manuscript.places)
+    pandoc.check_labels("\n".join(prose), manuscript.places, manuscript.faults)
     return body
 
 

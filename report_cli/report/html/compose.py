@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from report_cli.errors import UsageError
+from report_cli.errors import ReportError, UsageError
 from report_cli.project import Project
 from report_cli.report.html import blocks, clean, figures, formulas, images, numbering, pandoc, tables
 from report_cli.report.html.formulas import Formula, Typeset
@@ -56,6 +56,15 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     Raises:
         UsageError: malformed Markdown or formula, an undefined or duplicate label, an image that can't be shown.
     """
+    try:
+        body = _compose(project, manuscript, ledger)
+    except ReportError as error:
+        manuscript.faults.note(error)
+    manuscript.faults.check()
+    return body
+
+
+def _compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     places, language = manuscript.places, manuscript.language
     english = language["lang"] == "en"
     tree = clean.to_tree(project, manuscript)
@@ -67,12 +76,15 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     ]
     # A formula is named by its first place; it is there as its author wrote it, with the marks of values.
     source_of = dict(zip(reversed(in_order), reversed(sources), strict=True))
-    typeset = formulas.typeset(project, in_order, lambda formula: places.of_formula(source_of[formula]))
+    typeset = formulas.typeset(
+        project, in_order, lambda formula: places.of_formula(source_of[formula]), manuscript.faults
+    )
     if not english:  # Formulas are put into English words alone; elsewhere their TeX stands for them.
         typeset = {formula: replace(result, words=formula.tex) for formula, result in typeset.items()}
     for index, (span, formula) in enumerate(zip(spans, in_order, strict=True)):
         span.set("data-formula", str(index))
-        span.text = typeset[formula].words  # what a heading is called in the contents
+        # What a heading is called in the contents.
+        span.text = typeset[formula].words if formula in typeset else formula.tex
     pictures, told = images.collect(project, tree, manuscript)
     titles = {key: _title(block, key, manuscript, ledger) for block, key in zip(tree, manuscript.head, strict=False)}
     _check_notes(tree, manuscript)
@@ -85,12 +97,16 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
         *manuscript.claims.warnings(ledger),
         *numbers.warnings(),
     ]
-    headings = numbering.number(tree, places, language)
+    headings = numbering.number(tree, places, language, manuscript.faults)
+    # What follows shows what is whole.
+    manuscript.faults.check()
     _show_values(tree, ledger)
     tables.finish(tree, project, language)
     for label, figure in manuscript.figures.items():
         if figure.file is not None:
-            pictures[label] = Picture(figure.where, f"{label}.svg", *figures.read(figure))
+            with manuscript.faults.noting():
+                pictures[label] = Picture(figure.where, f"{label}.svg", *figures.read(figure))
+    manuscript.faults.check()
     names = {formula: f"math/{i}.svg" for i, formula in enumerate(dict.fromkeys(in_order))}
     dress = partial(_dress, tree, manuscript, pictures)
     screen = dress([_mathml(typeset[formula]) for formula in in_order], lambda picture: picture.data)
@@ -164,9 +180,11 @@ def _check_notes(tree: "HtmlElement", manuscript: Manuscript) -> None:
     for note in tree.find_class("fn"):
         for block in note.iter("ul", "ol", "dl", "pre", "table", "blockquote", "figure"):
             where = manuscript.places.of_text(block.text_content().strip().partition("\n")[0])
-            raise UsageError(
-                f"{where}: a footnote holds a {BLOCKS.get(block.tag, 'list')}",
-                "a footnote takes paragraphs and formulas: write the rest into the text",
+            manuscript.faults.note(
+                UsageError(
+                    f"{where}: a footnote holds a {BLOCKS.get(block.tag, 'list')}",
+                    "a footnote takes paragraphs and formulas: write the rest into the text",
+                )
             )
 
 

@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from report_cli import files
-from report_cli.errors import UsageError
+from report_cli.errors import Faults, UsageError
 from report_cli.project import Project
 from report_cli.report.html import fonts, latex, mathml, pandoc, typst_math
 from report_cli.report.html.speech import speak
@@ -53,11 +53,12 @@ class Typeset:
     depth: float
 
 
-def typeset(project: Project, formulas: Iterable[Formula], where: Callable[[Formula], str]) -> dict[Formula, Typeset]:
+def typeset(
+    project: Project, formulas: Iterable[Formula], where: Callable[[Formula], str], faults: Faults
+) -> dict[Formula, Typeset]:
     """Return every formula typeset; a formula that was typeset before loads neither pandoc nor typst.
 
-    Raises:
-        UsageError: a formula is malformed (file and line in the message).
+    A malformed one is left out, and is among the `faults` (file and line in the message).
     """
     font = templates.find(project, FONT)
     if font is None:
@@ -71,27 +72,33 @@ def typeset(project: Project, formulas: Iterable[Formula], where: Callable[[Form
         paths[formula] = project.build / "math" / f"{key}.json"
         with suppress(OSError, ValueError, TypeError):  # absent or damaged: made again
             results[formula] = Typeset(**files.read_json(paths[formula]))
-    new = [formula for formula in paths if formula not in results]
-    for formula in new:
+    new = []
+    for formula in (each for each in paths if each not in results):
         if refused := latex.refusal(formula.tex):
             command, hint = refused
-            raise UsageError(f"{where(formula)}: a formula can't be set with {command}", hint)
-    for formula, made in zip(new, _make(project, new, where), strict=True):
+            faults.note(UsageError(f"{where(formula)}: a formula can't be set with {command}", hint))
+        else:
+            new.append(formula)
+    for formula, made in _make(project, new, where, faults).items():
         files.write_json(paths[formula], asdict(made))
         results[formula] = made
     return results
 
 
-def _make(project: Project, formulas: list[Formula], where: Callable[[Formula], str]) -> list[Typeset]:
+def _make(
+    project: Project, formulas: list[Formula], where: Callable[[Formula], str], faults: Faults
+) -> dict[Formula, Typeset]:
     try:
-        return _batch(project, formulas) if formulas else []
-    except RuntimeError as error:  # pandoc's error, and the parent of typst's
+        return dict(zip(formulas, _batch(project, formulas), strict=True)) if formulas else {}
+    except RuntimeError:  # pandoc's error, and the parent of typst's
+        made = {}
         for formula in formulas:
             try:
-                _batch(project, [formula])
+                made[formula] = _batch(project, [formula])[0]
             except RuntimeError as single:
-                raise UsageError(f"{where(formula)}: malformed formula ${formula.tex}$: {_reason(single)}") from single
-        raise UsageError(f"the formulas can't be typeset together: {_reason(error)}") from error
+                told = f"{where(formula)}: malformed formula ${formula.tex}$: {_reason(single)}"
+                faults.note(UsageError(told))
+        return made
 
 
 def _batch(project: Project, formulas: list[Formula]) -> list[Typeset]:

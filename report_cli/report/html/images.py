@@ -67,32 +67,33 @@ def collect(project: Project, tree: "HtmlElement", manuscript: Manuscript) -> tu
     told: list[str] = []
     uses: dict[str, int] = {}
     for image in list(tree.iter("img")):
-        source, style = image.get("src", ""), image.attrib.pop("style", "")
-        caption = image.getparent().find("figcaption")
-        # Where an image has no text of its own, pandoc takes the caption and hides that from who listens.
-        if caption is not None and caption.attrib.pop("aria-hidden", ""):
-            del image.attrib["alt"]
-        if source in manuscript.figures:
-            figure = manuscript.figures[source]
-            _check_apart(image, f"{figure.where}: the figure {figure.name}")
-            continue
-        uses[source] = uses.get(source, -1) + 1
-        where = manuscript.places.of_image(source, uses[source])
-        what = f"{where}: the image {unquote(source)!r}"
-        if source not in pictures:
-            try:
-                pictures[source] = _read(project, unquote(source), where)
-            except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle
-                raise UsageError(f"{what} can't be shown: {error}", HINT) from error
-        _set_apart(image)
-        _check_apart(image, what)
-        image.set("style", _width(style, where))
-        if not image.get("alt", "").strip():
-            words = " ".join(caption.text_content().split()) if caption is not None else ""
-            if not words:
-                raise UsageError(f"{what} has no alternative text", 'add {alt="what it shows"}')
-            told.append(f'{what} is heard as its caption: add {{alt="what it shows"}}')
-            image.set("alt", words)
+        with manuscript.faults.noting():
+            source, style = image.get("src", ""), image.attrib.pop("style", "")
+            caption = image.getparent().find("figcaption")
+            # Where an image has no text of its own, pandoc takes the caption and hides that from who listens.
+            if caption is not None and caption.attrib.pop("aria-hidden", ""):
+                del image.attrib["alt"]
+            if source in manuscript.figures:
+                figure = manuscript.figures[source]
+                _check_apart(image, f"{figure.where}: the figure {figure.name}")
+                continue
+            uses[source] = uses.get(source, -1) + 1
+            where = manuscript.places.of_image(source, uses[source])
+            what = f"{where}: the image {unquote(source)!r}"
+            if source not in pictures:
+                try:
+                    pictures[source] = _read(project, unquote(source), where)
+                except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle
+                    raise UsageError(f"{what} can't be shown: {error}", HINT) from error
+            _set_apart(image)
+            _check_apart(image, what)
+            image.set("style", _width(style, where))
+            if not image.get("alt", "").strip():
+                words = " ".join(caption.text_content().split()) if caption is not None else ""
+                if not words:
+                    raise UsageError(f"{what} has no alternative text", 'add {alt="what it shows"}')
+                told.append(f'{what} is heard as its caption: add {{alt="what it shows"}}')
+                image.set("alt", words)
     return pictures, told
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
 
-from report_cli.errors import UsageError, unknown
+from report_cli.errors import Faults, UsageError, unknown
 from report_cli.report.html import blocks
 from report_cli.report.text.lines import Places
 from report_cli.report.text.words import Language
@@ -36,22 +36,24 @@ class Heading:
     target: str
 
 
-def number(body: "HtmlElement", places: Places, language: Language) -> list[Heading]:
+def number(body: "HtmlElement", places: Places, language: Language, faults: Faults) -> list[Heading]:
     """Number everything in `body`, fill its references, and return its headings.
 
-    Raises:
-        UsageError: a label is used twice or is not defined, or a heading skips a level (file and line in the message).
+    Among the `faults` are labels that are used twice or not defined, and headings that skip a level (file and line).
     """
     anchors = {APPENDIX}
     for element in body.xpath(".//*[@id]"):
         label = element.get("id")
         if label in OWN or label.startswith("run-"):
-            raise UsageError(f"{places.of_label(label)}: the label {label!r} is the page's own", "choose another")
+            faults.note(
+                UsageError(f"{places.of_label(label)}: the label {label!r} is the page's own", "choose another")
+            )
+            continue
         if label in anchors:
             where = places.of_label(label, 1)
-            raise UsageError(f"{where}: duplicate label {label!r}", "labels are unique in a document")
+            faults.note(UsageError(f"{where}: duplicate label {label!r}", "labels are unique in a document"))
         anchors.add(label)
-    headings = _number_sections(body, places)
+    headings = _number_sections(body, places, faults)
     kinds = {h.target: language["appendix" if h.number[:1].isalpha() else "section"] for h in headings}
     names = {h.target: kinds[h.target].format(h.number) if h.number else h.title for h in headings}
     names[APPENDIX] = language["appendix"].format(next_appendix(headings))
@@ -63,7 +65,9 @@ def number(body: "HtmlElement", places: Places, language: Language) -> list[Head
         marker.text = f"({count})"
         equation.append(marker)
         names[equation.get("id")] = language["equation"].format(count)
-    _fill_references(body, names, anchors.union(names), places)
+    for link in body.iter("a"):
+        with faults.noting():
+            _fill_reference(link, names, anchors.union(names), places)
     return _references_first(body, headings)
 
 
@@ -127,7 +131,7 @@ def unanswered(body: "HtmlElement", places: Places) -> list[str]:
     return warnings
 
 
-def _number_sections(body: "HtmlElement", places: Places) -> list[Heading]:
+def _number_sections(body: "HtmlElement", places: Places, faults: Faults) -> list[Heading]:
     counts, previous, is_appendix = [0, 0, 0], 1, False
     taken = set(body.xpath(".//@id"))
     headings: list[Heading] = []
@@ -136,7 +140,7 @@ def _number_sections(body: "HtmlElement", places: Places) -> list[Heading]:
         title = heading.text_content().strip()
         if level > previous + 1:
             where = places.of_heading(count)
-            raise UsageError(f"{where}: the heading {title!r} skips a level", f"write it with {'#' * previous}")
+            faults.note(UsageError(f"{where}: the heading {title!r} skips a level", f"write it with {'#' * previous}"))
         previous = level
         label = ""
         if level <= 4 and "unnumbered" not in heading.classes:
@@ -162,25 +166,26 @@ def _number_sections(body: "HtmlElement", places: Places) -> list[Heading]:
     return headings
 
 
-def _fill_references(body: "HtmlElement", names: dict[str, str], anchors: set[str], places: Places) -> None:
-    for link in body.iter("a"):
-        href, words = link.get("href", ""), link.text_content()
-        if href.startswith("#"):
-            label = href[1:]
-            if label not in anchors:
-                error = unknown("label", label, anchors)
-                raise UsageError(f"{places.of_reference(label)}: {error.message}", error.hint)
-            if not words and label not in names:
-                hint = "give the reference a text: [text](#label)"
-                raise UsageError(f"{places.of_reference(label)}: {label!r} has no number", hint)
-            words = words or names[label].replace(" ", "\N{NO-BREAK SPACE}")
-        elif not href.startswith(("http://", "https://", "mailto:")):
-            where = places.of_text(f"]({href}")
-            raise UsageError(f"{where}: the link {href!r} leads nowhere", "link to #label, https:// or mailto:")
-        # An element inside a link breaks PDF/UA, so its text loses its emphasis.
-        for child in list(link):
-            child.drop_tree()
-        link.text = words
+def _fill_reference(link: "HtmlElement", names: dict[str, str], anchors: set[str], places: Places) -> None:
+    href, words = link.get("href", ""), link.text_content()
+    if href.startswith("#"):
+        label = href[1:]
+        if label not in anchors and link.getparent().get("class") == "citation":
+            return  # Pandoc has told that it is unknown.
+        if label not in anchors:
+            error = unknown("label", label, anchors)
+            raise UsageError(f"{places.of_reference(label)}: {error.message}", error.hint)
+        if not words and label not in names:
+            hint = "give the reference a text: [text](#label)"
+            raise UsageError(f"{places.of_reference(label)}: {label!r} has no number", hint)
+        words = words or names[label].replace(" ", "\N{NO-BREAK SPACE}")
+    elif not href.startswith(("http://", "https://", "mailto:")):
+        where = places.of_text(f"]({href}")
+        raise UsageError(f"{where}: the link {href!r} leads nowhere", "link to #label, https:// or mailto:")
+    # An element inside a link breaks PDF/UA, so its text loses its emphasis.
+    for child in list(link):
+        child.drop_tree()
+    link.text = words
 
 
 def _prepend(element: "HtmlElement", kind: str, words: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from report_cli.errors import UsageError, unknown
+from report_cli.errors import Faults, UsageError, unknown
 from report_cli.project import Project
 from report_cli.report.deadline import overdue
 from report_cli.report.html.blocks import THEOREMS
@@ -42,12 +42,16 @@ MADE = re.compile(r"(?<!\\)\{#(fn\d+|fnref\d+|refs|sec-references)(?=[\s}])")
 STRAY_LABEL = re.compile(r"\{#[\w:.-]+")
 
 
-def convert(project: Project, text: str, source: str, target: str, *options: str) -> str:
+def convert(
+    project: Project, text: str, source: str, target: str, *options: str, fails: str = "--fail-if-warnings"
+) -> str:
     """Return what `write` does as text."""
-    return write(project, text, source, target, *options).decode()
+    return write(project, text, source, target, *options, fails=fails).decode()
 
 
-def write(project: Project, text: str, source: str, target: str, *options: str) -> bytes:
+def write(
+    project: Project, text: str, source: str, target: str, *options: str, fails: str = "--fail-if-warnings"
+) -> bytes:
     """Return `text`, in the format `source`, as a file of the format `target`; in its sandbox pandoc knows no time.
 
     Raises:
@@ -66,7 +70,7 @@ def write(project: Project, text: str, source: str, target: str, *options: str) 
         "--output=-",
         "--wrap=none",
         "--sandbox",
-        "--fail-if-warnings",
+        fails,
         *options,
     ]
     limit_s = project.settings.time_limit
@@ -82,11 +86,11 @@ def write(project: Project, text: str, source: str, target: str, *options: str) 
 def to_html(project: Project, manuscript: Manuscript) -> str:
     """Return the Markdown of a manuscript as HTML that is not yet cleaned, with what it cites listed at the end.
 
-    Raises:
-        UsageError: pandoc can't make sense of the Markdown or of the bibliography, which may lack what is cited.
+    Among the `faults` is what pandoc can't make sense of: in the Markdown or in the bibliography, which may lack what
+    is cited.
     """
-    places, language, front = manuscript.places, manuscript.language, manuscript.front
-    check(places)
+    places, language, front, faults = manuscript.places, manuscript.language, manuscript.front, manuscript.faults
+    check(places, faults)
     places = _without_remarks(places)
     # `@fig-name`, which pandoc would take for a citation, becomes `[](#fig-name)`.
     linked = replace_outside(places.markdown, places.prose, REFERENCE, lambda match: f"[](#{match[1] or match[2]})")
@@ -101,7 +105,13 @@ def to_html(project: Project, manuscript: Manuscript) -> str:
     try:
         return _TASK.sub(_box, convert(project, linked, READER, "html5", *WRITER, *options))
     except RuntimeError as error:
-        raise _complaint(" ".join(str(error).split()), places, bibliographies) from error
+        warnings = re.findall(r"\[WARNING\] .*?(?=\[WARNING\]|\Z)", str(error), re.DOTALL)
+        for message in warnings or [str(error)]:
+            faults.note(_complaint(" ".join(message.split()), places, bibliographies))
+        if not warnings:
+            faults.check()
+        # With all its warnings it makes a page, in which other faults are found.
+        return convert(project, linked, READER, "html5", *WRITER, *options, fails="--quiet")
 
 
 def _box(task: re.Match[str]) -> str:
@@ -114,15 +124,17 @@ def _without_remarks(places: Places) -> Places:
     return Places(text, places.lines)
 
 
-def check(places: Places) -> None:
-    """Raise UsageError for what pandoc would pass over in silence: code, a formula or the cells of a row that don't end
+def check(places: Places, faults: Faults) -> None:
+    """Note what pandoc would pass over in silence: code, a formula or the cells of a row that don't end
     where they should, as it would take what follows for code or for text; a note that is referred to and not defined,
     as it would show its name."""
     if (start := places.unclosed_code()) is not None:
         raise UsageError(f"{places.of_offset(start)}: a block of code is never closed", "end it with the same fence")
     if ragged := places.ragged_row():
         where, cells, columns = ragged
-        raise UsageError(f"{where}: a row of the table has {cells} cells, its head {columns}", "escape a | as \\|")
+        faults.note(
+            UsageError(f"{where}: a row of the table has {cells} cells, its head {columns}", "escape a | as \\|")
+        )
     if sign := re.search(r"(?<!\\)\$\$", places.prose):
         where = places.of_offset(sign.start())
         raise UsageError(f"{where}: a formula is never closed", "end it with $$ before the next empty line")
@@ -132,7 +144,8 @@ def check(places: Places) -> None:
     notes = set(DEFINITION.findall(places.prose))
     for match in NOTE.finditer(places.prose):
         if (name := match[1]) not in notes:
-            raise UsageError(f"{places.of_offset(match.start())}: unknown note {name!r}", f"define it: [^{name}]: ...")
+            where = places.of_offset(match.start())
+            faults.note(UsageError(f"{where}: unknown note {name!r}", f"define it: [^{name}]: ..."))
 
 
 # What begins a line as Markdown has it, and is text where it stands right below other text: what it is.
@@ -186,15 +199,15 @@ def shown_as_text(places: Places) -> list[str]:
     return warnings
 
 
-def check_labels(text: str, places: Places) -> None:
-    """Raise UsageError where the label of something is shown as `text`, for then it labels nothing."""
+def check_labels(text: str, places: Places, faults: Faults) -> None:
+    """Note where the label of something is shown as `text`, for then it labels nothing."""
     # What was written with a backslash is meant to be shown.
     labels = set(re.findall(rf"(?<!\\){STRAY_LABEL.pattern}", places.prose)) if STRAY_LABEL.search(text) else set()
     for stray in STRAY_LABEL.finditer(text):
         if stray[0] in labels:
             where = places.of_text(stray[0])
             hint = "a label closes with } and ends a heading, a formula or a caption"
-            raise UsageError(f"{where}: {stray[0]!r} is shown as text, so it labels nothing", hint)
+            faults.note(UsageError(f"{where}: {stray[0]!r} is shown as text, so it labels nothing", hint))
 
 
 def _authors_name(note: str) -> str:

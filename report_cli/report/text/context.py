@@ -63,19 +63,19 @@ class Context:
 
     def compare(
         self,
-        first: str | Value,
-        second: str | Value,
+        a: str | Value,
+        b: str | Value,
         margin: float = 0.0,
         family: Sequence[tuple[str | Value, str | Value]] = (),
     ) -> Comparison:
-        """Return how far the first of two results lies above the second, each EXPERIMENT.METRIC or a value of it.
+        """Return how far result `a` lies above `b`, each EXPERIMENT.METRIC or a value of it.
 
         Equivalent is what differs by less than `margin`. Where several comparisons are made at once, `family` has all
         their pairs, and their p-values are adjusted together.
         """
-        pairs = [(self._result(a), self._result(b)) for a, b in family]
+        pairs = [(self._result(first), self._result(second)) for first, second in family]
         runs = {run.key: run for results in (self.selection.runs if self.selection else {}).values() for run in results}
-        return compare(runs, self._result(first), self._result(second), margin, pairs)
+        return compare(runs, self._result(a), self._result(b), margin, pairs)
 
     def grid(self, name: str) -> list[Mapping[str, Any]]:
         """Return the points of the runs of an experiment, one without parameters where it has no grid."""

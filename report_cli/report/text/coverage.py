@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import jinja2
 
-from report_cli.report.text.manuscript import DELIMITERS, Manuscript
+from report_cli.report.text.environment import DELIMITERS
+from report_cli.report.text.manuscript import Manuscript
 from report_cli.report.text.sentences import ClaimTag
 from report_cli.report.text.values import GIVEN, MARK, Ledger
 

@@ -14,11 +14,9 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
-import jinja2
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
-from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.report.text.code import SHIELD, TICKED, WITHIN, blank, blocks
 
 # A line ends in its mark between two private-use characters; values have two others.
@@ -30,16 +28,11 @@ DISPLAY = rf"(?<!\\)\$\$(?P<display>{WITHIN})(?<!\\)\$\$"
 INLINE = r"(?<![\\$])\$(?=[^\s$])(?P<inline>(?:\\.|(?!\n[ >]*\n)[^$\\])+)(?<=\S)\$(?!\d)"
 OPAQUE = re.compile(rf"{TICKED.pattern}|{DISPLAY}|{INLINE}", re.DOTALL | re.MULTILINE)
 RULE = r":?-++:?[ ]*+"
+# Where no line is known.
+NOWHERE = "the document"
 TABLE = re.compile(
     rf"^[ >]*+(?:\|[ ]*+)?{RULE}(?:\|[ ]*+{RULE})+(?:\|[ ]*+)?$|^[ >]*+\|[ ]*+{RULE}\|[ ]*+$", re.MULTILINE
 )
-
-
-# Filters of Jinja that no template has: they would turn a value into a number that has forgotten its run; `int` and
-# `float` even into a silent 0.
-NUMBERS = ("int", "float", "round", "sum", "safe", "tojson", "xmlattr", "pprint", "filesizeformat")
-REMOVED = "values are numbers: compute with them, and write them with percent, decimals(n), integer or scientific"
-LITERAL = r"where << is to be shown, write \<<"
 
 
 class Marking(Extension):
@@ -79,7 +72,7 @@ class Places:
     """The rendered Markdown of a document, and the "FILE:LINE" that each of its lines comes from."""
 
     markdown: str = ""
-    lines: tuple[str, ...] = ("the document",)
+    lines: tuple[str, ...] = (NOWHERE,)
 
     def followed_by(self, other: "Places") -> "Places":
         """Return this text and below it another."""
@@ -183,7 +176,7 @@ def _cells(row: str) -> int:
 
 def read(marked: str) -> Places:
     """Return a rendered template without its marks, and what they said."""
-    here, places, lines = "the document", [], []
+    here, places, lines = NOWHERE, [], []
     for line in reversed(marked.split("\n")):
         # A line without a mark was made by a call, and the mark of the call comes after what it made.
         here = (MARK.findall(line) or [here])[-1]
@@ -200,47 +193,4 @@ def here() -> str:
         if template is not None and template.filename:
             return f"{template.filename}:{template.get_corresponding_lineno(frame.f_lineno)}"
         frame = frame.f_back  # type: ignore[assignment]
-    return "the document"
-
-
-def _unclosed(template: str) -> tuple[str, int] | None:
-    """Return the name and line of the innermost tag that has no end."""
-    opened: list[tuple[str, int]] = []
-    for tag in re.finditer(r"<%[-+]?\s*(\w+)((?:(?!%>).)*)%>", template, re.DOTALL):
-        name = tag[1]
-        if name.startswith("end") and opened and opened[-1][0] == name.removeprefix("end"):
-            opened.pop()
-        elif name in ("if", "for", *BUFFERED) or (name == "set" and "=" not in tag[2]):
-            opened.append((name, template.count("\n", 0, tag.start()) + 1))
-    return opened[-1] if opened else None
-
-
-def locate(error: Exception, fallback: str, environment: jinja2.Environment) -> ReportError:
-    """Return `error` with the template and line it comes from, and what may have been meant in `environment`."""
-    hint = ""
-    if isinstance(error, jinja2.TemplateError):
-        for pattern, names in (
-            (r"'(\w+)' is undefined", environment.globals),
-            (r"No filter named '(\w+)'", environment.filters),
-            (r"No test named '(\w+)'", environment.tests),
-        ):
-            if name := re.match(pattern, error.message or ""):
-                hint = REMOVED if name[1] in NUMBERS else unknown("name", name[1], names).hint
-    if isinstance(error, jinja2.TemplateSyntaxError):
-        if (error.message or "").startswith("Unexpected end of template") and (left := _unclosed(error.source or "")):
-            tag, line = left
-            return UsageError(
-                f"{error.filename or fallback}:{line}: <% {tag} %> is never closed", f"end it with <% end{tag} %>"
-            )
-        message = error.message or "malformed template"
-        return UsageError(f"{error.filename or fallback}:{error.lineno}: {message}", hint or LITERAL)
-    where, trace = fallback, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename.startswith("templates/"):
-            where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    if isinstance(error, ReportError):
-        if error.message.startswith("templates/"):
-            return error  # It knows its place.
-        return type(error)(f"{where}: {error.message}", error.hint)
-    return UsageError(f"{where}: {error or type(error).__name__}", hint)
+    return NOWHERE

@@ -1,23 +1,22 @@
 """Answers and sections: Markdown with Jinja in delimiters that collide with neither LaTeX nor Markdown."""
 
-import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache, partial, wraps
+from functools import lru_cache, partial, wraps
 from typing import Any
 
 import jinja2
-from jinja2.sandbox import SandboxedEnvironment
 
-from report_cli.errors import UsageError, unknown
+from report_cli.errors import Faults, ReportError, UsageError, unknown
 from report_cli.project import Project
 from report_cli.report.deadline import deadline
-from report_cli.report.text import formats, lines, tables, templates, words
+from report_cli.report.text import faults, formats, lines, tables, templates, words
 from report_cli.report.text import front as fronts
 from report_cli.report.text.code import foreign, replace_outside, shield
 from report_cli.report.text.comparisons import t_interval
 from report_cli.report.text.context import Context
+from report_cli.report.text.environment import DELIMITERS, TEXT_FILTERS, Environment, called, compiled, for_text
 from report_cli.report.text.escape import PRIVATE, escape
 from report_cli.report.text.formats import Written
 from report_cli.report.text.front import FRONT, Front
@@ -27,24 +26,9 @@ from report_cli.report.text.values import MARK, PIECE, Count, Shown, Untouchable
 from report_cli.report.text.words import Language
 from report_cli.store.run import FigureFile
 
-DELIMITERS: dict[str, Any] = {
-    "block_start_string": "<%",
-    "block_end_string": "%>",
-    "variable_start_string": "<<",
-    "variable_end_string": ">>",
-    "comment_start_string": "<#",
-    "comment_end_string": "#>",
-}
 # Before the name of a note in a part: its number, and a hyphen.
 PART = "part"
 NOTE = re.compile(r"^\[\^([^\]\s]+)\]:", re.MULTILINE)
-# Filters of Jinja that make other text of a text, or look into it.
-TEXT_FILTERS = (
-    *("capitalize", "center", "count", "forceescape", "indent", "length", "list", "lower", "replace", "reverse"),
-    *("slice", "striptags", "title", "truncate", "upper", "urlencode", "urlize", "wordcount", "wordwrap"),
-)
-# Those among them for which a number within a sentence is a word like others.
-_WORDS = ("capitalize", "indent", "lower", "replace", "title", "upper", "wordcount", "wordwrap")
 
 
 @dataclass(frozen=True)
@@ -70,6 +54,8 @@ class Manuscript:
     figures: dict[str, Figure] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     claims: Claims = field(default_factory=Claims)
+    # What is wrong with it; where that was, a placeholder stands.
+    faults: Faults = field(default_factory=Faults)
 
     @property
     def markdown(self) -> str:
@@ -85,8 +71,8 @@ class Manuscript:
         return tuple(key for key in fronts.HEAD if getattr(self.front, key).strip())
 
 
-def write(project: Project, document: str, context: Context) -> Manuscript:
-    """Return the rendered manuscript of `document`.
+def write(project: Project, document: str, context: Context, *, whole: bool = True) -> Manuscript:
+    """Return the rendered manuscript of `document`; unless it is to be `whole`, one that knows its own faults.
 
     Raises:
         UsageError: a template is malformed or names something that doesn't exist (template and line in the message).
@@ -94,7 +80,10 @@ def write(project: Project, document: str, context: Context) -> Manuscript:
     """
     if document not in templates.documents(project):
         raise unknown("document", document, templates.documents(project))
-    return _Author(project, context).document(document)
+    manuscript = _Author(project, context).document(document)
+    if whole or manuscript.faults.is_partial:
+        manuscript.faults.check()
+    return manuscript
 
 
 def mentions(manuscript: Manuscript) -> set[str]:
@@ -110,35 +99,6 @@ def _constants(text: str) -> frozenset[str]:
         for call in tree.find_all(jinja2.nodes.Call)
         if isinstance(call.node, jinja2.nodes.Name) and call.args and isinstance(call.args[0], jinja2.nodes.Const)
     )
-
-
-class _Compiled(jinja2.BytecodeCache):
-    """Templates compiled in this process: a build renders them twice, `report watch` after every edit."""
-
-    def __init__(self) -> None:
-        self.code: dict[str, tuple[str, Any]] = {}
-
-    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
-        checksum, code = self.code.get(bucket.key, ("", None))
-        bucket.code = code if checksum == bucket.checksum else None
-
-    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
-        self.code[bucket.key] = (bucket.checksum, bucket.code)
-
-
-_compiled = cache(_Compiled)
-
-
-class _Environment(SandboxedEnvironment):
-    """Refuses `1 << 3 and 4 >> 2`: what is true of typed numbers is nothing to show, and was not meant to be."""
-
-    def _parse(self, source: str, name: str | None, filename: str | None) -> jinja2.nodes.Template:
-        tree = super()._parse(source, name, filename)
-        for shown in (node for output in tree.find_all(jinja2.nodes.Output) for node in output.nodes):
-            logical = isinstance(shown, jinja2.nodes.And | jinja2.nodes.Or | jinja2.nodes.Not | jinja2.nodes.Compare)
-            if logical and not any(shown.find_all((jinja2.nodes.Name, jinja2.nodes.Call))):
-                raise jinja2.TemplateSyntaxError("<< >> shows what is typed there", shown.lineno, name, filename)
-        return tree
 
 
 class _Author:
@@ -168,9 +128,10 @@ class _Author:
                     places = places.followed_by(Places(claims, (f"templates/{path}",) * count))
                 self.manuscript.places = places
                 self._check_numbers(places)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- a template may raise anything
             # Once, out here: the traceback's last frame inside a template is the line at fault.
-            raise lines.locate(error, f"templates/{path}", self.environment) from error
+            self.manuscript.faults.note(self._located(error, f"templates/{path}"))
+            self.manuscript.faults.check()
         return self.manuscript
 
     def _filled(self, front: Front, key: str) -> str:
@@ -181,7 +142,10 @@ class _Author:
             if isinstance(error, jinja2.TemplateSyntaxError):  # It counts its lines from 1.
                 path, _, line = where.rpartition(":")
                 where, error.lineno = path, int(line) + error.lineno - 1
-            raise lines.locate(error, where, self.environment) from error
+            raise self._located(error, where) from error
+
+    def _located(self, error: Exception, where: str) -> ReportError:
+        return faults.locate(error, where, self.environment.names, self.environment)
 
     def _abstract(self, front: Front) -> Places:
         """Return the abstract as a block of Markdown of its own."""
@@ -199,15 +163,19 @@ class _Author:
                     f"{where}: a number was cut to pieces", "change the text around it before it is put in"
                 )
 
-    def _environment(self) -> SandboxedEnvironment:
-        environment = _Environment(
+    def _environment(self) -> Environment:
+        environment = Environment(
+            self.manuscript.faults,
+            self.context.ledger,
+            sorted(
+                path.relative_to(self.project.templates).as_posix() for path in self.project.templates.rglob("*.md")
+            ),
             **DELIMITERS,
             trim_blocks=True,
             lstrip_blocks=True,
-            undefined=jinja2.StrictUndefined,
             finalize=self._typed,
             extensions=[lines.Marking, ClaimTag],
-            bytecode_cache=_compiled(),
+            bytecode_cache=compiled(),
             loader=jinja2.FunctionLoader(self._load),
         )
         context = self.context
@@ -232,14 +200,16 @@ class _Author:
             "images_label": lambda name: escape(context.images_label(name)),
             "range": environment.globals["range"],
         }
-        environment.globals = {name: _called(name, function) for name, function in environment.globals.items()}
-        for name in lines.NUMBERS:
+        environment.globals = {name: called(name, function) for name, function in environment.globals.items()}
+        for name in faults.NUMBERS:
             environment.filters.pop(name)
         for name in TEXT_FILTERS:
-            environment.filters[name] = _for_text(name, environment.filters[name])
+            environment.filters[name] = for_text(name, environment.filters[name])
         written = (formats.percent, formats.decimals, formats.integer, formats.scientific, formats.duration)
         environment.filters |= {function.__name__: self._filter(function) for function in written}
         environment.filters |= {"escape": _escape, "e": _escape}
+        for name, apply in environment.filters.items():
+            environment.filters[name] = wraps(apply)(partial(environment.note, apply))
         return environment
 
     def _load(self, name: str) -> tuple[str, str, Callable[[], bool]]:
@@ -301,11 +271,13 @@ class _Author:
         return self._number(formats.exact(float(f"{content:.4g}"))[0]) if isinstance(content, float) else content
 
     def _filter(self, write: Callable[..., Written]) -> Callable[..., Shown | str]:
-        def apply(value: object, *digits: int) -> Shown | str:
+        exact = called(write.__name__, write)
+
+        def apply(value: object, *digits: int, **named: int) -> Shown | str:
             if isinstance(value, Value):
-                return value.show(lambda number: write(number, *digits))
+                return value.show(lambda number: exact(number, *digits, **named))
             if isinstance(value, int | float):
-                return self.context.constant(value).show(lambda number: write(number, *digits))
+                return self.context.constant(value).show(lambda number: exact(number, *digits, **named))
             raise UsageError(f"{value!r} is no number", "filters take a value, a result of arithmetic, or a number")
 
         return apply
@@ -348,50 +320,6 @@ def _own_notes(markdown: str, part: int) -> str:
 
 def _text(content: Value | str) -> Value | str:
     return escape(content) if isinstance(content, str) else content
-
-
-def _called(name: str, function: Any) -> Any:
-    """Return what a template calls as `name`, which says what is wrong with the arguments it gets."""
-    signature = inspect.signature(function)
-    plain = signature.replace(
-        parameters=[each.replace(annotation=inspect.Parameter.empty) for each in signature.parameters.values()],
-        return_annotation=inspect.Signature.empty,
-    )
-
-    def call(*arguments: object, **named: object) -> object:
-        try:
-            signature.bind(*arguments, **named)
-        except TypeError as error:
-            raise UsageError(f"{name}: {error}", f"write {name}{plain}") from error
-        return function(*arguments, **named)
-
-    return call
-
-
-def _for_text(name: str, apply: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a filter of Jinja that refuses numbers, and sentences with numbers that it would cut."""
-
-    def refuse(value: object) -> None:
-        cut = isinstance(value, str) and name not in _WORDS and MARK.search(value)
-        if cut or isinstance(value, Untouchable):
-            raise UsageError(
-                f"|{name} takes text, and this has a number of a run in it",
-                "write numbers with percent, decimals(n), integer, scientific or duration",
-            )
-
-    # Some filters get the environment or the context first.
-    place = int(hasattr(apply, "jinja_pass_arg"))
-
-    @wraps(apply)
-    def guarded(*arguments: object, **named: object) -> object:
-        value = arguments[place]
-        # What was never run may turn out to be text.
-        if isinstance(value, Value) and value.missing:
-            return value
-        refuse(value)
-        return apply(*arguments, **named)
-
-    return guarded
 
 
 def _escape(content: object) -> str:

@@ -111,30 +111,30 @@ class Claims:
         ]
 
 
-def about(first: Result, second: Result, within: float = 0.1) -> Outcome:
-    """Return whether `first` is about equal to `second`: it differs by at most the share `within` of it."""
-    return times(first, second, 1, within)
+def about(a: Result, b: Result, within: float = 0.1) -> Outcome:
+    """Return whether `a` is about equal to `b`: it differs by at most the share `within` of it."""
+    return times(a, b, 1, within)
 
 
-def times(first: Result, second: Result, factor: float, within: float = 0.1) -> Outcome:
-    """Return whether `first` is about `factor` times `second`: their ratio differs by at most the share `within`."""
-    ratio = first / second
+def times(a: Result, b: Result, factor: float, within: float = 0.1) -> Outcome:
+    """Return whether `a` is about `factor` times `b`: their ratio differs by at most the share `within`."""
+    ratio = a / b
     if not isinstance(ratio, Value):
         return decided(abs(ratio - factor) <= within * factor, f"{ratio:.4g} times")
     if ratio.missing:
         return Outcome(UNDECIDED, (ratio,))
-    evidence = (ratio, f" = {_plain(first)} / {_plain(second)}")
+    evidence = (ratio, f" = {_plain(a)} / {_plain(b)}")
     return decided(abs(ratio.number - factor) <= within * factor, *evidence)
 
 
-def twice(first: Result, second: Result, within: float = 0.1) -> Outcome:
-    """Return whether `first` is about twice `second`."""
-    return times(first, second, 2, within)
+def twice(a: Result, b: Result, within: float = 0.1) -> Outcome:
+    """Return whether `a` is about twice `b`."""
+    return times(a, b, 2, within)
 
 
-def half(first: Result, second: Result, within: float = 0.1) -> Outcome:
-    """Return whether `first` is about half of `second`."""
-    return times(first, second, 0.5, within)
+def half(a: Result, b: Result, within: float = 0.1) -> Outcome:
+    """Return whether `a` is about half of `b`."""
+    return times(a, b, 0.5, within)
 
 
 def between(value: Result, low: Result, high: Result) -> Outcome:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from lxml.etree import _Element as Element
 
-from report_cli.errors import UsageError
+from report_cli.errors import Faults, UsageError
 from report_cli.project import Project, Settings
 from report_cli.report.html import formulas, typst_math
 from report_cli.report.html.formulas import Formula, Typeset
@@ -75,7 +75,7 @@ def math(project: Project) -> dict[str, Element]:
 @pytest.fixture(scope="module")
 def printed(project: Project) -> Callable[[str], Typeset]:
     """What print has of a display formula, made of all of them at once."""
-    made = formulas.typeset(project, [Formula(tex, True) for tex in ALL], str)
+    made = formulas.typeset(project, [Formula(tex, True) for tex in ALL], str, Faults())
     return lambda tex: made[Formula(tex, True)]
 
 

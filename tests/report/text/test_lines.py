@@ -2,7 +2,7 @@ from contextlib import suppress
 
 import pytest
 
-from report_cli.errors import UsageError
+from report_cli.errors import Faults, UsageError
 from report_cli.report.html import pandoc
 from report_cli.report.text.lines import Places, read
 
@@ -43,5 +43,5 @@ def test_text_that_is_built_to_be_hard_is_looked_through(text: str) -> None:
     """Looking comes to an end: with a time that grows as the square of the length each of these would take hours."""
     places = Places(text, ("a.md:1",) * (text.count("\n") + 1))
     with suppress(UsageError):
-        pandoc.check(places)
+        pandoc.check(places, Faults())
     assert places.of_table(0) in ("a.md", "a.md:1")
