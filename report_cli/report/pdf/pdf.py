@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from report_cli.errors import ReportError
+from report_cli.errors import Faults, ReportError
 from report_cli.report.html.compose import ASSETS, AT, ITEM
 from report_cli.report.html.fonts import EMOJI
 from report_cli.report.pdf import floats
@@ -40,10 +40,7 @@ MARGIN_PX = 10 / 25.4 * 96
 SLACK_PX = 6
 # A figure whose letters have 8 points has 6 at least.
 LEAST_SCALE = 0.75
-HINTS = {
-    "wider": "break it into lines, take a column away, or put the table on a page across: ::: {.landscape}",
-    "taller": "make it lower, or two of it",
-}
+LOWER = "make it lower, or two of it"
 NAMES = {"table": "table", "td": "table", "th": "table", "img": "figure or formula", "pre": "block of code"}
 UNDATED = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
@@ -191,10 +188,14 @@ def _no_flaws() -> Iterator[None]:
 
 
 def _check_edges(document: Any) -> None:
-    """Fail when a table, a figure, a formula, code or a word reaches beyond an edge: what is cut off can't be read."""
+    """Fail when tables, figures, formulas, code or words reach beyond an edge: what is cut off can't be read.
+
+    Of a place the first of them is told, which has the others in it.
+    """
     from weasyprint.formatting_structure.boxes import MarginBox
 
-    where = ""
+    where, faults = "", dict[str, ReportError]()
+    is_wide = False
     for number, page in enumerate(document.pages, 1):
         box = page._page_box
         # Wide tables reach 12 mm into each margin by design.
@@ -204,13 +205,15 @@ def _check_edges(document: Any) -> None:
             if isinstance(child, MarginBox):
                 break  # The heads and feet of a page come last.
             place = child.element.get(AT) if child.element is not None else None
-            where = f"{place}: " if place else where
+            if place:
+                where, is_wide = f"{place}: ", "wide" in child.element.get("class", "").split()
             if (
                 child.element_tag == "span"
                 and child.element.get("class") == "fn"
                 and child.position_y < box.margin_top - 1
             ):
-                raise ReportError(f"{where}a footnote is taller than a page", "write it into the text")
+                told = f"{where}a footnote is taller than a page"
+                faults.setdefault(where, ReportError(told, "write it into the text"))
             kind = child.element_tag if child.element_tag in NAMES else "word" if hasattr(child, "text") else None
             if kind is None:
                 continue
@@ -223,11 +226,22 @@ def _check_edges(document: Any) -> None:
             if flaw:
                 parts = [child] if kind == "word" else child.descendants()
                 text = " ".join("".join(getattr(inner, "text", "") for inner in parts).split())
-                raise ReportError(
-                    f"{where}on page {number} of the PDF a {NAMES.get(kind, kind)} is {flaw} than the page"
-                    + (f": {text[:60]}" if text else ""),
-                    HINTS[flaw],
-                )
+                name = NAMES.get(kind, kind)
+                told = f"{where}on page {number} of the PDF a {name} is {flaw} than the page"
+                hint = LOWER if flaw == "taller" else _narrower(name, is_wide)
+                faults.setdefault(where, ReportError(f"{told}: {text[:60]}" if text else told, hint))
+    together = Faults()
+    for error in faults.values():
+        together.note(error)
+    together.check()
+
+
+def _narrower(kind: str, is_wide: bool) -> str:
+    """Return what makes something fit; a table that reaches into the margins already isn't told to."""
+    if kind != "table":
+        return "break it into lines"
+    wider = "" if is_wide else "give the table {.wide}, or "
+    return f"break its cells into lines, take a column away, {wider}put it on a page across: ::: {{.landscape}}"
 
 
 def _is_shrunk(box: Any) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from report_cli.errors import ReportError
+from report_cli.errors import CollectedError, ReportError
 from report_cli.figures import style
 from report_cli.report import provenance
 from report_cli.report.build import Built
@@ -105,6 +105,20 @@ def test_a_table_wider_than_the_page_is_an_error(desk: Desk) -> None:
         ReportError, match=r"paper.md:6: on page 1 of the PDF a table is wider than the page: .*Aratherlong"
     ):
         desk.build(formats=("pdf",))
+
+
+def test_all_tables_that_are_too_wide_are_told(desk: Desk) -> None:
+    """Each is told with its line; only one that doesn't reach into the margins yet is told to."""
+    head = "|".join(f" Aratherlongcolumnname{n} " for n in range(9))
+    table = f"|{head}|\n|{'---|' * 9}\n|{head}|\n\n: Wide. {{{{#tbl-{{}}}}}}\n\nText.\n\n"
+    desk.write("# A\n\n" + table.format("a") + table.format("b .wide"))
+    with pytest.raises(CollectedError) as caught:
+        desk.build(formats=("pdf",))
+    first, second = caught.value.errors
+    assert ("paper.md:6: " in first.message, "paper.md:14: " in second.message) == (True, True)
+    assert "{.wide}" in first.hint
+    assert "{.wide}" not in second.hint
+    assert caught.value.exit_code == 1
 
 
 def test_what_is_too_wide_names_its_own_line(desk: Desk) -> None:
