@@ -1,6 +1,7 @@
 """A project: the folder whose pyproject.toml has [tool.report], and where things are in it."""
 
 import datetime
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
@@ -128,7 +129,9 @@ def find(start: Path) -> Project:
         try:
             tables = tomllib.loads(_text(path))
         except (ValueError, RecursionError) as error:
-            raise UsageError(f"{path.name} in {folder.name}/ is not valid TOML: {error}") from error
+            place = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
+            where, told = (f"{path.name}:{place[1]}", str(error)[: place.start()]) if place else (path.name, error)
+            raise UsageError(f"{where} in {folder.name}/ is not valid TOML: {told}") from error
         tool = tables.get("tool")
         table = tool.get("report") if isinstance(tool, dict) else None
         if table is not None and not isinstance(table, dict):

@@ -114,7 +114,7 @@ def test_parameters_must_be_frozen() -> None:
         ("autor = 'x'", "did you mean author"),
         ("profile = 'quik'", "did you mean quick"),
         ("author = 3", "must be text"),
-        ("author = ", "not valid TOML"),
+        ("author = ", "pyproject.toml:2 in project/ is not valid TOML"),
     ],
 )
 def test_a_mistake_in_the_configuration_is_named(project: Project, table: str, words: str) -> None:

@@ -23,7 +23,7 @@ COMMANDS = {
     "show": ("why.show", "Show experiments and their results."),
     "why": ("why.why", "Show why results are or aren't up to date."),
     "runs": ("status.runs", "List the stored runs, also those of --set, other profiles and other data."),
-    "logs": ("why.logs", "Print what the newest run of an experiment printed."),
+    "logs": ("why.logs", "Print what the newest run of each experiment printed."),
     "accept": ("accept.accept", "Keep results across a harmless change of code."),
     "keep": ("keep.keep", "Put results into experiments/results, for git."),
     "gc": ("gc.gc", "Free what the store no longer needs."),

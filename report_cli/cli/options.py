@@ -26,10 +26,6 @@ SomeNames = Annotated[
     ),
 ]
 All = Annotated[bool, typer.Option("--all", help="A line for every seed and every point of a grid.")]
-Name = Annotated[
-    str,
-    typer.Argument(metavar="NAME", help="The experiment.", autocompletion=completion.experiments, show_default=False),
-]
 Profile = Annotated[
     str,
     typer.Option(

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from report_cli import wording
 from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table
-from report_cli.cli.options import All, Data, Json, Name, Names, Profile, Settings
+from report_cli.cli.options import All, Data, Json, Names, Profile, Settings
 from report_cli.cli.run import number
 from report_cli.cli.session import open_request, open_workspace
 from report_cli.cli.status import facts, folded
-from report_cli.errors import ReportError, unknown
+from report_cli.errors import ReportError
 
 if TYPE_CHECKING:
     from report_cli.api import Status
@@ -126,16 +127,22 @@ def why(
                 emit(f"    {name} ({kind})")
 
 
-def logs(name: Name) -> None:
-    """Print what the newest run of an experiment printed."""
+def logs(names: Names) -> None:
+    """Print what the newest run of each experiment printed."""
     workspace = open_workspace()
-    if name not in workspace.experiments:
-        raise unknown("experiment", name, workspace.experiments)
+    chosen = [experiment.name for experiment in workspace.registry.select(names)]
     # A run's log is named by the digest of its recipe; the figures have one, too.
-    written = list(workspace.project.logs.glob(f"{name}-{'[0-9a-f]' * 16}-*.log"))
-    if not written:
-        raise ReportError(f"there is no log of {name}", f"report run {name}")
-    emit(max(written, key=lambda path: path.stat().st_mtime).read_text(encoding="utf-8", errors="replace").rstrip())
+    logs = workspace.project.logs
+    written = {name: list(logs.glob(f"{name}-{'[0-9a-f]' * 16}-*.log")) for name in chosen}
+    if not any(written.values()):
+        raise ReportError(f"there is no log of {wording.listing(chosen, 'or')}", f"report run {' '.join(chosen)}")
+    for name, paths in written.items():
+        if paths:
+            if len(chosen) > 1:
+                emit(f"{name}:")
+            emit(
+                max(paths, key=lambda path: path.stat().st_mtime).read_text(encoding="utf-8", errors="replace").rstrip()
+            )
 
 
 def _states(names: Sequence[str], profile: str, data: Data, settings: Settings) -> "tuple[Workspace, list[Status]]":

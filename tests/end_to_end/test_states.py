@@ -69,6 +69,18 @@ def test_an_unknown_name_or_pattern_is_told(grid: Command) -> None:
         assert "hint: did you mean sum?" in wrong.stderr
 
 
+def test_logs_of_a_pattern_are_printed(grid: Command, project: Project) -> None:
+    """Each experiment that has a log is named before it; one alone prints its log, and none is an error."""
+    edit(
+        project.experiments / "sums.py", "def total(params, record):", "def total(params, record):\n    print(params.b)"
+    )
+    assert grid("run", "sum").returncode == 0
+    assert grid("logs", "sum").stdout.strip() == "3"
+    assert grid("logs", "*").stdout.splitlines()[-2:] == ["sum:", "3"]
+    wrong = grid("logs", "smu")
+    assert (wrong.returncode, "did you mean sum?" in wrong.stderr) == (2, True)
+
+
 def test_all_stored_runs_are_listed(grid: Command, project: Project) -> None:
     """`report runs` has those of --set and of another profile, and which of them an edit has put out of date."""
     assert grid("run", "double", "--set", "c=5").returncode == 0

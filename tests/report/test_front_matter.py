@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from report_cli import files
-from report_cli.errors import ReportError, UsageError
+from report_cli.errors import CollectedError, ReportError, UsageError
 from report_cli.report.build import Built
 from tests.report.conftest import Desk, furnish
 from tests.report.judges import judge
@@ -161,6 +161,14 @@ def test_named_files_are_part_of_what_a_page_is_made_of(desk: Desk) -> None:
     page = page_of(desk.build(formats=("html",)).paths[0])
     assert page.xpath("//header/img/@src")[0].startswith("data:image/jpeg;base64,")
     assert page.xpath("string(//p[@class='by'])") == "B. Two · 22 November 2026"
+
+
+def test_all_keys_that_are_wrong_are_told(desk: Desk) -> None:
+    """Each with its line, in one build."""
+    desk.write("Text.", front='+++\ntitle = "T"\ntitel = "b"\ndate = "20261"\nlang = "xx"\n+++\n')
+    with pytest.raises(CollectedError) as caught:
+        desk.build(formats=("html",))
+    assert [error.message.split(": ")[0][-2:] for error in caught.value.errors] == [":3", ":4", ":5"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from report_cli.errors import ReportError, UsageError, unknown
+from report_cli.errors import Faults, ReportError, UsageError, unknown
 from report_cli.project import Project, iso_date
 from report_cli.report.text import words
 
@@ -80,14 +80,15 @@ def read(project: Project, document: str) -> Front:
     settings = {key: getattr(project.settings, key) for key in ("course", "date", "lang")}
     places = dict.fromkeys(settings, "[tool.report]") | {key: f"templates/{name}:{_line(text, key)}" for key in front}
     values: dict[str, Any] = {}
+    faults = Faults()
     for key, content in (settings | front).items():
-        if key not in known:
-            near = unknown("key in the front matter", key, known)
-            raise UsageError(f"{places[key]}: {near.message}", near.hint)
         try:
+            if key not in known:
+                raise unknown("key in the front matter", key, known)
             values[key] = _CHECKS.get(key, _text)(project, key, content)
         except ReportError as error:
-            raise UsageError(f"{places[key]}: {error.message}", error.hint) from error
+            faults.note(UsageError(f"{places[key]}: {error.message}", error.hint))
+    faults.check()
     if not values.get("title"):
         raise UsageError("no title", 'start the file with +++, title = "...", +++')
     return Front(**values, places=places)
