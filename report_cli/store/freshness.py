@@ -10,6 +10,7 @@ import msgspec
 from report_cli import wording
 from report_cli.experiment import PROFILES, Experiment, parameters
 from report_cli.keys import difference, inputs, key
+from report_cli.keys.canonical import digest
 from report_cli.keys.environment import current
 from report_cli.keys.key import Recipe, lock_name
 from report_cli.keys.sources import Sources
@@ -88,7 +89,11 @@ class Judge(msgspec.Struct):
         if same:
             return Verdict("stale", difference.shortened(min(changes.values(), key=len)))
         stored = self.runs(question.experiment)
-        older = closest(stored, question)
+        # A run with these parameters comes before one with others, however much of its code has changed.
+        wanted_parameters = digest(question.recipe.parts.get("parameters"))
+        older = closest(
+            stored, question, lambda run: digest(run.manifest.recipe.get("parameters")) == wanted_parameters
+        ) or closest(stored, question)
         if older is None:
             others = {run.manifest.profile for run in stored} - {None}
             seed = f" with seed {question.seed}" if question.profile in others else f" with profile {question.profile}"
