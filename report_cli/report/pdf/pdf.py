@@ -197,43 +197,40 @@ def _check_edges(document: Any) -> None:
     where, faults = "", dict[str, ReportError]()
     is_wide = False
     for number, page in enumerate(document.pages, 1):
-        box = page._page_box
-        # Wide tables reach 12 mm into each margin by design.
-        edge = box.width + box.margin_left + box.margin_right - MARGIN_PX
-        bottom = box.margin_top + box.height
-        for child in box.descendants():
-            if isinstance(child, MarginBox):
+        for box in page._page_box.descendants():
+            if isinstance(box, MarginBox):
                 break  # The heads and feet of a page come last.
-            place = child.element.get(AT) if child.element is not None else None
-            if place:
-                where, is_wide = f"{place}: ", "wide" in child.element.get("class", "").split()
-            if (
-                child.element_tag == "span"
-                and child.element.get("class") == "fn"
-                and child.position_y < box.margin_top - 1
-            ):
-                told = f"{where}a footnote is taller than a page"
-                faults.setdefault(where, ReportError(told, "write it into the text"))
-            kind = child.element_tag if child.element_tag in NAMES else "word" if hasattr(child, "text") else None
-            if kind is None:
-                continue
-            width, height = (side if isinstance(side, int | float) else 0.0 for side in (child.width, child.height))
-            flaw = ""
-            if child.position_x + width > edge + 1 or child.position_x < MARGIN_PX - 1:
-                flaw = "wider"
-            elif child.position_y + height > bottom + SLACK_PX or _is_shrunk(child):
-                flaw = "taller"
-            if flaw:
-                parts = [child] if kind == "word" else child.descendants()
-                text = " ".join("".join(getattr(inner, "text", "") for inner in parts).split())
-                name = NAMES.get(kind, kind)
-                told = f"{where}on page {number} of the PDF a {name} is {flaw} than the page"
-                hint = LOWER if flaw == "taller" else _narrower(name, is_wide)
-                faults.setdefault(where, ReportError(f"{told}: {text[:60]}" if text else told, hint))
+            element = box.element
+            if element is not None and element.get(AT):
+                where, is_wide = f"{element.get(AT)}: ", "wide" in element.get("class", "").split()
+            if error := _cut_off(box, page._page_box, number, is_wide):
+                faults.setdefault(where, ReportError(where + error.message, error.hint))
     together = Faults()
     for error in faults.values():
         together.note(error)
     together.check()
+
+
+def _cut_off(box: Any, page: Any, number: int, is_wide: bool) -> ReportError | None:
+    """Return what is wrong with a box that doesn't fit on its page, which is the one of this number."""
+    if box.element_tag == "span" and box.element.get("class") == "fn" and box.position_y < page.margin_top - 1:
+        return ReportError("a footnote is taller than a page", "write it into the text")
+    kind = box.element_tag if box.element_tag in NAMES else "word" if hasattr(box, "text") else None
+    if kind is None:
+        return None
+    width, height = (side if isinstance(side, int | float) else 0.0 for side in (box.width, box.height))
+    # Wide tables reach 12 mm into each margin by design.
+    edge, bottom = page.width + page.margin_left + page.margin_right - MARGIN_PX, page.margin_top + page.height
+    if box.position_x + width > edge + 1 or box.position_x < MARGIN_PX - 1:
+        flaw, hint = "wider", _narrower(NAMES.get(kind, kind), is_wide)
+    elif box.position_y + height > bottom + SLACK_PX or _is_shrunk(box):
+        flaw, hint = "taller", LOWER
+    else:
+        return None
+    parts = [box] if kind == "word" else box.descendants()
+    text = " ".join("".join(getattr(inner, "text", "") for inner in parts).split())
+    told = f"on page {number} of the PDF a {NAMES.get(kind, kind)} is {flaw} than the page"
+    return ReportError(f"{told}: {text[:60]}" if text else told, hint)
 
 
 def _narrower(kind: str, is_wide: bool) -> str:
