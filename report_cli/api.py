@@ -16,15 +16,16 @@ import msgspec
 from report_cli import project
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.execution import plan as plans
+from report_cli.execution.listener import Listener, Silence
 from report_cli.execution.local import LocalExecutor, cores
 from report_cli.execution.plan import Plan, Request, Step
-from report_cli.execution.runner import Executor, Listener, Outcome, Progress, Runner, behind
+from report_cli.execution.runner import Executor, Outcome, Runner
 from report_cli.execution.status import WORDS
 from report_cli.execution.status import Explanation as Explanation
 from report_cli.execution.status import Status as Status
 from report_cli.execution.status import explain as explain
 from report_cli.execution.status import stored as stored
-from report_cli.execution.worker_client import LocalWorker
+from report_cli.execution.worker_client import LocalWorker, commit
 from report_cli.execution.workspace import Workspace, choose_data
 from report_cli.experiment import PROFILES, Experiment
 from report_cli.project import PACKAGE, PAGES
@@ -32,23 +33,11 @@ from report_cli.store.run import Results, Run, one_line
 
 if TYPE_CHECKING:
     from report_cli.report.build import Built, Selection
+    from report_cli.report.diff import Comparison
+    from report_cli.report.verify import Verification
     from report_cli.store.gc import Waste
 
 EXECUTORS = ("local", "ray")
-
-
-class Silence:
-    """The listener of someone who doesn't want to be told."""
-
-    def started(self, step: Step, number: int, total: int) -> None: ...
-
-    def progressed(self, step: Step, progress: Progress) -> None: ...
-
-    def finished(self, step: Step, run: Run) -> None: ...
-
-    def failed(self, step: Step, error: ReportError) -> None: ...
-
-    def note(self, text: str) -> None: ...
 
 
 def open_workspace(folder: Path | str = ".", tell: Callable[[str], None] = lambda text: None) -> Workspace:
@@ -256,6 +245,7 @@ def build(
     formats: Sequence[str] = PAGES,
     draft: bool = False,
     strict: bool = False,
+    view: str = "solution",
     jobs: int | None = None,
     executor: str = "local",
     folder: Path | str = ".",
@@ -267,7 +257,7 @@ def build(
     selection = select(
         workspace, chosen.experiments, request, run_first=lambda made: not draft, jobs=jobs, executor=executor
     )
-    write = partial(write_document, workspace, selection=selection, request=request, strict=strict)
+    write = partial(write_document, workspace, selection=selection, request=request, strict=strict, view=view)
     return tuple(write(name, formats=formats, draft=draft) for name in chosen.names)
 
 
@@ -280,6 +270,7 @@ def write_document(
     formats: Sequence[str],
     draft: bool,
     strict: bool,
+    view: str = "solution",
     tell: Callable[[str], None] = lambda text: None,
 ) -> "Built":
     """Write one document from what was selected for it."""
@@ -295,7 +286,9 @@ def write_document(
         draft=draft,
         profile=request.profile,
         strict=strict,
+        view=view,
         tell=tell,
+        commit=partial(commit, workspace.project.root),
     )
 
 
@@ -334,48 +327,10 @@ def accept(
     Raises:
         ReportError: the reason is empty, or more than code and inputs changed.
     """
-    from report_cli.store import accept as acceptance
+    from report_cli.execution import acceptance
 
-    text, root = one_line(reason), workspace.project.root
-    if not text:
-        raise UsageError(
-            "the reason is empty, and the report prints it",
-            'say why the result stays true: --reason "renamed a variable"',
-        )
-    workspace.store.set_damaged_aside()
-    chosen = workspace.registry.select(names)
-
-    def stale() -> tuple[Plan, Step | None]:
-        made = plan(workspace, chosen, request, listener)
-        return made, next((s for s in made.steps if s.state != "fresh" and s.experiment in chosen), None)
-
-    made, step = stale()
-    while step is not None:
-        for need, needed in step.needs.items():
-            if any(other.state != "fresh" for other in made.steps if other.name in needed):
-                both = f"{need} {step.experiment.name}"
-                raise ReportError(
-                    f"{step.label} can't be accepted: {need}, which it needs, is not up to date",
-                    f"report run {need}, or accept both: report accept {both} --reason TEXT",
-                )
-        if step.state in ("missing", "failed"):
-            raise ReportError(
-                f"{step.label} can't be accepted: it is {WORDS[step.state]} ({step.reason})",
-                f"run it: report run {step.experiment.name} --profile {step.profile}",
-            )
-        found = acceptance.candidate(workspace.store, root, step.question, step.label)
-        facts = {
-            "profile": step.profile if step.experiment.has_profiles else None,
-            "overrides": dict(step.overrides),
-            "point": dict(step.point),
-        }
-        needs = {name for names in step.needs.values() for name in names}
-        runs = [other.run for other in made.steps if other.name in needs and other.run is not None]
-        waiting = partial(listener.note, f"another process is running {step.label}; waiting for it")
-        stored = acceptance.accept(workspace.store, root, found, text, facts, behind(runs), waiting)
-        yield step, stored, found.changes
-        # What is accepted changes what those that need it are computed from, so they are planned again.
-        made, step = stale()
+    made = partial(plan, workspace, workspace.registry.select(names), request, listener)
+    yield from acceptance.accept(workspace, workspace.registry.select(names), made, one_line(reason), listener)
 
 
 def waste(workspace: Workspace) -> "list[Waste]":
@@ -389,6 +344,53 @@ def waste(workspace: Workspace) -> "list[Waste]":
     for error in workspace.registry.broken.values():
         raise error
     return gc.find(workspace.judge, workspace.cache)
+
+
+def verify(
+    path: Path | str, *, retrain: str = "", folder: Path | str = ".", listener: Listener | None = None
+) -> "Verification":
+    """Return what becomes of a PDF of a report against the project of `folder`; nothing of the file is executed.
+
+    With `retrain` that experiment is measured once more, in a store of its own, and compared over its seeds.
+
+    Raises:
+        ReportError: it is no PDF of a report of this project, its runs aren't stored here, or Pango is missing.
+    """
+    from report_cli.report import build as pages
+    from report_cli.report import verify as verification
+    from report_cli.report.text.context import Selection
+
+    workspace = open_workspace(folder)
+    file = verification.examine(Path(path))
+    if file.facts.document not in pages.documents(workspace.project):
+        raise ReportError(f"{file.name} is of a document {file.facts.document!r}, which this project hasn't got")
+    runs, behind = verification.stored(file, workspace.experiments, workspace.store)
+    with open_runner(workspace, listener) as runner:
+        figures = {name: runner.figures(workspace.experiments[name], each) for name, each in runs.items()}
+    code = workspace.snapshot.digests[PACKAGE.name]
+    selection = Selection(runs, figures, {})
+    outcome = verification.verify(workspace.project, file, selection, behind, workspace.experiments, code)
+    if not retrain:
+        return outcome
+    if retrain not in (
+        known := {run.experiment: run for run in [*behind, *(r for each in runs.values() for r in each)]}
+    ):
+        raise unknown("experiment of this report", retrain, known)
+    from report_cli.execution import retraining
+
+    stored = [*runs.get(retrain, ()), *(run for run in behind if run.experiment == retrain)]
+    request = request_of(workspace, profile=known[retrain].manifest.profile or "")
+    return verification.retrained(
+        outcome, retrain, retraining.retrain(workspace, stored, request, listener or Silence())
+    )
+
+
+def diff(old: Path | str, new: Path | str) -> "Comparison":
+    """Return in what two PDFs differ, and why, from the files alone; ReportError where one is no PDF of a report."""
+    from report_cli.report.diff import compare
+    from report_cli.report.verify import examine
+
+    return compare(examine(Path(old)), examine(Path(new)))
 
 
 def verify_store(workspace: Workspace) -> list[tuple[str, str, str]]:

@@ -16,6 +16,8 @@ PACKAGE = Path(__file__).parent
 # What a document is written as: pages, and files for other programs.
 PAGES = ("html", "pdf")
 FORMATS = (*PAGES, "docx", "md", "tex")
+# To whom it is shown: the whole, questions alone with room for answers, the whole with points.
+SOLUTION, STUDENT, GRADER = VIEWS = ("solution", "student", "grader")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Project:
 
     root: Path
     settings: Settings
+    # Where all output goes, below the root.
+    output: str = "build"
 
     @property
     def experiments(self) -> Path:
@@ -78,7 +82,7 @@ class Project:
 
     @property
     def build(self) -> Path:
-        return self.root / "build"
+        return self.root / self.output
 
     @property
     def runs(self) -> Path:

@@ -17,17 +17,11 @@ from report_cli.store.run import Results
 
 @dataclass(frozen=True)
 class _Apart(Project):
-    """The project with a build folder elsewhere and without kept results."""
-
-    place: Path
-
-    @property
-    def build(self) -> Path:
-        return self.place
+    """The project with its output elsewhere and without kept results."""
 
     @property
     def kept(self) -> Path:
-        return self.place / "experiments" / "results"
+        return self.build / "experiments" / "results"
 
 
 def run(
@@ -48,7 +42,7 @@ def run(
         ReportError: it failed, or there is no such experiment or parameter.
     """
     here = project.find(Path(folder).resolve())
-    workspace = Workspace.open(_Apart(here.root, here.settings, place), lambda text: None)
+    workspace = Workspace.open(_Apart(here.root, here.settings, str(place.absolute())), lambda text: None)
     settings = [f"{key}={project.spelled(key, value)}" for key, value in parameters.items()]
     request = api.request_of(workspace, profile=profile, settings=settings, seeds=seeds)
     with api.open_runner(workspace) as runner:

@@ -51,6 +51,14 @@ def build(
         bool, typer.Option("--draft", help="Run nothing, and mark what is missing; DRAFT on every page.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask before runs of more than 10 minutes.")] = False,
+    view: Annotated[
+        str,
+        typer.Option(
+            metavar="solution|student|grader",
+            help="The whole, the questions alone, or the whole with points.",
+            autocompletion=completion.views,
+        ),
+    ] = "solution",
     strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,
     launch: Annotated[bool, typer.Option("--open", help="Open the result.")] = False,
 ) -> None:
@@ -81,6 +89,7 @@ def build(
             formats=formats,
             draft=draft,
             strict=strict,
+            view=view,
             tell=say,
         )
         warn(built.warnings)

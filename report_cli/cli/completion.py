@@ -53,6 +53,11 @@ def executors(incomplete: str) -> list[str]:
     return [name for name in ("local", "ray") if name.startswith(incomplete)]
 
 
+def views(incomplete: str) -> list[str]:
+    """Return the views of a report that begin so."""
+    return [name for name in ("solution", "student", "grader") if name.startswith(incomplete)]
+
+
 def _listed(incomplete: str, known: Iterable[str]) -> list[str]:
     before, comma, last = incomplete.rpartition(",")
     others = [name for name in known if name not in before.split(",")]

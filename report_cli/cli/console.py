@@ -13,8 +13,8 @@ from report_cli.errors import ReportError
 if TYPE_CHECKING:
     from rich import progress as rich_progress
 
+    from report_cli.execution.listener import Progress
     from report_cli.execution.plan import Name, Step
-    from report_cli.execution.runner import Progress
     from report_cli.store.run import Run
 
 # Where there is no terminal, a line is said so often.

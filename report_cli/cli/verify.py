@@ -1,28 +1,108 @@
-"""`report verify`: whether what is stored is what was written."""
+"""`report verify`: whether a PDF shows what its runs measured, and whether what is stored is what was written."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from report_cli import wording
+from report_cli.cli import completion
 from report_cli.cli.console import emit, emit_json
 from report_cli.cli.options import Json
+from report_cli.cli.run import listening
 from report_cli.cli.session import open_workspace
-from report_cli.errors import ReportError
+from report_cli.errors import ReportError, UsageError
+
+if TYPE_CHECKING:
+    from report_cli.report.verify import Verification
+
+# So many differences are told in the terminal; JSON has all.
+MOST = 12
 
 
 def verify(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE.pdf", help="The PDF of a report of this project.", show_default=False)
+    ] = None,
+    retrain: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Measure this experiment once more, and compare it over its seeds.",
+            autocompletion=completion.experiments,
+        ),
+    ] = "",
     store: Annotated[bool, typer.Option("--store", help="Read every file of every stored run.")] = False,
     json: Json = False,
 ) -> None:
-    """Check stored runs against their manifests, byte by byte.
+    """Check a PDF against the stored runs that it names, or stored runs against their manifests.
 
-    What a command uses is checked when it is read; this checks all the rest as well.
+    The PDF is only read, and rendered anew from the runs. Metrics are computed again from stored predictions.
+
+    Example: report verify build/report/homework4.pdf
     """
-    from report_cli import api
-    from report_cli.errors import UsageError
+    if file is not None and not store:
+        _verify_file(file, retrain, json)
+    elif store and file is None and not retrain:
+        _verify_store(json)
+    else:
+        raise UsageError("name either a PDF or --store", "report verify FILE.pdf, or report verify --store")
 
-    if not store:
-        raise UsageError("nothing to verify is named", "report verify --store")
+
+def _verify_file(file: Path, retrain: str, json: bool) -> None:
+    import msgspec
+
+    from report_cli import api
+
+    with listening() as listener:
+        outcome = api.verify(file, retrain=retrain, folder=Path.cwd(), listener=listener)
+    if json:
+        emit_json({**msgspec.to_builtins(outcome), "holds": outcome.holds})
+    else:
+        _show(outcome)
+    if not outcome.holds:
+        raise ReportError(*_reason(outcome))
+
+
+def _show(outcome: "Verification") -> None:
+    emit(f"{outcome.file}: {outcome.verdict}")
+    if outcome.commit:
+        emit(f"built from commit {outcome.commit[:12]}")
+    for difference in outcome.differences[:MOST]:
+        emit(f"  {difference.sentence()}")
+    if len(outcome.differences) > MOST:
+        emit(f"  and {len(outcome.differences) - MOST} more differences (--json lists all)")
+    rests = [value.rests_on for value in outcome.values if value.verdict == "verified"]
+    if rests:
+        parts = {
+            "predictions": "follow from stored predictions",
+            "retrained": "were measured again",
+            "stored": "are as stored",
+        }
+        told = [f"{rests.count(name)} {words}" for name, words in parts.items() if name in rests]
+        emit(f"{len(rests)} of {len(outcome.values)} values hold: {wording.listing(told, 'and')}")
+    if outcome.holds and outcome.unverified:
+        emit(f"unverified without --retrain: what {wording.listing(outcome.unverified, 'and')} measured")
+    for claim in outcome.claims:
+        emit(f"claim {claim.id}: {claim.verdict}")
+
+
+def _reason(outcome: "Verification") -> tuple[str, str]:
+    if outcome.made_by_other and outcome.verdict != "differs":
+        other = wording.listing(outcome.made_by_other, "and")
+        commit = f"commit {outcome.commit[:12]}" if outcome.commit else "a project without commits"
+        hint = f"git checkout {outcome.commit[:12]}, and verify again" if outcome.commit else ""
+        return (
+            f"{outcome.file} was built from {commit}, with other {other} than today's: it can't be compared here",
+            hint,
+        )
+    count = len(outcome.differences)
+    return f"{outcome.file} differs from what its runs give in {count} {'place' if count == 1 else 'places'}", ""
+
+
+def _verify_store(json: bool) -> None:
+    from report_cli import api
+
     checked = api.verify_store(open_workspace())
     damaged = [(name, key, fault) for name, key, fault in checked if fault]
     if json:

@@ -15,6 +15,7 @@ import msgspec
 from report_cli import files, wording
 from report_cli.datasets.source import Source
 from report_cli.errors import ReportError, RunError
+from report_cli.execution.listener import Listener, Progress
 from report_cli.execution.local import Event, LocalExecutor, Request, Worker
 from report_cli.execution.plan import Name, Plan, Step
 from report_cli.execution.worker_client import LocalWorker, commit
@@ -35,40 +36,6 @@ POLL_S = 0.1
 # A run under way: yields what is to be measured, is sent the answer, and returns the run; None where another process
 # is at it.
 Measurement = Generator[Request, Event, Run | None]
-
-
-class Progress(msgspec.Struct, frozen=True):
-    """How far a run is: in an epoch of so many, after a step of so many (0 of 0: the epoch is over).
-
-    `images` were seen in this epoch, `seconds` have passed since the run began, `metrics` are the latest by name.
-    """
-
-    epoch: int
-    epochs: int
-    step: int
-    steps: int
-    images: int
-    seconds: float
-    metrics: Mapping[str, float]
-
-    @property
-    def epochs_done(self) -> float:
-        """How many epochs are done, a part of one by its steps; its last step is not yet all of it."""
-        return self.epoch - 1 + self.step / (self.steps + 1) if self.steps else self.epoch
-
-
-class Listener(Protocol):
-    """Is told what happens, for the person who waits."""
-
-    def started(self, step: Step, number: int, total: int) -> None: ...
-
-    def progressed(self, step: Step, progress: Progress) -> None: ...
-
-    def finished(self, step: Step, run: Run) -> None: ...
-
-    def failed(self, step: Step, error: ReportError) -> None: ...
-
-    def note(self, text: str) -> None: ...
 
 
 class Executor(Protocol):

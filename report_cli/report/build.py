@@ -12,18 +12,25 @@ from report_cli.errors import ReportError, unknown
 from report_cli.experiment import Experiment, parameters
 from report_cli.keys import environment
 from report_cli.keys.canonical import digest
-from report_cli.project import FORMATS, PAGES, Project
+from report_cli.project import FORMATS, PAGES, SOLUTION, VIEWS, Project
 from report_cli.report.text import front
 from report_cli.report.text.context import Context, Selection
 from report_cli.report.text.templates import documents, folders, names
+from report_cli.store.manifest import Commit
 from report_cli.store.run import FigureFile, Run
 
 __all__ = ["FORMATS", "Built", "Selection", "build", "check_warnings", "documents", "survey", "unused_answers"]
+
+# What of the settings is shown on a page.
+SHOWN = ("title", "author", "id", "course", "date", "lang")
 
 # The packages that turn templates into pages: another version of one may make another page.
 CONVERTERS = (
     *("fonttools", "jinja2", "lxml", "nh3", "pikepdf", "pillow", "pypandoc_binary", "scipy", "typst", "weasyprint"),
 )
+
+
+FONTS = "style/fonts/"
 
 
 class Built(msgspec.Struct, frozen=True):
@@ -108,12 +115,16 @@ def build(
     draft: bool = False,
     profile: str = "quick",
     strict: bool = False,
+    view: str = SOLUTION,
     tell: Callable[[str], None] = lambda told: None,
+    commit: Callable[[], Commit | None] = lambda: None,
 ) -> Built:
     """Bring the files of `document` up to date with `selection` and return them.
 
-    `code` is a digest of all sources of this program: any module may decide how a page looks. A failing build leaves
-    the previous report untouched. `tell` is called before what takes a while.
+    `code` is a digest of all sources of this program: any module may decide how a page looks. A `view` other than the
+    solution gets files of its own, with its name in theirs. A failing build leaves
+    the previous report untouched. `tell` is called before what takes a while; `commit` returns that of the project,
+    which the PDF names.
 
     Raises:
         UsageError: a template names something that doesn't exist, or is malformed.
@@ -123,9 +134,13 @@ def build(
     for name in formats:
         if name not in FORMATS:
             raise unknown("format", name, FORMATS)
-    paths = {name: project.reports / f"{document}.{name}" for name in FORMATS if name in formats}
-    inputs = _inputs(project, document, selection, experiments, code, draft, profile)
-    stamp = _stamped(project, document, inputs)
+    if view not in VIEWS:
+        raise unknown("view", view, VIEWS)
+    stem = document if view == SOLUTION else f"{document}.{view}"
+    paths = {name: project.reports / f"{stem}.{name}" for name in FORMATS if name in formats}
+    origin = parts(project, document, experiments, code)
+    inputs = _inputs(origin, stem, selection, draft, profile)
+    stamp = _stamped(project, stem, inputs)
     if stamp is not None and _all_intact(paths, stamp["outputs"], project.reports):
         check_warnings(stamp["warnings"], strict)
         return Built(document, tuple(paths.values()), written=False, warnings=tuple(stamp["warnings"]))
@@ -134,12 +149,14 @@ def build(
     from report_cli.report.page import folder_of, render
 
     context = Context(experiments, selection, draft)
-    rendered = render(project, document, context, tuple(paths))
+    made = {"view": view, "draft": draft, "commit": msgspec.to_builtins(commit()), "parts": digests(origin)}
+    rendered = render(project, document, context, tuple(paths), made)
     tell(f"{document}, {rendered.numbers}")
     check_warnings(rendered.warnings, strict)
     written = {name: paths[name] for name in rendered.contents}
     written |= {
-        f"{folder_of(document)}/{name}": project.reports / folder_of(document) / name for name in rendered.beside
+        f"{folder_of(document, view)}/{name}": project.reports / folder_of(document, view) / name
+        for name in rendered.beside
     }
     for path, content in zip(written.values(), (*rendered.contents.values(), *rendered.beside.values()), strict=True):
         files.write_bytes(path, content)
@@ -151,7 +168,7 @@ def build(
         "outputs": outputs,
         "warnings": list(rendered.warnings),
     }
-    files.write_json(_stamp(project, document), facts)
+    files.write_json(_stamp(project, stem), facts)
     if rendered.failure is not None:
         raise rendered.failure
     return Built(document, tuple(paths.values()), written=True, warnings=rendered.warnings)
@@ -199,26 +216,20 @@ def _intact(path: Path, digest_: str | None) -> bool:
 
 
 def _inputs(
-    project: Project,
+    origin: Mapping[str, Any],
     document: str,
     selection: Selection,
-    experiments: Mapping[str, Experiment],
-    code: str,
     draft: bool,
     profile: str,
 ) -> str:
     """Return the digest of everything that the pages are made of."""
     return digest(
         {
+            **origin,
             "document": document,
             "draft": draft,
             "profile": profile,
-            "settings": asdict(project.settings),
             "converters": {name: environment.version(name) for name in CONVERTERS},
-            "package": _package(code),
-            "templates": [_folder(folder, "*") for folder in folders(project)],
-            "named": {name: files.digest(project.root / name) for name in _named(project, document)},
-            "experiments": {name: _declared(item) for name, item in experiments.items()},
             "runs": {name: [_run(run) for run in runs] for name, runs in selection.runs.items()},
             "figures": {name: [_figure(f) for f in drawn.values()] for name, drawn in selection.figures.items()},
             "missing": dict(selection.missing),
@@ -226,9 +237,32 @@ def _inputs(
     )
 
 
-def _named(project: Project, document: str) -> list[str]:
-    """Return the files that the front matter and the settings name; a font that isn't there is told by the page."""
-    return [*front.files(project, document), *(f for f in project.settings.fonts if (project.root / f).is_file())]
+def parts(
+    project: Project, document: str, experiments: Mapping[str, Experiment], code: str
+) -> dict[str, dict[str, Any] | list[Any]]:
+    """Return what pages are made by, beside results and packages: this program and the texts of the project."""
+    folders_ = [_folder(folder, "*") for folder in folders(project)]
+    return {
+        "program": _package(code),
+        "templates": [{n: d for n, d in files_.items() if not n.startswith(FONTS)} for files_ in folders_],
+        "fonts": [
+            *({n: d for n, d in files_.items() if n.startswith(FONTS)} for files_ in folders_),
+            # One that isn't there is told by the page.
+            {f: files.digest(project.root / f) for f in project.settings.fonts if (project.root / f).is_file()},
+        ],
+        "named": {name: files.digest(project.root / name) for name in front.files(project, document)},
+        "experiments": {name: _declared(item) for name, item in experiments.items()},
+        "settings": asdict(project.settings),
+    }
+
+
+def digests(origin: Mapping[str, Any]) -> dict[str, str]:
+    """Return the digests of what pages are made by, for whoever asks later whether it is still the same.
+
+    Fonts are left out: with others the same is said, and only looks different.
+    """
+    shown = {name: origin["settings"][name] for name in SHOWN}
+    return {name: digest(part) for name, part in ({**origin, "settings": shown}).items() if name != "fonts"}
 
 
 def _package(code: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from report_cli.errors import Faults, ReportError, UsageError
-from report_cli.project import Project
+from report_cli.project import SOLUTION, STUDENT, Project
 from report_cli.report import export, provenance
 from report_cli.report.deadline import OverdueError, deadline
 from report_cli.report.html import compose, fonts, images, numbering
@@ -27,7 +27,9 @@ from report_cli.report.text.context import Context
 from report_cli.report.text.faults import locate
 from report_cli.report.text.front import HEAD, TEXTS, Author, Front
 from report_cli.report.text.lines import Places
-from report_cli.report.text.manuscript import Manuscript
+from report_cli.report.text.manuscript import Figure, Manuscript
+from report_cli.report.text.values import Ledger
+from report_cli.store.run import Run
 
 POLICY = (
     "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
@@ -44,8 +46,8 @@ DATA = re.compile(r'(?<==")data:[^"]*')
 class Page:
     """The content of each format, what its author should know, and what kept a format from being made (no Pango).
 
-    `images` has the sha256 of the author's own images by their paths in the project. `beside` has the files that lie
-    beside those formats that are no pages, in `folder_of` the document.
+    `images` has the sha256 of the author's own images by their paths in the project, `provenance` what is attached to
+    the PDF. `beside` has the files that lie beside those formats that are no pages, in `folder_of` the document.
     """
 
     contents: dict[str, bytes]
@@ -53,12 +55,22 @@ class Page:
     failure: ReportError | None = None
     images: Mapping[str, str] = field(default_factory=dict)
     beside: Mapping[str, bytes] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
     # Where its numbers come from, in words.
     numbers: str = ""
 
 
-def render(project: Project, document: str, context: Context, formats: tuple[str, ...]) -> Page:
+def render(
+    project: Project,
+    document: str,
+    context: Context,
+    formats: tuple[str, ...],
+    made: Mapping[str, Any],
+    attached: str = "",
+) -> Page:
     """Return `document` in each of `formats`.
+
+    `made` tells the PDF's provenance by what and where it was built. With `attached` that text is attached instead.
 
     Raises:
         UsageError: a template, style or layout is malformed, asks for what isn't part of the report, or takes more than
@@ -68,13 +80,19 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
     source = manuscript.write(project, document, context, whole=False)
     front, settings = source.front, project.settings
     runs, text = context.used(), context.ledger.text
-    files = export.Export(folder_of(document))
-    language = source.language
-    label = provenance.label(runs, context.draft, language)
+    language, view = source.language, made["view"]
+    files = export.Export(folder_of(document, view))
     failure = None
     try:
-        body = compose.compose(project, source, context.ledger)
+        body = compose.compose(project, source, context.ledger, view)
         provenance_heading = Heading(2, numbering.next_appendix(body.headings), language["provenance"], APPENDIX)
+        figures = {label: f for label, f in source.figures.items() if f.file and f'"{label}"' in body.print}
+        if view == STUDENT:
+            runs = _behind(runs, context.ledger, figures)
+        label = provenance.label(runs, made["draft"], language)
+        drawn = {label: f.file.print_sha256 for label, f in figures.items() if f.file}
+        attachment = provenance.attachment(document, runs, context.ledger, drawn, body.images)
+        attachment["claims"] = [] if view == STUDENT else source.claims.listed(context.ledger)
         facts = {
             "front": {
                 **{key: text(getattr(front, key)) for key in TEXTS},
@@ -91,14 +109,16 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
             "settings": settings,
             "date": words.date(front.date, language),
             "label": label,
-            "draft": context.draft,
+            "draft": made["draft"],
             "headings": (*body.headings, *([provenance_heading] if runs else [])),
             "provenance": provenance_heading,
             "appendix": provenance.appendix(runs, context.experiments, language),
+            "view": view,
+            "document": document,
+            "questions": body.questions,
+            "claims": attachment.get("claims", ()),
         }
         contents: dict[str, bytes] = {}
-        listed = provenance.attachment(document, runs, context.ledger, body.images)
-        attachment = _json(listed | {"claims": source.claims.listed(context.ledger)})
         if "html" in formats:
             contents["html"] = _screen(project, facts, body, source).encode()
         if "pdf" in formats:
@@ -107,22 +127,48 @@ def render(project: Project, document: str, context: Context, formats: tuple[str
             except OSError:
                 failure = ReportError("Pango is missing, so only the HTML was written", pango.hint())
             else:
-                contents["pdf"] = _print(project, facts, body, source, attachment)
+                attachment["made"] = {**made, "with": {**pdf.versions(), "fonts": fonts.digests(project)}}
+                attachment |= _digests(body)
+                attached = attached or provenance.sealed(attachment)
+                contents["pdf"] = _print(project, facts, body, source, attached)
         if others := [name for name in formats if name in export.WRITERS]:
             page = _printable(project, facts, body, source, "file")
             export.write(project, page, body, others, language["contents"] if front.toc else "", files)
-            files.beside[provenance.NAME] = attachment.encode()
+            files.beside[provenance.NAME] = provenance.sealed(attachment | {"made": made} | _digests(body)).encode()
     except OverdueError as error:
         if error.message.startswith("templates/"):
             raise
         raise OverdueError(f"templates/documents/{document}.md: {error.message}", error.hint) from error
-    everything = contents | files.formats
-    return Page(everything, body.warnings, failure, body.images, files.beside, str(body.numbers))
+    return Page(
+        *(contents | files.formats, body.warnings, failure, body.images, files.beside, attachment),
+        numbers=str(body.numbers),
+    )
 
 
-def folder_of(document: str) -> str:
-    """Return the name of the folder of the files that `document` needs beside it."""
-    return f"{document}.files"
+def stem_of(document: str, view: str) -> str:
+    """Return what the names of the files of a document begin with."""
+    return document if view == SOLUTION else f"{document}.{view}"
+
+
+def folder_of(document: str, view: str) -> str:
+    """Return the name of the folder of the files that a document needs beside it."""
+    return f"{stem_of(document, view)}.files"
+
+
+def _behind(runs: tuple[Run, ...], ledger: Ledger, figures: Mapping[str, Figure]) -> tuple[Run, ...]:
+    """Return the runs of the values and figures that are shown."""
+    keys = {key for entry in ledger.entries for key in entry.value.runs}
+    names = {figure.name.partition(".")[0] for figure in figures.values()}
+    return tuple(run for run in runs if run.key in keys or run.experiment in names)
+
+
+def _digests(body: Body) -> dict[str, str]:
+    """Return the digests of the HTML of a body, and of its words alone."""
+    from lxml import html
+
+    markup = "".join(forms[0] for forms in body.head.values()) + body.screen
+    words = "".join(html.fragment_fromstring(DATA.sub("", markup), create_parent="div").text_content().split())
+    return {name: sha256(text.encode()).hexdigest() for name, text in (("html", markup), ("prose", words))}
 
 
 def _screen(project: Project, facts: dict[str, Any], body: Body, source: Manuscript) -> str:
@@ -141,10 +187,6 @@ def _screen(project: Project, facts: dict[str, Any], body: Body, source: Manuscr
     styles = [_style(project, name) for name in ("page.css", "screen.css")]
     style = "".join((fonts.for_screen(project, DATA.sub("", page)), *styles, _own_style(project, source.front)))
     return _fill(project, facts, **more, style=_trusted(style))
-
-
-def _json(facts: dict[str, Any]) -> str:
-    return json.dumps(facts, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def _printable(project: Project, facts: dict[str, Any], body: Body, source: Manuscript, medium: str) -> str:

@@ -3,21 +3,81 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from statistics import stdev
 from typing import Any
 
 import msgspec
 
+from report_cli import files
 from report_cli.errors import ReportError
 from report_cli.experiment import Experiment
+from report_cli.keys.canonical import digest
 from report_cli.report.text import formats, words
-from report_cli.report.text.values import Ledger
+from report_cli.report.text.values import Ledger, Value
 from report_cli.report.text.words import Language
-from report_cli.store.manifest import Acceptance, Behind, Manifest
+from report_cli.store.manifest import Acceptance, Behind, Commit, Manifest
 from report_cli.store.run import Run, one_line
 
 NAME = "provenance.json"
+SCHEMA = 3
 # So many changes of code that a result was accepted across are told.
 MOST_CHANGES = 3
+
+
+class Made(msgspec.Struct, frozen=True, rename={"tools": "with"}):
+    """By what a PDF was built: digests of program, templates and settings, the commit of the project, versions."""
+
+    view: str
+    draft: bool
+    commit: Commit | None
+    parts: dict[str, str]
+    tools: dict[str, str | dict[str, str]]
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A run of a report, as far as others read it."""
+
+    experiment: str
+    key: str
+    outputs: str
+    seed: int
+    point: dict[str, Any]
+    asked: dict[str, Any]
+    environment: dict[str, str]
+    inputs: dict[str, dict[str, str | None]]
+    behind: list[Behind]
+
+
+class Shown(msgspec.Struct, frozen=True, rename={"origins": "from"}):
+    """A value of a report; of several seeds how many, and their sample standard deviation."""
+
+    text: str
+    number: float
+    unit: str
+    origins: list[str]
+    runs: list[str]
+    seeds: int = 1
+    spread: float = 0.0
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """What a sentence of a report claims, and whether it holds."""
+
+    id: str
+    verdict: str
+
+
+class Provenance(msgspec.Struct, frozen=True):
+    """What provenance.json says. `code` has the digests of definitions by a name that runs share."""
+
+    document: str
+    made: Made
+    runs: list[Listed]
+    code: dict[str, dict[str, str]]
+    values: list[Shown]
+    figures: dict[str, str]
+    images: dict[str, str]
+    claims: list[Claim] = []
 
 
 @dataclass(frozen=True)
@@ -90,28 +150,48 @@ def label(runs: Iterable[Run], draft: bool, language: Language) -> str:
     return " · ".join(parts)
 
 
-def attachment(document: str, runs: Iterable[Run], ledger: Ledger, images: Mapping[str, str]) -> dict[str, Any]:
-    """Return the content of provenance.json: every run and image of the report, and every value that it shows.
+def attachment(
+    document: str, runs: Iterable[Run], ledger: Ledger, figures: Mapping[str, str], images: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what provenance.json says of the results: every run, figure and image of the report, and every value.
 
-    `images` has the sha256 of images of the author's own by their paths.
+    `figures` has the sha256 of drawn figures by their labels, `images` those of images of the author's own by paths.
     """
+    runs = tuple(runs)
     return {
-        "schema": 2,
+        "schema": SCHEMA,
         "document": document,
         "runs": [_listed(run) for run in runs],
-        "values": [
-            {
-                "text": entry.text,
-                "number": entry.value.number,
-                "unit": entry.value.unit,
-                "from": list(entry.value.origins),
-                "runs": list(entry.value.runs),
-            }
-            for entry in ledger.entries
-            if not entry.value.missing
-        ],
+        # Most runs share their code: the seeds and points of an experiment do.
+        "code": {_code(run): {name: d[:16] for name, d in run.manifest.recipe.get("code", {}).items()} for run in runs},
+        "values": [_shown(entry.text, entry.value) for entry in ledger.entries if not entry.value.missing],
+        "figures": dict(figures),
         "images": dict(images),
     }
+
+
+def sealed(facts: Mapping[str, Any]) -> str:
+    """Return the text of provenance.json, with a digest of all that it says."""
+    body = {name: content for name, content in facts.items() if name != "digest"}
+    return files.json_text({**body, "digest": digest(body)})
+
+
+def opened(text: str) -> tuple[dict[str, Any], bool]:
+    """Return what provenance.json says, and whether it is as it was written; ValueError where it is none."""
+    facts = files.from_json(text)
+    if not isinstance(facts, dict) or facts.get("schema") != SCHEMA:
+        raise ValueError("another version of this program wrote it, or none")
+    return facts, sealed(facts) == text
+
+
+def _shown(text: str, value: Value) -> dict[str, Any]:
+    shown = {"text": text, "number": value.number, "unit": value.unit}
+    seeds = {"seeds": value.n, "spread": stdev(value.samples)} if value.n > 1 else {}
+    return {**shown, **seeds, "from": list(value.origins), "runs": list(value.runs)}
+
+
+def _code(run: Run) -> str:
+    return digest(run.manifest.recipe.get("code", {}))[:16]
 
 
 def _listed(run: Run) -> dict[str, Any]:
@@ -120,6 +200,8 @@ def _listed(run: Run) -> dict[str, Any]:
         "experiment": run.experiment,
         "key": run.key,
         "recipe": m.recipe_digest,
+        "outputs": m.output_digest,
+        "asked": {**m.recipe, "code": _code(run)},
         "environment": dict(m.environment),
         "inputs": dict(m.inputs),
         "profile": m.profile,

@@ -98,7 +98,9 @@ def test_cost_of_homework4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
 
     def make() -> None:
         selection = api.select(workspace, names, request, run_first=lambda made: False)
-        rendered = render(here, "homework4", Context(experiments, selection), build.FORMATS)
+        rendered = render(
+            here, "homework4", Context(experiments, selection), build.FORMATS, {"view": "solution", "draft": False}
+        )
         for name, content in rendered.contents.items():
             files.write_bytes(tmp_path / f"homework4.{name}", content)
 

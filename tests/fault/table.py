@@ -26,6 +26,9 @@ LINES = {
     "keys that stay, whatever else changes": "test_what_does_not_matter",
     "random edits of code and of what it reads": "test_random_edits test_random_edits_by_the_program",
     "stored runs with changed bytes": "test_changed_runs",
+    "forged reports found": "test_a_number_of_* test_a_number_with_* test_a_stored_metric test_a_sentence_or_* "
+    "test_predictions_with_*",
+    "honest reports, by this renderer and by others": "test_an_untouched_report test_another_renderer",
     BUGS: "*_noticed test_the_suite_finds_bugs",
     "checks of these tests themselves": "test_the_number_of_* test_a_change_repeats_* test_what_is_said_* "
     "test_the_table test_every_line_*",

@@ -34,7 +34,8 @@ BLOCK_TAGS = {"span", "div", "a", "ul", "ol", "li", "dl", "dt", "dd", "blockquot
 FLOAT_TAGS = {"figure", "figcaption", "img", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
 ATTRIBUTES = {
     "*": {"class", "id", "lang", "dir"},
-    "div": {"name", "data-caption"},
+    # Of a question what it is worth, and the room for its answer.
+    "div": {"name", "data-caption", "data-points", "data-space"},
     "pre": {"data-caption"},
     "a": {"href"},
     "figcaption": {"aria-hidden"},

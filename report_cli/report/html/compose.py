@@ -7,11 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from report_cli.errors import ReportError, UsageError
-from report_cli.project import Project
-from report_cli.report.html import blocks, clean, figures, formulas, images, numbering, pandoc, tables
+from report_cli.project import SOLUTION, STUDENT, Project
+from report_cli.report.html import blocks, clean, figures, formulas, images, numbering, pandoc, tables, views
 from report_cli.report.html.formulas import Formula, Typeset
 from report_cli.report.html.images import Picture
 from report_cli.report.html.numbering import Heading
+from report_cli.report.html.views import Question
 from report_cli.report.text.coverage import Coverage, coverage
 from report_cli.report.text.formats import upright
 from report_cli.report.text.manuscript import Manuscript
@@ -48,48 +49,36 @@ class Body:
     numbers: Coverage = field(default_factory=Coverage)
     # What the assets that show formulas show.
     formulas: Mapping[str, Formula] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
 
 
-def compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
-    """Return the body of a document: typeset, numbered, every value linked to its run.
+def compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str = SOLUTION) -> Body:
+    """Return the body of a document: typeset, numbered, every value linked to its run. For a student its answers are
+    left out, and `ledger` loses their values.
 
     Raises:
         UsageError: malformed Markdown or formula, an undefined or duplicate label, an image that can't be shown.
     """
     try:
-        body = _compose(project, manuscript, ledger)
+        body = _compose(project, manuscript, ledger, view)
     except ReportError as error:
         manuscript.faults.note(error)
     manuscript.faults.check()
     return body
 
 
-def _compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
+def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str) -> Body:
     places, language = manuscript.places, manuscript.language
-    english = language["lang"] == "en"
     tree = clean.to_tree(project, manuscript)
-    spans = tree.xpath(".//span[starts-with(@class, 'math ')]")
-    sources = [span.text_content().strip() for span in spans]
-    in_order = [
-        Formula(ledger.tex(t) if english else upright(ledger.tex(t)), span.get("class") == "math display")
-        for span, t in zip(spans, sources, strict=True)
-    ]
-    # A formula is named by its first place; it is there as its author wrote it, with the marks of values.
-    source_of = dict(zip(reversed(in_order), reversed(sources), strict=True))
-    typeset = formulas.typeset(
-        project, in_order, lambda formula: places.of_formula(source_of[formula]), manuscript.faults
-    )
-    if not english:  # Formulas are put into English words alone; elsewhere their TeX stands for them.
-        typeset = {formula: replace(result, words=formula.tex) for formula, result in typeset.items()}
-    for index, (span, formula) in enumerate(zip(spans, in_order, strict=True)):
-        span.set("data-formula", str(index))
-        # What a heading is called in the contents.
-        span.text = typeset[formula].words if formula in typeset else formula.tex
+    student = view == STUDENT
+    numbers = coverage(manuscript, ledger)
+    if student:
+        views.hide(tree, ledger)
+    in_order, source_of, typeset = _typeset(project, tree, manuscript, ledger)
     pictures, told = images.collect(project, tree, manuscript)
     titles = {key: _title(block, key, manuscript, ledger) for block, key in zip(tree, manuscript.head, strict=False)}
     _check_notes(tree, manuscript)
     blocks.set_apart(tree, places)
-    numbers = coverage(manuscript, ledger)
     warnings = [
         *pandoc.shown_as_text(places),
         *numbering.unanswered(tree, places),
@@ -98,8 +87,17 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
         *numbers.warnings(),
     ]
     headings = numbering.number(tree, places, language, manuscript.faults)
+    marked = views.mark(tree, places, view, language)
+    questions = tuple(each._replace(title=ledger.text(each.title)) for each in marked)
     # What follows shows what is whole.
     manuscript.faults.check()
+    if student:
+        titles.pop("abstract", None)
+        lines = [block for block, key in zip(list(tree), manuscript.head, strict=False) if key != "abstract"]
+        views.leave(tree)
+        tree[:0] = lines
+        left = set(tree.xpath(".//@id"))
+        headings = [heading for heading in headings if heading.target in left]
     _show_values(tree, ledger)
     tables.finish(tree, project, language)
     for label, figure in manuscript.figures.items():
@@ -107,6 +105,8 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
             with manuscript.faults.noting():
                 pictures[label] = Picture(figure.where, f"{label}.svg", *figures.read(figure))
     manuscript.faults.check()
+    there = {image.get("src") for image in tree.iter("img")}
+    pictures = {label: picture for label, picture in pictures.items() if label in there}
     names = {formula: f"math/{i}.svg" for i, formula in enumerate(dict.fromkeys(in_order))}
     dress = partial(_dress, tree, manuscript, pictures)
     screen = dress([_mathml(typeset[formula]) for formula in in_order], lambda picture: picture.data)
@@ -123,7 +123,7 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
     assets |= {f"figures/{picture.name}": picture.print for picture in pictures.values()}
     contents = tuple(replace(h, title=ledger.text(h.title)) for h in headings if h.level <= 3)
     head = {}
-    for key in manuscript.head:
+    for key in titles:
         both = screen[0], printed[0]
         # A title is what its block has one line of.
         forms = [_markup(block if key == "abstract" else block[0][0]) for block in both]
@@ -132,7 +132,12 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger) -> Body:
             block.drop_tree()
     own = {picture.path: picture.sha256 for picture in pictures.values() if picture.path}
     shown = {name: formula for formula, name in names.items()}
-    return Body(_markup(screen), _markup(printed), assets, contents, tuple(warnings), own, head, titles, numbers, shown)
+    return Body(
+        *(_markup(screen), _markup(printed), assets, contents, tuple(warnings), own, head, titles),
+        numbers=numbers,
+        formulas=shown,
+        questions=questions,
+    )
 
 
 def _title(block: "HtmlElement", key: str, manuscript: Manuscript, ledger: Ledger) -> str:
@@ -144,6 +149,31 @@ def _title(block: "HtmlElement", key: str, manuscript: Manuscript, ledger: Ledge
         for element in block.iter():
             element.text, element.tail = ledger.text(element.text or ""), ledger.text(element.tail or "")
     return ledger.text(block.xpath("normalize-space()"))
+
+
+def _typeset(
+    project: Project, tree: "HtmlElement", manuscript: Manuscript, ledger: Ledger
+) -> tuple[list[Formula], dict[Formula, str], dict[Formula, Typeset]]:
+    """Return the formulas in order, what the author wrote for each, and how each is set."""
+    english = manuscript.language["lang"] == "en"
+    spans = tree.xpath(".//span[starts-with(@class, 'math ')]")
+    sources = [span.text_content().strip() for span in spans]
+    in_order = [
+        Formula(ledger.tex(t) if english else upright(ledger.tex(t)), span.get("class") == "math display")
+        for span, t in zip(spans, sources, strict=True)
+    ]
+    # A formula is named by its first place; it is there as its author wrote it, with the marks of values.
+    source_of = dict(zip(reversed(in_order), reversed(sources), strict=True))
+    typeset = formulas.typeset(
+        project, in_order, lambda formula: manuscript.places.of_formula(source_of[formula]), manuscript.faults
+    )
+    if not english:  # Formulas are put into English words alone; elsewhere their TeX stands for them.
+        typeset = {formula: replace(result, words=formula.tex) for formula, result in typeset.items()}
+    for index, (span, formula) in enumerate(zip(spans, in_order, strict=True)):
+        span.set("data-formula", str(index))
+        # What a heading is called in the contents.
+        span.text = typeset[formula].words if formula in typeset else formula.tex
+    return in_order, source_of, typeset
 
 
 def _mark_places(tree: "HtmlElement", manuscript: Manuscript, pictures: Mapping[str, Picture]) -> None:

@@ -87,6 +87,11 @@ def for_typst(project: Project) -> Any:
     return typst.Fonts(include_system_fonts=False, font_paths=[str(folder) for folder in folders if folder.is_dir()])
 
 
+def digests(project: Project) -> dict[str, str]:
+    """Return the sha256 of each font file that pages are laid out with."""
+    return {face.file: files.digest(_path(project, face)) for face in FACES + FIGURE_FACES}
+
+
 def for_screen(project: Project, text: str) -> str:
     """Return font rules with the characters of `text` embedded as WOFF2; a known subset comes from the cache."""
     shown = _visible(text)

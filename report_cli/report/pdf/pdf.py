@@ -1,6 +1,7 @@
 """HTML to a PDF that passes PDF/A-3a and PDF/UA-1, the same bytes every time, from nothing but memory."""
 
 import contextlib
+import ctypes.util
 import datetime
 import gc
 import importlib
@@ -8,10 +9,12 @@ import io
 import logging
 import mimetypes
 import warnings
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from report_cli.errors import Faults, ReportError
+from report_cli.keys import environment
 from report_cli.report.html.compose import ASSETS, AT, ITEM
 from report_cli.report.html.fonts import EMOJI
 from report_cli.report.pdf import floats
@@ -42,6 +45,8 @@ SLACK_PX = 6
 LEAST_SCALE = 0.75
 LOWER = "make it lower, or two of it"
 NAMES = {"table": "table", "td": "table", "th": "table", "img": "figure or formula", "pre": "block of code"}
+# Those that draw, convert and lay out.
+PACKAGES = ("fonttools", "lxml", "matplotlib", "nh3", "pillow", "pydyf", "pypandoc_binary", "typst", "weasyprint")
 UNDATED = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -49,6 +54,20 @@ def load() -> None:
     """Import the renderer. OSError when Pango is missing; what it prints then has no place among results."""
     with contextlib.redirect_stdout(io.StringIO()):
         importlib.import_module("weasyprint")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of all that decides the bytes of a PDF, and the letters and lines in it."""
+    from weasyprint.text.ffi import pango
+
+    harfbuzz = ctypes.CDLL(ctypes.util.find_library("harfbuzz") or "libharfbuzz.so.0")
+    harfbuzz.hb_version_string.restype = ctypes.c_char_p
+    return {
+        **{name: environment.version(name) for name in PACKAGES},
+        "harfbuzz": harfbuzz.hb_version_string().decode(),
+        "pango": str(pango.pango_version()),
+        "zlib": zlib.ZLIB_RUNTIME_VERSION,
+    }
 
 
 def to_pdf(

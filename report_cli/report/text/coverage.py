@@ -14,7 +14,7 @@ from report_cli.report.text.values import GIVEN, MARK, Ledger
 RESULTS = frozenset(("value", "points", "compare", "results", "rows", "element", "figure"))
 # Numbers in these belong to the questions.
 ANSWERS = "templates/answers/"
-_GIVEN = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\{[^}\n]*\.given\b[^}\n]*\}")
+_TYPED = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\{[^}\n]*\.typed\b[^}\n]*\}")
 # What holds digits and is no number of the prose: addresses and labels, attributes, citations, notes, markers of lists,
 # rules of tables.
 _APPARATUS = re.compile(
@@ -54,7 +54,7 @@ def coverage(manuscript: Manuscript, ledger: Ledger) -> Coverage:
     prose = {path for path, text in manuscript.sources.items() if not path.startswith(ANSWERS) and _asks(text)}
     results = given = 0
     typed = []
-    text = _APPARATUS.sub(_blank, _GIVEN.sub(_blank, manuscript.places.prose))
+    text = _APPARATUS.sub(_blank, _TYPED.sub(_blank, manuscript.places.prose))
     # The longest first: one may be a part of another.
     outside = sorted(ledger.texts, key=len, reverse=True)
     for line, where in zip(text.split("\n"), manuscript.places.lines, strict=True):

@@ -94,7 +94,7 @@ class Claims:
         """Return all claims as plain text, for provenance.json."""
         return [
             {
-                "name": claim.name,
+                "id": claim.name,
                 "sentence": ledger.text(claim.sentence),
                 "verdict": claim.outcome.verdict,
                 "evidence": ledger.text(claim.evidence),

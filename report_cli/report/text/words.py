@@ -162,10 +162,21 @@ _TABLE: dict[str, tuple[str, str, str, str]] = {
     "claims": ("Claims", "Behauptungen", "Affirmations", "Afirmaciones"),
     "claim": ("Claim", "Behauptung", "Affirmation", "Afirmación"),
     "verdict": ("Verdict", "Urteil", "Verdict", "Veredicto"),
-    "evidence": ("Evidence", "Beleg", "Preuve", "Prueba"),
     "holds": ("holds", "gilt", "vérifiée", "se cumple"),
     "refuted": ("refuted", "widerlegt", "réfutée", "refutada"),
     "undecided": ("undecided", "offen", "indécise", "sin decidir"),
+    # What questions are worth, and how a report is checked.
+    "worth": ("Points: {}", "Punkte: {}", "Points : {}", "Puntos: {}"),
+    "grading": ("For the grader", "Für die Korrektur", "Pour la correction", "Para la corrección"),
+    "question": ("Question", "Frage", "Question", "Pregunta"),
+    "worth_head": ("Points", "Punkte", "Points", "Puntos"),
+    "total": ("Total", "Summe", "Total", "Total"),
+    "check": (
+        "Every value of this file can be checked against its runs:",
+        "Jeder Wert dieser Datei lässt sich an seinen Läufen prüfen:",
+        "Chaque valeur de ce fichier peut être vérifiée d’après ses exécutions :",
+        "Cada valor de este archivo se puede comprobar con sus ejecuciones:",
+    ),
     # What the HTML page's script says.
     "value": ("Value", "Wert", "Valeur", "Valor"),
     "to_run": (

@@ -40,7 +40,7 @@ def test_typed_numbers_are_found(desk: Desk, text: str, numbers: list[str]) -> N
         "Code `x = 3`, a formula $x_1 = 2$ and $$ y = 4 $$ {#eq-a}",
         "```\n5 epochs\n```",
         "See [](#sec-1), [the page](https://example.org/2/3), [@knuth1984, p. 3].\n\n# A {#sec-1}",
-        "[64 filters]{.given}, [a [link](#sec-b) and 5]{.given}\n\n# B {#sec-b}",
+        "[64 filters]{.typed}, [a [link](#sec-b) and 5]{.typed}\n\n# B {#sec-b}",
         "<< 0.95|percent >> of << constant(0.7383)|percent >>",
         '<< value("net.accuracy").n >> runs of << title("net") >>',
         '<< parameter("net", "widths") >> and << images_label("net") >>',

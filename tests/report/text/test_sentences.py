@@ -136,4 +136,4 @@ def test_claims_are_part_of_the_provenance(desk: Desk) -> None:
     built = desk.build(formats=("pdf",))
     with pikepdf.open(built.paths[0]) as pdf:
         listed = json.loads(pdf.attachments["provenance.json"].get_file().read_bytes())["claims"]
-    assert listed == [{"name": "a", "sentence": "It is 73.8\u202f%.", "verdict": "holds", "evidence": "0.7383 > 0.5"}]
+    assert listed == [{"id": "a", "sentence": "It is 73.8\u202f%.", "verdict": "holds", "evidence": "0.7383 > 0.5"}]

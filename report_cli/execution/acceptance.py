@@ -1,0 +1,67 @@
+"""Accepting stale results as answers to what is asked now, those first that others need."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from report_cli.errors import ReportError, UsageError
+from report_cli.execution.listener import Listener
+from report_cli.execution.plan import Plan, Step
+from report_cli.execution.runner import behind
+from report_cli.execution.status import WORDS
+from report_cli.execution.workspace import Workspace
+from report_cli.experiment import Experiment
+from report_cli.store import accept as acceptance
+from report_cli.store.run import Run
+
+
+def accept(
+    workspace: Workspace,
+    chosen: Sequence[Experiment],
+    plan: Callable[[], Plan],
+    reason: str,
+    listener: Listener,
+) -> Iterator[tuple[Step, Run, Sequence[str]]]:
+    """Store stale results of `chosen` again; yield step, run and what changed. `plan` returns what stands now.
+
+    Raises:
+        ReportError: the reason is empty, or more than code and inputs changed.
+    """
+    root = workspace.project.root
+    if not reason:
+        raise UsageError(
+            "the reason is empty, and the report prints it",
+            'say why the result stays true: --reason "renamed a variable"',
+        )
+    workspace.store.set_damaged_aside()
+
+    def stale() -> tuple[Plan, Step | None]:
+        made = plan()
+        return made, next((s for s in made.steps if s.state != "fresh" and s.experiment in chosen), None)
+
+    made, step = stale()
+    while step is not None:
+        for need, needed in step.needs.items():
+            if any(other.state != "fresh" for other in made.steps if other.name in needed):
+                both = f"{need} {step.experiment.name}"
+                raise ReportError(
+                    f"{step.label} can't be accepted: {need}, which it needs, is not up to date",
+                    f"report run {need}, or accept both: report accept {both} --reason TEXT",
+                )
+        if step.state in ("missing", "failed"):
+            raise ReportError(
+                f"{step.label} can't be accepted: it is {WORDS[step.state]} ({step.reason})",
+                f"run it: report run {step.experiment.name} --profile {step.profile}",
+            )
+        found = acceptance.candidate(workspace.store, root, step.question, step.label)
+        facts = {
+            "profile": step.profile if step.experiment.has_profiles else None,
+            "overrides": dict(step.overrides),
+            "point": dict(step.point),
+        }
+        needs = {name for names in step.needs.values() for name in names}
+        runs = [other.run for other in made.steps if other.name in needs and other.run is not None]
+        waiting = partial(listener.note, f"another process is running {step.label}; waiting for it")
+        stored = acceptance.accept(workspace.store, root, found, reason, facts, behind(runs), waiting)
+        yield step, stored, found.changes
+        # What is accepted changes what those that need it are computed from, so they are planned again.
+        made, step = stale()

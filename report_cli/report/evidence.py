@@ -1,0 +1,64 @@
+"""Metrics of a classifier, computed again from its stored predictions with numpy alone."""
+
+from collections.abc import Mapping
+from math import isclose
+from typing import TYPE_CHECKING, NamedTuple
+
+from report_cli.store.run import Run
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LOGITS, LABELS, PREDICTED = "_logits", "_labels", "_predicted"
+# Logits may have been rounded to float32 after a metric was computed, and sums are added in other orders elsewhere.
+TOLERANCE = 1e-6
+
+
+class Check(NamedTuple):
+    """A metric as it is stored, and as it follows from the predictions of the run."""
+
+    stored: float
+    computed: float
+
+    @property
+    def agrees(self) -> bool:
+        return isclose(self.stored, self.computed, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+
+
+def check(run: Run) -> Mapping[str, Check]:
+    """Return what becomes of the metrics of `run` that follow from its predictions, by name.
+
+    Predictions of a part (`test`, say) are the arrays PART_logits (N, classes), or (N, 1) for two classes, and
+    PART_labels (N,); PART_accuracy, PART_loss (mean cross-entropy in nats) and PART_images follow. From the array
+    best_PART_predicted (N,) follows best_PART_accuracy.
+
+    Raises:
+        ReportError: a file of the run is damaged, or its arrays don't fit together.
+    """
+    computed: dict[str, float] = {}
+    for part in (name.removesuffix(LABELS) for name in run.arrays if name.endswith(LABELS)):
+        labels = run.array(f"{part}{LABELS}").astype("int64").ravel()
+        computed[f"{part}_images"] = len(labels)
+        if f"{part}{LOGITS}" in run.arrays:
+            logits = run.array(f"{part}{LOGITS}").astype("float64").reshape(len(labels), -1)
+            computed[f"{part}_accuracy"], computed[f"{part}_loss"] = _score(logits, labels)
+        for name in (part, f"best_{part}"):
+            if f"{name}{PREDICTED}" in run.arrays:
+                right = run.array(f"{name}{PREDICTED}").ravel() == labels
+                computed.setdefault(f"{name}_accuracy", float(right.mean()))
+    return {name: Check(run.scalars[name], number) for name, number in computed.items() if name in run.scalars}
+
+
+def _score(logits: "NDArray[np.float64]", labels: "NDArray[np.int64]") -> tuple[float, float]:
+    """Return the share of labels that get the highest logit, and the mean cross-entropy in nats.
+
+    A network with one logit means class 1 by what is above 0.
+    """
+    import numpy as np
+
+    if logits.shape[1] == 1:
+        logits = np.column_stack((np.zeros(len(logits)), logits))
+    highest = logits.max(axis=1, keepdims=True)
+    losses = highest[:, 0] + np.log(np.exp(logits - highest).sum(axis=1)) - logits[np.arange(len(labels)), labels]
+    return float((logits.argmax(axis=1) == labels).mean()), float(losses.mean())

@@ -1,0 +1,150 @@
+"""`report verify FILE.pdf`, as someone else calls it: with the file, and a copy of the project."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+from report_cli import api
+from report_cli.report.pdf import content
+from tests.conftest import Command, edit
+
+
+@pytest.fixture
+def pdf(folder: Path) -> Path:
+    """Return the PDF of the new project."""
+    return folder / "build" / "report" / "report.pdf"
+
+
+def test_a_report_is_verified_value_by_value(program: Command, pdf: Path) -> None:
+    """Each value has a verdict and what it rests on; what no prediction shows is unverified until measured again."""
+    done = program("verify", str(pdf), "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["verdict"] == "verified"
+    assert told["unverified"] == ["pi"]
+    assert {(value["verdict"], value["rests_on"]) for value in told["values"]} == {("verified", "stored")}
+    again = program("verify", str(pdf), "--retrain", "pi", "--json")
+    assert again.returncode == 0, again.stderr
+    assert {value["rests_on"] for value in json.loads(again.stdout)["values"]} == {"retrained"}
+    assert program("verify", str(pdf), "--retrain", "pj").returncode == 2
+
+
+def test_views_are_verified(program: Command, pdf: Path) -> None:
+    """The files for students, which name no runs of the answers, and for graders are verified as well."""
+    for view in ("student", "grader"):
+        assert program("build", "report", "--view", view, "--to", "pdf").returncode == 0
+        done = program("verify", str(pdf.with_name(f"report.{view}.pdf")))
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_project_stays_as_it_was(program: Command, folder: Path, pdf: Path) -> None:
+    """Verifying, and measuring again for it, leave no run, page or figure behind."""
+
+    def there() -> dict[str, bytes]:
+        kinds = ("runs", "report", "figures")
+        paths = [path for kind in kinds for path in (folder / "build" / kind).rglob("*") if path.is_file()]
+        return {str(path): path.read_bytes() for path in paths if path.suffix != ".lock"}
+
+    before = there()
+    assert program("verify", str(pdf), "--retrain", "pi").returncode == 0
+    assert there() == before
+    assert not [path for path in (folder / "build" / "tmp").glob("*") if path.is_dir()]
+
+
+def test_what_is_no_report_is_refused_in_a_sentence(
+    program: Command, folder: Path, pdf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is foreign, broken, encrypted, huge, of another project or not there: exit 1, one sentence."""
+    foreign, encrypted, broken, text = (folder / f"{name}.pdf" for name in ("foreign", "encrypted", "broken", "text"))
+    with pikepdf.new() as document:
+        document.add_blank_page()
+        document.save(foreign)
+    with pikepdf.open(pdf) as document:
+        document.save(encrypted, encryption=pikepdf.Encryption(owner="o", user="u"))
+    whole = pdf.read_bytes()
+    broken.write_bytes(whole[: len(whole) // 2])
+    text.write_text("# A report")
+    cases = {
+        foreign: "carries no provenance.json",
+        encrypted: "is encrypted",
+        broken: "broken.pdf",
+        text: "is no whole PDF",
+        folder / "nowhere.pdf": "can't be read",
+    }
+    for path, words in cases.items():
+        refused(program("verify", str(path)), words)
+    monkeypatch.setattr(content, "MOST_BYTES", len(whole) - 1)
+    refused(program("verify", str(pdf)), "more than")
+    monkeypatch.undo()
+    monkeypatch.setattr(content, "MOST_UNPACKED", 1000)
+    refused(program("verify", str(pdf)), "unpacks to more")
+    monkeypatch.undo()
+    (folder / "templates" / "documents" / "report.md").rename(folder / "templates" / "documents" / "other.md")
+    refused(program("verify", str(pdf)), "'report', which this project")
+
+
+def refused(done: "subprocess.CompletedProcess[str]", words: str) -> None:
+    assert done.returncode == 1, done.stdout
+    assert words in done.stderr
+    assert done.stderr.count("error:") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_runs_that_are_not_there_accuse_no_one(program: Command, folder: Path, pdf: Path) -> None:
+    """Without the stored runs nothing is compared, and the command says which are missing."""
+    for path in (folder / "build" / "runs").rglob("manifest.json"):
+        path.unlink()
+    refused(program("verify", str(pdf)), "1 of the runs of report.pdf are not stored in this project: pi")
+
+
+def test_another_version_of_the_templates_accuses_no_one(program: Command, folder: Path, pdf: Path) -> None:
+    """Where templates changed since, the file was built from another commit; where they say the same, it holds."""
+    for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "a")):
+        name = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+        subprocess.run(["git", *name, *arguments], cwd=folder, check=True)
+    pdf.unlink()
+    (pdf.parent / "report.json").unlink()
+    assert program("build", "report").returncode == 0
+    answer = folder / "templates" / "answers" / "q1-pi.md"
+    answer.write_text(answer.read_text() + "\n<# a remark #>\n")
+    done = program("verify", str(pdf))
+    assert done.returncode == 0, done.stderr
+    answer.write_text(answer.read_text() + "\nAnother sentence.\n")
+    done = program("verify", str(pdf))
+    assert done.returncode == 1
+    assert "was built from commit" in done.stderr
+    assert "git checkout" in done.stderr
+    assert "differs from what its runs give" not in done.stderr + done.stdout
+
+
+def test_an_attachment_that_was_edited(program: Command, folder: Path, pdf: Path) -> None:
+    """An attachment whose own digest doesn't fit is a difference."""
+    from tests.fault.forging import rewrite
+
+    rewrite(pdf, facts=lambda facts: facts["values"].pop())
+    assert api.verify(pdf, folder=folder).verdict == "differs"
+    with pikepdf.open(pdf, allow_overwriting_input=True) as document:
+        text = document.attachments["provenance.json"].get_file().read_bytes().replace(b"3.14", b"3.15")
+        document.attachments["provenance.json"] = pikepdf.AttachedFileSpec(document, text, filename="provenance.json")
+        document.save(pdf)
+    done = program("verify", str(pdf))
+    assert done.returncode == 1
+    assert "provenance.json is changed after it was written" in done.stdout
+
+
+def test_nothing_of_the_file_is_executed_or_used_as_a_path(program: Command, folder: Path, pdf: Path) -> None:
+    """Names in the attachment are compared with names: a path in the place of one finds nothing."""
+    from tests.fault.forging import rewrite
+
+    def hostile(facts: dict[str, object]) -> None:
+        for run in facts["runs"]:  # type: ignore[attr-defined]
+            run["experiment"], run["key"] = "../../..", "*"
+
+    rewrite(pdf, facts=hostile)
+    refused(program("verify", str(pdf)), "are not stored in this project")
+    edit(folder / "pyproject.toml", "[tool.report]", "[tool.report] # edited")
+    rewrite(pdf, facts=lambda facts: facts.update(document="../documents/report"))
+    refused(program("verify", str(pdf)), "which this project")

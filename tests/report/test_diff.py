@@ -1,0 +1,117 @@
+"""`report diff`: what changed between two PDFs, against seed noise, and why."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from report_cli import api
+from report_cli.report.diff import Comparison
+from tests.conftest import run_here
+from tests.fault.forging import rewrite
+from tests.report.conftest import Desk
+
+PAPER = """
+# Results
+
+The network reaches << value("net.accuracy")|percent >>. It takes << value("net.time")|duration >> on this machine.
+
+<< figure("net.curves", caption="A curve.") >>
+"""
+RECIPE = {"parameters": {"epochs": 3, "rate": 0.03}, "code": {"experiments.net:train": "a" * 64}}
+
+
+def seeds(desk: Desk, numbers: list[float], time: float = 200.4, **facts: Any) -> None:
+    """Store a run for each number."""
+    for seed, number in enumerate(numbers):
+        metrics = {"accuracy": (number, "fraction"), "time": (time, "s")}
+        desk.store("net", metrics, seed=seed, **{"recipe": RECIPE, **facts})
+
+
+@pytest.fixture
+def compared(desk: Desk, tmp_path: Path) -> Callable[[Callable[[], None]], Comparison]:
+    """Return a function that compares the report before and after something is done."""
+    seeds(desk, [0.70, 0.71, 0.72])
+    desk.write(PAPER)
+    old = tmp_path / "old.pdf"
+    shutil.copy(desk.build(formats=("pdf",)).paths[0], old)
+
+    def compare(change: Callable[[], None]) -> Comparison:
+        change()
+        return api.diff(old, desk.build(formats=("pdf",)).paths[0])
+
+    return compare
+
+
+def test_nothing_differs(compared: Callable[..., Comparison]) -> None:
+    """A report that was built again differs in nothing."""
+    found = compared(lambda: None)
+    assert not any((found.values, found.claims, found.figures, found.prose, found.causes))
+
+
+def test_moved_values_and_their_causes(compared: Callable[..., Comparison], desk: Desk) -> None:
+    """A moved value says whether seeds explain it, and which parameter, code, package, data and input changed."""
+    facts = {
+        "recipe": {"parameters": {"epochs": 9, "rate": 0.03}, "code": {"experiments.net:train": "b" * 64}},
+        "environment": {"python": "3.11", "package keras": "3.16.0"},
+        "inputs": {"files": {"data/a.csv": "c" * 64}, "folders": {}, "variables": {}},
+    }
+    found = compared(lambda: seeds(desk, [0.80, 0.81, 0.82], **facts))
+    (moved,) = found.values
+    assert (moved.before, moved.after) == ("71.0\u202f%", "81.0\u202f%")
+    assert moved.change == pytest.approx(0.1)
+    assert not moved.is_noise
+    causes = {
+        "parameters: epochs is 9, was 3",
+        "code: train in experiments/net.py changed",
+        "environment: keras is 3.16.0, was 3.15.1",
+        "inputs: data/a.csv changed",
+    }
+    assert set(moved.causes) == causes
+    assert found.causes.keys() == {"parameters", "code", "environment", "inputs"}
+    assert not found.prose, "values are told by themselves"
+
+
+def test_seed_noise(compared: Callable[..., Comparison], desk: Desk) -> None:
+    """What the seeds explain is called noise."""
+    found = compared(lambda: seeds(desk, [0.70, 0.715, 0.725]))
+    (moved,) = found.values
+    assert moved.is_noise
+
+
+def test_prose_and_figures(compared: Callable[..., Comparison], desk: Desk) -> None:
+    """A reworded sentence is told with what it was, a figure that was drawn anew by its label."""
+
+    def change() -> None:
+        desk.write(PAPER.replace("on this machine", "on a faster machine"))
+        file = desk.figures["net"]["curves"].print_svg
+        file.write_text(file.read_text().replace("L120 60", "L120 70"))
+        desk.figures["net"]["curves"] = type(desk.figures["net"]["curves"])(
+            *("net", "curves", "A rising curve.", file, desk.figures["net"]["curves"].screen_svg, "d" * 64, "e" * 64)
+        )
+
+    found = compared(change)
+    (prose,) = found.prose
+    assert prose.before == "It takes … on this machine."
+    assert prose.after == "It takes … on a faster machine."
+    assert [figure.what for figure in found.figures] == ["figure fig-net-curves"]
+    assert found.causes == {"page": ["other templates"]}
+
+
+def test_flipped_claims_and_the_command(desk: Desk, tmp_path: Path) -> None:
+    """A claim that flipped is told, where both files have claims; the command prints all of it."""
+    desk.write(PAPER)
+    new = desk.build(formats=("pdf",)).paths[0]
+    old = Path(shutil.copy(new, tmp_path / "old.pdf"))
+    for path, verdict in ((old, "holds"), (new, "refuted")):
+        rewrite(path, facts=lambda facts, verdict=verdict: facts.update(claims=[{"id": "better", "verdict": verdict}]))
+    done = run_here(tmp_path, "diff", str(old), str(new), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["claims"] == [{"what": "claim better", "before": "holds", "after": "refuted"}]
+    told = run_here(tmp_path, "diff", str(old), str(new)).stdout
+    assert told.strip() == "claim better: refuted\n  was: holds"
+    assert run_here(tmp_path, "diff", str(old), str(old)).stdout.strip() == "nothing differs"
+    assert run_here(tmp_path, "diff", str(old), str(tmp_path / "none.pdf")).returncode == 1
