@@ -13,7 +13,10 @@ TICKED = re.compile(
 )
 _FENCE = re.compile(r"[ >]*(`{3,}|~{3,})(.*)")
 # What begins an item of a list, a note or a definition: lines below that are indented are its text.
-_ITEM = re.compile(r" {0,3}(?:[-+*]|\(?(?:\d+|[A-Za-z]|[ivxIVX]+|#|@[\w-]*)[.)]|:|\[\^[^\]\s]+\]:)(?:[ \t]|$)")
+_ITEM = re.compile(
+    r"(?P<mark> *(?:[-+*]|\(?(?:\d+|[A-Za-z]|[ivxIVX]+|#|@[\w-]*)[.)]|:|\[\^[^\]\s]+\]:))(?P<space> +|$)"
+)
+_QUOTE = re.compile(r"(?: {0,3}> ?)+")
 # Whoever writes this class on code has its templates filled in.
 ASKED = re.compile(r"\s?\.jinja\b")
 # Stands in what would be a delimiter of a template and is none, until the template is rendered.
@@ -33,32 +36,48 @@ class Block(NamedTuple):
 def blocks(text: str) -> Iterator[Block]:
     """Yield the fenced and indented blocks of code in `text`, in order."""
     start, fence, head = 0, "", ""
-    is_blank, in_item, is_code = True, False, False
+    is_blank, is_code, is_quoted = True, False, False
+    # The columns at which the text of the open items begins; those around a quotation wait for its end.
+    columns: list[int] = []
+    around: list[int] = []
     at = 0
     for line in text.splitlines(keepends=True):
-        wide = line.expandtabs(4)
+        quote = _QUOTE.match(line)
+        if (quote is not None) != is_quoted and line.strip() and not fence:
+            is_quoted = quote is not None
+            columns, around = ([], columns) if is_quoted else (around, [])
+        wide = (line[quote.end() :] if quote else line).expandtabs(4)
         indent = len(wide) - len(wide.lstrip(" "))
         opening = _FENCE.match(line)
         if fence:
             if opening and opening[1].startswith(fence) and not opening[2].strip("`~ \n"):
                 yield Block(start, at + len(line.rstrip("\n")), head)
                 fence, is_blank, is_code = "", False, False
-        elif opening and "`" not in opening[2] and (indent < 4 or in_item):
+        elif opening and "`" not in opening[2] and (indent < 4 or columns):
             start, fence, head = at, opening[1], opening[2]
         elif not line.strip(" >\n\t"):
             is_blank = True
         else:
-            begun = is_blank or is_code
+            item = _ITEM.match(wide)
+            columns = [column for column in columns if column <= indent] if is_blank or item else columns
+            deep = indent - (columns[-1] if columns else 0) >= 4
             # A tag of a template is none, however far in it stands.
-            is_code = indent >= (8 if in_item else 4) and begun and not wide.lstrip().startswith(("<%", "<#"))
+            is_code = deep and (is_blank or is_code) and not wide.lstrip().startswith(("<%", "<#"))
             if is_code:
                 yield Block(at, at + len(line.rstrip("\n")))
-            elif indent < 4:
-                in_item = _ITEM.match(line) is not None or (in_item and (indent > 0 or not is_blank))
+            elif item and not deep:
+                columns.append(_column(item, indent))
             is_blank = False
         at += len(line)
     if fence:
         yield Block(start, len(text), head, is_closed=False)
+
+
+def _column(item: re.Match[str], indent: int) -> int:
+    """Return the column at which the text of an item begins; of notes and definitions, four behind its mark."""
+    if item[0].lstrip().startswith((":", "[^")):
+        return indent + 4
+    return item.end("mark") + (len(item["space"]) if 0 < len(item["space"]) < 5 else 1)
 
 
 def blank(text: str, spans: "Iterator[Block] | list[Block]") -> str:
