@@ -28,6 +28,7 @@ NO_NUMBERS = r"--variable=header-includes:\usepackage[labelformat=empty]{caption
 # Four pixels a point: 1,600 on a column of 140 mm.
 RESOLUTION_PPI = 288
 SVG = ".svg"
+WIDTH = re.compile(r"width:([\d.]+%)")
 ALIGNMENTS = {"right": "AlignRight", "center": "AlignCenter"}
 
 
@@ -140,7 +141,7 @@ class _Tree:
                 name = address.removeprefix(ASSETS)
                 if name in self.body.formulas:
                     return self._formula(self.body.formulas[name])
-                width = [["width", style[6:]] for key, style in attributes if key == "style" and style.endswith("%")]
+                width = [["width", share[1]] for _, text in attributes if (share := WIDTH.fullmatch(text))]
                 return {"t": "Image", "c": [[label, classes, width], alt, [self._image(name), title]]}
         return node
 
