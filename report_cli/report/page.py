@@ -26,7 +26,7 @@ from report_cli.report.text import manuscript, templates, words
 from report_cli.report.text.context import Context
 from report_cli.report.text.faults import locate
 from report_cli.report.text.front import HEAD, TEXTS, Author, Front
-from report_cli.report.text.lines import Places
+from report_cli.report.text.lines import CONTROL, Places, no_text
 from report_cli.report.text.manuscript import Figure, Manuscript
 from report_cli.report.text.values import Ledger
 from report_cli.store.run import Run
@@ -104,7 +104,7 @@ def render(
             # It is that of the author whom the settings name.
             "id": "" if front.author else settings.id,
             "course": front.course,
-            "logo": images.logo(project, front.logo) if front.logo else "",
+            "logo": images.logo(project, front.logo, front.places["logo"]) if front.logo else "",
             "words": language,
             "settings": settings,
             "date": words.date(front.date, language),
@@ -211,9 +211,11 @@ def _print(project: Project, facts: dict[str, Any], body: Body, source: Manuscri
 
 
 def _check_characters(project: Project, page: str, places: Places) -> None:
-    """Refuse a character that would be taken from a font of the machine, or shown as an empty box."""
+    """Refuse a character that would be taken from a font of the machine, or shown as an empty box, or is no text."""
     from lxml import html
 
+    if control := CONTROL.search(page):
+        raise UsageError(f"{places.of_text(control[0])}: {no_text(control[0])}", "take it out")
     text = html.document_fromstring(DATA.sub("", page)).text_content()
     faults = Faults()
     for character in fonts.without_glyph(project, text):

@@ -20,6 +20,7 @@ LINES = {
     "power lost, old or new state found": "test_losses_of_power",
     "malformed inputs": "test_malformed_input",
     "hostile pages": "test_hostile_pages test_hostile_pages_on_the_command_line",
+    "documents and tables made at random": "test_generated_documents test_generated_tables",
     "16 processes on one key": "test_one_key",
     "8 processes on 8 keys, and killed holders of a key": "test_eight_keys test_a_killed_holder_*",
     "keys that change with what decides a result": "test_what_matters",

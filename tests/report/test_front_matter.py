@@ -204,7 +204,7 @@ def test_a_date_may_be_text(desk: Desk) -> None:
 
 
 def test_what_a_named_file_cannot_be_is_an_error(desk: Desk) -> None:
-    """A style that asks for something outside, and a logo that is no picture, are refused by their names."""
+    """A style that asks for something outside, and a logo that is no picture, are refused with their place."""
     files.write_text(desk.project.root / "my.css", "p { color: red }\n@import 'x.css';")
     desk.write("Text", front='+++\ntitle = "T"\nstyle = "my.css"\n+++\n')
     for name in ("html", "pdf"):
@@ -213,5 +213,5 @@ def test_what_a_named_file_cannot_be_is_an_error(desk: Desk) -> None:
     for name, content in (("a.png", "no picture"), ("a.svg", "<svg"), ("a.gif", "GIF")):
         files.write_text(desk.project.root / name, content)
         desk.write("Text", front=f'+++\ntitle = "T"\nlogo = "{name}"\n+++\n')
-        with pytest.raises(ReportError, match=rf"the picture {name} can't be shown"):
+        with pytest.raises(ReportError, match=rf"^templates/documents/paper.md:3: the picture {name} can't be shown"):
             desk.build(formats=("html",))

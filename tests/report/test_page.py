@@ -10,7 +10,7 @@ from report_cli import files, project
 from report_cli.errors import ReportError, UsageError
 from report_cli.report.build import Built
 from report_cli.report.pdf import pdf
-from tests.report.conftest import Desk
+from tests.report.conftest import FRONT, Desk
 from tests.report.judges import judge
 
 Report = tuple[Desk, Built]
@@ -119,6 +119,16 @@ def test_a_character_without_a_glyph_names_its_place(desk: Desk) -> None:
     for name in ("html", "pdf"):
         with pytest.raises(UsageError, match=r"paper.md:\d+: no font of the report has .*U\+1F600, grinning face"):
             desk.build(formats=(name,))
+
+
+@pytest.mark.parametrize("code", ["0000", "000B", "0085", "2028", "FFFF"])
+def test_a_control_character_is_an_error(desk: Desk, code: str) -> None:
+    """What no page can hold names file and line, in code, too; so does one that an escape of TOML or BibTeX brings."""
+    character = chr(int(code, 16))
+    for text, front in ((f"Text\n\n`a{character}b`\n", FRONT), ("Text\n", f'+++\ntitle = "T\\u{code}"\n\n+++\n')):
+        desk.write(text, front=front)
+        with pytest.raises(UsageError, match=rf"^templates/documents/paper.md(:6)?: U\+{code} is a control character"):
+            desk.build(formats=("html",))
 
 
 def test_a_character_of_the_title_is_checked(desk: Desk) -> None:

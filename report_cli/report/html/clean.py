@@ -3,8 +3,10 @@
 import re
 from typing import TYPE_CHECKING
 
+from report_cli.errors import UsageError
 from report_cli.project import Project
 from report_cli.report.html import pandoc
+from report_cli.report.text.lines import Places
 from report_cli.report.text.manuscript import Manuscript
 
 if TYPE_CHECKING:
@@ -74,11 +76,11 @@ def to_tree(project: Project, manuscript: Manuscript) -> "HtmlElement":
     _strip(body)
     _quote(body, manuscript.language["quotes"].split("|"))
     _box_tables(body)
-    _move_notes(body)
+    _move_notes(body, manuscript.places)
     _set_equations_apart(body)
     _glue_formulas(body)
     prose = body.xpath(".//text()[not(ancestor::code) and not(ancestor::span[starts-with(@class, 'math ')])]")
-    pandoc.check_labels("\n".join(prose), manuscript.places, manuscript.faults)
+    pandoc.check_shown("\n".join(prose), manuscript.places, manuscript.faults)
     return body
 
 
@@ -132,9 +134,17 @@ def _box_tables(body: "HtmlElement") -> None:
         box.append(table)
 
 
-def _move_notes(body: "HtmlElement") -> None:
-    """Move each footnote to where it is referred to, which is where both print and screen want it."""
+def _move_notes(body: "HtmlElement", places: Places) -> None:
+    """Move each footnote to where it is referred to, which is where both print and screen want it.
+
+    Raises:
+        UsageError: one is within another, of which pandoc loses the text.
+    """
     for section in body.xpath(".//section[contains(@class, 'footnotes')]"):
+        for inner in section.xpath(".//a[contains(@class, 'footnote-ref')]"):
+            begun = next(text for text in (*inner.xpath("ancestor::li[@id][1]//text()"), "[^") if text.strip())
+            where = places.of_text(begun.strip().partition("\n")[0][:30])
+            raise UsageError(f"{where}: a footnote holds a footnote", "write the inner one into the outer one's text")
         notes = {note.get("id"): note for note in section.iter("li")}
         for reference in body.xpath(".//a[contains(@class, 'footnote-ref')]"):
             note = notes[reference.get("href")[1:]]

@@ -97,12 +97,13 @@ def collect(project: Project, tree: "HtmlElement", manuscript: Manuscript) -> tu
     return pictures, told
 
 
-def logo(project: Project, name: str) -> str:
+def logo(project: Project, name: str, where: str) -> str:
     """Return the image in the file `name` of the project as an address; UsageError where there is none."""
     try:
-        return _read(project, name, "").data
+        return _read(project, name, where).data
     except (OSError, RuntimeError, ValueError) as error:
-        raise UsageError(f"the picture {name} can't be shown: {error}", "name a PNG, JPEG, WebP or SVG file") from error
+        what = f"{where}: the picture {name}"
+        raise UsageError(f"{what} can't be shown: {error}", "name a PNG, JPEG, WebP or SVG file") from error
 
 
 def _set_apart(image: "HtmlElement") -> None:

@@ -40,6 +40,7 @@ _TASK = re.compile(r'<input type="checkbox"[^>]*>')
 # Labels that pandoc gives to notes and to the list of references.
 MADE = re.compile(r"(?<!\\)\{#(fn\d+|fnref\d+|refs|sec-references)(?=[\s}])")
 STRAY_LABEL = re.compile(r"\{#[\w:.-]+")
+FENCE = re.compile(r"^[ \t>]*(:{3,}[^\n]*?)[ \t]*$", re.MULTILINE)
 
 
 def convert(
@@ -199,8 +200,18 @@ def shown_as_text(places: Places) -> list[str]:
     return warnings
 
 
-def check_labels(text: str, places: Places, faults: Faults) -> None:
-    """Note where the label of something is shown as `text`, for then it labels nothing."""
+def check_shown(text: str, places: Places, faults: Faults) -> None:
+    """Note what is shown as `text` and was meant to be none: labels, notes, beginnings of blocks."""
+    # Pandoc leaves a reference within a note as it is.
+    inner = {note[1] for note in NOTE.finditer(text)} & set(DEFINITION.findall(places.prose))
+    for note in NOTE.finditer(places.prose):
+        if note[1] in inner:
+            told = f"{places.of_offset(note.start())}: a footnote holds a footnote, {_authors_name(note[1])!r}"
+            faults.note(UsageError(told, "write the inner one into the outer one's text"))
+    for fence in FENCE.finditer(places.prose):
+        if re.search(rf"(?:^|\s){re.escape(fence[1])}", text, re.MULTILINE):
+            hint = "it stands where the text of its paragraph, item or note begins, with an empty line before the block"
+            faults.note(UsageError(f"{places.of_offset(fence.start(1))}: {fence[1]!r} is shown as text", hint))
     # What was written with a backslash is meant to be shown.
     labels = set(re.findall(rf"(?<!\\){STRAY_LABEL.pattern}", places.prose)) if STRAY_LABEL.search(text) else set()
     for stray in STRAY_LABEL.finditer(text):
@@ -247,9 +258,10 @@ def _complaint(message: str, places: Places, bibliographies: Mapping[str, Path])
     if twice := re.search(r"Duplicate identifier '([^']+)'", message):
         where = places.of_label(twice[1], 1)
         return UsageError(f"{where}: duplicate label {twice[1]!r}", "labels are unique in a document")
+    # In a list, a quotation or a note it counts from where that begins ("_chunk line 3"), which it doesn't say.
     number = re.search(r"at line (\d+)", message)
-    where = places.of_line(int(number[1]) if number else 1)
-    if re.search(r"Div at line [^.]* unclosed", message):
+    where = places.of_line(int(number[1])) if number else places.unclosed_block()
+    if re.search(r"Div at (?:_chunk )?line [^.]* unclosed", message):
         return UsageError(f"{where}: a block is never closed", "end it with :::")
     if unused := re.search(r"Note with key '([^']+)' defined at", message):
         name = _authors_name(unused[1])

@@ -18,12 +18,15 @@ from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
 from report_cli.report.text.code import SHIELD, TICKED, WITHIN, blank, blocks
+from report_cli.report.text.escape import PRIVATE
 
 # A line ends in its mark between two private-use characters; values have two others.
 OPEN, CLOSE = "\ue002", "\ue003"
 MARK = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
 # What these make may be filtered or compared before it is shown, so it goes without marks and counts as its first use.
 BUFFERED = ("macro", "call", "filter", "claim")
+# No page can hold these: control characters, separators of lines that are none here, and what is no character.
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 DISPLAY = rf"(?<!\\)\$\$(?P<display>{WITHIN})(?<!\\)\$\$"
 INLINE = r"(?<![\\$])\$(?=[^\s$])(?P<inline>(?:\\.|(?!\n[ >]*\n)[^$\\])+)(?<=\S)\$(?!\d)"
 OPAQUE = re.compile(rf"{TICKED.pattern}|{DISPLAY}|{INLINE}", re.DOTALL | re.MULTILINE)
@@ -65,6 +68,14 @@ def _mark(stream: TokenStream, name: str) -> Iterator[Token]:
             tag.append(token.value)
         yield token
     yield Token(line, "data", f"{OPEN}{name}:{line}{CLOSE}")
+
+
+def no_text(character: str) -> str:
+    """Return what is wrong with a private character or a control character."""
+    kind = (
+        "private character, which no font has" if PRIVATE.match(character) else "control character, which no page has"
+    )
+    return f"U+{ord(character):04X} is a {kind}"
 
 
 @dataclass(frozen=True)
@@ -138,6 +149,16 @@ class Places:
     def unclosed_code(self) -> int | None:
         """Return the offset of the block of code that has no end, or None."""
         return next((block.start for block in blocks(self.markdown) if not block.is_closed), None)
+
+    def unclosed_block(self) -> str:
+        """Return where the first block between ::: and ::: begins that may have no end; the file where none is seen."""
+        opened = list[int]()
+        for fence in re.finditer(r"^[^:\n]*:{3,}[ \t]*([^:\s]?)", self.prose, re.MULTILINE):
+            if fence[1]:
+                opened.append(fence.start())
+            elif opened:
+                opened.pop()
+        return self.of_offset(opened[0]) if opened else self.lines[0].rpartition(":")[0] or self.lines[0]
 
     @cached_property
     def prose(self) -> str:

@@ -223,12 +223,11 @@ class _Author:
         """Return a text that begins at the line `first` of `path`, its code made to be no template.
 
         Raises:
-            UsageError: it has a private character, HTML or LaTeX.
+            UsageError: it has a private or a control character, HTML or LaTeX.
         """
-        if stray := PRIVATE.search(text):
+        if stray := PRIVATE.search(text) or lines.CONTROL.search(text):
             line = first + text.count("\n", 0, stray.start())
-            code = f"U+{ord(stray[0]):04X}"
-            raise UsageError(f"{path}:{line}: {code} is a private character, which no font has", "take it out")
+            raise UsageError(f"{path}:{line}: {lines.no_text(stray[0])}", "take it out")
         text = shield(text)
         if found := foreign(text, Places(text).prose):
             raise UsageError(f"{path}:{first - 1 + found[0]}: {found[1]}", found[2])
