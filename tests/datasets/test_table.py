@@ -57,6 +57,14 @@ def test_an_npz_file_has_its_arrays_as_columns(tmp_path: Path) -> None:
     assert table.split(train=2, test=2).class_names == ("0", "1")
 
 
+def test_a_table_may_have_its_target_alone(tmp_path: Path) -> None:
+    """Then there is nothing to predict it from, and it can be split as any other."""
+    write(tmp_path, [("a",), ("b",), ("c",)], header="species")
+    table = read(tmp_path)
+    assert table.features.shape == (3, 0)
+    assert table.split(test=1).train.features.shape == (2, 0)
+
+
 def test_only_named_columns_are_features(tmp_path: Path) -> None:
     """Columns that are not named are there and are no features; text among the features is an error that names it."""
     write(tmp_path, ROWS)

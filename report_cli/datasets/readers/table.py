@@ -47,7 +47,9 @@ class TableData:
         for name in self.feature_names:
             if self.columns[name].dtype.kind not in "biuf":
                 raise DataError(f"the column {name!r} holds text", "name the columns of numbers: Table(features=(...))")
-        return np.column_stack([self.columns[name] for name in self.feature_names]).astype(np.float64)
+        # The first has no columns: a table may have its target alone.
+        beside = [np.empty((len(self), 0)), *(self.columns[name] for name in self.feature_names)]
+        return np.column_stack(beside).astype(np.float64)
 
     def split(self, train: float = 0, validation: float = 0, test: float = 0, seed: int = 1) -> "Split[TableData]":
         """Return disjoint rows for each part, chosen by a hash of their ids and `seed`.
