@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from report_cli.errors import PLACE, ReportError, UsageError, unknown
+from report_cli.execution import standins
 
 
 def blame(error: BaseException, root: Path, fallback: str = "") -> ReportError:
@@ -20,6 +21,8 @@ def blame(error: BaseException, root: Path, fallback: str = "") -> ReportError:
 
     `fallback` is the file where no line of the author's is known.
     """
+    if isinstance(error, standins.UsedError):
+        error = standins.missing(str(error)).with_traceback(error.__traceback__)
     told = error if isinstance(error, ReportError) else _told(error)
     where = _place(error, root) or fallback
     message = f"{where}: {told.message}" if where and not PLACE.search(told.message) else told.message

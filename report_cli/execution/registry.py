@@ -165,6 +165,7 @@ def importing(snapshot: Sources, *, engine: bool = False) -> Iterator[Mapping[st
     finally:
         for each in (finder, absent):
             sys.meta_path.remove(each)
+        absent.forget()
 
 
 def forget(snapshot: Sources) -> None:

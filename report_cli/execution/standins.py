@@ -178,6 +178,9 @@ def for_drawing(name: str) -> bool:
 class Absent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """The last finder of all: a package that isn't installed fails when it is used, with the command that helps."""
 
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
     def find_spec(self, name: str, path: object, target: object = None) -> importlib.machinery.ModuleSpec | None:
         importer = sys._getframe(1)
         while importer is not None and importer.f_code.co_filename.startswith("<frozen importlib"):
@@ -188,7 +191,13 @@ class Absent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.util.spec_from_loader(name, self, is_package=True)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        self.made.append(spec.name)
         return _AbsentModule(spec.name)
+
+    def forget(self) -> None:
+        """Drop what was made: the next run may find the package, on a path of its own."""
+        for name in self.made:
+            sys.modules.pop(name, None)
 
     def exec_module(self, module: ModuleType) -> None:
         pass

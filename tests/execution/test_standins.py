@@ -157,3 +157,29 @@ def test_a_mistyped_import_of_the_program_hides_no_experiment(report: Command, w
     run = report("run", "beer")
     assert run.returncode != 0
     assert "report_cly" in run.stderr
+
+
+NUMBERS = """
+    import pathlib
+    import sys
+
+    import report_cli as report
+
+    sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "{folder}"))
+    import vendored_numbers
+
+
+    @report.experiment("{name}", title="T", metrics={{"one": report.Metric("count", "one")}}, profiles={{"a": 1}})
+    def measure(record):
+        record(one=vendored_numbers.ONE + 0)
+    """
+
+
+def test_what_one_run_lacks_another_one_finds(report: Command, write: Write) -> None:
+    """A package that isn't there for one run is looked for again by the next one in the same process."""
+    write("vendor/vendored_numbers.py", "ONE = 1\n")
+    write("experiments/a.py", NUMBERS.format(name="a", folder="nowhere"))
+    write("experiments/b.py", NUMBERS.format(name="b", folder="vendor"))
+    run = report("run", "a", "b", "--keep-going")
+    assert "it needs vendored_numbers, which is not installed" in run.stderr
+    assert json.loads(report("show", "b", "--json").stdout)[0]["metrics"] == {"one": 1}
