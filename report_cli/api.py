@@ -16,6 +16,7 @@ import msgspec
 from report_cli import project
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.execution import plan as plans
+from report_cli.execution.keeping import keep as keep
 from report_cli.execution.listener import Listener, Silence
 from report_cli.execution.local import LocalExecutor, cores
 from report_cli.execution.plan import Plan, Request, Step
@@ -33,7 +34,8 @@ from report_cli.store.run import Results, Run, one_line
 
 if TYPE_CHECKING:
     from report_cli.report.build import Built, Selection
-    from report_cli.report.diff import Comparison
+    from report_cli.report.compare import Compared
+    from report_cli.report.diff import Changes
     from report_cli.report.verify import Verification
     from report_cli.store.gc import Waste
 
@@ -292,31 +294,31 @@ def write_document(
     )
 
 
-def keep(
+def compare(
     workspace: Workspace,
-    made: Plan,
-    chosen: Sequence[Experiment],
-    waiting: Callable[[str], None],
-    *,
-    finished: bool = False,
-) -> Iterator[Run]:
-    """Copy the runs of `chosen` into the layer that is in git, without weights, and yield each when it is there.
-
-    With `finished` only those are kept that are up to date and not kept yet.
+    names: Sequence[str],
+    request: Request,
+    metrics: Sequence[str] = (),
+    listener: Listener | None = None,
+) -> "list[Compared]":
+    """Return how experiments differ, two at a time, in these metrics or in all that they share; nothing is run.
 
     Raises:
-        ReportError: one of them is not up to date, or all together take too much room.
+        ReportError: one of them has no results that are up to date.
     """
-    steps = [step for step in made.steps if step.experiment in chosen]
-    if finished:
-        steps = [step for step in steps if step.run and step.state == "fresh" and not workspace.store.keeps(step.run)]
-    for step in steps:
-        if step.state != "fresh":
+    from report_cli.report.compare import compare as compared
+
+    order = {name: place for place, name in enumerate(names)}
+    chosen = sorted(workspace.registry.select(names), key=lambda each: order.get(each.name, len(names)))
+    made = plan(workspace, chosen, request, listener)
+    for step in made.steps:
+        if step.experiment in chosen and (step.run is None or step.state != "fresh"):
             raise ReportError(
-                f"{step.label} is {WORDS[step.state]} ({step.reason}): only what is up to date is kept",
-                f"report run {step.experiment.name} --profile {made.profile}",
+                f"{step.label} is {WORDS[step.state]} ({step.reason})", f"report run {step.experiment.name}"
             )
-    yield from (workspace.store.keep(s.run, partial(waiting, s.label)) for s in steps if s.run is not None)
+    outcome = Outcome({step.name: step.run for step in made.steps if step.run is not None})
+    runs = {experiment.name: outcome.results(experiment.name) for experiment in chosen}
+    return compared(workspace.experiments, runs, metrics)
 
 
 def accept(
@@ -385,7 +387,7 @@ def verify(
     )
 
 
-def diff(old: Path | str, new: Path | str) -> "Comparison":
+def diff(old: Path | str, new: Path | str) -> "Changes":
     """Return in what two PDFs differ, and why, from the files alone; ReportError where one is no PDF of a report."""
     from report_cli.report.diff import compare
     from report_cli.report.verify import examine

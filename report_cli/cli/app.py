@@ -21,6 +21,7 @@ COMMANDS = {
     "list": ("status.list_all", "List the experiments and documents."),
     "status": ("status.status", "Show what is up to date, out of date, not run or failed."),
     "show": ("why.show", "Show experiments and their results."),
+    "compare": ("compare.compare", "Compare the results of experiments, two at a time."),
     "why": ("why.why", "Show why results are or aren't up to date."),
     "runs": ("status.runs", "List the stored runs, also those of --set, other profiles and other data."),
     "logs": ("why.logs", "Print what the newest run of each experiment printed."),

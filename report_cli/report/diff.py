@@ -45,7 +45,7 @@ class Changed(msgspec.Struct, frozen=True):
     after: str
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class Changes(msgspec.Struct, frozen=True):
     """In what a PDF differs from an older one; `causes` are those of all runs and of the program, by kind."""
 
     values: list[Moved]
@@ -55,7 +55,7 @@ class Comparison(msgspec.Struct, frozen=True):
     causes: dict[str, list[str]]
 
 
-def compare(old: Evidence, new: Evidence) -> Comparison:
+def compare(old: Evidence, new: Evidence) -> Changes:
     """Return in what `new` differs from `old`.
 
     Raises:
@@ -64,7 +64,7 @@ def compare(old: Evidence, new: Evidence) -> Comparison:
     before, after = old.facts, new.facts
     claims = [{claim.id: claim.verdict for claim in facts.claims} for facts in (before, after)]
     pictures = [{**facts.figures, **facts.images} for facts in (before, after)]
-    return Comparison(
+    return Changes(
         list(_values(before, after)),
         _changes("claim", *claims),
         _changes("figure", *pictures),

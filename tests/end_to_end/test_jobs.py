@@ -101,7 +101,7 @@ def test_after_a_failure_those_under_way_end_and_nothing_starts(
     failed = report("run", "one", "--jobs", "2")
     assert failed.returncode == 1
     assert "not today" in failed.stderr.splitlines()[-2]
-    assert "failed: one seed 0: RuntimeError" in failed.stderr, "told at once: the other one may take hours"
+    assert "failed: one seed 0: experiments/one.py:" in failed.stderr, "told at once: the other one may take hours"
     assert [run["state"] for run in states(report).values()] == ["failed", "fresh", "missing", "missing"]
     assert report("run", "one", "--jobs", "2", "--keep-going").returncode == 1
     assert [run["state"] for run in states(report).values()] == ["failed", "fresh", "fresh", "fresh"]

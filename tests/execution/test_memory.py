@@ -110,7 +110,7 @@ def test_a_module_beside_the_experiments_is_seen(report: Command, project: Proje
     assert report("run", "toy").returncode == 0
     assert "up to date" in report("status").stdout
     edit_unnoticed(beside, "return 1", "return 2")
-    assert "value in tools.py changed" in report("status").stdout
+    assert "value() in tools.py changed" in report("status").stdout
 
 
 def test_a_project_that_can_not_be_written_is_listed(

@@ -127,7 +127,7 @@ def _syntax(error: jinja2.TemplateSyntaxError, environment: Any) -> tuple[int, U
     if told.startswith("unexpected '") and text.count("(") + text.count("[") > text.count(")") + text.count("]"):
         return line, UsageError("a bracket is never closed", LITERAL)
     if told.startswith("Expected an expression"):
-        return line, UsageError("something is missing before the end of << >> or <% %>", LITERAL)
+        return line, UsageError("an expression is missing", LITERAL)
     if told.startswith("Missing end of comment"):
         return line, UsageError("<# is never closed", "end it with #>")
     return line, UsageError(told, LITERAL)

@@ -135,6 +135,8 @@ class _Author:
         return self.manuscript
 
     def _filled(self, front: Front, key: str) -> str:
+        if stray := lines.CONTROL.search(getattr(front, key)):
+            raise UsageError(f"{front.places.get(key, '')}: {lines.no_text(stray[0])}", "take it out")
         try:
             return self.environment.from_string(getattr(front, key)).render()
         except Exception as error:

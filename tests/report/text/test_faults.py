@@ -122,7 +122,7 @@ def test_a_mended_template_is_read_anew(desk: Desk) -> None:
         ("<< value('net.loss' >>", "a bracket is never closed", "where <<"),
         ("<< value('net.loss) >>", "a text in quotation marks is never closed", "where <<"),
         ("x = 1 << 3", "<< is not closed", "end it with >>"),
-        ("<% if %>x<% endif %>", "something is missing before the end", "where <<"),
+        ("<% if %>x<% endif %>", "an expression is missing", "where <<"),
         ("<# a", "<# is never closed", "end it with #>"),
     ],
 )

@@ -1,0 +1,55 @@
+"""`report compare`: experiments against each other, by the tests that a report uses."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table
+from report_cli.cli.options import Data, Json, Names, Profile
+from report_cli.cli.run import number
+from report_cli.cli.session import open_request
+
+if TYPE_CHECKING:
+    from report_cli.report.compare import Compared
+
+OVER = {"seeds": "seeds", "images": "images", "losses": "images", "shares": "others"}
+
+
+def compare(
+    names: Names,
+    metric: Annotated[
+        list[str] | None, typer.Option("--metric", "-m", help="Compare this one alone. Can be repeated.")
+    ] = None,
+    profile: Profile = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Compare the results of experiments, two at a time.
+
+    Over seeds where there are several, else image by image; p is adjusted over the pairs of a metric.
+    Example: report compare cifar-control cifar-inception -m test_accuracy
+    """
+    import msgspec
+
+    from report_cli import api
+
+    workspace, request = open_request(profile, data)
+    found = api.compare(workspace, names, request, metric or (), ProgressListener())
+    if json:
+        emit_json(msgspec.to_builtins(found))
+        return
+    columns = ("metric", "first", "second", "mean", "of both", "difference", "95 % interval", "p", "verdict", "over")
+    right = columns[3:8]
+    emit_table(columns, [_row(each) for each in found], right=right)
+    for reason in dict.fromkeys(each.reason for each in found if each.reason):
+        emit(f"not compared: {reason}")
+
+
+def _row(each: "Compared") -> tuple[str, ...]:
+    first, second = map(number, each.results)
+    start = (each.metric, *each.experiments, first, second, number(each.difference))
+    if each.low is None or each.high is None or each.p is None:
+        return (*start, "", "", "not compared", "")
+    p = "< 0.001" if each.p < 0.001 else f"{each.p:.3f}"
+    ends = f"{number(each.low)} to {number(each.high)}"
+    return (*start, ends, p, each.verdict, f"{each.n} {OVER[each.over]}")
