@@ -156,7 +156,7 @@ def test_rows_and_cells_may_be_empty(project: Project) -> None:
         (r"\begin{matrix} a \\ \\ b \end{matrix}", 3),
     ):
         formula = Formula(tex, True)
-        made = formulas.typeset(project, [formula], str)[formula]
+        made = formulas.typeset(project, [formula], str, Faults())[formula]
         assert made.mathml.count("<mtr>") == rows
         assert rows < made.height < rows + 1.3
 
