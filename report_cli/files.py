@@ -269,6 +269,11 @@ def staged(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
+def link(source: Path, target: Path) -> None:
+    """Let `source`, a file or a folder, be found at `target`, too."""
+    target.symlink_to(source.absolute())
+
+
 def move(source: Path, target: Path) -> None:
     """Give a finished file or folder its name `target`, durably."""
     make_folder(target.parent)

@@ -32,7 +32,12 @@ def test_the_example_with_keras_runs(project: Project, write: Callable[[str, str
         Image.fromarray(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(path)
     done = report("run", "birds", "--profile", "smoke", "--data", "pictures")
     assert done.returncode == 0, done.stderr
-    assert {path.name.split(".")[0] for path in project.figures.rglob("*.svg")} == {"curves", "confusion"}
+    assert {path.name.split(".")[0] for path in project.figures.rglob("*.svg")} == {
+        "curves",
+        "confusion",
+        "reliability",
+        "errors",
+    }
 
 
 def test_the_example_without_keras_runs(project: Project, write: Callable[[str, str], Path], report: Command) -> None:

@@ -60,7 +60,7 @@ def retrain(workspace: Workspace, stored: Sequence[Run], request: Request, liste
         files.make_folder(folder / "runs")
         for other in project.runs.glob("*"):
             if other.name != name:
-                (folder / "runs" / other.name).symlink_to(other)
+                files.link(other, folder / "runs" / other.name)
         own = Workspace(
             replace(project, output=folder.relative_to(project.root).as_posix()), workspace.snapshot, workspace.tell
         )

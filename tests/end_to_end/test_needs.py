@@ -115,7 +115,7 @@ def test_a_failed_need_stops_only_what_needs_it(report: Command, chain: Path, wr
     write("experiments/alone.py", CHAIN.replace('"base"', '"alone"').replace('"top"', '"upon"'))
     finished = report("run", "all", "--keep-going")
     assert finished.returncode == 1
-    assert finished.stderr.count("no base") == 1
+    assert finished.stderr.count(": no base") == 1
     assert "top needs base, which failed" in finished.stderr
     assert "alone" in finished.stdout
     assert "upon" in finished.stdout

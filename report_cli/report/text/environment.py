@@ -151,7 +151,8 @@ class Environment(SandboxedEnvironment):
         # What isn't a value may have had labels.
         is_value = not isinstance(function, jinja2.Undefined) and not getattr(function, "is_labelled", True)
         self.noted.is_partial |= made is self.lost and not is_value
-        return made
+        # What a block between tags makes is put into the text as it is.
+        return str(made) if "caller" in named else made
 
     def getattr(self, thing: Any, attribute: str) -> Any:
         """Return what a template writes with a dot."""
@@ -208,8 +209,12 @@ def _wrong(name: str, named: Mapping[str, object], known: Mapping[str, inspect.P
         return unknown(f"argument of {name}", stray[0], known)
     missing = re.search(r"missing a required argument: '(\w+)'", told)
     return UsageError(
-        f"{name} needs a {missing[1]}" if missing else f"{name} takes fewer arguments", f"write {USAGE[name]}"
+        f"{name} needs {_one(missing[1])}" if missing else f"{name} takes fewer arguments", f"write {USAGE[name]}"
     )
+
+
+def _one(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def for_text(name: str, apply: Callable[..., Any]) -> Callable[..., Any]:

@@ -80,7 +80,7 @@ def test_sentences_keep_their_spaces(desk: Desk) -> None:
         ('<% claim "a", 1 < 2 %> <% endclaim %>', "the claim a has no sentence"),
         ('<% claim "a", 1 < 2 %>x<% endclaim %><% claim "a", 1 < 2 %>y<% endclaim %>', "duplicate claim 'a', first at"),
         ('<% claim "a", 1 < 2 %>It.', "<% claim %> is never closed"),
-        ('<% claim "a" %>It.<% endclaim %>', "claim: missing a required argument: 'outcome'"),
+        ('<% claim "a" %>It.<% endclaim %>', "claim needs an outcome"),
     ],
 )
 def test_a_malformed_claim_is_an_error_with_its_line(desk: Desk, claim: str, message: str) -> None:
