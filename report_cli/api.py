@@ -21,7 +21,6 @@ from report_cli.execution.listener import Listener, Silence
 from report_cli.execution.local import LocalExecutor, cores
 from report_cli.execution.plan import Plan, Request, Step
 from report_cli.execution.runner import Executor, Outcome, Runner
-from report_cli.execution.status import WORDS
 from report_cli.execution.status import Explanation as Explanation
 from report_cli.execution.status import Status as Status
 from report_cli.execution.status import explain as explain
@@ -313,9 +312,7 @@ def compare(
     made = plan(workspace, chosen, request, listener)
     for step in made.steps:
         if step.experiment in chosen and (step.run is None or step.state != "fresh"):
-            raise ReportError(
-                f"{step.label} is {WORDS[step.state]} ({step.reason})", f"report run {step.experiment.name}"
-            )
+            raise ReportError(f"{step.label} can't be compared: {step.reason}", f"report run {step.experiment.name}")
     outcome = Outcome({step.name: step.run for step in made.steps if step.run is not None})
     runs = {experiment.name: outcome.results(experiment.name) for experiment in chosen}
     return compared(workspace.experiments, runs, metrics)

@@ -7,7 +7,6 @@ from report_cli.errors import ReportError, UsageError
 from report_cli.execution.listener import Listener
 from report_cli.execution.plan import Plan, Step
 from report_cli.execution.runner import behind
-from report_cli.execution.status import WORDS
 from report_cli.execution.workspace import Workspace
 from report_cli.experiment import Experiment
 from report_cli.store import accept as acceptance
@@ -49,7 +48,7 @@ def accept(
                 )
         if step.state in ("missing", "failed"):
             raise ReportError(
-                f"{step.label} can't be accepted: it is {WORDS[step.state]} ({step.reason})",
+                f"{step.label} can't be accepted: {step.reason}",
                 f"run it: report run {step.experiment.name} --profile {step.profile}",
             )
         found = acceptance.candidate(workspace.store, root, step.question, step.label)

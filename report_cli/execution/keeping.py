@@ -5,7 +5,6 @@ from functools import partial
 
 from report_cli.errors import ReportError
 from report_cli.execution.plan import Plan
-from report_cli.execution.status import WORDS
 from report_cli.execution.workspace import Workspace
 from report_cli.experiment import Experiment
 from report_cli.store.run import Run
@@ -32,7 +31,7 @@ def keep(
     for step in steps:
         if step.state != "fresh":
             raise ReportError(
-                f"{step.label} is {WORDS[step.state]} ({step.reason}): only what is up to date is kept",
+                f"{step.label} can't be kept: {step.reason}",
                 f"report run {step.experiment.name} --profile {made.profile}",
             )
     yield from (workspace.store.keep(s.run, partial(waiting, s.label)) for s in steps if s.run is not None)

@@ -125,7 +125,7 @@ def test_without_a_result_or_a_reason_nothing_is_accepted(report: Command, walk:
     """What never ran or failed has nothing to accept, and without words there is no reason."""
     refused = accept(report, "walk")
     assert refused.returncode == 1
-    assert "not run" in refused.stderr
+    assert "never run" in refused.stderr
     for reason in ("", "  ", "\x1b\x07"):
         refused = report("accept", "walk", "--reason", reason)
         assert refused.returncode == 2

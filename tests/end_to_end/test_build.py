@@ -98,7 +98,7 @@ def test_restyling_a_page_runs_nothing(program: Command, folder: Path) -> None:
     edit(folder / "experiments/pi.py", "4 * inside", "4.0 * inside")
     edited = program("build", "all", "--to", "html")
     assert edited.returncode == 0
-    assert "[1/1] pi: pi in experiments/pi.py changed" in edited.stderr
+    assert "[1/1] pi: pi() in experiments/pi.py changed" in edited.stderr
 
 
 def test_a_mistake_in_a_template_names_its_line(program: Command, folder: Path) -> None:

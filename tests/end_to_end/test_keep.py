@@ -16,7 +16,7 @@ def test_a_kept_result_serves_a_fresh_clone(report: Command, walk: Path, project
     """After `build` is gone, a kept run is up to date, lies without weights, and nothing is run."""
     missing = report("keep", "walk")
     assert missing.returncode == 1
-    assert "walk is missing" in missing.stderr
+    assert "walk can't be kept: never run" in missing.stderr
     assert "report run walk" in missing.stderr
     assert report("run", "walk").returncode == 0
     kept = report("keep", "walk")

@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"(?<![\w×^.,/-])[−-]?\d[\d,. \u202f]*(?:[eE][+-]?\d+)?(
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many numbers of the prose on results are results, how many were given, and those that are neither.
+    """How many numbers of a text are results, how many were given, and those of its prose on results that are neither.
 
     `typed` has each with the "FILE:LINE" where it stands.
     """
@@ -50,7 +50,7 @@ class Coverage:
 
 
 def coverage(manuscript: Manuscript, ledger: Ledger) -> Coverage:
-    """Return where the numbers of the prose on results come from: that of the templates that ask for results."""
+    """Return where the numbers of a text come from; the prose on results is that of templates that ask for them."""
     prose = {path for path, text in manuscript.sources.items() if not path.startswith(ANSWERS) and _asks(text)}
     results = given = 0
     typed = []
@@ -58,12 +58,12 @@ def coverage(manuscript: Manuscript, ledger: Ledger) -> Coverage:
     # The longest first: one may be a part of another.
     outside = sorted(ledger.texts, key=len, reverse=True)
     for line, where in zip(text.split("\n"), manuscript.places.lines, strict=True):
+        for mark in MARK.finditer(line):
+            if ledger.entry(mark[1]).value.origins == GIVEN:
+                given += 1
+            else:
+                results += 1
         if where.rpartition(":")[0] in prose:
-            for mark in MARK.finditer(line):
-                if ledger.entry(mark[1]).value.origins == GIVEN:
-                    given += 1
-                else:
-                    results += 1
             plain = MARK.sub("x", line).replace("\\", "")
             for text in outside:
                 plain = plain.replace(text, "")

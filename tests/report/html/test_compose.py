@@ -224,7 +224,7 @@ def test_ids_of_the_page_are_no_labels(desk: Desk, label: str) -> None:
 
 @pytest.mark.parametrize(
     "block",
-    ["::: {#cb-note}\nWords\n:::", "::: {#cb1-1}\nWords\n:::", "```{.python #lst-a}\ny = 1\n```", "# Two {#cb1}"],
+    ["::: {#cb-note}\nWords\n:::", "::: {#cb1-1}\nWords\n:::", "```{.python #code-a}\ny = 1\n```", "# Two {#cb1}"],
 )
 def test_labels_beside_code_lead_somewhere(desk: Desk, block: str) -> None:
     """What pandoc numbers in code takes no label away, and code may have one; its lines have none."""
