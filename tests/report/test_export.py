@@ -127,7 +127,7 @@ def test_letters_of_a_drawing_are_in_its_pixels(exported: tuple[Desk, dict[str, 
 def test_provenance_lies_beside(exported: tuple[Desk, dict[str, Path]]) -> None:
     """What the PDF carries lies beside the other formats, and they say so."""
     beside = exported[1]["md"].parent / "paper.files" / provenance.NAME
-    assert [run["experiment"] for run in json.loads(beside.read_bytes())["runs"]] == ["facts", "net"]
+    assert [run["experiment"] for run in json.loads(beside.read_bytes())["runs"]] == ["net", "facts"]
     assert "liegen neben dieser Datei in `provenance.json`" in exported[1]["md"].read_text()
 
 

@@ -100,9 +100,22 @@ class Context:
         return named if isinstance(named, Value) else self.value(named)
 
     def points(self, name: str) -> "list[tuple[Mapping[str, Any], Value]]":
-        """Return (point, value) for every point of the grid of EXPERIMENT, for the metric EXPERIMENT.METRIC."""
+        """Return (point, value) for every point of the grid of EXPERIMENT, for the metric EXPERIMENT.METRIC.
+
+        Numbers of a point are values, as they were set.
+        """
         experiment, _ = self._split(name, "metric")
-        return [(point, self.value(name, **point)) for point in self.grid(experiment.name)]
+        pairs: list[tuple[Mapping[str, Any], Value]] = []
+        for point in self.grid(experiment.name):
+            value = self.value(name, **point)
+            shown = {
+                key: Value(content, "", (f"{experiment.name}.{key}",), value.runs, self.ledger, is_set=True)
+                if isinstance(content, int | float) and not isinstance(content, bool)
+                else content
+                for key, content in point.items()
+            }
+            pairs.append((shown, value))
+        return pairs
 
     def table(self, name: str) -> list[dict[str, Any]]:
         """Return the rows of the table EXPERIMENT.TABLE, numbers as values; none for a placeholder."""

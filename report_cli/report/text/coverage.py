@@ -15,10 +15,10 @@ RESULTS = frozenset(("value", "points", "compare", "results", "rows", "element",
 # Numbers in these belong to the questions.
 ANSWERS = "templates/answers/"
 _TYPED = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\{[^}\n]*\.typed\b[^}\n]*\}")
-# What holds digits and is no number of the prose: addresses and labels, attributes, citations, notes, markers of lists,
-# rules of tables.
+# What holds digits and is no number of the prose: titles, addresses and labels, attributes, citations, notes, marks of
+# lists, rules of tables.
 _APPARATUS = re.compile(
-    r"\]\([^)\n]*\)|\{[^}\n]*\}|\[[^\]\n]*@[^\]\n]*\]|@[\w:.-]+|\[\^[^\]\n]*\]|https?://\S+"
+    r"^::: \{\.head\}\n[^\n]*|\]\([^)\n]*\)|\{(?:[^{}\n]|\n(?![ >]*\n))*\}|\[[^\]\n]*@[^\]\n]*\]|@[\w:.-]+|\[\^[^\]\n]*\]|https?://\S+"
     r"|^[ >]*\(?\d+[.)][ ]|^[ >|:-]+$",
     re.MULTILINE,
 )

@@ -274,7 +274,9 @@ class _Author:
     def _filter(self, write: Callable[..., Written]) -> Callable[..., Shown | str]:
         exact = called(write.__name__, write)
 
-        def apply(value: object, *digits: int, **named: int) -> Shown | str:
+        # With the context, so that Jinja doesn't compute it while it compiles: a mark belongs to one rendering.
+        @jinja2.pass_context
+        def apply(_: object, value: object, *digits: int, **named: int) -> Shown | str:
             if isinstance(value, Value):
                 return value.show(lambda number: exact(number, *digits, **named))
             if isinstance(value, int | float):

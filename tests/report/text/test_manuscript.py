@@ -117,6 +117,14 @@ def test_numbers_have_the_digits_that_they_should(desk: Desk) -> None:
     assert markdown(desk, text) == "0.03 2.333 6 0.5 −0.125 1"
 
 
+def test_a_given_number_stays_itself_in_a_template_that_was_compiled_before(desk: Desk) -> None:
+    """Rendered again from compiled code, a typed number behind a filter is no other value of the new rendering."""
+    text = '<< value("net.loss")|decimals >>, << 0.95|percent >>, << value("net.accuracy")|percent >>'
+    first = markdown(desk, text)
+    assert first == "0.64, 95.0\u202f%, 73.8\u202f%"
+    assert markdown(desk, text) == first
+
+
 NUMBER = 'value("net.loss")'
 
 
