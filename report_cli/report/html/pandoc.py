@@ -172,7 +172,7 @@ _UNREAD = (
 )
 # What stands in braces behind a part, a block or a heading, and the keys that the pages take.
 _BRACES = re.compile(r"(?:(?<!\\)[\])]|^:{3,}[ \t]*|^#{1,5}[ \t].*[ \t])\{([^{}]*)\}")
-_SHOWN = ("lang", "dir", "width", "alt")
+_SHOWN = ("lang", "dir", "width", "alt", "name", "points", "space")
 _CAPITAL = re.compile(r"[A-Z]\.[ ]\S")
 _ROW = re.compile(r"\|.*\|[ \t]*$")
 _RULE = re.compile(r"[ \t]*[|:+-][ \t|:+=-]*$")
