@@ -10,6 +10,7 @@ from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.experiment import PROFILES, Experiment, parameters
 from report_cli.report.text import words
 from report_cli.report.text.comparisons import Comparison, compare
+from report_cli.report.text.escape import escape
 from report_cli.report.text.values import GIVEN, Ledger, Value
 from report_cli.store.run import FigureFile, Results, Run
 
@@ -138,12 +139,17 @@ class Context:
         contents = [run.parameters[field_name] for run in results]
         if any(content != contents[0] for content in contents):
             raise UsageError(f"{name} runs over a grid of {field_name}", "take it from points(...)")
-        content = contents[0]
-        if isinstance(content, int | float) and not isinstance(content, bool):
-            keys = tuple(run.key for run in results)
-            samples = (content,) * len(results)
-            return Value(content, "", (f"{name}.{field_name}",), keys, self.ledger, samples, is_set=True)
-        return self.words(content)
+        content, keys = contents[0], tuple(run.key for run in results)
+        return self._set(f"{name}.{field_name}", content, keys) if _is_number(content) else self.words(content)
+
+    def setting(self, name: str, field_name: str, content: Any) -> str:
+        """Return in Markdown what a parameter is at a point of a grid: a number as a value."""
+        keys = tuple(run.key for run in self._runs(name)[0] if run.point.get(field_name) == content)
+        return (
+            str(self._set(f"{name}.{field_name}", content, keys))
+            if _is_number(content)
+            else escape(self.words(content))
+        )
 
     def array(self, name: str, **point: Any) -> "NDArray[Any] | None":
         """Return the array EXPERIMENT.ARRAY of one run, or None for a placeholder."""
@@ -272,8 +278,12 @@ class Context:
         unit = declared[metric].unit
         return Value(fmean(samples), unit, (name,), keys, self.ledger, samples, counts=counts, seeds=seeds)
 
+    def _set(self, origin: str, content: float, keys: tuple[str, ...]) -> Value:
+        """Return a parameter, which is written with the digits that it has."""
+        return Value(content, "", (origin,), keys, self.ledger, (content,) * len(keys), is_set=True)
+
     def _cell(self, name: str, run: Run, cell: Any) -> Any:
-        if isinstance(cell, int | float) and not isinstance(cell, bool):
+        if _is_number(cell):
             return Value(cell, "", (name,), (run.key,), self.ledger, (cell,))
         return self.words(cell)
 
@@ -306,3 +316,7 @@ class Context:
     def _text(self, text: str) -> str:
         self.ledger.texts.add(text)
         return text
+
+
+def _is_number(content: object) -> bool:
+    return isinstance(content, int | float) and not isinstance(content, bool)

@@ -22,8 +22,8 @@ _APPARATUS = re.compile(
     r"|^[ >]*\(?\d+[.)][ ]|^[ >|:-]+$",
     re.MULTILINE,
 )
-# A number stands alone: 3×3, VGG16 and CIFAR-10 are names.
-_NUMBER = re.compile(r"(?<![\w×^.,/-])[−-]?\d[\d,. \u202f]*(?:[eE][+-]?\d+)?(?![\w×/-]|[.,]\d)")
+# A number stands alone: 3×3, VGG16, H~2~O and CIFAR-10 are names.
+_NUMBER = re.compile(r"(?<![\w×^~.,/-])[−-]?\d[\d,. \u202f]*(?:[eE][+-]?\d+)?(?![\w×~/-]|[.,]\d)")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,9 @@ def coverage(manuscript: Manuscript, ledger: Ledger) -> Coverage:
     typed = []
     text = _APPARATUS.sub(_blank, _TYPED.sub(_blank, manuscript.places.prose))
     # The longest first: one may be a part of another.
-    outside = sorted(ledger.texts, key=len, reverse=True)
+    texts = "|".join(re.escape(text) for text in sorted(ledger.texts, key=len, reverse=True) if text)
+    # Whole: the 3 of a text is no part of a 0.35.
+    outside = re.compile(rf"(?<![\w.,])(?:{texts})(?!\w|[.,]\d)") if texts else None
     for line, where in zip(text.split("\n"), manuscript.places.lines, strict=True):
         for mark in MARK.finditer(line):
             if ledger.entry(mark[1]).value.origins == GIVEN:
@@ -65,8 +67,7 @@ def coverage(manuscript: Manuscript, ledger: Ledger) -> Coverage:
                 results += 1
         if where.rpartition(":")[0] in prose:
             plain = MARK.sub("x", line).replace("\\", "")
-            for text in outside:
-                plain = plain.replace(text, "")
+            plain = outside.sub("x", plain) if outside else plain
             typed += [(number[0].strip(" .,"), where) for number in _NUMBER.finditer(plain)]
     return Coverage(results, given, tuple(typed))
 

@@ -39,6 +39,8 @@ def results(
         UsageError: a name that nothing declares, or a column without any number.
         ReportError: times of different machines, or a best that can't be told.
     """
+    if not caption.strip() or not label.startswith("tbl-"):
+        raise UsageError("a table of results needs a caption and a label that starts with tbl-", 'label="tbl-models"')
     experiments = _headed([rows] if isinstance(rows, str) else rows, context.title)
     metrics = _headed(columns, lambda name: name.replace("_", " ").capitalize())
     for name in (*highest, *lowest, *(digits or {})):
@@ -51,9 +53,12 @@ def results(
             raise UsageError(f"no row has a metric {metric}", "name one that an experiment of the rows declares")
     # Of a single experiment the parameters of its grid are columns, else they stand behind its title.
     swept = list(lines[0][1]) if len(experiments) == 1 else []
-    heads = [[context.words(point[name]) for name in swept] for _, point in lines]
+    points = [
+        {field: context.setting(name, field, content) for field, content in point.items()} for name, point in lines
+    ]
+    heads = [[point[name] for name in swept] for point in points]
     if not swept:
-        heads = [[_titled(experiments[name], point, context)] for name, point in lines]
+        heads = [[_titled(experiments[name], point)] for (name, _), point in zip(lines, points, strict=True)]
     best = {metric: _best(context, values[metric], metric in lowest) for metric in (*highest, *lowest)}
     body = []
     for at, head in enumerate(heads):
@@ -61,7 +66,7 @@ def results(
             _cell(column[at], (digits or {}).get(metric), best.get(metric) == at) for metric, column in values.items()
         ]
         counts = [value.n for column in values.values() if (value := column[at]) is not None]
-        body.append([*head, *cells, str(max(counts, default=0))])
+        body.append([*head, *cells, str(max(counts).value) if counts else NOTHING])
     first = [*(map(escape, swept) if swept else [""]), *(_unit(head, values[name]) for name, head in metrics.items())]
     rule = [*("---:" if swept else ":---" for _ in heads[0]), *("---:" for _ in metrics), "---:"]
     table = [[*first, context.ledger.language["runs"]], rule, *body]
@@ -76,8 +81,8 @@ def _headed(names: Names, heading: Callable[[str], str]) -> dict[str, str]:
     return {name: heading(name) for name in names}
 
 
-def _titled(heading: str, point: Mapping[str, object], context: Context) -> str:
-    return escape(", ".join([heading, *(f"{name} = {context.words(value)}" for name, value in point.items())]))
+def _titled(heading: str, point: Mapping[str, str]) -> str:
+    return ", ".join([escape(heading), *(f"{escape(name)} = {content}" for name, content in point.items())])
 
 
 def _unit(heading: str, column: Column) -> str:

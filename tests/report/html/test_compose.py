@@ -297,7 +297,7 @@ def test_markdown_that_is_shown_as_text_is_told(desk: Desk, text: str, told: str
         "#. one\n#. two",
         "A. Turing was here.",
         "+---+---+\n| a | b |\n+===+===+\n| c | d |\n+---+---+",
-        '::: {.question points=4 space=8cm}\nWhy?\n:::\n\nSo.',
+        "::: {.question points=4 space=8cm}\nWhy?\n:::\n\nSo.",
         '::: {.theorem #thm-a name="Euler"}\nIt is.\n:::',
         '[Wort]{lang=de .mark} and [x]{dir="rtl"} and {a=1} and `[x]{style=1}`',
         '::: {.note lang="fr"}\nUn mot "x=1".\n:::',

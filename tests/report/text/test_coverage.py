@@ -45,6 +45,8 @@ def test_typed_numbers_are_found(desk: Desk, text: str, numbers: list[str]) -> N
         '<< value("net.accuracy").n >> runs of << title("net") >>',
         '<< parameter("net", "widths") >> and << images_label("net") >>',
         "A note.[^1]\n\n[^1]: The note.",
+        '<< results(rows=["net"], columns=["accuracy"], caption="All.", label="tbl-r") >>',
+        "Water is H~2~O.",
     ],
 )
 def test_what_is_given_or_a_name_is_none_of_them(desk: Desk, text: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from report_cli.errors import ReportError
 from report_cli.report.text import manuscript
+from report_cli.report.text.coverage import coverage
 from tests.report.conftest import Desk
 
 
@@ -74,6 +75,24 @@ def test_points_of_a_grid_are_rows(desk: Desk) -> None:
     rows = table(desk, 'rows="net", columns=["accuracy"]')
     assert rows[0] == "| rate | Accuracy (%) | Runs |"
     assert rows[2:4] == ["| 0.03 | 70.0 | 1 |", "| 0.1 | 80.0 | 1 |"]
+    (titled,) = [row for row in table(desk, 'rows=["net", "facts"], columns=["accuracy", "sum"]') if "0.03" in row]
+    assert titled.startswith("| A network, rate = 0.03 | 70.0 |")
+
+
+def test_every_number_of_a_table_is_a_result(desk: Desk) -> None:
+    """Counts of runs and points of a grid are no typed numbers, and a number that is typed as a part of one is."""
+    for number, rate in enumerate((0.03, 0.1)):
+        recipe = {"parameters": {"rate": rate, "widths": [32, 64]}}
+        desk.store("net", {"accuracy": (0.7, "fraction")}, seed=number, point={"rate": rate}, recipe=recipe)
+    arguments = 'columns=["accuracy"], caption="Results.", label="tbl-r"'
+    desk.write(
+        f'<< results(rows="net", {arguments}) >>\n\n'
+        '<< results(rows=["net", "facts"], columns=["accuracy", "sum"], caption="Both.", label="tbl-s") >>\n\n'
+        'Of << parameter("net", "widths") >> it has 0.3264.\n'
+    )
+    context = desk.context()
+    found = coverage(manuscript.write(desk.project, "paper", context), context.ledger)
+    assert [number for number, _ in found.typed] == ["0.3264"]
 
 
 @pytest.mark.parametrize(
@@ -88,3 +107,11 @@ def test_an_unknown_name_is_an_error(desk: Desk, arguments: str, message: str) -
     """What nothing declares is told."""
     with pytest.raises(ReportError, match=message):
         table(desk, arguments)
+
+
+@pytest.mark.parametrize("flaw", ['caption=" ", label="tbl-r"', 'caption="Results.", label="models"'])
+def test_a_table_has_a_caption_and_a_label_of_its_kind(desk: Desk, flaw: str) -> None:
+    """Without a caption it would have no number, and no other label is referred to with @."""
+    desk.write(f'<< results(rows=["net"], columns=["accuracy"], {flaw}) >>')
+    with pytest.raises(ReportError, match=r"paper\.md:4: a table of results needs a caption and a label"):
+        manuscript.write(desk.project, "paper", desk.context())
