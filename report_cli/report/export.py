@@ -11,7 +11,7 @@ from typing import Any
 from report_cli.errors import ReportError
 from report_cli.project import Project
 from report_cli.report.html import fonts, latex, pandoc
-from report_cli.report.html.compose import ASSETS, AT, Body
+from report_cli.report.html.compose import ASSETS, AT, NAMED, Body
 from report_cli.report.html.formulas import Formula
 
 # Markdown that other programs read, too: formulas between $, tables of | but for cells with lists, no HTML, no block
@@ -48,7 +48,9 @@ def write(project: Project, page: str, body: Body, formats: Sequence[str], conte
         ReportError: pandoc can't write something of the page in one of the formats.
     """
     # Pandoc takes what is in <main> for the whole page, and a <header> for its own.
-    page = re.sub(rf"(</?)(?:main|header)\b| {AT}=\"[^\"]*\"", lambda tag: f"{tag[1]}div" if tag[1] else "", page)
+    page = re.sub(
+        rf"(</?)(?:main|header)\b| (?:{AT}|{NAMED})=\"[^\"]*\"", lambda tag: f"{tag[1]}div" if tag[1] else "", page
+    )
     text = pandoc.convert(project, page, "html", "json")
     for name in formats:
         document = json.loads(text)

@@ -105,6 +105,7 @@ def test_markdown_and_latex_have_everything(exported: tuple[Desk, dict[str, Path
         assert told in tex
     for text in (markdown, tex):
         assert "templates/" not in text
+        assert "data-title" not in text
         assert "auto" not in text
         assert r"\begin{align}" not in text
         named = set(re.findall(r"paper\.files/([\w.-]+?\.(?:png|jpg))", text))
