@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 HOLDS, REFUTED, UNDECIDED = "holds", "refuted", "undecided"
-VERDICTS = (HOLDS, REFUTED, UNDECIDED)
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,7 @@ def render(
             "course": front.course,
             "logo": images.logo(project, front.logo, front.places["logo"]) if front.logo else "",
             "words": language,
+            "number": lambda number: words.number(f"{number:g}", language),
             "settings": settings,
             "date": words.date(front.date, language),
             "label": label,

@@ -144,6 +144,31 @@ def test_a_grader_gets_points_and_the_command(homework: Desk) -> None:
     assert "data-points" not in solution
 
 
+def test_a_grader_reads_the_language_of_the_document(desk: Desk) -> None:
+    """Points, verdicts and what they rest on are written as the rest of a German page."""
+    claim = '<% claim "low", value("net.accuracy") < 0.5 %>It is low.<% endclaim %>'
+    question = "::: {.question points=2.5}\nWhy?\n:::"
+    desk.write(f"# A\n\n{question}\n\n{claim}\n", front='+++\ntitle = "T"\nlang = "de"\n+++\n')
+    page = desk.build(formats=("html",), view="grader").paths[0].read_text()
+    sheet = page[page.index('class="grading"') : page.index("report verify")]
+    assert "widerlegt" in sheet
+    assert "refuted" not in sheet
+    assert re.findall(r'<td class="right">([^<]*)</td>', sheet) == ["2,5", "2,5"]
+    assert "Punkte: 2,5" in page
+    assert "&lt; 0,5" in page
+    (warning,) = desk.build(formats=("html",), view="student").warnings
+    assert "the claim low is refuted: 0,7383 < 0,5" in warning, "whoever writes it is told of the whole"
+
+
+def test_what_is_given_on_a_page_across_stays_there(desk: Desk) -> None:
+    """A wide table that students need has its page across in their view, too."""
+    across = "::: {.landscape}\n\nWords.\n\n::: {.given}\nA table.\n:::\n:::"
+    desk.write(f"# A\n\n{across}\n\n::: {{.question}}\nWhy?\n:::\n\nSo.\n")
+    page = desk.build(formats=("html",), view="student").paths[0].read_text()
+    assert re.search(r'<div class="landscape"><div class="given">\s*<p>A table', page)
+    assert "Words." not in page
+
+
 def test_what_are_no_points_is_an_error(desk: Desk) -> None:
     """Points and space that are none name file and line."""
     for flaw, words in (("points=many", "'many' are no points"), ('space="3 lines"', "'3 lines' is no space")):

@@ -32,7 +32,9 @@ BLOCKS = {"pre": "block of code", "table": "table", "blockquote": "quotation", "
 class Body:
     """The body of a document in both forms, the files that print needs (path below ASSETS: bytes), and warnings.
 
-    `images` has the sha256 of the author's own images by their paths in the project.
+    `images` has the sha256 of the author's own images by their paths in the project, `head` what stands above the
+    contents, for screen and print, by its key in the front matter, `titles` the plain text of it, `numbers` where its
+    numbers come from, and `formulas` what the assets that show formulas show.
     """
 
     screen: str
@@ -40,14 +42,10 @@ class Body:
     assets: Mapping[str, bytes]
     headings: tuple[Heading, ...]
     warnings: tuple[str, ...]
-    # The author's own, by path: their digests.
     images: Mapping[str, str]
-    # What stands above the contents, for screen and print, by its key in the front matter; and the plain text of it.
     head: Mapping[str, tuple[str, str]]
     titles: Mapping[str, str]
-    # Where its numbers come from.
     numbers: Coverage = field(default_factory=Coverage)
-    # What the assets that show formulas show.
     formulas: Mapping[str, Formula] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
 
@@ -71,7 +69,8 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str
     places, language = manuscript.places, manuscript.language
     tree = clean.to_tree(project, manuscript)
     student = view == STUDENT
-    numbers = coverage(manuscript, ledger)
+    # Of the whole document: what a student doesn't get is no number any more.
+    numbers, refuted = coverage(manuscript, ledger), manuscript.claims.warnings(ledger)
     if student:
         views.hide(tree, ledger)
     in_order, source_of, typeset = _typeset(project, tree, manuscript, ledger)
@@ -83,7 +82,7 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str
         *pandoc.shown_as_text(places),
         *numbering.unanswered(tree, places),
         *told,
-        *manuscript.claims.warnings(ledger),
+        *refuted,
         *numbers.warnings(),
     ]
     headings = numbering.number(tree, places, language, manuscript.faults)

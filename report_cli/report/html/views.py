@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from report_cli.errors import UsageError
 from report_cli.project import SOLUTION
+from report_cli.report.html.blocks import LANDSCAPE
 from report_cli.report.html.numbering import HEADINGS
 from report_cli.report.text.lines import Places
 from report_cli.report.text.values import MARK, Entry, Ledger, Value
-from report_cli.report.text.words import Language
+from report_cli.report.text.words import Language, number
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -63,7 +64,7 @@ def mark(body: "HtmlElement", places: Places, view: str, language: Language) -> 
             questions.append(Question(title, "" if heading is None else heading.get("id", ""), float(points)))
             if view != SOLUTION:
                 worth = body.makeelement("p", {"class": "worth"})
-                worth.text = language["worth"].format(f"{float(points):g}")
+                worth.text = language["worth"].format(number(f"{float(points):g}", language))
                 element.append(worth)
     return questions
 
@@ -80,12 +81,16 @@ def leave(body: "HtmlElement") -> None:
             entry.drop_tree()
     if cited:
         kept += [*body.xpath(".//h2[@id='sec-references']"), *body.xpath(".//div[@id='refs']")]
+    across = {block for page in body.find_class(LANDSCAPE) for block in page.iterdescendants()}.intersection(kept)
     for child in list(body):
         body.remove(child)
     body.text = None
     for element in kept:
         element.tail = None
-        body.append(element)
+        box = body if element not in across else body.makeelement("div", {"class": LANDSCAPE})
+        box.append(element)
+        if box is not body:
+            body.append(box)
         if "question" in element.classes:
             height = element.attrib.pop("data-space", SPACE)
             body.append(body.makeelement("div", {"class": "space", "style": f"height:{height}"}))

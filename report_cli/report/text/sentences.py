@@ -13,7 +13,7 @@ from jinja2.parser import Parser
 from report_cli import claims
 from report_cli.claims import HOLDS, REFUTED, UNDECIDED, Claim, Outcome, decided
 from report_cli.errors import UsageError
-from report_cli.report.text import lines
+from report_cli.report.text import lines, words
 from report_cli.report.text.comparisons import Comparison
 from report_cli.report.text.values import Ledger, Value
 from report_cli.report.text.words import Language
@@ -123,7 +123,7 @@ def times(a: Result, b: Result, factor: float, within: float = 0.1) -> Outcome:
         return decided(abs(ratio - factor) <= within * factor, f"{ratio:.4g} times")
     if ratio.missing:
         return Outcome(UNDECIDED, (ratio,))
-    evidence = (ratio, f" = {_plain(a)} / {_plain(b)}")
+    evidence = (ratio, " = ", *(_plain(a, ratio.ledger), " / ", _plain(b, ratio.ledger)))
     return decided(abs(ratio.number - factor) <= within * factor, *evidence)
 
 
@@ -159,8 +159,8 @@ def _ordered(holds: Callable[[Any, Any], Any], sign: str, first: Result, second:
     return outcome if isinstance(outcome, Outcome) else decided(outcome, f"{first:.4g} {sign} {second:.4g}")
 
 
-def _plain(result: Result) -> str:
-    return str(result) if isinstance(result, Value) else f"{result:.4g}"
+def _plain(result: Result, ledger: Ledger) -> Result | str:
+    return result if isinstance(result, Value) else words.number(f"{result:.4g}", ledger.language)
 
 
 PREDICATES: Sequence[Callable[..., Outcome]] = (

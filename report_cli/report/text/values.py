@@ -307,7 +307,11 @@ def _combine(operate: Callable[[float, float], float], left: Operand, right: Ope
 
 def _ordered(holds: Callable[[float, float], bool], sign: str, left: "Value", right: "Operand") -> Outcome:
     """Return whether one number stands in this order to another: undecided where a result is missing."""
-    evidence = (left, f" {sign} ", right)
+    evidence = (
+        left,
+        f" {sign} ",
+        right if isinstance(right, Value) else words.number(str(right), left.ledger.language),
+    )
     if left.missing or (isinstance(right, Value) and right.missing):
         return Outcome(UNDECIDED, evidence)
     return decided(holds(left.number, _number(right)), *evidence)
