@@ -109,6 +109,9 @@ class Environment(SandboxedEnvironment):
     Refuses `1 << 3 and 4 >> 2`: what is true of typed numbers is nothing to show, and was not meant to be.
     """
 
+    # What a tag calls goes into the text as it is; a placeholder in its place is no text yet.
+    concat = staticmethod(lambda parts: "".join(map(str, parts)))
+
     def __init__(self, noted: Faults, ledger: Ledger, names: Sequence[str], **options: Any) -> None:
         self.noted = noted
         self.lost = Lost(math.nan, "", (), (), ledger, (), "?")

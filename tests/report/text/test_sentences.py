@@ -84,8 +84,10 @@ def test_sentences_keep_their_spaces(desk: Desk) -> None:
     ],
 )
 def test_a_malformed_claim_is_an_error_with_its_line(desk: Desk, claim: str, message: str) -> None:
-    """What is no claim is told with file and line."""
-    assert message in failure(desk, claim)
+    """What is no claim is told with file and line, and is the only fault."""
+    told = failure(desk, claim)
+    assert message in told
+    assert "\n" not in told
 
 
 def test_a_comparison_alone_claims_nothing(desk: Desk) -> None:
