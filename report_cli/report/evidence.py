@@ -1,14 +1,11 @@
-"""Metrics of a classifier, computed again from its stored predictions with numpy alone."""
+"""Metrics of a classifier, computed again from its stored predictions, without what trained it."""
 
 from collections.abc import Mapping
 from math import isclose
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from report_cli import stats
 from report_cli.store.run import Run
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 LOGITS, LABELS, PREDICTED = "_logits", "_labels", "_predicted"
 # Logits may have been rounded to float32 after a metric was computed, and sums are added in other orders elsewhere.
@@ -42,23 +39,10 @@ def check(run: Run) -> Mapping[str, Check]:
         computed[f"{part}_images"] = len(labels)
         if f"{part}{LOGITS}" in run.arrays:
             logits = run.array(f"{part}{LOGITS}").astype("float64").reshape(len(labels), -1)
-            computed[f"{part}_accuracy"], computed[f"{part}_loss"] = _score(logits, labels)
+            computed[f"{part}_accuracy"] = float((stats.named(logits) == labels).mean())
+            computed[f"{part}_loss"] = float(stats.losses(logits, labels).mean())
         for name in (part, f"best_{part}"):
             if f"{name}{PREDICTED}" in run.arrays:
                 right = run.array(f"{name}{PREDICTED}").ravel() == labels
                 computed.setdefault(f"{name}_accuracy", float(right.mean()))
     return {name: Check(run.scalars[name], number) for name, number in computed.items() if name in run.scalars}
-
-
-def _score(logits: "NDArray[np.float64]", labels: "NDArray[np.int64]") -> tuple[float, float]:
-    """Return the share of labels that get the highest logit, and the mean cross-entropy in nats.
-
-    A network with one logit means class 1 by what is above 0.
-    """
-    import numpy as np
-
-    if logits.shape[1] == 1:
-        logits = np.column_stack((np.zeros(len(logits)), logits))
-    highest = logits.max(axis=1, keepdims=True)
-    losses = highest[:, 0] + np.log(np.exp(logits - highest).sum(axis=1)) - logits[np.arange(len(labels)), labels]
-    return float((logits.argmax(axis=1) == labels).mean()), float(losses.mean())
