@@ -88,8 +88,8 @@ def for_typst(project: Project) -> Any:
 
 
 def digests(project: Project) -> dict[str, str]:
-    """Return the sha256 of each font file that pages are laid out with."""
-    return {face.file: files.digest(_path(project, face)) for face in FACES + FIGURE_FACES}
+    """Return the sha256 of each font file that pages are laid out with, those of the project among them."""
+    return {face.file: files.digest(_path(project, face)) for face in FACES + FIGURE_FACES + own_faces(project)}
 
 
 def for_screen(project: Project, text: str) -> str:

@@ -14,10 +14,13 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from matplotlib.figure import Figure
 
+from report_cli import files
 from report_cli.errors import UsageError
 from report_cli.figures import style
 from report_cli.project import find
+from report_cli.report import provenance
 from report_cli.report.html import fonts
+from report_cli.report.pdf import content
 from tests.report.conftest import Desk
 
 LETTERS = "中文م अ😀\u200d"
@@ -95,6 +98,14 @@ def test_selectors_and_joiners_need_no_glyph(own: Desk) -> None:
     """What chooses the form of an emoji, or joins two of them, is no character of its own."""
     own.write("One 😀\ufe0f\u200d😀.")
     assert own.build().written
+
+
+def test_a_pdf_tells_with_which_fonts_it_was_built(own: Desk) -> None:
+    """Those of the project are among them: with others the same report is no forgery."""
+    own.write("The 中.")
+    (path,) = own.build(formats=("pdf",)).paths
+    facts, _ = provenance.opened(content.attachment(path)[1])
+    assert facts["made"]["with"]["fonts"]["fonts/boxes.ttf"] == files.digest(own.project.root / "fonts" / "boxes.ttf")
 
 
 def test_another_font_is_another_page(own: Desk) -> None:
