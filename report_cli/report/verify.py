@@ -187,15 +187,19 @@ def verify(
     """Return what becomes of `file`. `selection` has the runs that it names, `behind` those on which they rest.
 
     Raises:
-        ReportError: Pango is missing, or a stored run is damaged.
+        ReportError: it is a draft, Pango is missing, or a stored run is damaged.
     """
     from report_cli.report.page import render
 
     facts = file.facts
+    if facts.made.draft:
+        # Why a result was missing is known to no run.
+        raise ReportError(
+            f"{file.name} is a draft, and shows what no run gives", "verify what is built without --draft"
+        )
     commit = facts.made.commit.commit if facts.made.commit else ""
 
     def judged(verdict: str, differences: Sequence[Difference], values: Sequence[Judged] = ()) -> Verification:
-        # Of what was changed in itself nothing is worth comparing.
         names = sorted({run.experiment for runs in selection.runs.values() for run in runs})
         found = list(differences), list(values), facts.claims, names
         return Verification(file.name, facts.document, verdict, commit, other, *found)
@@ -203,6 +207,7 @@ def verify(
     parts = build.digests(build.parts(project, facts.document, experiments, code))
     other = [name for name, digest in parts.items() if facts.made.parts.get(name) != digest]
     if not file.whole:
+        # Of what was changed in itself nothing is worth comparing.
         return judged(DIFFERS, [Difference(provenance.NAME, "changed after it was written", "as it was")])
     # A file for students names no runs of what it leaves out.
     context = Context(experiments, selection, draft=facts.made.view == STUDENT)

@@ -33,11 +33,14 @@ def test_a_report_is_verified_value_by_value(program: Command, pdf: Path) -> Non
 
 
 def test_views_are_verified(program: Command, pdf: Path) -> None:
-    """The files for students, which name no runs of the answers, and for graders are verified as well."""
+    """The files for students, which name no runs of the answers, and for graders are verified; drafts are not."""
     for view in ("student", "grader"):
         assert program("build", "report", "--view", view, "--to", "pdf").returncode == 0
         done = program("verify", str(pdf.with_name(f"report.{view}.pdf")))
         assert done.returncode == 0, done.stderr
+    assert program("build", "report", "--draft", "--to", "pdf").returncode == 0
+    refused(program("verify", str(pdf)), "is a draft")
+    assert program("build", "report", "--to", "pdf").returncode == 0
 
 
 def test_a_project_stays_as_it_was(program: Command, folder: Path, pdf: Path) -> None:
