@@ -68,19 +68,24 @@ def number(body: "HtmlElement", places: Places, language: Language, faults: Faul
     for link in body.iter("a"):
         with faults.noting():
             _fill_reference(link, names, anchors.union(names), places)
-    return _references_first(body, headings)
+    return _lists_first(body, headings)
 
 
-def _references_first(body: "HtmlElement", headings: list[Heading]) -> list[Heading]:
-    """Move the list of what is cited before the appendices."""
-    references = [heading for heading in headings if heading.target == "sec-references"]
+def _lists_first(body: "HtmlElement", headings: list[Heading]) -> list[Heading]:
+    """Move the lists that the page adds, of claims and of what is cited, before the appendices."""
+    # A heading of the author's own may be called so, too.
+    claims = body.xpath(".//h2[@id='claims'][following-sibling::*[1][@class='claims']]")
+    made = [element for heading in claims for element in (heading, heading.getnext())]
+    made += body.xpath(".//*[@id='sec-references' or @id='refs']")
+    names = [element.get("id") for element in made]
+    lists = [heading for heading in headings if heading.target in names]
     first = next((i for i, heading in enumerate(headings) if heading.level == 2 and heading.number.isalpha()), None)
-    if first is None or not references:
+    if first is None or not lists:
         return headings
-    for element in body.xpath(".//*[@id='sec-references' or @id='refs']"):
+    for element in made:
         body.get_element_by_id(headings[first].target).addprevious(element)
-    others = [heading for heading in headings if heading not in references]
-    return [*others[:first], *references, *others[first:]]
+    others = [heading for heading in headings if heading not in lists]
+    return [*others[:first], *lists, *others[first:]]
 
 
 def next_appendix(headings: Sequence[Heading]) -> str:

@@ -224,3 +224,11 @@ def test_appendices_come_last(desk: Desk) -> None:
     ):
         with pytest.raises(UsageError, match=rf"paper.md:{line}: '[AB]' (can't stand here|is one appendix too many)"):
             desk.body(text)
+
+
+def test_claims_are_listed_before_appendices(desk: Desk) -> None:
+    """The list of claims belongs to the text, as that of references does."""
+    claim = '<% claim "high", value("net.accuracy") > 0.5 %>It is high.<% endclaim %>'
+    tree = desk.tree(f"# A\n\n{claim} See [@knuth1984].\n\n# Raw data {{#sec-raw .appendix}}\n\nWords.\n")
+    assert [words(heading) for heading in tree.iter("h2")] == ["1 A", "Claims", "References", "A Raw data"]
+    assert tree.find_class("claims")[0].getnext().get("id") == "sec-references"
