@@ -34,7 +34,7 @@ from report_cli.store.run import Results, Run, one_line
 if TYPE_CHECKING:
     from report_cli.report.build import Built, Selection
     from report_cli.report.compare import Compared
-    from report_cli.report.diff import Changes
+    from report_cli.report.diff import ReportChanges
     from report_cli.report.verify import Verification
     from report_cli.store.gc import Waste
 
@@ -384,7 +384,7 @@ def verify(
     )
 
 
-def diff(old: Path | str, new: Path | str) -> "Changes":
+def diff(old: Path | str, new: Path | str) -> "ReportChanges":
     """Return in what two PDFs differ, and why, from the files alone; ReportError where one is no PDF of a report."""
     from report_cli.report.diff import compare
     from report_cli.report.verify import examine

@@ -20,6 +20,16 @@ FORMATS = (*PAGES, "docx", "md", "tex")
 SOLUTION, STUDENT, GRADER = VIEWS = ("solution", "student", "grader")
 
 
+def stem_of(document: str, view: str) -> str:
+    """Return what the names of the files of a document begin with."""
+    return document if view == SOLUTION else f"{document}.{view}"
+
+
+def folder_of(document: str, view: str) -> str:
+    """Return the name of the folder of the files that a document needs beside it."""
+    return f"{stem_of(document, view)}.files"
+
+
 @dataclass(frozen=True)
 class Settings:
     """The keys of [tool.report]; each may be left out.

@@ -9,7 +9,7 @@ from report_cli.cli.console import emit, emit_json, emit_table
 from report_cli.cli.options import Json
 
 if TYPE_CHECKING:
-    from report_cli.report.diff import Changed, Moved
+    from report_cli.report.diff import Change, ValueChange
 
 
 def diff(
@@ -40,7 +40,7 @@ def diff(
         emit("nothing differs")
 
 
-def _row(value: "Moved") -> tuple[str, ...]:
+def _row(value: "ValueChange") -> tuple[str, ...]:
     point = ", ".join(f"{name}={content}" for name, content in value.point.items())
     name = ", ".join(value.origins) + (f" ({point})" if point else "")
     noise = "" if value.p is None else "seed noise" if value.is_noise else "beyond seed noise"
@@ -48,7 +48,7 @@ def _row(value: "Moved") -> tuple[str, ...]:
     return name, value.before, value.after, noise, (value.causes[0] + more) if value.causes else ""
 
 
-def _told(changed: "Changed") -> str:
+def _told(changed: "Change") -> str:
     if not changed.before or not changed.after:
         verb = "is gone" if changed.before else "is new"
         return f"{changed.what} {verb}" + (f": {changed.before or changed.after}" if changed.what == "text" else "")

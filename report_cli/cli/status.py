@@ -10,7 +10,7 @@ from report_cli.cli.session import open_request, open_workspace
 
 if TYPE_CHECKING:
     from report_cli.api import Status
-    from report_cli.execution.status import Stored
+    from report_cli.execution.status import StoredRun
 
 
 def list_all(json: Json = False) -> None:
@@ -95,7 +95,7 @@ def runs(names: SomeNames = None, json: Json = False) -> None:
     emit_table(columns, rows)
 
 
-def _stored_facts(stored: "Stored") -> dict[str, Any]:
+def _stored_facts(stored: "StoredRun") -> dict[str, Any]:
     run, manifest = stored.run, stored.run.manifest
     return {
         "experiment": run.experiment,

@@ -25,7 +25,7 @@ CONFIDENCE = 0.999
 SAME = 1e-6
 
 
-class Again(msgspec.Struct, frozen=True):
+class Remeasurement(msgspec.Struct, frozen=True):
     """A metric of a run as it is stored and as it was measured again; they may lie `room` apart."""
 
     experiment: str
@@ -40,7 +40,7 @@ class Again(msgspec.Struct, frozen=True):
         return abs(self.stored - self.measured) <= self.room
 
 
-def retrain(workspace: Workspace, stored: Sequence[Run], request: Request, listener: Listener) -> list[Again]:
+def retrain(workspace: Workspace, stored: Sequence[Run], request: Request, listener: Listener) -> list[Remeasurement]:
     """Return each metric of the `stored` runs of one experiment beside what was measured now.
 
     Where this machine computes a part of the same run again to the last bit, so it does with the others, and metrics
@@ -75,7 +75,7 @@ def retrain(workspace: Workspace, stored: Sequence[Run], request: Request, liste
     return again
 
 
-def _compared(run: Run, new: Sequence[Run]) -> list[Again]:
+def _compared(run: Run, new: Sequence[Run]) -> list[Remeasurement]:
     beside = [other for other in new if other.parameters == run.parameters]
     twin = next((other for other in beside if other.seed == run.seed), None)
     if twin is None:
@@ -85,7 +85,9 @@ def _compared(run: Run, new: Sequence[Run]) -> list[Again]:
     for metric, number in run.scalars.items():
         samples = [other.scalars[metric] for other in beside if metric in other.scalars]
         room = SAME * max(1.0, abs(number)) + (0.0 if exact else _room(samples))
-        compared.append(Again(run.experiment, metric, run.key, number, twin.scalars.get(metric, float("nan")), room))
+        compared.append(
+            Remeasurement(run.experiment, metric, run.key, number, twin.scalars.get(metric, float("nan")), room)
+        )
     return compared
 
 

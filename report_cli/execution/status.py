@@ -68,7 +68,7 @@ class Explanation(msgspec.Struct, frozen=True):
     files: Mapping[str, tuple[str, ...]]
 
 
-class Stored(msgspec.Struct, frozen=True):
+class StoredRun(msgspec.Struct, frozen=True):
     """A stored run, in what it differs from its profile or is one of several, and why it is no answer any more."""
 
     run: Run
@@ -86,7 +86,7 @@ class Stored(msgspec.Struct, frozen=True):
         return " ".join(f"{n}={v}" for n, v in {**manifest.point, **manifest.overrides, "seed": self.run.seed}.items())
 
 
-def stored(workspace: Workspace, names: Sequence[str]) -> list[Stored]:
+def stored(workspace: Workspace, names: Sequence[str]) -> list[StoredRun]:
     """Return the stored runs of experiments (names or patterns), those of any profile, --set and images among them.
 
     Raises:
@@ -101,7 +101,7 @@ def stored(workspace: Workspace, names: Sequence[str]) -> list[Stored]:
         chosen |= dict.fromkeys(found)
     judge = workspace.judge
     runs = [run for name in chosen for run in {r.key: r for r in reversed(judge.runs(name))}.values()]
-    return [Stored(run, workspace.store.keeps(run), "; ".join(filter(None, judge.outdated(run)))) for run in runs]
+    return [StoredRun(run, workspace.store.keeps(run), "; ".join(filter(None, judge.outdated(run)))) for run in runs]
 
 
 def explain(workspace: Workspace, step: Step) -> Explanation:

@@ -12,7 +12,7 @@ from report_cli.errors import ReportError, unknown
 from report_cli.experiment import Experiment, parameters
 from report_cli.keys import environment
 from report_cli.keys.canonical import digest
-from report_cli.project import FORMATS, PAGES, SOLUTION, VIEWS, Project
+from report_cli.project import FORMATS, PAGES, SOLUTION, VIEWS, Project, folder_of, stem_of
 from report_cli.report.text import front
 from report_cli.report.text.context import Context, Selection
 from report_cli.report.text.templates import documents, folders, names
@@ -29,7 +29,7 @@ CONVERTERS = (
     *("fonttools", "jinja2", "lxml", "nh3", "pikepdf", "pillow", "pypandoc_binary", "scipy", "typst", "weasyprint"),
 )
 
-
+# Where the shipped fonts, or those in their place, lie among the templates.
 FONTS = "style/fonts/"
 
 
@@ -122,9 +122,8 @@ def build(
     """Bring the files of `document` up to date with `selection` and return them.
 
     `code` is a digest of all sources of this program: any module may decide how a page looks. A `view` other than the
-    solution gets files of its own, with its name in theirs. A failing build leaves
-    the previous report untouched. `tell` is called before what takes a while; `commit` returns that of the project,
-    which the PDF names.
+    solution gets files of its own, with its name in theirs. A failing build leaves the previous report untouched.
+    `tell` is called before what takes a while; `commit` returns that of the project, which the PDF names.
 
     Raises:
         UsageError: a template names something that doesn't exist, or is malformed.
@@ -136,7 +135,7 @@ def build(
             raise unknown("format", name, FORMATS)
     if view not in VIEWS:
         raise unknown("view", view, VIEWS)
-    stem = document if view == SOLUTION else f"{document}.{view}"
+    stem = stem_of(document, view)
     paths = {name: project.reports / f"{stem}.{name}" for name in FORMATS if name in formats}
     origin = parts(project, document, experiments, code)
     inputs = _inputs(origin, stem, selection, draft, profile)
@@ -146,7 +145,7 @@ def build(
         return Built(document, tuple(paths.values()), written=False, warnings=tuple(stamp["warnings"]))
     # Rendering loads the converters; an unchanged report returns above without them.
     tell(f"writing the pages of {document}")
-    from report_cli.report.page import folder_of, render
+    from report_cli.report.page import render
 
     context = Context(experiments, selection, draft)
     made = {"view": view, "draft": draft, "commit": msgspec.to_builtins(commit()), "parts": digests(origin)}
@@ -154,10 +153,8 @@ def build(
     tell(f"{document}, {rendered.numbers}")
     check_warnings(rendered.warnings, strict)
     written = {name: paths[name] for name in rendered.contents}
-    written |= {
-        f"{folder_of(document, view)}/{name}": project.reports / folder_of(document, view) / name
-        for name in rendered.beside
-    }
+    folder = folder_of(document, view)
+    written |= {f"{folder}/{name}": project.reports / folder / name for name in rendered.beside}
     for path, content in zip(written.values(), (*rendered.contents.values(), *rendered.beside.values()), strict=True):
         files.write_bytes(path, content)
     # A format that was built from the same inputs before is still what it was.

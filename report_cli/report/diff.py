@@ -10,7 +10,7 @@ import msgspec
 
 from report_cli.keys import difference
 from report_cli.report.pdf import content
-from report_cli.report.provenance import Listed, Provenance, Shown
+from report_cli.report.provenance import ListedRun, ListedValue, Provenance
 from report_cli.report.verify import Evidence
 
 # A difference of means that chance gives in fewer cases is no noise of the seeds.
@@ -20,7 +20,7 @@ END = re.compile(r"(?<=[.!?])\s+(?=\S)")
 MOST = 200
 
 
-class Moved(msgspec.Struct, frozen=True, rename={"origins": "from"}):
+class ValueChange(msgspec.Struct, frozen=True, rename={"origins": "from"}):
     """A value that is another one now. `p` says how probable such a difference is by the seeds alone (Welch's test),
     None where one of both has no several seeds; `causes` tell what of its runs changed."""
 
@@ -37,7 +37,7 @@ class Moved(msgspec.Struct, frozen=True, rename={"origins": "from"}):
         return self.p is not None and self.p >= NOISE
 
 
-class Changed(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True):
     """A claim, figure, image or passage that is another one now; empty where it wasn't or isn't there."""
 
     what: str
@@ -45,17 +45,17 @@ class Changed(msgspec.Struct, frozen=True):
     after: str
 
 
-class Changes(msgspec.Struct, frozen=True):
+class ReportChanges(msgspec.Struct, frozen=True):
     """In what a PDF differs from an older one; `causes` are those of all runs and of the program, by kind."""
 
-    values: list[Moved]
-    claims: list[Changed]
-    figures: list[Changed]
-    prose: list[Changed]
+    values: list[ValueChange]
+    claims: list[Change]
+    figures: list[Change]
+    prose: list[Change]
     causes: dict[str, list[str]]
 
 
-def compare(old: Evidence, new: Evidence) -> Changes:
+def compare(old: Evidence, new: Evidence) -> ReportChanges:
     """Return in what `new` differs from `old`.
 
     Raises:
@@ -64,7 +64,7 @@ def compare(old: Evidence, new: Evidence) -> Changes:
     before, after = old.facts, new.facts
     claims = [{claim.id: claim.verdict for claim in facts.claims} for facts in (before, after)]
     pictures = [{**facts.figures, **facts.images} for facts in (before, after)]
-    return Changes(
+    return ReportChanges(
         list(_values(before, after)),
         _changes("claim", *claims),
         _changes("figure", *pictures),
@@ -73,11 +73,11 @@ def compare(old: Evidence, new: Evidence) -> Changes:
     )
 
 
-def _changes(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> list[Changed]:
-    return [Changed(f"{what} {name}", (was or "")[:12], (now or "")[:12]) for name, was, now in _others(before, after)]
+def _changes(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
+    return [Change(f"{what} {name}", (was or "")[:12], (now or "")[:12]) for name, was, now in _others(before, after)]
 
 
-def _values(before: Provenance, after: Provenance) -> Iterator[Moved]:
+def _values(before: Provenance, after: Provenance) -> Iterator[ValueChange]:
     """Yield the values that moved: those with the same origins, in the order in which both files show them."""
     old_runs, new_runs = ({run.key: run for run in facts.runs} for facts in (before, after))
     there = [_name(value, old_runs) for value in before.values]
@@ -94,16 +94,16 @@ def _values(before: Provenance, after: Provenance) -> Iterator[Moved]:
             pairs = _pairs([old_runs[key] for key in old.runs if key in old_runs], runs)
             causes = list(dict.fromkeys(chain.from_iterable(_why(*pair, before, after) for pair in pairs)))
             point = runs[0].point if runs else {}
-            yield Moved(new.origins, point, old.text, new.text, new.number - old.number, _noise(old, new), causes)
+            yield ValueChange(new.origins, point, old.text, new.text, new.number - old.number, _noise(old, new), causes)
 
 
-def _name(value: Shown, runs: Mapping[str, Listed]) -> str:
+def _name(value: ListedValue, runs: Mapping[str, ListedRun]) -> str:
     """Return what a value is of, whatever its runs are called: its origins, unit, points and, of one run, its seed."""
     points = sorted({repr((sorted(runs[k].point.items()), runs[k].seed)) for k in value.runs if k in runs})
     return repr((value.origins, value.unit, points if value.seeds == 1 else len(points) > 1))
 
 
-def _noise(old: Shown, new: Shown) -> float | None:
+def _noise(old: ListedValue, new: ListedValue) -> float | None:
     if min(old.seeds, new.seeds) < 2 or not old.spread + new.spread:
         return None
     from scipy.stats import ttest_ind_from_stats
@@ -112,7 +112,7 @@ def _noise(old: Shown, new: Shown) -> float | None:
     return float(ttest_ind_from_stats(*samples, equal_var=False).pvalue)
 
 
-def _pairs(old: Sequence[Listed], new: Sequence[Listed]) -> Iterator[tuple[Listed, Listed]]:
+def _pairs(old: Sequence[ListedRun], new: Sequence[ListedRun]) -> Iterator[tuple[ListedRun, ListedRun]]:
     """Yield runs of the same experiment, point and seed."""
     there = {(run.experiment, repr(sorted(run.point.items())), run.seed): run for run in old}
     for run in new:
@@ -121,7 +121,7 @@ def _pairs(old: Sequence[Listed], new: Sequence[Listed]) -> Iterator[tuple[Liste
             yield twin, run
 
 
-def _why(old: Listed, new: Listed, before: Provenance, after: Provenance) -> list[str]:
+def _why(old: ListedRun, new: ListedRun, before: Provenance, after: Provenance) -> list[str]:
     """Return, each with its kind first, what of a run changed."""
     parts = [
         {**run.asked, "code": facts.code.get(str(run.asked.get("code")), {})}
@@ -160,7 +160,7 @@ def _causes(before: Provenance, after: Provenance) -> dict[str, list[str]]:
     return causes
 
 
-def _prose(old: Evidence, new: Evidence) -> Iterator[Changed]:
+def _prose(old: Evidence, new: Evidence) -> Iterator[Change]:
     """Yield the passages that were reworded: with values left out, since these are told by themselves."""
     if old.pdf == new.pdf:
         return
@@ -169,7 +169,7 @@ def _prose(old: Evidence, new: Evidence) -> Iterator[Changed]:
     there, here = ([content.plain(sentence) for sentence in sentences] for sentences in (before, after))
     for kind, i1, i2, j1, j2 in difflib.SequenceMatcher(None, there, here, autojunk=False).get_opcodes():
         if kind != "equal":
-            yield Changed("text", " ".join(before[i1:i2])[:MOST], " ".join(after[j1:j2])[:MOST])
+            yield Change("text", " ".join(before[i1:i2])[:MOST], " ".join(after[j1:j2])[:MOST])
 
 
 def _sentences(shown: content.Content) -> list[str]:

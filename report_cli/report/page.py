@@ -15,7 +15,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from report_cli.errors import Faults, ReportError, UsageError
-from report_cli.project import SOLUTION, STUDENT, Project
+from report_cli.project import STUDENT, Project, folder_of
 from report_cli.report import export, provenance
 from report_cli.report.deadline import OverdueError, deadline
 from report_cli.report.html import compose, fonts, images, numbering
@@ -144,16 +144,6 @@ def render(
         *(contents | files.formats, body.warnings, failure, body.images, files.beside, attachment),
         numbers=str(body.numbers),
     )
-
-
-def stem_of(document: str, view: str) -> str:
-    """Return what the names of the files of a document begin with."""
-    return document if view == SOLUTION else f"{document}.{view}"
-
-
-def folder_of(document: str, view: str) -> str:
-    """Return the name of the folder of the files that a document needs beside it."""
-    return f"{stem_of(document, view)}.files"
 
 
 def _behind(runs: tuple[Run, ...], ledger: Ledger, figures: Mapping[str, Figure]) -> tuple[Run, ...]:

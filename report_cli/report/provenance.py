@@ -24,7 +24,7 @@ SCHEMA = 3
 MOST_CHANGES = 3
 
 
-class Made(msgspec.Struct, frozen=True, rename={"tools": "with"}):
+class BuildFacts(msgspec.Struct, frozen=True, rename={"tools": "with"}):
     """By what a PDF was built: digests of program, templates and settings, the commit of the project, versions."""
 
     view: str
@@ -34,7 +34,7 @@ class Made(msgspec.Struct, frozen=True, rename={"tools": "with"}):
     tools: dict[str, str | dict[str, str]]
 
 
-class Listed(msgspec.Struct, frozen=True):
+class ListedRun(msgspec.Struct, frozen=True):
     """A run of a report, as far as others read it."""
 
     experiment: str
@@ -48,7 +48,7 @@ class Listed(msgspec.Struct, frozen=True):
     behind: list[Behind]
 
 
-class Shown(msgspec.Struct, frozen=True, rename={"origins": "from"}):
+class ListedValue(msgspec.Struct, frozen=True, rename={"origins": "from"}):
     """A value of a report; of several seeds how many, and their sample standard deviation."""
 
     text: str
@@ -71,10 +71,10 @@ class Provenance(msgspec.Struct, frozen=True):
     """What provenance.json says. `code` has the digests of definitions by a name that runs share."""
 
     document: str
-    made: Made
-    runs: list[Listed]
+    made: BuildFacts
+    runs: list[ListedRun]
     code: dict[str, dict[str, str]]
-    values: list[Shown]
+    values: list[ListedValue]
     figures: dict[str, str]
     images: dict[str, str]
     claims: list[Claim] = []

@@ -19,7 +19,7 @@ from report_cli.report import build, evidence, provenance
 from report_cli.report.evidence import Check
 from report_cli.report.pdf import content
 from report_cli.report.pdf.content import Content, Piece, plain
-from report_cli.report.provenance import Claim, Provenance, Shown
+from report_cli.report.provenance import Claim, ListedValue, Provenance
 from report_cli.report.text.context import Context, Selection
 from report_cli.store.run import Results, Run
 from report_cli.store.store import Store
@@ -61,7 +61,7 @@ class Difference(msgspec.Struct, frozen=True):
         return f"{where}{self.what} is {self.found or 'not there'}, and should be {self.expected or 'absent'}"
 
 
-class Again(Protocol):
+class Remeasurement(Protocol):
     """A metric as it is stored, and as it was measured again."""
 
     @property
@@ -80,7 +80,7 @@ class Again(Protocol):
     def agrees(self) -> bool: ...
 
 
-class Judged(msgspec.Struct, frozen=True, rename={"origins": "from"}):
+class ValueVerdict(msgspec.Struct, frozen=True, rename={"origins": "from"}):
     """A value with its verdict; it `rests_on` "predictions" that are stored, was "retrained", or is as "stored"."""
 
     text: str
@@ -101,7 +101,7 @@ class Verification(msgspec.Struct, frozen=True):
     commit: str
     made_by_other: list[str] = []
     differences: list[Difference] = []
-    values: list[Judged] = []
+    values: list[ValueVerdict] = []
     claims: list[Claim] = []
     unverified: list[str] = []
 
@@ -147,7 +147,7 @@ def stored(file: Evidence, experiments: Mapping[str, Experiment], store: Store) 
     return {name: Results(name, tuple(each)) for name, each in runs.items()}, behind
 
 
-def retrained(outcome: Verification, name: str, again: Sequence[Again]) -> Verification:
+def retrained(outcome: Verification, name: str, again: Sequence[Remeasurement]) -> Verification:
     """Return the outcome for a file of which the experiment `name` was measured again."""
     wrong = [each for each in again if not each.agrees]
     differences = [
@@ -199,7 +199,7 @@ def verify(
         )
     commit = facts.made.commit.commit if facts.made.commit else ""
 
-    def judged(verdict: str, differences: Sequence[Difference], values: Sequence[Judged] = ()) -> Verification:
+    def outcome(verdict: str, differences: Sequence[Difference], values: Sequence[ValueVerdict] = ()) -> Verification:
         names = sorted({run.experiment for runs in selection.runs.values() for run in runs})
         found = list(differences), list(values), facts.claims, names
         return Verification(file.name, facts.document, verdict, commit, other, *found)
@@ -208,7 +208,7 @@ def verify(
     other = [name for name, digest in parts.items() if facts.made.parts.get(name) != digest]
     if not file.whole:
         # Of what was changed in itself nothing is worth comparing.
-        return judged(DIFFERS, [Difference(provenance.NAME, "changed after it was written", "as it was")])
+        return outcome(DIFFERS, [Difference(provenance.NAME, "changed after it was written", "as it was")])
     # A file for students names no runs of what it leaves out.
     context = Context(experiments, selection, draft=facts.made.view == STUDENT)
     try:
@@ -216,7 +216,7 @@ def verify(
     except ReportError as error:
         if not other:
             raise
-        return judged(OTHER_VERSION, [Difference("the document of today", f"an error ({error.message})", "a page")])
+        return outcome(OTHER_VERSION, [Difference("the document of today", f"an error ({error.message})", "a page")])
     if page.failure is not None:
         raise page.failure
     here: dict[str, Any] = page.provenance["made"]["with"]
@@ -241,9 +241,9 @@ def verify(
     ]
     values = _values(facts.values, page.provenance["values"], differences, checks)
     if differences and other and not metrics:
-        return judged(OTHER_VERSION, differences, values)
+        return outcome(OTHER_VERSION, differences, values)
     verdict = DIFFERS if differences or metrics else VERIFIED if built == file.pdf else OTHER_RENDERER
-    return judged(verdict, [*differences, *metrics], values)
+    return outcome(verdict, [*differences, *metrics], values)
 
 
 def _attached(given: Mapping[str, Any], built: Mapping[str, Any], passed_over: Collection[str]) -> Iterator[Difference]:
@@ -316,16 +316,16 @@ def _difference(found: Piece | None, expected: Piece | None) -> Difference:
 
 
 def _values(
-    shown: Sequence[Shown],
+    shown: Sequence[ListedValue],
     built: Sequence[Mapping[str, Any]],
     differences: Sequence[Difference],
     checks: Mapping[str, Mapping[str, Check]],
-) -> list[Judged]:
+) -> list[ValueVerdict]:
     """Return the verdict on each value: as it is attached, as it stands on a page, and as it is stored."""
     misread = Counter((each.expected.strip("'"), each.run) for each in differences if each.what == "a value")
     judged = []
     for n, value in enumerate(shown):
-        expected = msgspec.convert(built[n], Shown) if n < len(built) else None
+        expected = msgspec.convert(built[n], ListedValue) if n < len(built) else None
         origins = [origin.rpartition(".")[2] for origin in value.origins]
         found = [checks.get(key, {}).get(name) for key in value.runs for name in origins]
         # Of several origins each run has its own metrics.
@@ -336,5 +336,5 @@ def _values(
         if misread[place] > 0:
             misread[place] -= 1
         verdict, rests_on = DIFFERS if wrong else VERIFIED, "predictions" if every else "stored"
-        judged.append(Judged(value.text, value.number, value.origins, value.runs, verdict, rests_on))
+        judged.append(ValueVerdict(value.text, value.number, value.origins, value.runs, verdict, rests_on))
     return judged

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from report_cli import api
-from report_cli.report.diff import Changes
+from report_cli.report.diff import ReportChanges
 from tests.conftest import run_here
 from tests.fault.forging import rewrite
 from tests.report.conftest import Desk
@@ -32,27 +32,27 @@ def seeds(desk: Desk, numbers: list[float], time: float = 200.4, **facts: Any) -
 
 
 @pytest.fixture
-def compared(desk: Desk, tmp_path: Path) -> Callable[[Callable[[], None]], Changes]:
+def compared(desk: Desk, tmp_path: Path) -> Callable[[Callable[[], None]], ReportChanges]:
     """Return a function that compares the report before and after something is done."""
     seeds(desk, [0.70, 0.71, 0.72])
     desk.write(PAPER)
     old = tmp_path / "old.pdf"
     shutil.copy(desk.build(formats=("pdf",)).paths[0], old)
 
-    def compare(change: Callable[[], None]) -> Changes:
+    def compare(change: Callable[[], None]) -> ReportChanges:
         change()
         return api.diff(old, desk.build(formats=("pdf",)).paths[0])
 
     return compare
 
 
-def test_nothing_differs(compared: Callable[..., Changes]) -> None:
+def test_nothing_differs(compared: Callable[..., ReportChanges]) -> None:
     """A report that was built again differs in nothing."""
     found = compared(lambda: None)
     assert not any((found.values, found.claims, found.figures, found.prose, found.causes))
 
 
-def test_moved_values_and_their_causes(compared: Callable[..., Changes], desk: Desk) -> None:
+def test_moved_values_and_their_causes(compared: Callable[..., ReportChanges], desk: Desk) -> None:
     """A moved value says whether seeds explain it, and which parameter, code, package, data and input changed."""
     facts = {
         "recipe": {"parameters": {"epochs": 9, "rate": 0.03}, "code": {"experiments.net:train": "b" * 64}},
@@ -75,14 +75,14 @@ def test_moved_values_and_their_causes(compared: Callable[..., Changes], desk: D
     assert not found.prose, "values are told by themselves"
 
 
-def test_seed_noise(compared: Callable[..., Changes], desk: Desk) -> None:
+def test_seed_noise(compared: Callable[..., ReportChanges], desk: Desk) -> None:
     """What the seeds explain is called noise."""
     found = compared(lambda: seeds(desk, [0.70, 0.715, 0.725]))
     (moved,) = found.values
     assert moved.is_noise
 
 
-def test_prose_and_figures(compared: Callable[..., Changes], desk: Desk) -> None:
+def test_prose_and_figures(compared: Callable[..., ReportChanges], desk: Desk) -> None:
     """A reworded sentence is told with what it was, a figure that was drawn anew by its label."""
 
     def change() -> None:

@@ -9,6 +9,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import groupby
@@ -102,23 +103,20 @@ def read(content: bytes, name: str) -> Content:
         return _Reader(pdf).read()
 
 
-class _reading:  # noqa: N801 - a context manager
-    """Whatever fails within the block is the file's fault."""
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """Whatever fails within the block is the fault of the file `name`."""
+    import pikepdf
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        import pikepdf
-
-        if isinstance(error, ReportError) or not isinstance(error, Exception):
-            return
-        if isinstance(error, pikepdf.PasswordError):
-            raise ReportError(f"{self.name} is encrypted, and no report is", "ask for the file that was built")
+    try:
+        yield
+    except ReportError:
+        raise
+    except pikepdf.PasswordError as error:
+        raise ReportError(f"{name} is encrypted, and no report is", "ask for the file that was built") from error
+    except Exception as error:
         why = f": {error}" if isinstance(error, ValueError) else ""
-        raise ReportError(f"{self.name} is no whole PDF of a report{why}") from error
+        raise ReportError(f"{name} is no whole PDF of a report{why}") from error
 
 
 @dataclass

@@ -61,7 +61,7 @@ _NAMES = ("name", "field_name", "first", "second", "label")
 _LABELLED = ("section", "answer", "figure")
 
 
-class Compiled(jinja2.BytecodeCache):
+class CompiledTemplates(jinja2.BytecodeCache):
     """Templates compiled in this process: a build renders them twice, `report watch` after every edit."""
 
     def __init__(self) -> None:
@@ -77,10 +77,10 @@ class Compiled(jinja2.BytecodeCache):
             self.code[bucket.key] = (bucket.checksum, bucket.code)
 
 
-compiled = cache(Compiled)
+compiled = cache(CompiledTemplates)
 
 
-class Lost(Value):
+class Placeholder(Value):
     """Stands for what couldn't be had, whatever a template does with it: its fault is noted, and is the only one."""
 
     def _same(self, *_: Any, **__: Any) -> Any:
@@ -114,7 +114,7 @@ class Environment(SandboxedEnvironment):
 
     def __init__(self, noted: Faults, ledger: Ledger, names: Sequence[str], **options: Any) -> None:
         self.noted = noted
-        self.lost = Lost(math.nan, "", (), (), ledger, (), "?")
+        self.lost = Placeholder(math.nan, "", (), (), ledger, (), "?")
         self.names = names
         super().__init__(**options)
         environment = self
@@ -195,7 +195,7 @@ def called(name: str, function: Any) -> Any:
         except TypeError as error:
             raise _wrong(name, named, signature.parameters, str(error)) from error
         for parameter, given in bound.arguments.items():
-            if isinstance(given, Lost):
+            if isinstance(given, Placeholder):
                 return given
             if isinstance(given, jinja2.Undefined):
                 given._fail_with_undefined_error()
