@@ -12,10 +12,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEVEL = 0.95
-VERDICTS = ("greater", "smaller", "equivalent", "undecided")
-# What a difference is measured over: pairs of runs with the same seed, the same images named right or wrong, what each
-# of the same images cost, or shares of other images.
-METHODS = ("seeds", "images", "losses", "shares")
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,9 @@ class Difference:
     """How far the first of two results lies above the second.
 
     `centre` and `error` (a standard error with `freedom` degrees, infinitely many for a normal one) make its intervals;
-    `p` belongs to the hypothesis that there is none, `n` counts the pairs, and `method` is one of METHODS.
+    `p` belongs to the hypothesis that there is none, and `n` counts the pairs. `method` says over what: "seeds", pairs
+    of runs with the same seed; "images", the same ones named right or wrong; "losses", what each of the same images
+    cost; or "shares" of other images.
     """
 
     difference: float
@@ -73,7 +71,7 @@ class Difference:
         return Interval(self.centre - margin, self.centre + margin)
 
     def verdict(self, margin: float = 0.0, p: float | None = None) -> str:
-        """Return one of VERDICTS: equivalent where two one-sided tests put it within the margin, on either side of 0;
+        """Return the verdict: equivalent where two one-sided tests put it within the margin, on either side of 0;
         else greater or smaller where `p` (that of the difference, or adjusted) is below 0.05; else undecided.
 
         Source: D. J. Schuirmann, A comparison of the two one-sided tests procedure and the power approach, J.
