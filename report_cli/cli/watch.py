@@ -97,7 +97,7 @@ def watch(
 def _watch(here: "Project", builder: "_Builder", preview: "Preview", printer: "_Printer | None") -> None:
     """Build whenever something has changed and then stood still for a moment."""
     built: tuple[Times, Times] | None = None
-    now = _times(here)
+    now = _times(here, builder.document)
     while True:
         if now != built:
             if printer is not None:
@@ -109,17 +109,17 @@ def _watch(here: "Project", builder: "_Builder", preview: "Preview", printer: "_
         elif printer is not None:
             printer.poll(preview)
         time.sleep(POLL_S)
-        before, now = now, _times(here)
+        before, now = now, _times(here, builder.document)
         while now != before:
             time.sleep(POLL_S / 2)
-            before, now = now, _times(here)
+            before, now = now, _times(here, builder.document)
 
 
-def _times(here: "Project") -> "tuple[Times, Times]":
+def _times(here: "Project", document: str) -> "tuple[Times, Times]":
     """Return the state of what pages and what results are made of."""
     from report_cli.report.live import changes
 
-    return changes.of_pages(here), changes.of_results(here)
+    return changes.of_pages(here, document), changes.of_results(here)
 
 
 @dataclass

@@ -5,17 +5,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from report_cli.project import Project
+from report_cli.report.text import front
 
 Times = dict[str, tuple[int, int, int]]
 
 
-def of_pages(project: Project) -> Times:
-    """Return the state of what pages are made of: templates, images, fonts, and files at the top that front matter
-    names."""
+def of_pages(project: Project, document: str) -> Times:
+    """Return the state of what the pages of `document` are made of: templates, images, fonts, and files that its front
+    matter names."""
     folders = *project.template_folders, project.images
     found = [path for folder in folders for path in _files(str(folder))]
+    # Front matter that names a file which isn't there yet is malformed, and names none.
     named = [path for kind in ("css", "csl", "bib") for path in project.root.glob(f"*.{kind}")]
-    named += [project.root / name for name in project.settings.fonts]
+    named += [project.root / name for name in (*project.settings.fonts, *front.files(project, document))]
     return _times([*found, *map(str, named)])
 
 

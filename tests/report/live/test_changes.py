@@ -25,9 +25,9 @@ def test_an_edit_is_noticed_where_it_matters(project: Project, write: Write) -> 
         ("experiments/__pycache__/one.pyc", False, False),
         ("templates/answers/.a.md.swp", False, False),
     ):
-        before = changes.of_pages(project), changes.of_results(project)
+        before = changes.of_pages(project, "paper"), changes.of_results(project)
         write(name, "text")
-        after = changes.of_pages(project), changes.of_results(project)
+        after = changes.of_pages(project, "paper"), changes.of_results(project)
         assert (before[0] != after[0], before[1] != after[1]) == (pages, results), name
 
 
@@ -35,10 +35,24 @@ def test_a_file_that_was_replaced_is_another(project: Project, write: Write) -> 
     """A new file of the same size and time in the place of the old one is noticed, and so is a deletion."""
     path = write("templates/answers/a.md", "one")
     os.utime(path, ns=(1, 1))
-    first = changes.of_pages(project)
+    first = changes.of_pages(project, "paper")
     other = write("templates/answers/b.md", "two")
     os.utime(other, ns=(1, 1))
     other.replace(path)
-    second = changes.of_pages(project)
+    second = changes.of_pages(project, "paper")
     path.unlink()
-    assert len({str(times) for times in (first, second, changes.of_pages(project))}) == 3
+    assert len({str(times) for times in (first, second, changes.of_pages(project, "paper"))}) == 3
+
+
+def test_files_that_front_matter_names_are_noticed_wherever_they_lie(project: Project, write: Write) -> None:
+    """A style, logo or bibliography in a folder of its own makes other pages."""
+    write("looks/my.css", "p {}")
+    write("papers/more.bib", "")
+    write(
+        "templates/documents/paper.md",
+        '+++\ntitle = "T"\nstyle = "looks/my.css"\nbibliography = "papers/more.bib"\n+++\n',
+    )
+    for name in ("looks/my.css", "papers/more.bib"):
+        before = changes.of_pages(project, "paper")
+        write(name, "/* other */")
+        assert changes.of_pages(project, "paper") != before, name
