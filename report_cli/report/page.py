@@ -78,9 +78,7 @@ def render(
         ReportError: a result is missing, profiles are mixed, or the PDF can't be laid out.
     """
     source = manuscript.write(project, document, context, whole=False)
-    front, settings = source.front, project.settings
-    runs, text = context.used(), context.ledger.text
-    language, view = source.language, made["view"]
+    runs, language, view = context.used(), source.language, made["view"]
     files = export.Export(folder_of(document, view))
     failure = None
     try:
@@ -94,21 +92,7 @@ def render(
         attachment = provenance.attachment(document, runs, context.ledger, drawn, body.images)
         attachment["claims"] = [] if view == STUDENT else source.claims.listed(context.ledger)
         facts = {
-            "front": {
-                **{key: text(getattr(front, key)) for key in TEXTS},
-                **body.titles,
-                "toc": front.toc,
-                "iso_date": front.date,
-            },
-            "authors": front.author or ([Author(settings.author)] if settings.author else []),
-            # It is that of the author whom the settings name.
-            "id": "" if front.author else settings.id,
-            "course": front.course,
-            "logo": images.logo(project, front.logo, front.places["logo"]) if front.logo else "",
-            "words": language,
-            "number": lambda number: words.number(f"{number:g}", language),
-            "settings": settings,
-            "date": words.date(front.date, language),
+            **_facts(project, source, body, context.ledger),
             "label": label,
             "draft": made["draft"],
             "headings": (*body.headings, *([provenance_heading] if runs else [])),
@@ -116,8 +100,7 @@ def render(
             "appendix": provenance.appendix(runs, context.experiments, language),
             "view": view,
             "document": document,
-            "questions": body.questions,
-            "claims": attachment.get("claims", ()),
+            "claims": attachment["claims"],
         }
         contents: dict[str, bytes] = {}
         if "html" in formats:
@@ -126,7 +109,7 @@ def render(
             try:
                 pdf.load()
             except OSError:
-                failure = ReportError("Pango is missing, so only the HTML was written", pango.hint())
+                failure = ReportError("Pango is missing, so no PDF was written", pango.hint())
             else:
                 attachment["made"] = {**made, "with": {**pdf.versions(), "fonts": fonts.digests(project)}}
                 attachment |= _digests(body)
@@ -134,7 +117,7 @@ def render(
                 contents["pdf"] = _print(project, facts, body, source, attached)
         if others := [name for name in formats if name in export.WRITERS]:
             page = _printable(project, facts, body, source, "file")
-            export.write(project, page, body, others, language["contents"] if front.toc else "", files)
+            export.write(project, page, body, others, language["contents"] if source.front.toc else "", files)
             files.beside[provenance.NAME] = provenance.sealed(attachment | {"made": made} | _digests(body)).encode()
     except OverdueError as error:
         if error.message.startswith("templates/"):
@@ -144,6 +127,29 @@ def render(
         *(contents | files.formats, body.warnings, failure, body.images, files.beside, attachment),
         numbers=str(body.numbers),
     )
+
+
+def _facts(project: Project, source: Manuscript, body: Body, ledger: Ledger) -> dict[str, Any]:
+    """Return what layouts take from the document itself."""
+    front, settings, language = source.front, project.settings, source.language
+    return {
+        "front": {
+            **{key: ledger.text(getattr(front, key)) for key in TEXTS},
+            **body.titles,
+            "toc": front.toc,
+            "iso_date": front.date,
+        },
+        "authors": front.author or ([Author(settings.author)] if settings.author else []),
+        # It is that of the author whom the settings name.
+        "id": "" if front.author else settings.id,
+        "course": front.course,
+        "logo": images.logo(project, front.logo, front.places["logo"]) if front.logo else "",
+        "words": language,
+        "number": lambda number: words.number(f"{number:g}", language),
+        "settings": settings,
+        "date": words.date(front.date, language),
+        "questions": body.questions,
+    }
 
 
 def _behind(runs: tuple[Run, ...], ledger: Ledger, figures: Mapping[str, Figure]) -> tuple[Run, ...]:
