@@ -109,6 +109,8 @@ def _spoken(text: str) -> UsageError:
 def _syntax(error: jinja2.TemplateSyntaxError, environment: Any) -> tuple[int, UsageError]:
     """Return the line of what Jinja can't read, and what is wrong there."""
     told, source, line = error.message or "malformed template", error.source or "", error.lineno
+    if environment is None:
+        return line, UsageError(told)  # Layouts have other delimiters than templates, those of Jinja's own words.
     if told.startswith("Unexpected end of template") and (left := _unclosed(source)):
         tag, line = left
         return line, UsageError(f"<% {tag} %> is never closed", f"end it with <% end{tag} %>")

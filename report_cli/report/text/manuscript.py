@@ -28,6 +28,8 @@ from report_cli.store.run import FigureFile
 
 # Before the name of a note in a part: its number, and a hyphen.
 PART = "part"
+# What no page can hold, and what stands for values until the last step.
+NO_TEXT = re.compile(f"{PRIVATE.pattern}|{lines.CONTROL.pattern}")
 NOTE = re.compile(r"^\[\^([^\]\s]+)\]:", re.MULTILINE)
 
 
@@ -135,10 +137,11 @@ class _Author:
         return self.manuscript
 
     def _filled(self, front: Front, key: str) -> str:
-        if stray := lines.CONTROL.search(getattr(front, key)):
-            raise UsageError(f"{front.places.get(key, '')}: {lines.no_text(stray[0])}", "take it out")
+        text = getattr(front, key)
         try:
-            return self.environment.from_string(getattr(front, key)).render()
+            if stray := NO_TEXT.search(text):  # An escape of TOML may bring one.
+                raise UsageError(lines.no_text(stray[0]), "take it out")
+            return self.environment.from_string(text).render()
         except Exception as error:
             where = front.places.get(key, "")
             if isinstance(error, jinja2.TemplateSyntaxError):  # It counts its lines from 1.
@@ -227,7 +230,7 @@ class _Author:
         Raises:
             UsageError: it has a private or a control character, HTML or LaTeX.
         """
-        if stray := PRIVATE.search(text) or lines.CONTROL.search(text):
+        if stray := NO_TEXT.search(text):
             line = first + text.count("\n", 0, stray.start())
             raise UsageError(f"{path}:{line}: {lines.no_text(stray[0])}", "take it out")
         text = shield(text)
