@@ -215,3 +215,10 @@ def test_what_a_named_file_cannot_be_is_an_error(desk: Desk) -> None:
         desk.write("Text", front=f'+++\ntitle = "T"\nlogo = "{name}"\n+++\n')
         with pytest.raises(ReportError, match=rf"^templates/documents/paper.md:3: the picture {name} can't be shown"):
             desk.build(formats=("html",))
+
+
+def test_an_abstract_may_show_code(desk: Desk) -> None:
+    """What its code shields from being a template is no character of its author's."""
+    desk.write("Text.", front='+++\ntitle = "T"\nabstract = "So `<< x >>` is."\n+++\n')
+    page = lxml.html.document_fromstring(desk.build(formats=("html",)).paths[0].read_text())
+    assert page.xpath("string(//header//code)") == "<< x >>"

@@ -139,7 +139,8 @@ class _Author:
     def _filled(self, front: Front, key: str) -> str:
         text = getattr(front, key)
         try:
-            if stray := NO_TEXT.search(text):  # An escape of TOML may bring one.
+            # An escape of TOML may bring one; the abstract has been looked through as templates are.
+            if key != "abstract" and (stray := NO_TEXT.search(text)):
                 raise UsageError(lines.no_text(stray[0]), "take it out")
             return self.environment.from_string(text).render()
         except Exception as error:
