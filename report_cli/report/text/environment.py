@@ -154,8 +154,7 @@ class Environment(SandboxedEnvironment):
         # What isn't a value may have had labels.
         is_value = not isinstance(function, jinja2.Undefined) and not getattr(function, "is_labelled", True)
         self.noted.is_partial |= made is self.lost and not is_value
-        # What a block between tags makes is put into the text as it is.
-        return str(made) if "caller" in named else made
+        return made
 
     def getattr(self, thing: Any, attribute: str) -> Any:
         """Return what a template writes with a dot."""
