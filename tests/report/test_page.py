@@ -88,7 +88,7 @@ def test_without_pango_the_html_is_written(desk: Desk, monkeypatch: pytest.Monke
     [
         ("{{ ''.__class__ }}", "unsafe"),
         ("{{ nothing }}", "'nothing' is undefined"),
-        ("{% if %}", "an expression is missing"),
+        ("{% if %}", "Expected an expression"),
     ],
 )
 def test_a_flaw_in_a_layout_names_its_line(desk: Desk, body: str, says: str) -> None:
