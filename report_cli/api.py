@@ -8,6 +8,7 @@ report.results("cifar-control").to_pandas()
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from report_cli.execution.status import stored as stored
 from report_cli.execution.worker_client import LocalWorker, commit
 from report_cli.execution.workspace import Workspace, choose_data
 from report_cli.experiment import PROFILES, Experiment
-from report_cli.project import PACKAGE, PAGES
+from report_cli.project import PACKAGE, PAGES, SOLUTION
 from report_cli.store.run import Results, Run, one_line
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ def build(
     formats: Sequence[str] = PAGES,
     draft: bool = False,
     strict: bool = False,
-    view: str = "solution",
+    view: str = SOLUTION,
     jobs: int | None = None,
     executor: str = "local",
     folder: Path | str = ".",
@@ -271,7 +272,7 @@ def write_document(
     formats: Sequence[str],
     draft: bool,
     strict: bool,
-    view: str = "solution",
+    view: str = SOLUTION,
     tell: Callable[[str], None] = lambda text: None,
 ) -> "Built":
     """Write one document from what was selected for it."""
@@ -328,8 +329,9 @@ def accept(
     """
     from report_cli.execution import acceptance
 
-    made = partial(plan, workspace, workspace.registry.select(names), request, listener)
-    yield from acceptance.accept(workspace, workspace.registry.select(names), made, one_line(reason), listener)
+    chosen = workspace.registry.select(names)
+    made = partial(plan, workspace, chosen, request, listener)
+    yield from acceptance.accept(workspace, chosen, made, one_line(reason), listener)
 
 
 def waste(workspace: Workspace) -> "list[Waste]":
@@ -371,9 +373,8 @@ def verify(
     outcome = verification.verify(workspace.project, file, selection, behind, workspace.experiments, code)
     if not retrain:
         return outcome
-    if retrain not in (
-        known := {run.experiment: run for run in [*behind, *(r for each in runs.values() for r in each)]}
-    ):
+    known = {run.experiment: run for run in chain(behind, *runs.values())}
+    if retrain not in known:
         raise unknown("experiment of this report", retrain, known)
     from report_cli.execution import retraining
 

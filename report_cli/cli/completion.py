@@ -6,7 +6,7 @@ Says nothing when anything is wrong: a broken project must not print into the sh
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from report_cli.project import FORMATS, PAGES
+from report_cli.project import FORMATS, PAGES, VIEWS
 
 if TYPE_CHECKING:
     from report_cli.execution.workspace import Workspace
@@ -55,7 +55,7 @@ def executors(incomplete: str) -> list[str]:
 
 def views(incomplete: str) -> list[str]:
     """Return the views of a report that begin so."""
-    return [name for name in ("solution", "student", "grader") if name.startswith(incomplete)]
+    return [name for name in VIEWS if name.startswith(incomplete)]
 
 
 def _listed(incomplete: str, known: Iterable[str]) -> list[str]:
