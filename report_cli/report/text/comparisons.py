@@ -124,14 +124,13 @@ def compare(runs: Runs, first: Value, second: Value, margin: float, family: Sequ
             "compare what has the same unit",
         )
     difference = first - second
-    if any(value.missing for pair in pairs for value in pair):
-        missing = next(value for pair in pairs for value in pair if value.missing)
+    missing = next((value for pair in pairs for value in pair if value.missing), None)
+    if missing is not None:
         return Comparison(missing, missing, missing, missing, missing, "seeds", "undecided", margin)
-    own = _measured(runs, first, second)
-    p = own.p
-    if len(pairs) > 1:
-        all_p = [_measured(runs, a, b).p for a, b in pairs]
-        p = stats.holm(all_p)[names.index(_named(first, second))]
+    at = names.index(_named(first, second))
+    pairs[at] = first, second  # the family may have it the other way round
+    measured = [_measured(runs, *pair) for pair in pairs]
+    own, p = measured[at], stats.holm([each.p for each in measured])[at]
     ends = own.interval()
 
     def value(number: float, unit: str) -> Value:
@@ -212,7 +211,7 @@ def _predictions(runs: Runs, value: Value, seed: int) -> Predictions | None:
         return None  # Computed from several metrics.
     run = runs[value.runs[value.seeds.index(seed)]]
     stem, _, measure = value.origins[0].partition(".")[2].rpartition("_")
-    part, arrays = stem.rpartition("_")[2], run.arrays
+    part, arrays = _part(value), run.arrays
     if f"{part}_ids" not in arrays or f"{part}_labels" not in arrays:
         return None
     labels = run.array(f"{part}_labels").astype(np.int64)
