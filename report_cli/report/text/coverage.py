@@ -3,11 +3,7 @@
 import re
 from dataclasses import dataclass
 
-import jinja2
-
-from report_cli.report.text.environment import DELIMITERS
-from report_cli.report.text.manuscript import Manuscript
-from report_cli.report.text.sentences import ClaimTag
+from report_cli.report.text.manuscript import Manuscript, calls
 from report_cli.report.text.values import GIVEN, MARK, Ledger
 
 # What a template calls to get results.
@@ -73,9 +69,7 @@ def coverage(manuscript: Manuscript, ledger: Ledger) -> Coverage:
 
 
 def _asks(template: str) -> bool:
-    tree = jinja2.Environment(**DELIMITERS, extensions=[ClaimTag]).parse(template)  # noqa: S701 - only parsed
-    called = (call.node for call in tree.find_all(jinja2.nodes.Call))
-    return any(isinstance(node, jinja2.nodes.Name) and node.name in RESULTS for node in called)
+    return any(name in RESULTS for name, _ in calls(template))
 
 
 def _blank(match: re.Match[str]) -> str:

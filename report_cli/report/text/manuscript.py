@@ -90,16 +90,17 @@ def write(project: Project, document: str, context: Context, *, whole: bool = Tr
 
 def mentions(manuscript: Manuscript) -> set[str]:
     """Return the experiments that the templates name as constants, also in branches that were not rendered."""
-    return {name for text in manuscript.sources.values() for name in _constants(text)}
+    return {first.partition(".")[0] for text in manuscript.sources.values() for _, first in calls(text)}
 
 
 @lru_cache(maxsize=256)  # `report watch` asks again after every edit of one template.
-def _constants(text: str) -> frozenset[str]:
+def calls(text: str) -> frozenset[tuple[str, str]]:
+    """Return what a template calls by name, and the first argument where it is a constant, else nothing."""
     tree = jinja2.Environment(**DELIMITERS, extensions=[ClaimTag]).parse(text)  # noqa: S701 - only parsed
     return frozenset(
-        str(call.args[0].value).partition(".")[0]
+        (call.node.name, str(call.args[0].value) if call.args and isinstance(call.args[0], jinja2.nodes.Const) else "")
         for call in tree.find_all(jinja2.nodes.Call)
-        if isinstance(call.node, jinja2.nodes.Name) and call.args and isinstance(call.args[0], jinja2.nodes.Const)
+        if isinstance(call.node, jinja2.nodes.Name)
     )
 
 
