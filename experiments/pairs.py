@@ -56,9 +56,7 @@ def compare(runs: Mapping[str, "report.Run"], pairs: Pairs, record: report.Recor
 
 def right_answers(run: "report.Run") -> NDArray[Any]:
     """Return for each test image of a run whether it is classified correctly, (N,) booleans."""
-    logits = run.array("test_logits")
-    predicted = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(axis=1)
-    right: NDArray[Any] = predicted == run.array("test_labels")
+    right: NDArray[Any] = stats.named(run.array("test_logits")) == run.array("test_labels")
     return right
 
 
