@@ -103,6 +103,9 @@ def render(
             "claims": attachment["claims"],
         }
         contents: dict[str, bytes] = {}
+        others = [name for name in formats if name in export.WRITERS]
+        if others or "pdf" in formats:
+            attachment |= _digests(body)
         if "html" in formats:
             contents["html"] = _screen(project, facts, body, source).encode()
         if "pdf" in formats:
@@ -112,13 +115,12 @@ def render(
                 failure = ReportError("Pango is missing, so no PDF was written", pango.hint())
             else:
                 attachment["made"] = {**made, "with": {**pdf.versions(), "fonts": fonts.digests(project)}}
-                attachment |= _digests(body)
                 attached = attached or provenance.sealed(attachment)
                 contents["pdf"] = _print(project, facts, body, source, attached)
-        if others := [name for name in formats if name in export.WRITERS]:
+        if others:
             page = _printable(project, facts, body, source, "file")
             export.write(project, page, body, others, language["contents"] if source.front.toc else "", files)
-            files.beside[provenance.NAME] = provenance.sealed(attachment | {"made": made} | _digests(body)).encode()
+            files.beside[provenance.NAME] = provenance.sealed(attachment | {"made": made}).encode()
     except OverdueError as error:
         if error.message.startswith("templates/"):
             raise
