@@ -110,9 +110,7 @@ class Context:
         for point in self.grid(experiment.name):
             value = self.value(name, **point)
             shown = {
-                key: Value(content, "", (f"{experiment.name}.{key}",), value.runs, self.ledger, is_set=True)
-                if isinstance(content, int | float) and not isinstance(content, bool)
-                else content
+                key: self._set(f"{experiment.name}.{key}", content, value.runs) if _is_number(content) else content
                 for key, content in point.items()
             }
             pairs.append((shown, value))

@@ -37,7 +37,7 @@ def results(
 
     Raises:
         UsageError: a name that nothing declares, or a column without any number.
-        ReportError: times of different machines, or a best that can't be told.
+        ReportError: a best that can't be told.
     """
     if not caption.strip() or not label.startswith("tbl-"):
         raise UsageError("a table of results needs a caption and a label that starts with tbl-", 'label="tbl-models"')
