@@ -42,7 +42,7 @@ TUNED: dict[str, dict[str, Any]] = {
 }
 PROFILES = {
     "smoke": Params(train=120, validation=40, test=40, epochs=1, batch_size=40),
-    "quick": Params(train=640, validation=500, test=500, epochs=2, batch_size=64),
+    "quick": Params(train=640, validation=500, test=1_000, epochs=2, batch_size=64),
     "full": Params(),
 }
 # Half the epochs of two of the three, for all.

@@ -40,30 +40,27 @@ class Case:
 
 
 CASES = [
-    *(Case("quick", "drawn", 1, luck) for luck in range(4)),
-    *(Case("full", "real", 3, luck) for luck in range(4)),
-    *(Case("full", "real", 1, luck) for luck in range(2)),
-    *(Case("quick", "real", 1, luck) for luck in range(2)),
-    Case("full", "real", 3, 4, "imagenet"),
+    *(Case("quick", "drawn", 1, luck) for luck in range(2)),
+    *(Case("full", "real", 3, luck, "imagenet") for luck in range(4)),
+    *(Case("full", "real", 1, luck, "imagenet") for luck in range(2)),
     Case("quick", "drawn", 3, 5),
 ]
+# Images that every network is tested on; accuracies are twentieths.
+IMAGES = 20
 
 
-def _arrays(name: str, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
-    """Return the arrays whose elements the chapters ask for."""
+def _arrays(name: str, metrics: Mapping[str, float], rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+    """Return the arrays that the chapters ask for, and predictions that give the accuracies."""
     if name == "catsdogs-activations":
         return {
             f"{layer}_lists": np.array(["1 (0.71)", "none"])[rng.integers(0, 2, 13)] for layer in ("first", "deeper")
         }
-    if name != "catsdogs-filters":
-        return {}
     found: dict[str, NDArray[Any]] = {}
-    for layer in ("first", "last"):
-        found[f"{layer}_colour"] = np.array(["red", "silent"])[rng.integers(0, 2, 16)]
-        found[f"{layer}_periods"] = rng.choice([0.0, 7.5], 16)
-        found[f"{layer}_even"] = rng.integers(0, 2, 16) == 1
-        found[f"{layer}_top_cats"] = rng.integers(0, 41, 16)
-        found[f"{layer}_focuses"], found[f"{layer}_controls"] = rng.uniform(0.5, 9, (2, 16))
+    for metric in metrics:
+        if metric.endswith("test_accuracy"):
+            found["test_ids"], found["test_labels"] = np.arange(IMAGES), np.zeros(IMAGES, np.int64)
+            wrong = rng.permutation(IMAGES) >= round(metrics[metric] * IMAGES)
+            found[metric.removesuffix("accuracy") + "predicted"] = wrong.astype(np.int64)
     return found
 
 
@@ -71,27 +68,11 @@ def _arrays(name: str, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
 KINDS: Mapping[tuple[str, ...], tuple[float, ...]] = {
     ("chosen", "ends_lowest"): (1, 2, 3, 4),
     ("width",): (1, 0.25, 0.0625),
-    ("_p",): (0.0001, 0.02, 0.3),
-    ("_difference", "gain"): (-5, -0.02, 0.02, 5),
+    ("gain",): (-5, -0.02, 0.02, 5),
     ("_ratio", "_focus", "_control"): (0.8, 1.0, 1.9),
     ("_spread", "margin", "_swing", "error"): (0.01, 0.3),
-    (
-        "cats",
-        "dogs",
-        "silent",
-        "dead",
-        "cold",
-        "beyond",
-        "even",
-        "waves",
-        "unmatched",
-        "others",
-        "wrong",
-        "masked",
-        "is_1275",
-        "agreeing",
-    ): (0, 1, 2),
-    ("only_first", "only_second", "epoch"): (4, 16, 30),
+    ("cats", "dogs", "silent", "dead", "even", "waves", "unmatched", "others", "masked", "agreeing"): (0, 1, 2),
+    ("epoch",): (4, 16, 30),
 }
 # The same for every seed.
 SIZES = (
@@ -115,7 +96,7 @@ SIZES = (
 def _scalar(metric: str, rng: np.random.Generator) -> float:
     """Return a possible number."""
     if metric.endswith(SIZES):
-        return 30 + len(metric)
+        return IMAGES if metric.endswith("images") else 30 + len(metric)
     kinds = next((numbers for ends, numbers in KINDS.items() if metric.endswith(ends)), (0.05, 0.3, 0.6, 0.95))
     return float(rng.choice(kinds))
 
@@ -128,7 +109,7 @@ def _store(folder: Path, experiment: Experiment, case: Case, point: Mapping[str,
     metrics = {metric: _scalar(metric, rng) for metric in experiment.metrics}
     files.write_json(folder / "measured.json", {"metrics": metrics, "history": []})
     (folder / "arrays").mkdir()
-    for name, array in _arrays(experiment.name, rng).items():
+    for name, array in _arrays(experiment.name, metrics, rng).items():
         np.save(folder / "arrays" / f"{name}.npy", array)
     if experiment.name == "cifar-speed":
         row = ["A processor", 2, 4, rng.choice(["none", "A GPU"])]
@@ -161,7 +142,7 @@ def _store(folder: Path, experiment: Experiment, case: Case, point: Mapping[str,
 
 @cache
 def _chapters(case: Case) -> str:
-    """Return the three chapters as Markdown with their numbers, the figures left out."""
+    """Return the chapters as Markdown with their numbers, the figures left out."""
     with TemporaryDirectory() as folder:
         return _render(Path(folder), case)
 
@@ -178,7 +159,7 @@ def _render(folder: Path, case: Case) -> str:
         results[name] = Results(name, tuple(runs))
     context = Context(EXPERIMENTS, Selection(results, {}, {}), draft=True)
     author = manuscript._Author(Project(ROOT, Settings()), context)
-    chapters = "".join(f'<< section("{name}") >>\n' for name in ("catsdogs", "transfer", "cifar10"))
+    chapters = "".join(f'<< section("{name}") >>\n' for name in ("catsdogs", "transfer", "cifar10", "published"))
     rendered = lines.read(author.environment.from_string(chapters).render())
     return context.ledger.text(rendered.markdown)
 
@@ -197,38 +178,23 @@ def test_what_floats_is_spoken_of_before_it_comes(case: Case) -> None:
     """Each figure and table may float in print, so a sentence before it refers to it."""
     text = _chapters(case)
     labels = list(re.finditer(r"\{#((?:fig|tbl)-[\w-]+)", text))
-    assert len(labels) > 30
+    assert len(labels) > 25
     assert not [label[1] for label in labels if f"(#{label[1]})" not in text[: label.start()]]
 
 
-@pytest.mark.parametrize("case", [CASES[0], CASES[4]], ids=["one seed", "three seeds"])
+@pytest.mark.parametrize("case", [CASES[0], CASES[2]], ids=["one seed", "three seeds"])
 def test_tables_keep_their_columns(case: Case) -> None:
     """A cell never breaks its row: every row of a table has the columns of its head, and an empty line follows."""
     table_lines = _chapters(case).splitlines()
     rows = [number for number, line in enumerate(table_lines) if line.startswith("|")]
-    assert len(rows) > 80
+    assert len(rows) > 60
     for number in rows:
         below = table_lines[number + 1]
         assert not below or below.count("|") == table_lines[number].count("|"), table_lines[number]
 
 
-@pytest.mark.parametrize("seeds", [1, 3])
-def test_drawn_images_say_nothing_about_architectures(seeds: int) -> None:
-    """On drawn images no conclusion is drawn about the architectures, however clear the results are."""
-    text = _chapters(Case("quick", "drawn", seeds, 0))
-    assert "nothing follows about the three architectures" in " ".join(text.split())
-    assert "holds for the architectures" not in " ".join(text.split())
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.profile}-{case.origin}-{case.seeds}-{case.luck}")
-def test_a_word_is_explained_where_it_is_used(case: Case) -> None:
-    """The caption of the networks says what overfits means if and only if one of them does."""
-    text = " ".join(_chapters(case).split())
-    assert ("a network overfits where" in text) == (": it overfits" in text)
-
-
 def test_typed_percentages_are_set_like_measured_ones() -> None:
     """No line ends between a number and its percent sign, whoever wrote it, nor after the sign of a small p-value."""
-    text = _chapters(CASES[0]) + _chapters(CASES[4])
+    text = _chapters(CASES[0]) + _chapters(CASES[2])
     assert not re.findall(r"\d[ \n]%", text)
     assert "< 0.001" not in re.sub(r"\[< 0\.001\]\{\.glue\}|\$p < 0\.001\$", "", text)

@@ -1,6 +1,7 @@
 """Learning curves: of one network, and of several side by side on common axes, to choose among them."""
 
 from collections.abc import Mapping, Sequence
+from math import log
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -91,16 +92,20 @@ def histories(columns: Sequence[str], curves: NDArray[Any]) -> list[list[dict[st
     return [[dict(zip(columns, row, strict=True)) for row in curve] for curve in curves.tolist()]
 
 
-def side_by_side(panels: Sequence[History], titles: Sequence[str]) -> Figure:
+def side_by_side(panels: Sequence[History], titles: Sequence[str], classes: int) -> Figure:
     """Return loss above accuracy for each network, training in grey and validation in colour, the axes alike.
 
-    The loss axis ends above the highest validation loss.
+    A dotted line is what guessing among so many classes gives. The loss axis ends above the highest validation loss.
     """
     with style():
         figure = new_figure(74)
         rows = figure.subplots(2, len(panels), sharex=True, sharey="row", squeeze=False)
         for column, (history, title) in enumerate(zip(panels, titles, strict=True)):
-            for axes, name in ((rows[0, column], "loss"), (rows[1, column], "accuracy")):
+            for axes, name, chance in (
+                (rows[0, column], "loss", log(classes)),
+                (rows[1, column], "accuracy", 100 / classes),
+            ):
+                axes.axhline(chance, color=GREY, linewidth=0.7, linestyle=(0, (1, 2)))
                 plot_history(axes, history, name)
                 axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
             rows[0, column].set_title(title, loc="left")
@@ -117,7 +122,7 @@ def side_by_side(panels: Sequence[History], titles: Sequence[str]) -> Figure:
 
 def describe_side_by_side(panels: Sequence[History], titles: Sequence[str]) -> str:
     """Return in words what `side_by_side` shows."""
-    parts = [f"Loss and accuracy of {len(panels)} networks over {len(panels[0])} epochs."]
+    parts = [f"Loss and accuracy of {len(panels)} networks over their epochs."]
     for history, title in zip(panels, titles, strict=True):
         last, best = history[-1], min(history, key=lambda row: row["validation_loss"])
         parts.append(

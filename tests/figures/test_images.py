@@ -30,7 +30,7 @@ def _figures() -> dict[str, Figure]:
         "patterns": images.patterns(np.stack([image] * 5), np.stack([np.stack([image[:9, :9]] * 4)] * 5)),
         "heatmaps": images.heatmaps(np.stack([image] * 2), heat, regions, FACTS),
         "unknown": images.heatmaps(np.stack([image] * 2), heat, regions[:0], FACTS),
-        "choice": curves.side_by_side(curves.histories(COLUMNS, CURVES), ["a", "b"]),
+        "choice": curves.side_by_side(curves.histories(COLUMNS, CURVES), ["a", "b"], classes=2),
     }
 
 
@@ -85,7 +85,7 @@ def test_texts_say_what_is_shown() -> None:
     assert "Right: a cat, named cat at 99 %; hottest at the bottom left." in text
     assert "Wrong: a dog, named cat at 80 %; without heat." in text
     text = curves.describe_side_by_side(curves.histories(COLUMNS, CURVES), ["a", "b"])
-    assert "2 networks over 2 epochs" in text
+    assert "2 networks over their epochs" in text
     assert "a: training loss 0.40 and validation loss 0.90 at the end, lowest 0.70 in epoch 1" in text
 
 

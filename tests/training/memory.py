@@ -57,6 +57,7 @@ class MemoryRecord:
         self.scalars: dict[str, float] = {}
         self.history: list[dict[str, float]] = []
         self.arrays: dict[str, NDArray[Any]] = {}
+        self.tables: dict[str, list[dict[str, Any]]] = {}
         self.trained: dict[str, NDArray[Any]] = {}
         self.times: list[tuple[float, int]] = []
         self.notes: list[str] = []
@@ -82,6 +83,10 @@ class MemoryRecord:
     def array(self, name: str, values: NDArray[Any]) -> None:
         assert name not in self.arrays
         self.arrays[name] = np.asarray(values)
+
+    def table(self, name: str, rows: Any) -> None:
+        assert name not in self.tables
+        self.tables[name] = list(rows)
 
     def weights(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         self.trained.update(arrays)

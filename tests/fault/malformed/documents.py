@@ -19,7 +19,7 @@ TEMPLATES: dict[str, tuple[str, str]] = {
     "an unknown tag": ("<% import_all %>", "import_all"),
     "an unknown filter": ("<< 1|shorten >>", "shorten"),
     "an unknown test": ("<< 1 is shiny >>", "shiny"),
-    "an undefined name": ("<< nothing >>", "'nothing' is undefined"),
+    "an undefined name": ("<< nothing >>", "unknown name 'nothing'"),
     "an undefined attribute": ("<< range(3).nothing.more >>", "nothing"),
     "an unknown experiment": ('<< value("walks.end") >>', "unknown experiment 'walks'"),
     "a name that is a number": ("<< value(3) >>", ""),
@@ -131,7 +131,7 @@ def _files() -> list[Case]:
         "front matter in YAML": (b"---\ntitle: A\n---\n", "no title"),
         "a title that is a number": (b"+++\ntitle = 1\n+++\n", "title in the front matter must be text"),
         "a title that is empty": (b'+++\ntitle = ""\n+++\n', "no title"),
-        "a title that is a template": (b'+++\ntitle = "<< nothing >>"\n+++\n', "'nothing' is undefined"),
+        "a title that is a template": (b'+++\ntitle = "<< nothing >>"\n+++\n', "unknown name 'nothing'"),
         "an unknown key in front": (b'+++\ntitle = "A"\nauthr = "B"\n+++\n', "unknown key in the front matter 'authr'"),
         "deep front matter": (b"+++\ntitle = " + b"[" * 50_000 + b"\n+++\n", "paper.md"),
     }
@@ -151,7 +151,7 @@ def _parts() -> list[Case]:
     a, b = "templates/answers/a.md", "templates/answers/b.md"
     crowd = {f"templates/answers/a{n}.md": f'<< answer("a{n + 1}") >>'.encode() for n in range(600)}
     return [
-        case("an undefined name", {a: b"One.\n\n<< nothing >>"}, f"{a}:3: 'nothing' is undefined"),
+        case("an undefined name", {a: b"One.\n\n<< nothing >>"}, f"{a}:3: unknown name 'nothing'"),
         case("a tag that stays open", {a: b"One.\n<% if 1 %>"}, a),
         case("no UTF-8", {a: b"\xff\xfe"}, f"{a} is not UTF-8"),
         case("itself", {a: b'\n<< answer("a") >>'}, f"{a}:2:", "includes itself"),

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from experiments import cifar, cifar_comparison, cifar_followups, pairs
+from experiments import cifar, cifar_comparison, cifar_followups, overview
 from report_cli import stats
 from report_cli.errors import RunError
 from tests.training.memory import MemoryRecord, MemoryRun
@@ -16,28 +16,21 @@ def _finished(right: str, first: int = 0, images: int = 60) -> MemoryRun:
     record.array("test_logits", np.eye(2, dtype=np.float32)[wrong])
     record.array("test_labels", np.zeros(len(right), np.uint8))
     record.array("test_ids", np.arange(first, first + len(right)).astype(np.uint64))
-    record(train_images=images, test_accuracy=right.count("1") / len(right), train_accuracy=0.5)
+    record(train_images=images, test_accuracy=right.count("1") / len(right), train_accuracy=0.5, multiply_adds=100)
     return MemoryRun(record, steps=16)
 
 
-def test_pairs_count_what_only_one_network_has_right() -> None:
-    """Each pair is compared on the same images, and the p-values of the pairs are adjusted together."""
-    needs = {
-        "cifar-control": _finished("1111110000"),
-        "cifar-inception": _finished("1111001111"),
-        "cifar-residual": _finished("1111110001"),
-    }
-    record = MemoryRecord(needs)
+def test_networks_are_recorded_together() -> None:
+    """Each network has a row, and the least difference that is found goes by the two that disagree most."""
+    right = ["1111110000", "1111001111", "1111110001", "1111110000", "1111110000", "1111110000"]
+    record = MemoryRecord(dict(zip(cifar_comparison.TRAINED.values(), map(_finished, right), strict=True)))
     cifar_comparison.cifar_comparison.measure(record)
     assert set(record.scalars) == set(cifar_comparison.cifar_comparison.metrics)
-    assert record.scalars["control_inception_only_first"] == 2
-    assert record.scalars["control_inception_only_second"] == 4
-    assert record.scalars["control_inception_difference"] == pytest.approx(0.2)
-    raw = [stats.mcnemar(2, 4), stats.mcnemar(0, 1), stats.mcnemar(3, 2)]
-    names = ("control_inception", "control_residual", "inception_residual")
-    assert [record.scalars[f"{name}_p"] for name in names] == stats.holm(raw)
     assert record.scalars["test_images"] == 10
     assert record.scalars["detectable"] == stats.detectable_difference(0.6, 10)
+    rows = record.tables["networks"]
+    assert [row["network"] for row in rows] == list(cifar_comparison.TRAINED)
+    assert [row["accuracy"] for row in rows] == [0.6, 0.8, 0.7, 0.6, 0.6, 0.6]
 
 
 def test_two_classes_are_told_by_their_one_logit() -> None:
@@ -45,13 +38,13 @@ def test_two_classes_are_told_by_their_one_logit() -> None:
     record = MemoryRecord()
     record.array("test_logits", np.array([[2.2], [-0.4], [0.4], [-2.2]], np.float32))
     record.array("test_labels", np.array([1, 1, 0, 0]))
-    assert pairs.right_answers(MemoryRun(record)).tolist() == [True, False, False, True]
+    assert overview.right_answers(MemoryRun(record)).tolist() == [True, False, False, True]
 
 
 def test_other_test_images_are_not_compared() -> None:
     """Networks that were tested on different images are not compared."""
     with pytest.raises(RunError, match="not tested on the same images"):
-        pairs.compare({name: _finished("1100", first) for first, name in enumerate("ab")}, [("a", "b")], MemoryRecord())
+        overview.record_networks({name: _finished("1100", first) for first, name in enumerate("ab")}, MemoryRecord())
 
 
 class Swept:
