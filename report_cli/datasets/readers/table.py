@@ -34,7 +34,12 @@ class TableData:
 
     @property
     def target(self) -> NDArray[Any]:
-        """The column to be predicted, (N,): numbers or text."""
+        """The column to be predicted, (N,): numbers or text.
+
+        Raises:
+            DataError: a row has an empty cell in it.
+        """
+        self._check_gaps(self.target_name)
         return self.columns[self.target_name]
 
     @property
@@ -42,8 +47,9 @@ class TableData:
         """What it is predicted from, (N, F): the columns `feature_names` side by side.
 
         Raises:
-            DataError: a column is text.
+            DataError: a column is text, or a row has an empty cell in one; `columns` has them as they are.
         """
+        self._check_gaps(*self.feature_names)
         for name in self.feature_names:
             if self.columns[name].dtype.kind not in "biuf":
                 raise DataError(f"the column {name!r} holds text", "name the columns of numbers: Table(features=(...))")
@@ -59,7 +65,7 @@ class TableData:
         Raises:
             DataError: a row has an empty cell among the features, or no target.
         """
-        self._check_gaps()
+        self._check_gaps(self.target_name, *self.feature_names)
         sizes = counts(len(self), {"test": test, "validation": validation, "train": train})
         hashes = [sha256(f"{seed}:{row_id}".encode()).digest() for row_id in self.ids.tolist()]
         order = np.array(sorted(range(len(hashes)), key=hashes.__getitem__), np.int64)
@@ -71,9 +77,9 @@ class TableData:
         names = () if self.target.dtype.kind == "f" else tuple(map(str, np.unique(self.target)))
         return Split(parts["train"], parts["validation"], lambda: parts["test"], (self.features.shape[1],), names)
 
-    def _check_gaps(self) -> None:
-        """Raise DataError for an empty cell in what is split: it would be a class of its own, or a silent no."""
-        for name in (self.target_name, *self.feature_names):
+    def _check_gaps(self, *names: str) -> None:
+        """Raise DataError for an empty cell in these columns: it would be a class of its own, or a silent no."""
+        for name in names:
             column = self.columns[name]
             if column.dtype.kind not in "fU":
                 continue
