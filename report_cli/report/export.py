@@ -28,6 +28,16 @@ NO_NUMBERS = r"--variable=header-includes:\usepackage[labelformat=empty]{caption
 # Four pixels a point: 1,600 on a column of 140 mm.
 RESOLUTION_PPI = 288
 SVG = ".svg"
+# What the fonts of LaTeX have as formulas alone.
+CHECKS = {"✓": r"\checkmark", "✗": r"\times", "☑": r"\boxtimes", "☐": r"\square"}
+CHECK = re.compile(f"([{''.join(CHECKS)}])")
+HEIGHT = re.compile(r"height:([\d.]+)(cm|mm)")
+# Word counts in twentieths of a point.
+TWIPS = {"cm": 1440 / 2.54, "mm": 144 / 2.54}
+ROOM = (
+    '<w:tbl><w:tblPr><w:tblW w:w="5000" w:type="pct"/><w:tblBorders>{}</w:tblBorders></w:tblPr><w:tr><w:trPr>'
+    '<w:trHeight w:val="{}"/></w:trPr><w:tc><w:p/></w:tc></w:tr></w:tbl>'
+).format("".join(f'<w:{side} w:val="single" w:sz="4"/>' for side in ("top", "left", "bottom", "right")), "{:.0f}")
 WIDTH = re.compile(r"width:([\d.]+%)")
 ALIGNMENTS = {"right": "AlignRight", "center": "AlignCenter"}
 
@@ -124,6 +134,8 @@ class _Tree:
             }:
                 inside = [*number[1][0]["c"], {"t": "Space"}, *entry[1][0]["c"]]
                 return {"t": "Div", "c": [[label, ["csl-entry"], []], [{"t": "Para", "c": inside}]]}
+            case {"t": "Div", "c": [["", ["space"], [["style", style]]], _]} if room := HEIGHT.fullmatch(style):
+                return self._room(float(room[1]), room[2])
             case {"t": "CodeBlock", "c": [[label, classes, attributes], code]}:
                 return {"t": "CodeBlock", "c": [[label, [c for c in classes if c != "sourceCode"], attributes], code]}
             case {"t": "Figure", "c": [_, [_, caption], parts]} if self.format == "md" and not _is_image(node):
@@ -132,6 +144,17 @@ class _Tree:
                 for column, (attributes, *_) in zip(columns, cells, strict=False):
                     column[0] = {"t": next((ALIGNMENTS[c] for c in attributes[1] if c in ALIGNMENTS), "AlignDefault")}
         return node
+
+    def _room(self, height: float, unit: str) -> dict[str, Any]:
+        """Return room for an answer; Markdown has none."""
+        if self.format == "docx":
+            return {"t": "RawBlock", "c": ["openxml", ROOM.format(height * TWIPS[unit])]}
+        if self.format == "tex":
+            return {
+                "t": "RawBlock",
+                "c": ["latex", rf"\noindent\fbox{{\rule{{0pt}}{{{height}{unit}}}\hspace{{0.98\linewidth}}}}"],
+            }
+        return {"t": "Plain", "c": []}
 
     def _inline(self, node: dict[str, Any]) -> dict[str, Any]:
         match node:
@@ -150,6 +173,13 @@ class _Tree:
     def _parts(self, node: Any) -> list[Any]:
         """Return what a list holds in place of `node`: a span for styles alone is what is in it."""
         match node:
+            case {"t": "Str", "c": text} if self.format == "tex" and CHECK.search(text):
+                return [
+                    {"t": "Math", "c": [{"t": "InlineMath"}, CHECKS[each]]}
+                    if each in CHECKS
+                    else {"t": "Str", "c": each}
+                    for each in filter(None, CHECK.split(text))
+                ]
             case {"t": "Span", "c": [["", ["kind"], _], inside]}:
                 return [{"t": "Strong", "c": inside}]
             case {"t": "Span", "c": [["", classes, _], inside]} if "mark" not in classes:

@@ -186,3 +186,23 @@ def test_markdown_reads_as_the_same_again(desk: Desk) -> None:
     tree = html.fragment_fromstring(again, create_parent="div")
     assert [words(item) for item in tree.xpath(".//td/ul/li")] == ["one", "six"]
     assert r"Back\slash, $5 and a_b." in [words(paragraph) for paragraph in tree.iter("p")]
+
+
+def test_signs_that_no_font_of_latex_has_are_formulas(desk: Desk) -> None:
+    """Verdicts of claims, ticks and boxes are commands of amssymb, which the preamble loads."""
+    desk.write('<% claim "large", value("facts.sum") > 40 %>It is large.<% endclaim %>\n\n- [x] done ✗\n- [ ] open\n')
+    tex = desk.build(formats=("tex",)).paths[0].read_text()
+    assert "amssymb" in tex.partition(r"\begin{document}")[0]
+    assert not re.search("[✓✗☐☑]", tex)
+    for command in ("checkmark", "times", "boxtimes", "square"):
+        assert rf"\(\{command}\)" in tex
+
+
+def test_room_for_answers_is_in_every_format_of_pages(desk: Desk) -> None:
+    """What a student fills in has a box below each question, in Word and LaTeX, too."""
+    desk.write("# A\n\n::: {.question space=30mm}\nWhy?\n:::\n\nSo.\n\n::: {.question}\nHow?\n:::\n\nThus.\n")
+    paths = paths_of(desk.build(formats=("docx", "md", "tex"), view="student"))
+    rows = part(paths["docx"], "word/document.xml").iter(f"{WORD}trHeight")
+    assert [int(row.get(f"{WORD}val")) for row in rows] == [1701, 2835]
+    assert re.findall(r"\\rule\{0pt\}\{([^}]*)\}", paths["tex"].read_text()) == ["30.0mm", "5.0cm"]
+    assert "Why?" in paths["md"].read_text()
