@@ -106,6 +106,9 @@ class Index:
         for node in ast.walk(statement):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 self._import(node, module)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                # What is defined in a branch or a loop is what the whole statement makes it.
+                self.definitions.setdefault(node.name, []).append(statement)
 
     def _add_lazy(self, nodes: list[ast.AST], module: Module) -> None:
         """Add what a checker imports: the module's `__getattr__` imports it when it is asked for, and not before."""

@@ -118,12 +118,16 @@ def test_one_broken_file_does_not_block_the_others(report: Command, write: Write
     assert list(loaded(project).experiments) == ["bad", "good"]
 
 
-def test_experiments_made_in_a_loop(report: Command, write: Write) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        'report.experiment(f"loop-{a}", profiles={"a": a}, **FACTS)(measure)',
+        '@report.experiment(f"loop-{a}", profiles={"a": a}, **FACTS)\n    def own(params, record): record(x=params.a)',
+    ],
+)
+def test_experiments_made_in_a_loop(report: Command, write: Write, body: str) -> None:
     """Of experiments that are declared in a loop each is there and runs with its own parameters."""
-    write(
-        "experiments/loop.py",
-        HEAD + '\nfor a in (1, 2):\n    report.experiment(f"loop-{a}", profiles={"a": a}, **FACTS)(measure)\n',
-    )
+    write("experiments/loop.py", HEAD + f"\nfor a in (1, 2):\n    {body}\n")
     done = report("run", "loop-*")
     assert done.returncode == 0, done.stderr
     assert [line.split() for line in done.stdout.splitlines()] == [["loop-1", "x", "1"], ["loop-2", "x", "2"]]
