@@ -180,13 +180,13 @@ class Documents(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...]
 
 
-def documents(workspace: Workspace, names: Sequence[str], *, strict: bool = False) -> Documents:
+def documents(workspace: Workspace, names: Sequence[str], *, section: str = "", strict: bool = False) -> Documents:
     """Return the named documents, or all, with the experiments they take and what may have been forgotten.
 
-    Without a name it is the only one.
+    Without a name it is the only one. With a `section` the experiments are those of it alone.
 
     Raises:
-        UsageError: there is no such document, or none is named of several; a template of it is malformed.
+        UsageError: there is no such document or section, or none is named of several; a template of it is malformed.
         ReportError: with `strict`, something may have been forgotten.
     """
     from report_cli.report import build as pages
@@ -200,11 +200,11 @@ def documents(workspace: Workspace, names: Sequence[str], *, strict: bool = Fals
             raise unknown("document", name, [*known, "all"])
     try:
         code = workspace.snapshot.digests[PACKAGE.name]
-        surveys = [pages.survey(workspace.project, name, workspace.experiments, code) for name in chosen]
+        surveys = [pages.survey(workspace.project, name, workspace.experiments, code, section) for name in chosen]
     except UsageError as error:
         # What a document asks for may be in a file that can't be imported.
         raise next(iter(workspace.registry.broken.values()), error) from error
-    forgotten = pages.unused_answers(workspace.project, surveys) if "all" in names else []
+    forgotten = pages.unused_answers(workspace.project, surveys) if "all" in names and not section else []
     pages.check_warnings(forgotten, strict)
     taken = sorted({experiment for survey in surveys for experiment in survey.experiments})
     return Documents(chosen, tuple(taken), tuple(forgotten))
@@ -248,19 +248,23 @@ def build(
     draft: bool = False,
     strict: bool = False,
     view: str = SOLUTION,
+    section: str = "",
     jobs: int | None = None,
     executor: str = "local",
     folder: Path | str = ".",
 ) -> "tuple[Built, ...]":
-    """Run what documents need and write them, all where none is named; with `draft` nothing is run."""
+    """Run what documents need and write them, all where none is named; with `draft` nothing is run.
+
+    A `section` (or answer) is written alone, into files of its own.
+    """
     workspace = open_workspace(folder)
     request = request_of(workspace, profile=profile, data=data)
-    chosen = documents(workspace, names or ("all",), strict=strict)
+    chosen = documents(workspace, names or ("all",), section=section, strict=strict)
     selection = select(
         workspace, chosen.experiments, request, run_first=lambda made: not draft, jobs=jobs, executor=executor
     )
-    write = partial(write_document, workspace, selection=selection, request=request, strict=strict, view=view)
-    return tuple(write(name, formats=formats, draft=draft) for name in chosen.names)
+    write = partial(write_document, workspace, selection=selection, request=request, formats=formats, draft=draft)
+    return tuple(write(name, strict=strict, view=view, section=section) for name in chosen.names)
 
 
 def write_document(
@@ -273,9 +277,10 @@ def write_document(
     draft: bool,
     strict: bool,
     view: str = SOLUTION,
+    section: str = "",
     tell: Callable[[str], None] = lambda text: None,
 ) -> "Built":
-    """Write one document from what was selected for it."""
+    """Write one document, or a section of it, from what was selected for it."""
     from report_cli.report import build as pages
 
     return pages.build(
@@ -289,6 +294,7 @@ def write_document(
         profile=request.profile,
         strict=strict,
         view=view,
+        section=section,
         tell=tell,
         commit=partial(commit, workspace.project.root),
     )

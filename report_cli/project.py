@@ -20,14 +20,15 @@ FORMATS = (*PAGES, "docx", "md", "tex")
 SOLUTION, STUDENT, GRADER = VIEWS = ("solution", "student", "grader")
 
 
-def stem_of(document: str, view: str) -> str:
-    """Return what the names of the files of a document begin with."""
-    return document if view == SOLUTION else f"{document}.{view}"
+def stem_of(document: str, view: str = SOLUTION, section: str = "") -> str:
+    """Return what the names of the files of a document begin with, or of one section of it alone."""
+    parts = (f"section-{section}" if section else "", view if view != SOLUTION else "")
+    return ".".join((document, *filter(None, parts)))
 
 
-def folder_of(document: str, view: str) -> str:
+def folder_of(stem: str) -> str:
     """Return the name of the folder of the files that a document needs beside it."""
-    return f"{stem_of(document, view)}.files"
+    return f"{stem}.files"
 
 
 @dataclass(frozen=True)

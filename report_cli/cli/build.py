@@ -10,7 +10,7 @@ import typer
 from report_cli import wording
 from report_cli.cli import completion
 from report_cli.cli.console import emit, say
-from report_cli.cli.options import Data, Executor, Jobs, Profile, StrictEnv
+from report_cli.cli.options import Data, Executor, Jobs, Profile, Section, StrictEnv, View
 from report_cli.cli.run import listening, show_plan
 from report_cli.cli.session import open_request
 from report_cli.errors import UsageError, unknown
@@ -51,14 +51,8 @@ def build(
         bool, typer.Option("--draft", help="Run nothing, and mark what is missing; DRAFT on every page.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask before runs of more than 10 minutes.")] = False,
-    view: Annotated[
-        str,
-        typer.Option(
-            metavar="solution|student|grader",
-            help="The whole, the questions alone, or the whole with points.",
-            autocompletion=completion.views,
-        ),
-    ] = "solution",
+    view: View = "solution",
+    section: Section = "",
     strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,
     launch: Annotated[bool, typer.Option("--open", help="Open the result.")] = False,
 ) -> None:
@@ -70,7 +64,7 @@ def build(
 
     formats = formats_of(to)
     workspace, request = open_request(profile, data, strict_env=strict_env)
-    chosen = api.documents(workspace, documents or (), strict=strict)
+    chosen = api.documents(workspace, documents or (), section=section, strict=strict)
     warn(chosen.warnings)
 
     if dry_run:
@@ -90,6 +84,7 @@ def build(
             draft=draft,
             strict=strict,
             view=view,
+            section=section,
             tell=say,
         )
         warn(built.warnings)

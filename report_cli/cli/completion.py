@@ -1,4 +1,4 @@
-"""What the shell completes: names of experiments, data sets, documents, profiles, formats and executors.
+"""What the shell completes: names of experiments, data sets, documents, sections, profiles, formats and executors.
 
 Says nothing when anything is wrong: a broken project must not print into the shell's prompt.
 """
@@ -31,6 +31,17 @@ def documents(incomplete: str) -> list[str]:
         return [*build.documents(workspace.project), "all"]
 
     return _matches(incomplete, names)
+
+
+def sections(incomplete: str) -> list[str]:
+    """Return the sections and answers of this project that begin so."""
+
+    def parts(workspace: "Workspace") -> list[str]:
+        from report_cli.report.text import templates
+
+        return [name for folder in ("sections", "answers") for name in templates.names(workspace.project, folder)]
+
+    return _matches(incomplete, parts)
 
 
 def profiles(incomplete: str) -> list[str]:

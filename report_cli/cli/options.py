@@ -69,4 +69,21 @@ Executor = Annotated[
         autocompletion=completion.executors,
     ),
 ]
+View = Annotated[
+    str,
+    typer.Option(
+        metavar="solution|student|grader",
+        help="The whole, the questions alone, or the whole with points.",
+        autocompletion=completion.views,
+    ),
+]
+Section = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="One section or answer alone, with its own experiments; all numbers are those of the whole.",
+        autocompletion=completion.sections,
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]

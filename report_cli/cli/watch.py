@@ -11,10 +11,10 @@ import typer
 from report_cli.cli import completion
 from report_cli.cli.build import bring_up_to_date, formats_of, warn
 from report_cli.cli.console import emit, say
-from report_cli.cli.options import Data, Profile
+from report_cli.cli.options import Data, Profile, Section, View
 from report_cli.cli.session import open_request
 from report_cli.errors import ReportError, UsageError, of_machine, unknown
-from report_cli.project import PAGES
+from report_cli.project import PAGES, SOLUTION, stem_of
 
 if TYPE_CHECKING:
     from report_cli.execution.plan import Request
@@ -53,6 +53,8 @@ def watch(
     ] = "html",
     run: Annotated[bool, typer.Option("--run", help="Also run experiments that are out of date.")] = False,
     draft: Annotated[bool, typer.Option("--draft", help="Mark what is missing; DRAFT on every page.")] = False,
+    view: View = SOLUTION,
+    section: Section = "",
     port: Annotated[
         int | None,
         typer.Option(
@@ -77,9 +79,9 @@ def watch(
         raise unknown("document", document, known)
     if not document and len(known) != 1:
         raise UsageError("which document?", f"known: {', '.join(known) or 'none'}")
-    builder = _Builder(here.root, document or known[0], profile, data, run, draft)
+    builder = _Builder(here.root, document or known[0], profile, data, run, draft, view, section)
     printer = _Printer(here, builder.pdf_arguments()) if "pdf" in formats_of(to, PAGES) else None
-    preview = Preview(here.reports / f"{builder.document}.pdf" if printer else None)
+    preview = Preview(here.reports / f"{stem_of(builder.document, view, section)}.pdf" if printer else None)
     try:
         with serve(preview, port, PORT) as address:
             say(f"watching {builder.document}; stop with Ctrl-C")
@@ -132,13 +134,15 @@ class _Builder:
     data: Path | None
     run: bool
     draft: bool
+    view: str
+    section: str
     session: "tuple[Workspace, Request] | None" = None
     selection: "Selection | None" = None
     experiments: frozenset[str] = frozenset()
 
     def pdf_arguments(self) -> list[str]:
         """Return the arguments of the command that makes the PDF of what is shown."""
-        arguments = ["build", self.document, "--no-run", "--to", "pdf"]
+        arguments = ["build", self.document, "--no-run", "--to", "pdf", "--view", self.view, "--section", self.section]
         arguments += ["--profile", self.profile] if self.profile else []
         arguments += ["--data", str(self.data)] if self.data else []
         return [*arguments, *(["--draft"] if self.draft else [])]
@@ -166,7 +170,7 @@ class _Builder:
             self.selection = self.session = None
             self.session = open_request(self.profile, self.data)
         workspace, request = self.session
-        experiments = frozenset(api.documents(workspace, [self.document]).experiments)
+        experiments = frozenset(api.documents(workspace, [self.document], section=self.section).experiments)
         if self.selection is None or not experiments <= self.experiments:
             run = self.run and not self.draft
             self.selection = bring_up_to_date(workspace, sorted(experiments), request, run=run, yes=False)
@@ -179,6 +183,8 @@ class _Builder:
             formats=("html",),
             draft=self.draft,
             strict=False,
+            view=self.view,
+            section=self.section,
         )
 
 

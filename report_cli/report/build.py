@@ -49,8 +49,12 @@ class Survey(msgspec.Struct, frozen=True):
     answers: frozenset[str]
 
 
-def survey(project: Project, document: str, experiments: Mapping[str, Experiment], code: str) -> Survey:
-    """Return what `document` takes, found by rendering it with placeholders; `code` is a digest of this program.
+def survey(
+    project: Project, document: str, experiments: Mapping[str, Experiment], code: str, section: str = ""
+) -> Survey:
+    """Return what `document`, or a section of it, takes, found by rendering it with placeholders.
+
+    `code` is a digest of this program.
 
     Raises:
         UsageError: a template is malformed, or names an experiment, metric, figure, answer or section that doesn't
@@ -69,24 +73,24 @@ def survey(project: Project, document: str, experiments: Mapping[str, Experiment
             },
         }
     )
-    path = project.build / "survey" / f"{document}.json"
+    path = project.build / "survey" / f"{stem_of(document, section=section)}.json"
     try:
         kept = files.read_json(path)
         if kept["inputs"] == inputs:
             return Survey(tuple(kept["experiments"]), frozenset(kept["answers"]))
     except (OSError, ValueError, KeyError, TypeError):
         pass  # Absent or damaged: surveyed anew.
-    found = _surveyed(project, document, experiments)
+    found = _surveyed(project, document, section, experiments)
     facts = {"inputs": inputs, "experiments": list(found.experiments), "answers": sorted(found.answers)}
     files.write_json(path, facts)
     return found
 
 
-def _surveyed(project: Project, document: str, experiments: Mapping[str, Experiment]) -> Survey:
+def _surveyed(project: Project, document: str, section: str, experiments: Mapping[str, Experiment]) -> Survey:
     from report_cli.report.text import manuscript
 
     dry = Context(experiments, selection=None, draft=True)
-    source = manuscript.write(project, document, dry, whole=False)
+    source = manuscript.write(project, document, dry, section=section, whole=False)
     if source.faults.errors:
         from report_cli.report.html import compose
 
@@ -116,13 +120,15 @@ def build(
     profile: str = "quick",
     strict: bool = False,
     view: str = SOLUTION,
+    section: str = "",
     tell: Callable[[str], None] = lambda told: None,
     commit: Callable[[], Commit | None] = lambda: None,
 ) -> Built:
     """Bring the files of `document` up to date with `selection` and return them.
 
     `code` is a digest of all sources of this program: any module may decide how a page looks. A `view` other than the
-    solution gets files of its own, with its name in theirs. A failing build leaves the previous report untouched.
+    solution, and a `section` alone, get files of their own, with their names in theirs. A failing build leaves the
+    previous report untouched.
     `tell` is called before what takes a while; `commit` returns that of the project, which the PDF names.
 
     Raises:
@@ -135,7 +141,7 @@ def build(
             raise unknown("format", name, FORMATS)
     if view not in VIEWS:
         raise unknown("view", view, VIEWS)
-    stem = stem_of(document, view)
+    stem = stem_of(document, view, section)
     paths = {name: project.reports / f"{stem}.{name}" for name in FORMATS if name in formats}
     origin = parts(project, document, experiments, code)
     inputs = _inputs(origin, stem, selection, draft, profile)
@@ -148,12 +154,18 @@ def build(
     from report_cli.report.page import render
 
     context = Context(experiments, selection, draft)
-    made = {"view": view, "draft": draft, "commit": msgspec.to_builtins(commit()), "parts": digests(origin)}
+    made = {
+        "view": view,
+        "section": section,
+        "draft": draft,
+        "commit": msgspec.to_builtins(commit()),
+        "parts": digests(origin),
+    }
     rendered = render(project, document, context, tuple(paths), made)
     tell(f"{document}, {rendered.numbers}")
     check_warnings(rendered.warnings, strict)
     written = {name: paths[name] for name in rendered.contents}
-    folder = folder_of(document, view)
+    folder = folder_of(stem)
     written |= {f"{folder}/{name}": project.reports / folder / name for name in rendered.beside}
     for path, content in zip(written.values(), (*rendered.contents.values(), *rendered.beside.values()), strict=True):
         files.write_bytes(path, content)

@@ -15,7 +15,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from report_cli.errors import Faults, ReportError, UsageError
-from report_cli.project import STUDENT, Project, folder_of
+from report_cli.project import STUDENT, Project, folder_of, stem_of
 from report_cli.report import export, provenance
 from report_cli.report.deadline import OverdueError, deadline
 from report_cli.report.html import compose, fonts, images, numbering
@@ -26,7 +26,7 @@ from report_cli.report.text import manuscript, templates, words
 from report_cli.report.text.context import Context
 from report_cli.report.text.faults import locate
 from report_cli.report.text.front import HEAD, TEXTS, Author, Front
-from report_cli.report.text.lines import CONTROL, Places, no_text
+from report_cli.report.text.lines import CONTROL, no_text
 from report_cli.report.text.manuscript import Figure, Manuscript
 from report_cli.report.text.values import Ledger
 from report_cli.store.run import Run
@@ -47,7 +47,7 @@ class Page:
     """The content of each format, what its author should know, and what kept a format from being made (no Pango).
 
     `images` has the sha256 of the author's own images by their paths in the project, `provenance` what is attached to
-    the PDF. `beside` has the files that lie beside those formats that are no pages, in `folder_of` the document.
+    the PDF. `beside` has the files that lie beside those formats that are no pages, in a folder.
     """
 
     contents: dict[str, bytes]
@@ -77,9 +77,10 @@ def render(
             the time limit.
         ReportError: a result is missing, profiles are mixed, or the PDF can't be laid out.
     """
-    source = manuscript.write(project, document, context, whole=False)
+    section = made.get("section", "")
+    source = manuscript.write(project, document, context, section=section, whole=False)
     runs, language, view = context.used(), source.language, made["view"]
-    files = export.Export(folder_of(document, view))
+    files = export.Export(folder_of(stem_of(document, view, section)))
     failure = None
     try:
         body = compose.compose(project, source, context.ledger, view)
@@ -182,7 +183,7 @@ def _screen(project: Project, facts: dict[str, Any], body: Body, source: Manuscr
         "policy": policy,
     }
     page = _fill(project, facts, **more, style="")
-    _check_characters(project, page, source.places)
+    _check_characters(project, page, source)
     styles = [_style(project, name) for name in ("page.css", "screen.css")]
     style = "".join((fonts.for_screen(project, DATA.sub("", page)), *styles, _own_style(project, source.front)))
     return _fill(project, facts, **more, style=_trusted(style))
@@ -192,7 +193,7 @@ def _printable(project: Project, facts: dict[str, Any], body: Body, source: Manu
     head = {key: _trusted(body.head[key][1] if key in body.head else "") for key in HEAD}
     more = {"body": _trusted(body.print), "head": head}
     page = _fill(project, facts, medium=medium, **more, style="", script="")
-    _check_characters(project, page, source.places)
+    _check_characters(project, page, source)
     return page
 
 
@@ -209,18 +210,26 @@ def _print(project: Project, facts: dict[str, Any], body: Body, source: Manuscri
         return pdf.to_pdf(page, styles, assets, attached, source.front.date, description)
 
 
-def _check_characters(project: Project, page: str, places: Places) -> None:
+def _check_characters(project: Project, page: str, source: Manuscript) -> None:
     """Refuse a character that would be taken from a font of the machine, or shown as an empty box, or is no text."""
     from lxml import html
 
+    def place(character: str) -> str:
+        front, settings = source.front, project.settings
+        # What the title block takes as it is stands in no line of the text.
+        facts = [(where, getattr(front, key)) for key, where in front.places.items() if key not in HEAD]
+        facts.append(("[tool.report]", (settings.author, settings.id)))
+        return next((where for where, fact in facts if character in str(fact)), source.places.of_text(character))
+
     if control := CONTROL.search(page):
-        raise UsageError(f"{places.of_text(control[0])}: {no_text(control[0])}", "take it out")
+        raise UsageError(f"{place(control[0])}: {no_text(control[0])}", "take it out")
     text = html.document_fromstring(DATA.sub("", page)).text_content()
     faults = Faults()
     for character in fonts.without_glyph(project, text):
         name = f"{character!r} (U+{ord(character):04X}, {unicodedata.name(character, 'no name').lower()})"
-        where = places.of_text(character)
-        faults.note(UsageError(f"{where}: no font of the report has the character {name}", fonts.NO_FONT_HINT))
+        faults.note(
+            UsageError(f"{place(character)}: no font of the report has the character {name}", fonts.NO_FONT_HINT)
+        )
     faults.check()
 
 

@@ -25,13 +25,14 @@ MOST_CHANGES = 3
 
 
 class BuildFacts(msgspec.Struct, frozen=True, rename={"tools": "with"}):
-    """By what a PDF was built: digests of program, templates and settings, the commit of the project, versions."""
+    """What of a document was built, and by what: digests of program, templates and settings, its commit, versions."""
 
     view: str
     draft: bool
     commit: Commit | None
     parts: dict[str, str]
     tools: dict[str, str | dict[str, str]]
+    section: str = ""
 
 
 class ListedRun(msgspec.Struct, frozen=True):

@@ -52,7 +52,7 @@ class Body:
 
 def compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str = SOLUTION) -> Body:
     """Return the body of a document: typeset, numbered, every value linked to its run. For a student its answers are
-    left out, and `ledger` loses their values.
+    left out, and so is what is not in a section that is built alone; `ledger` loses their values.
 
     Raises:
         UsageError: malformed Markdown or formula, an undefined or duplicate label, an image that can't be shown.
@@ -68,11 +68,11 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str 
 def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str) -> Body:
     places, language = manuscript.places, manuscript.language
     tree = clean.to_tree(project, manuscript)
-    student = view == STUDENT
+    is_whole = view != STUDENT and not manuscript.section
     # Of the whole document: what a student doesn't get is no number any more.
     numbers, refuted = coverage(manuscript, ledger), manuscript.claims.warnings(ledger)
-    if student:
-        views.hide(tree, ledger)
+    if not is_whole:
+        views.hide(tree, view, ledger)
     in_order, source_of, typeset = _typeset(project, tree, manuscript, ledger)
     pictures, told = images.collect(project, tree, manuscript)
     titles = {key: _title(block, key, manuscript, ledger) for block, key in zip(tree, manuscript.head, strict=False)}
@@ -90,10 +90,10 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str
     questions = tuple(each._replace(title=ledger.text(each.title)) for each in marked)
     # What follows shows what is whole.
     manuscript.faults.check()
-    if student:
+    if not is_whole:
         titles.pop("abstract", None)
         lines = [block for block, key in zip(list(tree), manuscript.head, strict=False) if key != "abstract"]
-        views.leave(tree)
+        views.leave(tree, view)
         tree[:0] = lines
         left = set(tree.xpath(".//@id"))
         headings = [heading for heading in headings if heading.target in left]
@@ -132,7 +132,8 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str
     own = {picture.path: picture.sha256 for picture in pictures.values() if picture.path}
     shown = {name: formula for formula, name in names.items()}
     return Body(
-        *(_markup(screen), _markup(printed), assets, contents, tuple(warnings), own, head, titles),
+        *(_markup(screen), _markup(printed), assets, contents),
+        *(tuple(filter(manuscript.shows, warnings)), own, head, titles),
         numbers=numbers,
         formulas=shown,
         questions=questions,

@@ -73,9 +73,7 @@ def number(body: "HtmlElement", places: Places, language: Language, faults: Faul
 
 def _lists_first(body: "HtmlElement", headings: list[Heading]) -> list[Heading]:
     """Move the lists that the page adds, of claims and of what is cited, before the appendices."""
-    # A heading of the author's own may be called so, too.
-    claims = body.xpath(".//h2[@id='claims'][following-sibling::*[1][@class='claims']]")
-    made = [element for heading in claims for element in (heading, heading.getnext())]
+    made = claims(body)
     made += body.xpath(".//*[@id='sec-references' or @id='refs']")
     names = [element.get("id") for element in made]
     lists = [heading for heading in headings if heading.target in names]
@@ -86,6 +84,13 @@ def _lists_first(body: "HtmlElement", headings: list[Heading]) -> list[Heading]:
         body.get_element_by_id(headings[first].target).addprevious(element)
     others = [heading for heading in headings if heading not in lists]
     return [*others[:first], *lists, *others[first:]]
+
+
+def claims(body: "HtmlElement") -> "list[HtmlElement]":
+    """Return the heading and the list of claims."""
+    # A heading of the author's own may be called so, too.
+    found = body.xpath(".//h2[@id='claims'][following-sibling::*[1][@class='claims']]")
+    return [element for heading in found for element in (heading, heading.getnext())]
 
 
 def next_appendix(headings: Sequence[Heading]) -> str:

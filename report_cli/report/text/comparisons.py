@@ -1,6 +1,7 @@
 """Two results against each other: by how much they differ, and what that difference says."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Runs = Mapping[str, Run]
+# Units of what another machine measures otherwise, and what of its environment tells a machine.
+TIMED = re.compile(r"(m|µ)?s|min|h|.+/s")
+MACHINE = ("device", "instructions", "threads", "os", "architecture")
 Pair = tuple[Value, Value]
 
 
@@ -148,6 +152,7 @@ def _named(first: Value, second: Value) -> frozenset[object]:
 
 def _measured(runs: Runs, first: Value, second: Value) -> Difference:
     _check_data(runs, first, second)
+    check_machines(runs, (first, second))
     if not first.runs or not second.runs or (first.runs == second.runs and _part(first) != _part(second)):
         return stats.over_shares(*first.share(), *second.share())
     seeds = [seed for seed in first.seeds if seed in second.seeds]
@@ -175,6 +180,19 @@ def _check_data(runs: Runs, first: Value, second: Value) -> None:
     ]
     if data[0] and data[1] and data[0] != data[1]:
         raise ReportError(f"{first.name} and {second.name} were measured on other data", "run both on the same data")
+
+
+def check_machines(runs: Runs, values: Sequence[Value]) -> None:
+    """Raise ReportError where times were measured on machines unlike each other."""
+    machines: dict[str, str] = {}
+    for value in values:
+        for key in value.runs if TIMED.fullmatch(value.unit) else ():
+            where = runs[key].manifest.environment
+            machines.setdefault(", ".join(where[fact] for fact in MACHINE if fact in where), value.name)
+    if len(machines) > 1:
+        told = "; ".join(f"{name} ({machine})" for machine, name in machines.items())
+        names = " ".join(dict.fromkeys(name.partition(".")[0] for name in machines.values()))
+        raise ReportError(f"times of different machines can't be compared: {told}", f"report run {names} --strict-env")
 
 
 def _paired(first: Value, second: Value, a: "Predictions", b: "Predictions") -> "tuple[NDArray[Any], NDArray[Any]]":

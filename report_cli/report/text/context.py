@@ -37,9 +37,10 @@ class Selection:
         return shlex.join(["report", "run", *arguments, *self.options])
 
 
-@dataclass(frozen=True)
+@dataclass
 class Context:
-    """Answers what templates ask for. Without a selection (a dry rendering) every answer is a placeholder.
+    """Answers what templates ask for. Without a selection (a dry rendering) every answer is a placeholder, and so it is
+    `elsewhere`: outside of the section that is built alone.
 
     Raises:
         UsageError: a name that no experiment declares.
@@ -50,6 +51,7 @@ class Context:
     selection: Selection | None
     draft: bool = False
     ledger: Ledger = field(default_factory=Ledger)
+    elsewhere: bool = False
     _arrays: "dict[str, NDArray[Any]]" = field(default_factory=dict)
 
     def value(self, name: str, **point: Any) -> Value:
@@ -75,8 +77,11 @@ class Context:
         their pairs, and their p-values are adjusted together.
         """
         pairs = [(self._result(first), self._result(second)) for first, second in family]
-        runs = {run.key: run for results in (self.selection.runs if self.selection else {}).values() for run in results}
-        return compare(runs, self._result(a), self._result(b), margin, pairs)
+        return compare(self.by_key(), self._result(a), self._result(b), margin, pairs)
+
+    def by_key(self) -> dict[str, Run]:
+        """Return all runs that may be taken, by their keys."""
+        return {run.key: run for results in (self.selection.runs if self.selection else {}).values() for run in results}
 
     def grid(self, name: str) -> list[Mapping[str, Any]]:
         """Return the points of the runs of an experiment, one without parameters where it has no grid."""
@@ -126,7 +131,7 @@ class Context:
         return [{key: self._cell(name, run, cell) for key, cell in row.items()} for row in run.table(table)]
 
     def parameter(self, name: str, field_name: str) -> "Value | str":
-        """Return a parameter of the runs used: a number as a value, anything else as text."""
+        """Return in Markdown a parameter of the runs used: numbers, those of a list too, as values."""
         experiment = self._experiment(name)
         declared = parameters(experiment.params[PROFILES[0]])
         if field_name not in declared:
@@ -137,17 +142,12 @@ class Context:
         contents = [run.parameters[field_name] for run in results]
         if any(content != contents[0] for content in contents):
             raise UsageError(f"{name} runs over a grid of {field_name}", "take it from points(...)")
-        content, keys = contents[0], tuple(run.key for run in results)
-        return self._set(f"{name}.{field_name}", content, keys) if _is_number(content) else self.words(content)
+        return self._setting(f"{name}.{field_name}", contents[0], tuple(run.key for run in results))
 
     def setting(self, name: str, field_name: str, content: Any) -> str:
-        """Return in Markdown what a parameter is at a point of a grid: a number as a value."""
+        """Return in Markdown what a parameter is at a point of a grid: numbers, those of a list too, as values."""
         keys = tuple(run.key for run in self._runs(name)[0] if run.point.get(field_name) == content)
-        return (
-            str(self._set(f"{name}.{field_name}", content, keys))
-            if _is_number(content)
-            else escape(self.words(content))
-        )
+        return str(self._setting(f"{name}.{field_name}", content, keys))
 
     def array(self, name: str, **point: Any) -> "NDArray[Any] | None":
         """Return the array EXPERIMENT.ARRAY of one run, or None for a placeholder."""
@@ -220,8 +220,9 @@ class Context:
 
     def _runs(self, name: str) -> tuple[Results, str]:
         """Return the results of `name`, or why there are none where a placeholder may stand for them."""
-        self.ledger.experiments[name] = None
-        if self.selection is None:
+        if not self.elsewhere:
+            self.ledger.experiments[name] = None
+        if self.selection is None or self.elsewhere:
             return Results(name, ()), "not read"
         results = self.selection.runs.get(name)
         if results is not None and len(results):
@@ -275,6 +276,13 @@ class Context:
         seeds = tuple(run.seed for run in runs)
         unit = declared[metric].unit
         return Value(fmean(samples), unit, (name,), keys, self.ledger, samples, counts=counts, seeds=seeds)
+
+    def _setting(self, origin: str, content: Any, keys: tuple[str, ...]) -> "Value | str":
+        if _is_number(content):
+            return self._set(origin, content, keys)
+        if isinstance(content, list | tuple):
+            return self.ledger.language["list"].join(str(self._setting(origin, each, keys)) for each in content)
+        return escape(self.words(content))
 
     def _set(self, origin: str, content: float, keys: tuple[str, ...]) -> Value:
         """Return a parameter, which is written with the digits that it has."""

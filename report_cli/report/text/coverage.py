@@ -56,6 +56,8 @@ def coverage(manuscript: Manuscript, ledger: Ledger) -> Coverage:
     # Whole: the 3 of a text is no part of a 0.35.
     outside = re.compile(rf"(?<![\w.,])(?:{texts})(?!\w|[.,]\d)") if texts else None
     for line, where in zip(text.split("\n"), manuscript.places.lines, strict=True):
+        if not manuscript.shows(where):
+            continue
         for mark in MARK.finditer(line):
             if ledger.entry(mark[1]).value.origins == GIVEN:
                 given += 1
@@ -69,7 +71,7 @@ def coverage(manuscript: Manuscript, ledger: Ledger) -> Coverage:
 
 
 def _asks(template: str) -> bool:
-    return any(name in RESULTS for name, _ in calls(template))
+    return not RESULTS.isdisjoint(calls(template))
 
 
 def _blank(match: re.Match[str]) -> str:

@@ -7,6 +7,7 @@ from functools import lru_cache, partial, wraps
 from typing import Any
 
 import jinja2
+from jinja2 import nodes
 
 from report_cli.errors import Faults, ReportError, UsageError, unknown
 from report_cli.project import Project
@@ -26,6 +27,8 @@ from report_cli.report.text.values import MARK, PIECE, Count, Shown, Untouchable
 from report_cli.report.text.words import Language
 from report_cli.store.run import FigureFile
 
+# The class of the section that is built alone.
+ALONE = "built-alone"
 # Before the name of a note in a part: its number, and a hyphen.
 PART = "part"
 # What no page can hold, and what stands for values until the last step.
@@ -47,9 +50,11 @@ class Figure:
 class Manuscript:
     """A document's Markdown, where its lines come from, and everything that its templates asked for.
 
-    `places` has the lines of its title block before those of the `body`.
+    `places` has the lines of its title block before those of the `body`. Where a `section` is built alone, `sources`
+    are those of it.
     """
 
+    section: str = ""
     places: Places = field(default_factory=Places)
     body: Places = field(default_factory=Places)
     front: Front = field(default_factory=Front)
@@ -67,14 +72,20 @@ class Manuscript:
     def language(self) -> Language:
         return words.of(self.front.lang)
 
+    def shows(self, where: str) -> bool:
+        """Return whether what stands at "FILE:LINE" is shown."""
+        return not self.section or where.partition(":")[0] in self.sources
+
     @property
     def head(self) -> tuple[str, ...]:
         """The keys of the front matter whose text is a block each at the beginning of the Markdown, in order."""
         return tuple(key for key in fronts.HEAD if getattr(self.front, key).strip())
 
 
-def write(project: Project, document: str, context: Context, *, whole: bool = True) -> Manuscript:
+def write(project: Project, document: str, context: Context, *, section: str = "", whole: bool = True) -> Manuscript:
     """Return the rendered manuscript of `document`; unless it is to be `whole`, one that knows its own faults.
+
+    Of what is not in `section`, if one is named, only what labels, headings and numbers it has is as it will be.
 
     Raises:
         UsageError: a template is malformed or names something that doesn't exist (template and line in the message).
@@ -82,35 +93,37 @@ def write(project: Project, document: str, context: Context, *, whole: bool = Tr
     """
     if document not in templates.documents(project):
         raise unknown("document", document, templates.documents(project))
-    manuscript = _Author(project, context).document(document)
+    manuscript = _Author(project, context, section).document(document)
     if whole or manuscript.faults.is_partial:
         manuscript.faults.check()
     return manuscript
 
 
 def mentions(manuscript: Manuscript) -> set[str]:
-    """Return the experiments that the templates name as constants, also in branches that were not rendered."""
-    return {first.partition(".")[0] for text in manuscript.sources.values() for _, first in calls(text)}
+    """Return what the templates name, or have before the dot of a name, also in branches that were not rendered."""
+    constants = (node.value for text in manuscript.sources.values() for node in _parsed(text).find_all(nodes.Const))
+    return {constant.partition(".")[0] for constant in constants if isinstance(constant, str)}
+
+
+def calls(text: str) -> set[str]:
+    """Return what a template calls by name."""
+    functions = (call.node for call in _parsed(text).find_all(nodes.Call))
+    return {function.name for function in functions if isinstance(function, nodes.Name)}
 
 
 @lru_cache(maxsize=256)  # `report watch` asks again after every edit of one template.
-def calls(text: str) -> frozenset[tuple[str, str]]:
-    """Return what a template calls by name, and the first argument where it is a constant, else nothing."""
-    tree = jinja2.Environment(**DELIMITERS, extensions=[ClaimTag]).parse(text)  # noqa: S701 - only parsed
-    return frozenset(
-        (call.node.name, str(call.args[0].value) if call.args and isinstance(call.args[0], jinja2.nodes.Const) else "")
-        for call in tree.find_all(jinja2.nodes.Call)
-        if isinstance(call.node, jinja2.nodes.Name)
-    )
+def _parsed(text: str) -> nodes.Template:
+    return jinja2.Environment(**DELIMITERS, extensions=[ClaimTag]).parse(text)  # noqa: S701 - only parsed
 
 
 class _Author:
-    def __init__(self, project: Project, context: Context) -> None:
+    def __init__(self, project: Project, context: Context, section: str) -> None:
         self.project = project
         self.context = context
-        self.manuscript = Manuscript()
+        self.context.elsewhere = bool(section)
+        self.manuscript = Manuscript(section)
         self.open: list[str] = []
-        self.included = 0
+        self.included: list[str] = []
         self.environment = self._environment()
 
     def document(self, name: str) -> Manuscript:
@@ -122,6 +135,8 @@ class _Author:
                 texts: dict[str, Any] = {key: self._filled(front, key) for key in fronts.TEXTS}
                 front = self.manuscript.front = replace(front, **texts)
                 places = self.manuscript.body = lines.read(self.environment.get_template(path).render())
+                if (section := self.manuscript.section) and section not in self.included:
+                    raise unknown(f"section of {name}", section, self.included)
                 # The page takes its head from the beginning of the document again.
                 for key in reversed(self.manuscript.head):
                     block = self._abstract(front) if key == "abstract" else _line(front, key)
@@ -194,11 +209,11 @@ class _Author:
             "compare": context.compare,
             "results": partial(tables.results, context),
             "constant": context.constant,
-            "claim": self.manuscript.claims.claim,
+            "claim": self._claim,
             **{predicate.__name__: predicate for predicate in PREDICATES},
             "z": lambda first, second: errors_above(context.value(first), context.value(second)),
             "t_interval": t_interval,
-            "parameter": lambda name, field_name: _text(context.parameter(name, field_name)),
+            "parameter": context.parameter,
             "matrix": self._matrix,
             "element": lambda name, *index, **point: _text(context.element(name, *index, **point)),
             "rows": context.table,
@@ -223,7 +238,8 @@ class _Author:
         text, path, current = templates.read(self.project, name)
         # Front matter becomes empty lines, so that line numbers stay those of the file.
         text = self._checked(FRONT.sub(lambda match: "\n" * match[0].count("\n"), text), path)
-        self.manuscript.sources[path] = text
+        if not self.context.elsewhere:
+            self.manuscript.sources[path] = text
         return text, path, current
 
     def _checked(self, text: str, path: str, first: int = 1) -> str:
@@ -247,13 +263,22 @@ class _Author:
             raise unknown(what, name, names)
         if path in self.open:
             raise UsageError(f"{what} {name!r} includes itself")
+        begins = self.context.elsewhere and name == self.manuscript.section
+        if begins:
+            self.context.elsewhere = False
+            self.environment.cache.clear()  # What it takes from templates that others took before is a source of it.
         self.open.append(path)
         try:
             markdown = self.environment.get_template(path).render()
         finally:
             self.open.pop()
-        self.included += 1
-        return f"\n{_own_notes(markdown, self.included)}\n"
+            self.context.elsewhere |= begins
+        self.included.append(name)
+        markdown = _own_notes(markdown, len(self.included))
+        return f"\n::: {{.{ALONE}}}\n{markdown}\n\n:::\n" if begins else f"\n{markdown}\n"
+
+    def _claim(self, name: str, outcome: Any, *, caller: Callable[[], str]) -> str:
+        return caller() if self.context.elsewhere else self.manuscript.claims.claim(name, outcome, caller=caller)
 
     def _matrix(self, name: str, **point: Any) -> str:
         array = self.context.array(name, **point)

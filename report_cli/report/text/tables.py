@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from report_cli.claims import every
 from report_cli.errors import UsageError, unknown
 from report_cli.report.text import formats
+from report_cli.report.text.comparisons import check_machines
 from report_cli.report.text.context import Context
 from report_cli.report.text.escape import escape
 from report_cli.report.text.values import Value
@@ -37,7 +38,7 @@ def results(
 
     Raises:
         UsageError: a name that nothing declares, or a column without any number.
-        ReportError: a best that can't be told.
+        ReportError: a best that can't be told, or times of different machines.
     """
     if not caption.strip() or not label.startswith("tbl-"):
         raise UsageError("a table of results needs a caption and a label that starts with tbl-", 'label="tbl-models"')
@@ -51,6 +52,7 @@ def results(
     for metric, column in values.items():
         if all(value is None for value in column):
             raise UsageError(f"no row has a metric {metric}", "name one that an experiment of the rows declares")
+        check_machines(context.by_key(), [value for value in column if value is not None])
     # Of a single experiment the parameters of its grid are columns, else they stand behind its title.
     swept = list(lines[0][1]) if len(experiments) == 1 else []
     points = [

@@ -5,6 +5,7 @@ import pytest
 from report_cli.errors import ReportError, UsageError
 from report_cli.report.build import survey
 from report_cli.report.text import manuscript
+from report_cli.report.text.coverage import coverage
 from tests.report.conftest import Desk
 
 
@@ -39,7 +40,7 @@ def test_parameters_titles_and_labels_can_be_asked_for(desk: Desk) -> None:
     """A template takes parameters of the runs used, titles and the images' label."""
     text = '<< parameter("net", "epochs") >>, << parameter("net", "widths") >>, << parameter("net", "augment") >>, '
     text += '<< title("net") >>, << images_label("net") >>'
-    assert markdown(desk, text) == r"3, 32\, 64, no, A network, drawn images"
+    assert markdown(desk, text) == "3, 32, 64, no, A network, drawn images"
 
 
 def test_a_matrix_is_latex(desk: Desk) -> None:
@@ -61,6 +62,19 @@ def test_an_element_of_an_array_is_a_value_or_text(desk: Desk) -> None:
     text = '<< (element("facts.grid", 1, 0) / 4)|decimals(1) >> << element("facts.names", 0) >>'
     text += '<% if element("facts.names", 1) == "no" %> no match<% endif %>'
     assert markdown(desk, text) == "13.5 a\\*b c\u00a0d no match"
+
+
+@pytest.mark.parametrize("call", ['element("facts.grid", 0, 1{})', 'matrix("facts.grid"{})'])
+def test_of_several_seeds_one_is_named(desk: Desk, call: str) -> None:
+    """An array is that of one run: where there are several seeds it takes the one that is named, and none by itself."""
+    metrics = {"sum": (45.0, "count")}
+    for seed in (0, 1):
+        desk.store("facts", metrics, seed=seed, arrays={"grid": [[1, 10 + seed], [2, 3]]}, profile=None, data=None)
+    told = failure(desk, f"$<< {call.format('')} >>$")
+    assert "paper.md:4: facts has 2 seeds" in told.message
+    assert told.hint == "name one: seed=0"
+    for seed in (0, 1):
+        assert str(10 + seed) in markdown(desk, f"$<< {call.format(f', seed={seed}')} >>$")
 
 
 def test_an_element_that_is_not_there_is_an_error(desk: Desk) -> None:
@@ -297,6 +311,30 @@ def test_the_experiments_of_a_document_are_found_without_runs(desk: Desk) -> Non
     desk.write('<< figure("idle.curves", caption="c") >>', "answers", "a")
     desk.write('<< value("facts.sum") >> $<< matrix("facts.any") >>$ << answer("a") >> << images_label("net") >>')
     assert survey(desk.project, "paper", desk.experiments, "code").experiments == ("facts", "idle", "net")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'compare("facts.sum", "idle.accuracy").p',
+        'compare(b="idle.accuracy", a="facts.sum").p',
+        'results(rows=["net", "idle"], columns=["accuracy"], caption="C.", label="tbl-r")',
+    ],
+)
+def test_experiments_of_a_branch_not_taken_are_found_in_every_argument(desk: Desk, call: str) -> None:
+    """A branch that placeholders don't take may be the one that results take, so whatever it names is needed."""
+    desk.write(f'<% if value("net.accuracy") > 0.5 %><< {call} >><% endif %>')
+    assert "idle" in survey(desk.project, "paper", desk.experiments, "code").experiments
+
+
+def test_numbers_of_a_list_are_values(desk: Desk) -> None:
+    """A parameter that is a list shows numbers that link to their run, and excuses no typed one."""
+    desk.write('<< value("net.accuracy") >>: << parameter("net", "widths") >>, typed: 64.')
+    context = desk.context()
+    written = manuscript.write(desk.project, "paper", context)
+    assert context.ledger.text(written.markdown).strip().endswith(": 32, 64, typed: 64.")
+    assert [entry.value.runs for entry in context.ledger.entries] == [("net-0abc",)] * 3
+    assert [number for number, _ in coverage(written, context.ledger).typed] == ["64"]
 
 
 def test_a_byte_order_mark_is_passed_over(desk: Desk) -> None:

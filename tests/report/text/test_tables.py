@@ -115,3 +115,24 @@ def test_a_table_has_a_caption_and_a_label_of_its_kind(desk: Desk, flaw: str) ->
     desk.write(f'<< results(rows=["net"], columns=["accuracy"], {flaw}) >>')
     with pytest.raises(ReportError, match=r"paper\.md:4: a table of results needs a caption and a label"):
         manuscript.write(desk.project, "paper", desk.context())
+
+
+SLOW = {"device": "cpu", "instructions": "avx2", "package keras": "3.15.1"}
+
+
+def test_times_of_different_machines_are_refused(desk: Desk) -> None:
+    """A column of times takes results of one machine; versions of packages may differ, and so may what is no time."""
+    desk.store("net", {"time": (2.0, "s"), "accuracy": (0.7, "fraction")}, environment=SLOW)
+    other = {**SLOW, "package keras": "3.14.0"}
+    desk.store("idle", {"time": (3.0, "s"), "accuracy": (0.6, "fraction")}, environment=other)
+    both = 'rows=["net", "idle"], columns=["time", "accuracy"]'
+    assert table(desk, both)[3].startswith("| Another network | 3.0 | 60.0 |")
+    desk.store("idle", {"time": (1.0, "s"), "accuracy": (0.6, "fraction")}, environment={**SLOW, "device": "gpu"})
+    for call in (both, 'rows=["net", "idle"], columns=["time"], lowest=["time"]'):
+        with pytest.raises(ReportError, match=r"net\.time \(cpu, avx2\); idle\.time \(gpu, avx2\)") as caught:
+            table(desk, call)
+        assert caught.value.hint == "report run net idle --strict-env"
+    assert table(desk, 'rows=["net", "idle"], columns=["accuracy"]')
+    desk.write('<< compare("net.time", "idle.time").p >>')
+    with pytest.raises(ReportError, match="times of different machines"):
+        manuscript.write(desk.project, "paper", desk.context())
