@@ -2,12 +2,14 @@ import base64
 import hashlib
 import shutil
 import subprocess
+from dataclasses import replace
 
 import lxml.html
 import pytest
 
 from report_cli import files, project
 from report_cli.errors import ReportError, UsageError
+from report_cli.project import Settings
 from report_cli.report.build import Built
 from report_cli.report.pdf import pdf
 from tests.report.conftest import FRONT, Desk
@@ -135,9 +137,15 @@ def test_a_control_character_is_an_error(desk: Desk, code: str) -> None:
             desk.build(formats=("html",))
 
 
-def test_a_character_of_the_title_is_checked(desk: Desk) -> None:
-    """The title block is checked, too, in either format."""
-    desk.write("Text", front='+++\ntitle = "Snow \N{GRINNING FACE}"\n+++\n')
+@pytest.mark.parametrize("key", ["title", "author", "course"])
+def test_a_character_of_the_title_block_is_checked(desk: Desk, key: str) -> None:
+    """The title block is checked, too, in either format; what it takes from the settings is of them."""
+    rest = "" if key == "title" else 'title = "T"\n'
+    desk.write("Text", front=f'+++\n{key} = "Snow \N{GRINNING FACE}"\n{rest}+++\n')
     for name in ("html", "pdf"):
-        with pytest.raises(UsageError, match=r"documents/paper.md:2: no font of the report has .*U\+1F600"):
+        with pytest.raises(UsageError, match=r"^templates/documents/paper.md:2: no font of the report has .*U\+1F600"):
             desk.build(formats=(name,))
+    desk.write("Text")
+    desk.project = replace(desk.project, settings=Settings(author="Snow \N{GRINNING FACE}"))
+    with pytest.raises(UsageError, match=r"^\[tool.report\]: no font of the report has .*U\+1F600"):
+        desk.build(formats=("html",))
