@@ -106,6 +106,14 @@ def test_a_flaw_in_a_title_names_its_line(desk: Desk, title: str) -> None:
         desk.build(formats=("html",))
 
 
+def test_nothing_in_a_title_is_html(desk: Desk) -> None:
+    """What a title shows is text on the page, whatever it looks like."""
+    desk.write("Text.", front="+++\ntitle = 'A&copyB \\<img src=x>'\nsubtitle = '1 \\< 2'\n+++\n")
+    page = desk.build(formats=("html",)).paths[0].read_text()
+    assert re.search(r"<h1[^>]*>A&amp;copyB &lt;img src=x&gt;</h1>", page)
+    assert "1 &lt; 2" in page
+
+
 def test_the_abstract_stands_above_the_contents(told: Report) -> None:
     """It is Markdown with values, formulas, citations and references, outside the text itself."""
     page = page_of(told[1].paths[0])

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from html import escape
 from typing import TYPE_CHECKING
 
 from report_cli.errors import ReportError, UsageError
@@ -308,4 +309,4 @@ def _markup(tree: "HtmlElement") -> str:
     from lxml import html
 
     parts = [html.tostring(child, encoding="unicode") for child in tree]
-    return (tree.text or "") + "".join(parts)
+    return escape(tree.text or "", quote=False) + "".join(parts)
