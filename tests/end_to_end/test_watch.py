@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,18 +19,25 @@ from tests.conftest import Command
 PATIENCE = 20
 
 
-@pytest.fixture
-def watching(folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Watch the new project's document, of which there is no result, on a free port, with its PDF."""
-    for place in ("runs", "figures", "report"):
-        files.remove_folder(folder / "build" / place)
-    command = [sys.executable, "-u", "-m", "report_cli", "watch", "report", "--port", "0", "--to", "html,pdf"]
+@contextmanager
+def watch(folder: Path, *options: str) -> Iterator["subprocess.Popen[str]"]:
+    """Watch the new project's document on a free port."""
+    command = [sys.executable, "-u", "-m", "report_cli", "watch", "report", "--port", "0", *options]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True) as process:
         try:
             yield process
         finally:
             process.kill()
+
+
+@pytest.fixture
+def watching(folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Watch the new project's document, of which there is no result, with its PDF."""
+    for place in ("runs", "figures", "report"):
+        files.remove_folder(folder / "build" / place)
+    with watch(folder, "--to", "html,pdf") as process:
+        yield process
 
 
 class Browser:
@@ -100,6 +108,20 @@ def test_the_page_follows_what_changes(watching: "subprocess.Popen[str]", progra
     watching.send_signal(signal.SIGINT)
     assert watching.wait(60) == 0
     assert watching.stderr.read().endswith("stopped\n")
+
+
+def test_a_view_of_a_section_is_shown(folder: Path) -> None:
+    """With --section and --view the page has what a build writes with them."""
+    answer = folder / "templates" / "answers" / "q1-pi.md"
+    answer.write_text(answer.read_text() + "\n::: {.question}\nHow near?\n:::\n\nNearer.\n")
+    with watch(folder, "--section", "q1-pi", "--view", "student") as process:
+        assert process.stdout is not None
+        browser = Browser(process.stdout.readline().strip())
+        browser.hear_until("How near?")
+        shown = browser.page()
+        browser.listening.close()
+    assert "Nearer." not in shown
+    assert "pendulum" not in shown
 
 
 def test_a_document_has_to_be_named_where_there_are_several(program: Command, folder: Path) -> None:

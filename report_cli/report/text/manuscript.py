@@ -266,6 +266,7 @@ class _Author:
         begins = self.context.elsewhere and name == self.manuscript.section
         if begins:
             self.context.elsewhere = False
+            assert self.environment.cache is not None
             self.environment.cache.clear()  # What it takes from templates that others took before is a source of it.
         self.open.append(path)
         try:
