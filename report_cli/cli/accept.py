@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from report_cli.cli.console import ProgressListener, emit, say
+from report_cli.cli.console import emit, say
 from report_cli.cli.options import Data, Names, Profile, Settings
+from report_cli.cli.progress import ProgressListener
 from report_cli.cli.session import open_request
 
 

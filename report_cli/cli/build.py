@@ -1,7 +1,7 @@
 """`report build`: bring the runs of documents up to date, then write their pages."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +9,7 @@ import typer
 
 from report_cli import wording
 from report_cli.cli import completion
-from report_cli.cli.console import emit, say
+from report_cli.cli.console import emit, say, warn
 from report_cli.cli.options import Data, Executor, Jobs, Profile, Section, StrictEnv, View
 from report_cli.cli.run import listening, show_plan
 from report_cli.cli.session import open_request
@@ -65,7 +65,8 @@ def build(
     formats = formats_of(to)
     workspace, request = open_request(profile, data, strict_env=strict_env)
     chosen = api.documents(workspace, documents or (), section=section, strict=strict)
-    warn(chosen.warnings)
+    for warning in chosen.warnings:
+        warn(warning)
 
     if dry_run:
         with listening() as listener:
@@ -87,7 +88,8 @@ def build(
             section=section,
             tell=say,
         )
-        warn(built.warnings)
+        for warning in built.warnings:
+            warn(warning)
         if not built.written:
             say(f"{name} is up to date")
         for path in built.paths:
@@ -118,12 +120,6 @@ def bring_up_to_date(
 
     with listening() as listener:
         return api.select(workspace, experiments, request, listener, run_first=run_first, jobs=jobs, executor=executor)
-
-
-def warn(warnings: Iterable[str]) -> None:
-    """Say each of `warnings`."""
-    for warning in warnings:
-        say(f"warning: {warning}")
 
 
 def _confirm(made: "Plan", yes: bool) -> None:

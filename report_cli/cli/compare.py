@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table
+from report_cli.cli.console import emit, emit_json, emit_table
 from report_cli.cli.options import Data, Json, Names, Profile
+from report_cli.cli.progress import ProgressListener
 from report_cli.cli.run import number
 from report_cli.cli.session import open_request
 
@@ -36,7 +37,7 @@ def compare(
     workspace, request = open_request(profile, data)
     found = api.compare(workspace, names, request, metric or (), ProgressListener())
     if json:
-        emit_json(msgspec.to_builtins(found))
+        emit_json(comparisons=msgspec.to_builtins(found))
         return
     columns = ("metric", "first", "second", "mean", "of both", "difference", "95 % interval", "p", "verdict", "over")
     right = columns[3:8]

@@ -7,8 +7,9 @@ import typer
 
 from report_cli import wording
 from report_cli.cli import completion
-from report_cli.cli.console import Bar, ProgressListener, emit, emit_json, say
+from report_cli.cli.console import emit, emit_json, say
 from report_cli.cli.options import Json
+from report_cli.cli.progress import Bar, ProgressListener
 from report_cli.cli.run import RESUME
 from report_cli.cli.session import open_workspace
 
@@ -34,7 +35,7 @@ def check(
     with Runner(opened, ProgressListener()) as runner:
         whole = data.check(opened, folder, runner, say)
     if json:
-        emit_json(whole)
+        emit_json(data=whole)
         return
     for each in whole:
         emit(f"{each['label']}: ok, identity {each['digest'][:16]}")
@@ -54,7 +55,7 @@ def list_(json: Json = False) -> None:
 
     sets = data.facts(open_workspace())
     if json:
-        emit_json(sets)
+        emit_json(data=sets)
         return
     for number, facts in enumerate(sets):
         if number:

@@ -27,7 +27,7 @@ def diff(
 
     found = api.diff(old, new)
     if json:
-        emit_json(msgspec.to_builtins(found))
+        emit_json(**msgspec.to_builtins(found))
         return
     if found.values:
         columns = ("value", "was", "is", "", "because")

@@ -39,7 +39,7 @@ def doctor(
         _install_pango()
     findings = [_python(), *map(_package, (*PACKAGES, *EXTRAS)), _pango(), _disk()]
     if json:
-        emit_json([asdict(finding) for finding in findings])
+        emit_json(findings=[asdict(finding) for finding in findings])
     else:
         for finding in findings:
             state = "ok" if finding.present else "missing" if finding.needed else "absent"

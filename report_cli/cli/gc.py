@@ -35,7 +35,7 @@ def gc(
         if not json:
             emit(f"{place}  {wording.size(waste.size_bytes)}  {waste.reason}")
     if json:
-        emit_json(freed)
+        emit_json(freed=not dry_run, waste=freed)
     elif freed:
         emit(f"{'would free' if dry_run else 'freed'} {wording.size(total)}")
     else:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from report_cli import wording
-from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table, say
+from report_cli.cli.console import emit, emit_json, emit_table, say
 from report_cli.cli.options import Data, Executor, Jobs, Json, Names, Profile, Settings, StrictEnv
+from report_cli.cli.progress import ProgressListener
 from report_cli.cli.session import open_request
 from report_cli.errors import RunError
 
@@ -56,7 +57,7 @@ def run(
     if not made.todo:
         say("nothing to run: all is up to date")
     if json:
-        emit_json([_summary(stored) for stored in outcome.runs.values()])
+        emit_json(runs=[_summary(stored) for stored in outcome.runs.values()])
     else:
         for step in made.steps:
             if (stored := outcome.runs.get(step.name)) is not None:
@@ -88,9 +89,8 @@ def listening() -> Iterator[ProgressListener]:
 def show_plan(made: "Plan", json: bool = False) -> None:
     """Print what a plan would run, why, and how long it will take."""
     if json:
-        emit_json(
-            [{"run": s.label, "state": s.state, "reason": s.reason, "estimate_s": s.estimate_s} for s in made.steps]
-        )
+        steps = [{"run": s.label, "state": s.state, "reason": s.reason, "estimate_s": s.estimate_s} for s in made.steps]
+        emit_json(runs=steps, estimate_s=made.estimate_s)
         return
     from report_cli.execution.status import WORDS
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from report_cli.cli.console import say
+from report_cli.cli.console import say, warn
 
 if TYPE_CHECKING:
     from report_cli.execution.plan import Request
@@ -17,7 +17,7 @@ def open_workspace() -> "Workspace":
     from report_cli import project
     from report_cli.execution.workspace import Workspace
 
-    workspace = Workspace.open(project.find(Path.cwd()), tell=lambda text: say(f"warning: {text}"))
+    workspace = Workspace.open(project.find(Path.cwd()), tell=warn)
     for error in workspace.registry.broken.values():
         say(error.lines("warning", workspace.project.root))
         error.is_told = True

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from report_cli import wording
-from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table
+from report_cli.cli.console import emit, emit_json, emit_table
 from report_cli.cli.options import All, Data, Json, Profile, SomeNames, StrictEnv
+from report_cli.cli.progress import ProgressListener
 from report_cli.cli.session import open_request, open_workspace
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def list_all(json: Json = False) -> None:
             }
             for e in experiments
         ]
-        emit_json({"documents": documents, "experiments": listed})
+        emit_json(documents=documents, experiments=listed)
         return
     rows = [
         (e.name, e.data.name if e.data else "-", *(wording.duration(e.cost_s[p]) for p in ("quick", "full")), e.title)
@@ -64,7 +65,7 @@ def status(
     made = api.plan(workspace, chosen, request, ProgressListener())
     states = [api.Status(step) for step in made.steps if step.experiment in chosen]
     if json:
-        emit_json([facts(state) for state in states])
+        emit_json(runs=[facts(state) for state in states])
         return
     rows = []
     for alike in folded(states, () if every else names or ("*",)):
@@ -84,7 +85,7 @@ def runs(names: SomeNames = None, json: Json = False) -> None:
 
     stored = api.stored(open_workspace(), names or ["all"])
     if json:
-        emit_json([_stored_facts(each) for each in stored])
+        emit_json(runs=[_stored_facts(each) for each in stored])
         return
     columns = ["experiment", "profile", "with", "state", "finished", "where", "key"]
     rows = []

@@ -57,7 +57,7 @@ def _verify_file(file: Path, retrain: str, json: bool) -> None:
     with listening() as listener:
         outcome = api.verify(file, retrain=retrain, folder=Path.cwd(), listener=listener)
     if json:
-        emit_json({**msgspec.to_builtins(outcome), "holds": outcome.holds})
+        emit_json(**msgspec.to_builtins(outcome), holds=outcome.holds)
     else:
         _show(outcome)
     if not outcome.holds:
@@ -106,7 +106,7 @@ def _verify_store(json: bool) -> None:
     checked = api.verify_store(open_workspace())
     damaged = [(name, key, fault) for name, key, fault in checked if fault]
     if json:
-        emit_json([{"experiment": name, "key": key, "fault": fault or None} for name, key, fault in checked])
+        emit_json(runs=[{"experiment": name, "key": key, "fault": fault or None} for name, key, fault in checked])
     else:
         emit(f"{len(checked)} runs, {len(damaged)} damaged")
     if damaged:

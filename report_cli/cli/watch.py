@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from report_cli.cli import completion
-from report_cli.cli.build import bring_up_to_date, formats_of, warn
-from report_cli.cli.console import emit, say
+from report_cli.cli.build import bring_up_to_date, formats_of
+from report_cli.cli.console import emit, say, warn
 from report_cli.cli.options import Data, Profile, Section, View
 from report_cli.cli.session import open_request
 from report_cli.errors import ReportError, UsageError, of_machine, unknown
@@ -160,7 +160,8 @@ class _Builder:
             preview.fail(told)
             say(told)
         else:
-            warn(built.warnings)
+            for warning in built.warnings:
+                warn(warning)
             say(f"{self.document}: shown after {time.monotonic() - began_s:.1f} s")
 
     def _build(self, results: bool) -> "Built":

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from report_cli import wording
-from report_cli.cli.console import ProgressListener, emit, emit_json, emit_table
+from report_cli.cli.console import emit, emit_json, emit_table
 from report_cli.cli.options import All, Data, Json, Names, Profile, Settings
+from report_cli.cli.progress import ProgressListener
 from report_cli.cli.run import number
 from report_cli.cli.session import open_request, open_workspace
 from report_cli.cli.status import facts, folded
@@ -34,7 +35,7 @@ def show(
     _, states = _states(names, profile, data, settings)
     if json:
         rows = [{**facts(s), "parameters": parameters(s.step.params), "metrics": _metrics(s)} for s in states]
-        emit_json(rows)
+        emit_json(runs=rows)
         return
     of: dict[str, list[Status]] = {}
     for state in states:
@@ -105,7 +106,7 @@ def why(
     workspace, states = _states(names, profile, data, settings)
     if json:
         explained = [(state, api.explain(workspace, state.step)) for state in states]
-        emit_json([{**facts(state), **msgspec.structs.asdict(explanation)} for state, explanation in explained])
+        emit_json(runs=[{**facts(s), **msgspec.structs.asdict(explanation)} for s, explanation in explained])
         return
     for number_, alike in enumerate(folded(states, () if every else ("*",))):
         state, step, explanation = alike[0], alike[0].step, api.explain(workspace, alike[0].step)

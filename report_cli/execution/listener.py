@@ -1,6 +1,6 @@
 """Who is told what happens while experiments run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -33,6 +33,8 @@ class Progress(msgspec.Struct, frozen=True):
 class Listener(Protocol):
     """Is told what happens, for the person who waits."""
 
+    def planned(self, steps: Sequence[Step]) -> None: ...
+
     def started(self, step: Step, number: int, total: int) -> None: ...
 
     def progressed(self, step: Step, progress: Progress) -> None: ...
@@ -46,6 +48,8 @@ class Listener(Protocol):
 
 class Silence:
     """The listener of someone who doesn't want to be told."""
+
+    def planned(self, steps: Sequence[Step]) -> None: ...
 
     def started(self, step: Step, number: int, total: int) -> None: ...
 

@@ -132,6 +132,7 @@ class Runner:
         outcome = Outcome({s.name: s.run for s in plan.steps if s.state == "fresh" and s.run is not None})
         waiting = {s.name: s for s in plan.steps if s.name not in outcome.runs}
         numbers = {name: n for n, name in enumerate(waiting, start=1)}
+        self._listener.planned(tuple(waiting.values()))
         course = _Course(self._executor.open() if waiting else 0, keep_going, numbers, waiting, outcome)
         try:
             while course.waiting or course.running:

@@ -27,7 +27,7 @@ def test_experiments_are_compared_seed_by_seed(report: Command, write: Callable[
     for name, shift in (("one", 1.0), ("two", 2.0)):
         write(f"experiments/{name}.py", experiment(name, shift, 4))
     report("run", "all")
-    (found,) = json.loads(report("compare", "two", "one", "--json").stdout)
+    (found,) = json.loads(report("compare", "two", "one", "--json").stdout)["comparisons"]
     noise = [0.03, -0.01, 0.02, 0.0]
     expected = ttest_rel([2 * (1 + each) for each in noise], [1 + each for each in noise])
     assert abs(found["p"] - expected.pvalue) < 1e-9

@@ -1,88 +1,76 @@
-"""What people see while they wait."""
+"""What people read in a terminal, and programs in a pipe."""
 
-import sys
-import time
+from pathlib import Path
 
 import pytest
 
-from report_cli.cli.console import EVERY_S, Bar, bars, emit, say
+from report_cli.cli import console
+from report_cli.cli.console import Paint, emit, emit_table, place_of, say
+
+COLUMNS = ("run", "state", "reason")
+ROWS = [
+    ("cifar-inception", Paint("out of date", "yellow"), "inception() in experiments/models/inception.py changed"),
+    ("cifar-comparison", Paint("up to date", "green"), ""),
+]
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return the seconds that the clock shows, in a list of one, to be set."""
-    now = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    return now
-
-
-def test_without_a_terminal_a_line_comes_now_and_then(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
-    """A log gets a line every ten seconds and one at the end, with the time left at the pace since the first call."""
-    bar = Bar("[1/2] walk", estimate_s=400.0)
-    for second in range(1, 41):
-        clock[0] = float(second)
-        bar.update(second, 40, f"{second} of 40")
-    bar.close()
-    out, err = capsys.readouterr()
-    lines = err.splitlines()
-    assert out == ""
-    assert len(lines) == 40 // (EVERY_S + 1) + 1
-    assert lines[0] == "[1/2] walk: 11 of 40; 29 s left"
-    assert lines[-1] == "[1/2] walk: 40 of 40; 0 s left"
-
-
-def test_what_was_done_before_says_nothing_of_the_pace(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
-    """A fetch that goes on at half the file is as slow as what it fetches itself; before that nothing is known."""
-    bar = Bar("a.zip")
-    clock[0] = 11.0
-    bar.update(50, 100, "half")
-    clock[0] = 31.0
-    bar.update(60, 100, "more")
-    assert capsys.readouterr().err.splitlines() == ["a.zip: half", "a.zip: more; 80 s left"]
-
-
-def test_the_estimate_holds_until_something_is_done(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
-    """The first call comes after start-up, so it takes what was estimated, less the time that went by."""
-    bar = Bar("walk", estimate_s=60.0)
-    clock[0] = 20.0
-    bar.update(1, 4, "1 of 4")
-    assert capsys.readouterr().err == "walk: 1 of 4; 40 s left\n"
-
-
-def test_on_a_terminal_it_is_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The bar shows title and text, no line is left behind, and closing it twice is harmless."""
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+def terminal(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Let both streams be a terminal of 80 columns."""
+    monkeypatch.setattr(console, "is_terminal", lambda stream: True)
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    bar = Bar("walk [bold]")
-    bar.update(1, 4, "1 of 4")
-    bar.close()
-    bar.close()
-    assert "walk [bold]" in capsys.readouterr().err
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return monkeypatch
 
 
 def test_no_text_commands_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """What comes from an exception or a file is shown with its control characters spelled out, on both streams."""
     emit("a\x1b[2J")
-    say("b\x07")
-    assert capsys.readouterr() == ("a\\x1b[2J\n", "b\\x07\n")
+    say("b\x07", Paint("c\x1b[31m", "red"))
+    assert capsys.readouterr() == ("a\\x1b[2J\n", "b\\x07c\\x1b[31m\n")
 
 
-def test_bars_of_several_runs_stand_below_each_other(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_table_wraps_at_words(terminal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """In 80 columns no word is cut, and columns stay below each other; in 40 what has no room is on lines below."""
+    terminal.setenv("NO_COLOR", "1")
+    emit_table(COLUMNS, ROWS)
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    start = lines[0].index("reason")
+    assert [line[start:] for line in lines[1:3]] == ["inception() in experiments/models/inception.py", "changed"]
+    assert lines[3].split("  ")[0] == "cifar-comparison"
+    terminal.setenv("COLUMNS", "40")
+    emit_table(COLUMNS, ROWS)
+    assert capsys.readouterr().out.split() == [
+        w for row in (COLUMNS, *ROWS) for cell in row for w in _text(cell).split()
+    ]
+
+
+def _text(cell: object) -> str:
+    return cell.text if isinstance(cell, Paint) else str(cell)
+
+
+def test_a_pipe_gets_a_row_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a terminal nothing is wrapped, coloured or linked, so that other programs can read it."""
+    emit_table(COLUMNS, ROWS)
+    emit(place_of(Path.cwd() / "paper.pdf"))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "cifar-inception   out of date  inception() in experiments/models/inception.py changed"
+    assert lines[2:] == ["cifar-comparison  up to date", "paper.pdf"]
+
+
+def test_colours_are_for_terminals_that_want_them(
+    terminal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """On a terminal all runs under way are shown at once; one that ends leaves a line, and the others stay."""
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    place = bars()
-    first, second = Bar("[1/2] walk", place=place), Bar("[2/2] walk seed 1", place=place)
-    first.update(1, 4, "1 of 4")
-    second.update(3, 4, "3 of 4")
-    assert place is not None
-    assert [task.description for task in place.tasks] == ["[1/2] walk", "[2/2] walk seed 1"]
-    first.close()
-    assert [task.description for task in place.tasks] == ["[2/2] walk seed 1"]
-    second.close()
-    assert place.finished
-    assert "walk seed 1" in capsys.readouterr().err
+    """A terminal gets colours, unless NO_COLOR says no; a link is none. A dumb one gets text alone."""
+    emit(Paint("done", "green"))
+    terminal.setenv("NO_COLOR", "1")
+    emit(Paint("done", "green"), " ", Paint("a.pdf", link="file:///a.pdf"))
+    terminal.setenv("TERM", "dumb")
+    emit(Paint("done", "green"), " ", Paint("a.pdf", link="file:///a.pdf"))
+    assert capsys.readouterr().out.splitlines() == [
+        "\x1b[32mdone\x1b[0m",
+        "done \x1b]8;;file:///a.pdf\x1b\\a.pdf\x1b]8;;\x1b\\",
+        "done a.pdf",
+    ]

@@ -32,7 +32,7 @@ def test_check_lists_what_was_left_out(report: Command, tmp_path: Path) -> None:
     assert "left out, because they are no whole images: 1\n    PetImages/Cat/666.jpg is empty" in done.stdout
     assert "another format: 1\n    PetImages/Dog/7.jpg" in done.stdout
     assert "CIFAR-10: no CIFAR-10 images" in done.stderr
-    (found,) = json.loads(report("data", "check", str(tmp_path / "given.zip"), "--json").stdout)
+    (found,) = json.loads(report("data", "check", str(tmp_path / "given.zip"), "--json").stdout)["data"]
     assert found["skipped"] == {"PetImages/Cat/666.jpg": "is empty"}
     assert found["mislabelled"] == ["PetImages/Dog/7.jpg"]
 
@@ -56,7 +56,7 @@ def test_list_says_where_everything_is(report: Command, tmp_path: Path) -> None:
         assert data.published.page in shown.stdout
     (tmp_path / "cache" / "archives").mkdir(parents=True)
     path = write_zip(tmp_path / "cache" / "archives" / "pets.zip", kaggle(photos()))
-    kinds = {each["data"]: each for each in json.loads(report("data", "list", "--json").stdout)}
+    kinds = {each["data"]: each for each in json.loads(report("data", "list", "--json").stdout)["data"]}
     assert kinds["dogs-vs-cats"]["source"]["path"] == str(path)
     assert kinds["cifar10"]["source"] is None
 
@@ -107,7 +107,7 @@ def test_tables_and_weights_are_listed_and_checked(report: Command, project: Pro
     assert done.returncode == 0, done.stderr
     assert "Small from any.h5: ok, identity" in done.stdout
     assert "iris.csv: ok, identity" in done.stdout
-    listed = {each["data"]: each for each in json.loads(report("data", "list", "--json").stdout)}
+    listed = {each["data"]: each for each in json.loads(report("data", "list", "--json").stdout)["data"]}
     assert listed["iris"]["source"]["origin"] == "project"
     assert listed["small"]["source"] is None
     assert report("data", "fetch", "iris").returncode == 1

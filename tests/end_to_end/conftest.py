@@ -77,14 +77,14 @@ def until_epoch(epoch: int, project: Project, process: "subprocess.Popen[str]") 
 def ran(finished: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
     """Return what `report run --json` printed, by experiment."""
     assert finished.returncode == 0, finished.stderr
-    return {run["experiment"]: run for run in json.loads(finished.stdout)}
+    return {run["experiment"]: run for run in json.loads(finished.stdout)["runs"]}
 
 
 def states(report: Command, *arguments: str) -> dict[str, Any]:
     """Return what `report status` says of each run."""
     done = report("status", "--json", *arguments)
     assert done.returncode == 0, done.stderr
-    return {run["run"]: run for run in json.loads(done.stdout)}
+    return {run["run"]: run for run in json.loads(done.stdout)["runs"]}
 
 
 def state(report: Command, *arguments: str) -> tuple[str, str]:

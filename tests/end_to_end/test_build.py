@@ -177,7 +177,7 @@ def test_without_pango_the_html_is_still_written(program: Command, folder: Path,
     assert [path.name for path in (folder / "build/report").glob("*.*ml")] == ["report.html"]
     doctor = run_apart(folder, "doctor", "--json", PYTHONPATH=str(site))
     assert doctor.returncode == 1
-    missing = [f["name"] for f in json.loads(doctor.stdout) if not f["present"]]
+    missing = [f["name"] for f in json.loads(doctor.stdout)["findings"] if not f["present"]]
     assert set(missing) - {"keras", "tensorflow", "h5py"} == {"Pango"}
 
 

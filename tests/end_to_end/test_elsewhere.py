@@ -74,7 +74,7 @@ def test_the_page_says_where_its_runs_were_computed(report: Command, paper: Path
 def test_the_environment_has_what_a_run_imports(report: Command, walk: Path) -> None:
     """A run of numpy knows its version, and nothing of keras or a backend."""
     assert report("run", "walk").returncode == 0
-    (shown,) = json.loads(report("show", "walk", "--json").stdout)
+    (shown,) = json.loads(report("show", "walk", "--json").stdout)["runs"]
     packages = {name for name in shown["environment"] if name.startswith("package ")}
     assert packages == {"package numpy"}
     assert not {"backend", "onednn", "precision"} & set(shown["environment"])

@@ -171,7 +171,7 @@ def test_leftovers_of_killed_commands_go(report: Command, walk: Path, project: P
     files.write_json(progress / ASKED, run.manifest.recipe)
     (project.scratch / "dead").mkdir()
     (project.scratch / "dead.lock").touch()
-    found = json.loads(report("gc", "--dry-run", "--json").stdout)
+    found = json.loads(report("gc", "--dry-run", "--json").stdout)["waste"]
     assert {each["path"].rpartition("/")[2]: each["reason"] for each in found} == {
         progress.name: "progress of a run: it is finished",
         "1-2.damaged": "a damaged run that was set aside",

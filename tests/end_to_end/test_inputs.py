@@ -313,7 +313,7 @@ def test_progress_made_from_another_file_or_elsewhere_is_not_gone_on_from(
         assert report("run", "long").returncode == 1, "what another version began it doesn't go on from"
     done = report("run", "long", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)[0]["metrics"] == {"x": 300}
+    assert json.loads(done.stdout)["runs"][0]["metrics"] == {"x": 300}
     assert "from 2" in report("logs", "long").stdout
 
 
@@ -365,7 +365,7 @@ def tiny(record):
 def digests(report: Command, *names: str) -> dict[str, str]:
     done = report("run", *names, "--force", "--json")
     assert done.returncode == 0, done.stderr
-    return {f"{run['experiment']} {run['seed']}": run["outputs"] for run in json.loads(done.stdout)}
+    return {f"{run['experiment']} {run['seed']}": run["outputs"] for run in json.loads(done.stdout)["runs"]}
 
 
 def test_a_result_does_not_depend_on_what_ran_before(report: Command, write: Write) -> None:

@@ -73,7 +73,7 @@ def test_several_at_once_give_the_same_runs_in_the_same_order(
         done = report("run", "paired", "whole", "--json", "--jobs", jobs)
         assert done.returncode == 0, done.stderr
         assert done.stderr.count(": done in") == 11
-        told.append(json.loads(done.stdout))
+        told.append(json.loads(done.stdout)["runs"])
         project.runs.rename(tmp_path / f"runs-{jobs}")
     assert told[0] == told[1] == told[2] == told[3]
 
@@ -155,7 +155,7 @@ def test_two_programs_that_want_the_same_in_another_order(walk: Path, write: Wri
     told = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0], told
     assert sum(err.count("done in") for _, err in told) == 2
-    first, second = ({run["experiment"]: run["outputs"] for run in json.loads(out)} for out, _ in told)
+    first, second = ({run["experiment"]: run["outputs"] for run in json.loads(out)["runs"]} for out, _ in told)
     assert first == second
 
 

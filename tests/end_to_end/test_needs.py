@@ -85,7 +85,7 @@ def words(report: Command) -> dict[str, str]:
 
 
 def planned(finished: "subprocess.CompletedProcess[str]") -> list[str]:
-    return [run["run"] for run in json.loads(finished.stdout)]
+    return [run["run"] for run in json.loads(finished.stdout)["runs"]]
 
 
 def test_what_is_needed_runs_first(report: Command, chain: Path) -> None:
@@ -181,7 +181,7 @@ def test_a_sweep_is_handed_over_drawn_and_read_back(report: Command, project: Pr
     """`need` and `draw` get the runs of all points and seeds; another seed draws the figure anew and runs no other."""
     path = write("experiments/sweep.py", SWEEP)
     done = report("run", "paired", "whole", "--json")
-    runs = [r for r in json.loads(done.stdout) if r["experiment"] != "grid"]
+    runs = [r for r in json.loads(done.stdout)["runs"] if r["experiment"] != "grid"]
     assert [(r["experiment"], r["seed"], r["metrics"]["sum"]) for r in runs] == [
         ("paired", 0, 66),
         ("paired", 1, 466),

@@ -215,7 +215,7 @@ def test_a_killed_run_is_tried_again_and_committed_once(
     assert done.stderr.count("done in") == 1
     assert len(folders(project, "slow")) == 1
     assert list(project.scratch.iterdir()) == []
-    (run,) = json.loads(done.stdout)
+    (run,) = json.loads(done.stdout)["runs"]
     assert run["metrics"] == {"sum": 1.5}
 
 

@@ -142,7 +142,7 @@ def test_two_processes_on_one_experiment(walk: Path, project: Project) -> None:
     both = [start(project, "run", "walk", "--set", "wait_s=0.3", "--json") for _ in range(2)]
     told = [process.communicate(timeout=60) for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    first, second = (json.loads(out) for out, _ in told)
+    first, second = (json.loads(out)["runs"] for out, _ in told)
     assert first == second
     assert sum("done in" in err for _, err in told) == 1
     assert any("another process is running walk" in err for _, err in told)
@@ -168,7 +168,7 @@ def test_an_edit_during_a_run_is_for_the_next(report: Command, drawn: Path, proj
     drawn.write_text(before.replace("STEP = 1.0", "STEP = 2.0"))
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
-    (first,) = json.loads(out)
+    (first,) = json.loads(out)["runs"]
     assert "STEP in experiments/walk.py changed" in report("why", "walk", "--set", "wait_s=0.2").stdout
     second = ran(report(*arguments))["walk"]
     assert second["metrics"]["end"] == pytest.approx(2 * first["metrics"]["end"])
@@ -230,10 +230,10 @@ def test_what_a_killed_process_left_is_swept(report: Command, walk: Path, projec
 def test_a_run_with_other_parameters_can_be_shown(report: Command, walk: Path) -> None:
     """`show --set` shows the run that `run --set` stored, with its parameters and metrics."""
     assert report("run", "walk", "--set", "epochs=3").returncode == 0
-    (shown,) = json.loads(report("show", "walk", "--set", "epochs=3", "--json").stdout)
+    (shown,) = json.loads(report("show", "walk", "--set", "epochs=3", "--json").stdout)["runs"]
     assert (shown["state"], shown["parameters"]["epochs"]) == ("fresh", 3)
     assert "end" in shown["metrics"]
-    (other,) = json.loads(report("show", "walk", "--json").stdout)
+    (other,) = json.loads(report("show", "walk", "--json").stdout)["runs"]
     assert (other["state"], other["reason"]) == ("missing", "not run with these parameters (nearest: epochs=3)")
     assert "where it ends" in report("show", "walk", "--set", "epochs=3").stdout
 

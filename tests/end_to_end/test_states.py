@@ -52,7 +52,7 @@ def test_a_sweep_is_one_line(grid: Command, project: Project) -> None:
     assert grid("status", "s*").stdout.count("sum") == 1
     assert grid("status", "sum").stdout.count("sum b=") == 6
     assert grid("status", "--all").stdout.count("sum b=") == 6
-    assert len(json.loads(grid("status", "--json").stdout)) == 7
+    assert len(json.loads(grid("status", "--json").stdout)["runs"]) == 7
     assert grid("why", "sum").stdout.count("made of") == 1
     assert grid("why", "sum", "--all").stdout.count("made of") == 6
     shown = grid("show", "*").stdout
@@ -89,7 +89,7 @@ def test_all_stored_runs_are_listed(grid: Command, project: Project) -> None:
     assert grid("run", "double").returncode == 0
     listed = grid("runs", "double").stdout
     assert re.search(r"c=5 seed=0 +out of date +today at \d\d:\d\d +own ", listed)
-    runs = json.loads(grid("runs", "--json").stdout)
+    runs = json.loads(grid("runs", "--json").stdout)["runs"]
     found = [(run["overrides"], bool(run["outdated"])) for run in runs if run["experiment"] == "double"]
     assert sorted(found, key=str) == [({"c": 5}, True), ({"c": 6}, True), ({}, False), ({}, True)]
     assert len(runs) == 10
@@ -109,14 +109,14 @@ def test_the_reason_is_a_sentence(grid: Command, project: Project, write: Write)
 
 def test_other_parameters_were_not_run(grid: Command) -> None:
     """What was never run with the parameters of --set isn't out of date; the nearest run is named."""
-    (told,) = json.loads(grid("show", "double", "--set", "c=500", "--json").stdout)
+    (told,) = json.loads(grid("show", "double", "--set", "c=500", "--json").stdout)["runs"]
     assert (told["state"], told["reason"]) == ("missing", "not run with these parameters (nearest: c=2)")
 
 
 def test_a_failure_tells_when_and_where(report: Command, walk: object) -> None:
     """The state of what failed says the time as people do, the file and line, and the reason in words."""
     assert report("run", "walk", "--set", "fail=raise").returncode == 1
-    (told,) = json.loads(report("show", "walk", "--set", "fail=raise", "--json").stdout)
+    (told,) = json.loads(report("show", "walk", "--set", "fail=raise", "--json").stdout)["runs"]
     assert told["state"] == "failed"
     assert re.fullmatch(r"failed today at \d\d:\d\d, experiments/walk.py:\d+: .*no such step", told["reason"])
 

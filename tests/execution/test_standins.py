@@ -182,4 +182,4 @@ def test_what_one_run_lacks_another_one_finds(report: Command, write: Write) -> 
     write("experiments/b.py", NUMBERS.format(name="b", folder="vendor"))
     run = report("run", "a", "b", "--keep-going")
     assert "it needs vendored_numbers, which is not installed" in run.stderr
-    assert json.loads(report("show", "b", "--json").stdout)[0]["metrics"] == {"one": 1}
+    assert json.loads(report("show", "b", "--json").stdout)["runs"][0]["metrics"] == {"one": 1}

@@ -32,7 +32,7 @@ def ended(process: "subprocess.Popen[str]") -> tuple[str, bool]:
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     assert "Traceback" not in err
-    (result,) = json.loads(out)
+    (result,) = json.loads(out)["runs"]
     return result["outputs"], "done in" in err
 
 

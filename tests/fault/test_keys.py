@@ -221,7 +221,7 @@ INDIFFERENT: dict[str, Change] = {
     "its messages": edited("report_cli/errors.py", "self.hint = hint", "self.hint = str(hint)"),
     "how it writes files": appended("report_cli/files.py"),
     "how it finds weights, which are known by their digest": edited("report_cli/datasets/weights.py", "*.h5", "*.hdf5"),
-    "its progress": edited("report_cli/cli/console.py", "EVERY_S = 10.0", "EVERY_S = 5.0"),
+    "its progress": edited("report_cli/cli/progress.py", "EVERY_S = 10.0", "EVERY_S = 5.0"),
     "its manifest": edited("report_cli/store/manifest.py", 'NAME = "manifest.json"', 'NAME = "list.json"'),
     "its statistics": appended("report_cli/stats.py"),
     "the program's pages": appended("report_cli/report/html/compose.py"),

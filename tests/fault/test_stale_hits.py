@@ -57,7 +57,7 @@ def by_the_program(made: Authored) -> tuple[dict[str, float], list[str]]:
     if done.returncode in (1, 2):  # it failed, or could not even be imported
         raise ReportError(done.stderr)
     assert done.returncode == 0, done.stderr
-    values = {each["experiment"]: each["metrics"]["value"] for each in json.loads(done.stdout)}
+    values = {each["experiment"]: each["metrics"]["value"] for each in json.loads(done.stdout)["runs"]}
     return values, [name for name in NEEDS if f"] {name}: done in" in done.stderr]
 
 

@@ -126,7 +126,7 @@ def outputs(process: "subprocess.Popen[str]") -> str:
     """Wait for a run to end well, and return the digest of all that it measured, its weights included."""
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
-    (run,) = json.loads(out)
+    (run,) = json.loads(out)["runs"]
     return str(run["outputs"])
 
 
