@@ -134,6 +134,8 @@ Measure = Callable[..., None]
 Draw = Callable[["Results", Figures], None]
 Needs = tuple[str, ...] | Callable[[Any], tuple[str, ...]]
 Point = Mapping[str, Any]
+# Seconds of a run in each profile, or with any parameters.
+Cost = Mapping[str, float] | Callable[[Any], float]
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ class Experiment:
     needs: Needs = ()
     seeds: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(PROFILES, 1))
     grid: Mapping[str, tuple[Point, ...]] = field(default_factory=lambda: dict.fromkeys(PROFILES, ({},)))
-    cost_s: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(PROFILES, 5.0))
+    cost_s: Cost = field(default_factory=lambda: dict.fromkeys(PROFILES, 5.0))
     figures: tuple[str, ...] = ()
     draw: Draw | None = None
     files: tuple[str, ...] = ()
@@ -170,6 +172,10 @@ class Experiment:
     def has_profiles(self) -> bool:
         """Whether the budget changes anything: computed facts are the same under every profile."""
         return any(self.params[p] != self.params[PROFILES[0]] for p in PROFILES)
+
+    def cost(self, profile: str) -> float:
+        """Return the declared seconds of a run in `profile`."""
+        return float(self.cost_s(self.params[profile]) if callable(self.cost_s) else self.cost_s[profile])
 
     def needs_of(self, params: Any) -> tuple[str, ...]:
         """Return the experiments whose runs this one uses with these parameters."""
@@ -190,7 +196,7 @@ def experiment(
     needs: Needs = (),
     seeds: int | Mapping[str, int] = 1,
     grid: Sequence[Point] | Mapping[str, Sequence[Point]] = ({},),
-    cost_s: float | Mapping[str, float] = 5.0,
+    cost_s: float | Cost = 5.0,
     figures: tuple[str, ...] = (),
     draw: Draw | None = None,
     files: tuple[str, ...] = (),
@@ -200,8 +206,9 @@ def experiment(
     `profiles` is an instance of a frozen dataclass, or a dictionary of values, or one of these for each profile: what
     a profile leaves out is as in the next larger one. `metrics` declares every number that the function must record.
     `needs` names the experiments whose runs this one uses, or is a function of the parameters that does. `seeds` and
-    `cost_s` (seconds on 2 cores, the first estimate) are numbers, or one for each profile. `figures` names what `draw`
-    makes of the results. `grid` comes from `report.grid(...)`, for all profiles alike or one for each.
+    `cost_s` (seconds on 2 cores, the first estimate) are numbers, or one for each profile; `cost_s` may be a function
+    of the parameters, too. `figures` names what `draw` makes of the results. `grid` comes from `report.grid(...)`, for
+    all profiles alike or one for each.
 
     Raises:
         UsageError: something of this is not as it must be; the message has file and line.
@@ -222,7 +229,7 @@ def experiment(
     counts = dict.fromkeys(PROFILES, seeds) if isinstance(seeds, int) else dict(seeds)
     if set(counts) != set(PROFILES) or not all(isinstance(n, int) and n >= 1 for n in counts.values()):
         raise refuse(f"has seeds={seeds!r}", "give a number from 1, or one for each of smoke, quick and full")
-    costs = dict(cost_s) if isinstance(cost_s, Mapping) else dict.fromkeys(PROFILES, cost_s)
+    costs: Cost = dict.fromkeys(PROFILES, float(cost_s)) if isinstance(cost_s, int | float) else cost_s
     if odd := [each for each, metric in metrics.items() if not isinstance(metric, Metric)]:
         raise refuse(f"declares the metric {odd[0]!r} otherwise", 'write Metric("fraction", "what it says")')
     if odd := [each for each, metric in metrics.items() if metric.of and metric.of not in metrics]:

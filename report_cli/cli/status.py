@@ -36,7 +36,7 @@ def list_all(json: Json = False) -> None:
         emit_json(documents=documents, experiments=listed)
         return
     rows = [
-        (e.name, e.data.name if e.data else "-", *(wording.duration(e.cost_s[p]) for p in ("quick", "full")), e.title)
+        (e.name, e.data.name if e.data else "-", *(wording.duration(e.cost(p)) for p in ("quick", "full")), e.title)
         for e in experiments
     ]
     emit_table(["experiment", "data", "quick", "full", "title"], rows)

@@ -1,6 +1,7 @@
 """What has to be run, why, and how long it will take. Planning trains nothing and changes nothing in the store."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -8,11 +9,11 @@ import msgspec
 from report_cli.datasets.source import Source, choose
 from report_cli.datasets.spec import Table
 from report_cli.errors import DataError, UsageError
+from report_cli.execution.estimate import Estimator
 from report_cli.execution.parameters import override
 from report_cli.execution.workspace import DataChoice, Workspace
-from report_cli.experiment import Experiment, Point, parameters
+from report_cli.experiment import Experiment, Point
 from report_cli.keys import key
-from report_cli.keys.canonical import digest
 from report_cli.keys.key import Recipe
 from report_cli.store.freshness import Judge, Question, State, Verdict, elsewhere
 from report_cli.store.run import Run
@@ -116,7 +117,9 @@ def make(workspace: Workspace, experiments: Sequence[Experiment], request: Reque
         UsageError: a parameter that doesn't exist, or experiments that need each other.
         DataError: real data is needed and absent, or not what it claims to be.
     """
-    planner = _Planner(workspace, request, read_in, frozenset(e.name for e in experiments), workspace.judge)
+    estimator = Estimator(workspace.judge, workspace.experiments, request.profile)
+    requested = frozenset(e.name for e in experiments)
+    planner = _Planner(workspace, request, read_in, requested, workspace.judge, estimator)
     for experiment in experiments:
         planner.add(experiment)
     return Plan(tuple(planner.steps.values()), request.profile, request.choice)
@@ -128,8 +131,8 @@ class _Planner(msgspec.Struct):
     read_in: ReadIn
     requested: frozenset[str]
     judge: Judge
+    estimator: Estimator
     steps: dict[Name, Step] = {}
-    _durations_s: dict[str, dict[str, float]] = {}
     _open: list[str] = []
     _sources: dict[str, Source] = {}
 
@@ -197,9 +200,10 @@ class _Planner(msgspec.Struct):
         if absent and verdict.state != "fresh":
             raise _no_data(experiment)
         names = {need: tuple(step.name for step in steps) for need, steps in needed.items()}
+        usual = replace(experiment.params[profile], **point)
         return Step(
             experiment, profile, params, settings, overrides, point, name, source, names, question, verdict,
-            self._estimate(experiment, params),
+            self.estimator.seconds(experiment, params, usual),
         )  # fmt: skip
 
     def _needed(self, experiment: Experiment, params: Any, seed: int) -> dict[str, list[Step]]:
@@ -250,17 +254,6 @@ class _Planner(msgspec.Struct):
                 if same.digest == run.manifest.recipe_digest:
                     return same
         raise _no_data(experiment)
-
-    def _estimate(self, experiment: Experiment, params: Any) -> float:
-        """Return seconds: what the same parameters took in this environment before, else what the author declares."""
-        if experiment.name not in self._durations_s:
-            longest = self._durations_s[experiment.name] = {}
-            for run in self.judge.runs(experiment.name):
-                if run.is_own:
-                    same = digest(run.manifest.recipe["parameters"])
-                    longest[same] = max(longest.get(same, 0.0), run.manifest.times.duration_s)
-        declared_s = float(experiment.cost_s[self.request.profile])
-        return self._durations_s[experiment.name].get(digest(parameters(params)), declared_s)
 
 
 def _no_data(experiment: Experiment) -> DataError:
