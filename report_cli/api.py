@@ -225,7 +225,7 @@ def select(
 
     with open_runner(workspace, listener, jobs=jobs, executor=executor) as runner:
         made = plans.make(workspace, [workspace.experiments[n] for n in names], request, runner.read_in)
-        if made.todo and run_first(made):
+        if run_first(made) and made.todo:
             outcome = runner.execute(made)
         else:
             # What is stale is no result: it is missing, and the page says why.
@@ -279,8 +279,12 @@ def write_document(
     view: str = SOLUTION,
     section: str = "",
     tell: Callable[[str], None] = lambda text: None,
+    stage: Callable[[str], None] = lambda name: None,
 ) -> "Built":
-    """Write one document, or a section of it, from what was selected for it."""
+    """Write one document, or a section of it, from what was selected for it.
+
+    `tell` and `stage` are those of `report.build`.
+    """
     from report_cli.report import build as pages
 
     return pages.build(
@@ -296,6 +300,7 @@ def write_document(
         view=view,
         section=section,
         tell=tell,
+        stage=stage,
         commit=partial(commit, workspace.project.root),
     )
 

@@ -1,17 +1,19 @@
 """`report build`: bring the runs of documents up to date, then write their pages."""
 
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from report_cli import wording
 from report_cli.cli import completion
-from report_cli.cli.console import emit, say, warn
-from report_cli.cli.options import Data, Executor, Jobs, Profile, Section, StrictEnv, View
-from report_cli.cli.run import listening, show_plan
+from report_cli.cli.console import emit, emit_json, place_of, say, warn
+from report_cli.cli.options import Data, Executor, Jobs, Json, Profile, Section, StrictEnv, View
+from report_cli.cli.progress import Stages
+from report_cli.cli.run import extent, listening, show_plan
 from report_cli.cli.session import open_request
 from report_cli.errors import UsageError, unknown
 from report_cli.project import FORMATS, PAGES
@@ -55,6 +57,7 @@ def build(
     section: Section = "",
     strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,
     launch: Annotated[bool, typer.Option("--open", help="Open the result.")] = False,
+    json: Json = False,
 ) -> None:
     """Run what is out of date, then write documents.
 
@@ -70,34 +73,68 @@ def build(
 
     if dry_run:
         with listening() as listener:
-            show_plan(api.plan(workspace, [workspace.experiments[n] for n in chosen.experiments], request, listener))
+            made = api.plan(workspace, [workspace.experiments[n] for n in chosen.experiments], request, listener)
+            show_plan(made, json)
         return
     run = not (no_run or draft)
-    selection = bring_up_to_date(workspace, chosen.experiments, request, run=run, yes=yes, jobs=jobs, executor=executor)
+    results = bring_up_to_date(workspace, chosen.experiments, request, run=run, yes=yes, jobs=jobs, executor=executor)
+    documents_: list[dict[str, object]] = []
     last: Path | None = None
     for name in chosen.names:
-        built = api.write_document(
-            workspace,
-            name,
-            selection=selection,
-            request=request,
-            formats=formats,
-            draft=draft,
-            strict=strict,
-            view=view,
-            section=section,
-            tell=say,
-        )
+        stages = Stages(name)
+        try:
+            built = api.write_document(
+                workspace,
+                name,
+                selection=results.selection,
+                request=request,
+                formats=formats,
+                draft=draft,
+                strict=strict,
+                view=view,
+                section=section,
+                tell=say,
+                stage=stages.begin,
+            )
+        finally:
+            stages.end()
         for warning in built.warnings:
             warn(warning)
-        if not built.written:
-            say(f"{name} is up to date")
-        for path in built.paths:
-            last = path
-            here = Path.cwd()
-            emit(str(path.relative_to(here) if path.is_relative_to(here) else path))
+        if name == chosen.names[0]:
+            say(results.summary())
+        parts = ", ".join(f"{part} {wording.duration(took_s)}" for part, took_s in stages.took_s.items())
+        say(f"wrote {name}: {parts}" if built.written else f"{name} is up to date")
+        documents_.append(
+            {
+                "document": name,
+                "written": built.written,
+                "files": [str(path) for path in built.paths],
+                "took_s": stages.took_s,
+                "warnings": built.warnings,
+            }
+        )
+        last = built.paths[-1]
+        if not json:
+            for path in built.paths:
+                emit(place_of(path))
+    if json:
+        emit_json(documents=documents_, ran=results.ran, reused=results.reused, took_s=results.took_s)
     if launch and last is not None:
         typer.launch(str(last))
+
+
+class Brought(NamedTuple):
+    """What documents may take; the runs that were made for it, and in how many seconds, and those that were there."""
+
+    selection: "Selection"
+    ran: Sequence[str]
+    reused: Sequence[str]
+    took_s: float
+
+    def summary(self) -> str:
+        """Return what was run and what reused."""
+        ran = f"ran {len(self.ran)} in {wording.duration(self.took_s)}; " if self.ran else ""
+        return f"{ran}reused {len(self.reused)} {'result' if len(self.reused) == 1 else 'results'}"
 
 
 def bring_up_to_date(
@@ -109,23 +146,37 @@ def bring_up_to_date(
     yes: bool,
     jobs: int | None = None,
     executor: str = "local",
-) -> "Selection":
+) -> Brought:
     """Return what documents may take of `experiments`; with `run`, after what is out of date was run."""
     from report_cli import api
 
+    ran: list[str] = []
+    reused: list[str] = []
+    began_s = time.monotonic()
+
     def run_first(made: "Plan") -> bool:
-        if run:
+        nonlocal began_s
+        reused.extend(step.label for step in made.steps if step.state == "fresh")
+        if run and made.todo:
             _confirm(made, yes)
+            ran.extend(step.label for step in made.todo)
+            began_s = time.monotonic()
         return run
 
     with listening() as listener:
-        return api.select(workspace, experiments, request, listener, run_first=run_first, jobs=jobs, executor=executor)
+        selection = api.select(
+            workspace, experiments, request, listener, run_first=run_first, jobs=jobs, executor=executor
+        )
+    return Brought(selection, ran, reused, time.monotonic() - began_s)
 
 
 def _confirm(made: "Plan", yes: bool) -> None:
-    if yes or made.estimate_s <= CONFIRM_ABOVE_S:
+    if made.estimate_s <= CONFIRM_ABOVE_S:
+        say(extent(made))
         return
-    show_plan(made)
+    show_plan(made, show=say)
+    if yes:
+        return
     if not sys.stdin.isatty():
         raise UsageError(
             f"this would run for about {wording.duration(made.estimate_s)}", "add --yes to go ahead without being asked"

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -53,8 +53,14 @@ def emit_json(**content: Any) -> None:
     typer.echo(json.dumps({"version": JSON_VERSION, **content}, indent=2, ensure_ascii=False, default=str))
 
 
-def emit_table(columns: Sequence[str], rows: Iterable[Sequence[Part]], right: Sequence[str] = ()) -> None:
-    """Print aligned columns to stdout, below their names where they have any.
+def emit_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Part]],
+    right: Sequence[str] = (),
+    *,
+    show: Callable[..., None] = emit,
+) -> None:
+    """Print aligned columns to stdout, or with `show=say` to stderr, below their names where they have any.
 
     What is too wide for a terminal goes on in further lines, indented; no word is cut. Elsewhere a row is a line.
     """
@@ -62,13 +68,14 @@ def emit_table(columns: Sequence[str], rows: Iterable[Sequence[Part]], right: Se
     if any(columns):
         table.insert(0, [Paint(name, "dim") for name in columns])
     widths = [max((len(row[i].text) for row in table), default=0) for i in range(len(columns))]
+    width = columns_of(sys.stderr if show is say else sys.stdout)
     for row in table:
         cells = [
             cell._replace(text=cell.text.rjust(width) if name in right else cell.text.ljust(width))
             for cell, width, name in zip(row, widths, columns, strict=True)
         ]
-        for line in _lines(cells, row[-1], columns_of(sys.stdout)):
-            emit(*line)
+        for line in _lines(cells, row[-1], width):
+            show(*line)
 
 
 def place_of(path: Path) -> Paint:

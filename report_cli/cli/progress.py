@@ -129,16 +129,52 @@ def _shortened(text: str, width: int) -> str:
     return f"{text[: max(width - 1 - end, 0)]}…{text[len(text) - end :]}"
 
 
+class Stages:
+    """Says what is done to pages at the moment, and how long each stage took; one begins where another ends."""
+
+    left_s = None
+
+    def __init__(self, title: str) -> None:
+        self.took_s: dict[str, float] = {}
+        self._title = title
+        self._name = ""
+        self._began_s = 0.0
+        self._place = Place() if is_terminal(sys.stderr) else None
+
+    def begin(self, name: str) -> None:
+        """Show that this stage has begun."""
+        self.end()
+        self._name, self._began_s = name, time.monotonic()
+        if self._place is None:
+            say(f"{self._title}: {name}")
+        else:
+            self._place.add(self)
+
+    def end(self) -> None:
+        """Note how long the stage took that was under way, if there was one."""
+        if self._name:
+            self.took_s[self._name] = time.monotonic() - self._began_s
+            self._name = ""
+            if self._place is not None:
+                self._place.remove(self)
+
+    def lines(self, width: int, all_left_s: float | None = None) -> "list[Text]":
+        """Return what is shown of the stage: for how long it has been under way."""
+        from rich.text import Text
+
+        return [Text(f"{self._title}: {self._name}  {wording.duration(time.monotonic() - self._began_s)}"[:width])]
+
+
 class Place:
     """Where on a terminal bars are shown, one below the other, while there are any."""
 
     def __init__(self) -> None:
-        self._bars: list[Bar] = []
+        self._bars: list[Bar | Stages] = []
         # Of runs that haven't begun.
         self.waiting_s: float | None = None
         self._live: Live | None = None
 
-    def add(self, bar: Bar) -> None:
+    def add(self, bar: Bar | Stages) -> None:
         """Show one more bar."""
         from rich.console import Console
         from rich.live import Live
@@ -149,7 +185,7 @@ class Place:
             self._live = Live(console=console, transient=True, get_renderable=lambda: self.shown(console.width))
             self._live.start(refresh=True)
 
-    def remove(self, bar: Bar) -> None:
+    def remove(self, bar: Bar | Stages) -> None:
         """Show this bar no longer."""
         self._bars.remove(bar)
         if not self._bars and self._live is not None:
@@ -166,7 +202,7 @@ class Place:
             line for bar in bars for line in bar.lines(width, self._all_left_s(bars))
         )
 
-    def _all_left_s(self, bars: Sequence[Bar]) -> float | None:
+    def _all_left_s(self, bars: Sequence[Bar | Stages]) -> float | None:
         """Return the seconds until all is done, with as many at once as now; None where only these are left."""
         left = [bar.left_s or 0.0 for bar in bars]
         if not self.waiting_s:

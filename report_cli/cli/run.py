@@ -1,6 +1,6 @@
 """`report run`: run experiments and store what they measure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,9 +59,8 @@ def run(
     if json:
         emit_json(runs=[_summary(stored) for stored in outcome.runs.values()])
     else:
-        for step in made.steps:
-            if (stored := outcome.runs.get(step.name)) is not None:
-                emit(f"{step.label}  {_headline(stored, workspace.experiments)}")
+        there = [(step.label, outcome.runs[step.name]) for step in made.steps if step.name in outcome.runs]
+        emit_table(["", ""], [(label, _headline(run, workspace.experiments)) for label, run in there])
     for step in made.todo:
         if (stored := outcome.runs.get(step.name)) is not None and (warnings := stored.manifest.warnings):
             count = sum(warned.count for warned in warnings)
@@ -86,22 +85,28 @@ def listening() -> Iterator[ProgressListener]:
         listener.close()
 
 
-def show_plan(made: "Plan", json: bool = False) -> None:
-    """Print what a plan would run, why, and how long it will take."""
+def show_plan(made: "Plan", json: bool = False, *, show: Callable[..., None] = emit) -> None:
+    """Print what a plan would run, why, and how long it will take; what is up to date in a number."""
     if json:
         steps = [{"run": s.label, "state": s.state, "reason": s.reason, "estimate_s": s.estimate_s} for s in made.steps]
         emit_json(runs=steps, estimate_s=made.estimate_s)
         return
     from report_cli.execution.status import WORDS
 
-    emit_table(
-        ["run", "state", "estimate", "reason"],
-        [
-            (s.label, WORDS[s.state], "" if s.state == "fresh" else wording.duration(s.estimate_s), s.reason)
-            for s in made.steps
-        ],
+    rows = [(s.label, WORDS[s.state], wording.duration(s.estimate_s), s.reason) for s in made.todo]
+    if rows:
+        emit_table(["run", "state", "about", "reason"], rows, right=["about"], show=show)
+    show(extent(made))
+
+
+def extent(made: "Plan") -> str:
+    """Return how much of a plan is to be run, and how long that takes."""
+    reused = f"{len(made.steps) - len(made.todo)} up to date"
+    return (
+        f"{len(made.todo)} to run, about {wording.duration(made.estimate_s)}; {reused}"
+        if made.todo
+        else (f"nothing to run; {reused}")
     )
-    emit(f"about {wording.duration(made.estimate_s)} in all" if made.todo else "nothing to run")
 
 
 def _summary(stored: "Run") -> dict[str, object]:

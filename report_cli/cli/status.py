@@ -1,17 +1,26 @@
 """`report list` and `report status`: what exists, and what is out of date and why."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from report_cli import wording
-from report_cli.cli.console import emit, emit_json, emit_table
+from report_cli.cli.console import Paint, Part, emit, emit_json, emit_table, mark, warn
 from report_cli.cli.options import All, Data, Json, Profile, SomeNames, StrictEnv
 from report_cli.cli.progress import ProgressListener
 from report_cli.cli.session import open_request, open_workspace
 
 if TYPE_CHECKING:
     from report_cli.api import Status
+    from report_cli.execution.plan import Plan
     from report_cli.execution.status import StoredRun
+    from report_cli.execution.workspace import Workspace
+
+COLOURS = {"fresh": "green", "elsewhere": "green", "stale": "yellow", "missing": "dim", "failed": "red"}
+# So many lines of a document are told without --all.
+MOST = 12
 
 
 def list_all(json: Json = False) -> None:
@@ -50,13 +59,13 @@ def status(
     data: Data = None,
     strict_env: StrictEnv = False,
     every: All = False,
+    check: Annotated[bool, typer.Option("--check", help="End with 1 where anything is to be run.")] = False,
     json: Json = False,
 ) -> None:
     """Show what is up to date, out of date, not run or failed.
 
-    out of date: something that it depends on changed. from another machine: up to date, but computed there or with
-    other versions; it is used, and the report says so. failed: the last try failed. Seeds and points of a grid are one
-    line, except for experiments that are named in full.
+    Each document comes with what it takes. --all, or a name, lists runs with their keys. from another machine: up to
+    date, but computed there or with other versions; it is used, and the report says so.
     """
     from report_cli import api
 
@@ -65,15 +74,114 @@ def status(
     made = api.plan(workspace, chosen, request, ProgressListener())
     states = [api.Status(step) for step in made.steps if step.experiment in chosen]
     if json:
-        emit_json(runs=[facts(state) for state in states])
-        return
+        taken = {} if names else _taken(workspace, made)
+        documents = [
+            {"name": name, "page": _page(workspace, name, runs)[1], "runs": [state.step.label for state in runs]}
+            for name, runs in taken.items()
+        ]
+        emit_json(runs=[facts(state) for state in states], documents=documents)
+    elif names or every:
+        _list(states, () if every else names or ())
+    else:
+        options = "" if request.profile == workspace.project.settings.profile else f" --profile {request.profile}"
+        taken = _taken(workspace, made)
+        for name, runs in taken.items():
+            page, age = _page(workspace, name, runs)
+            _tell(name, page, runs, f"report build {name}{options}", page_due=age != "newer")
+        others = [s for s in states if not any(s.step.name == e.step.name for runs in taken.values() for e in runs)]
+        if others:
+            _tell("in no document", "", others, f"report run NAME{options}")
+    if check and any(state.step.state != "fresh" for state in states):
+        raise typer.Exit(1)
+
+
+def _list(states: "Sequence[Status]", names: Sequence[str]) -> None:
+    """List runs with their keys; those that are alike in one line, except of experiments that are named in full."""
     rows = []
-    for alike in folded(states, () if every else names or ("*",)):
-        state, count = alike[0], sum(each.step.experiment is alike[0].step.experiment for each in states)
-        one = len(alike) == 1
-        label = state.step.label if one else f"{state.step.experiment.name}  {_of(len(alike), count)}"
-        rows.append((label, state.words, state.key if one else "", state.reason if state.reason != state.words else ""))
+    for alike in folded(states, names):
+        state, one = alike[0], len(alike) == 1
+        reason = state.reason if state.reason != state.words else ""
+        rows.append((_label(alike, states), _words(state), state.key if one else "", reason))
     emit_table(["run", "state", "key", "reason"], rows)
+
+
+def _taken(workspace: "Workspace", made: "Plan") -> "dict[str, list[Status]]":
+    """Return the runs that each document takes, and those that they need; what is wrong with a document is told."""
+    from report_cli import api
+    from report_cli.errors import ReportError
+    from report_cli.report.text import templates
+
+    steps = {step.name: step for step in made.steps}
+    taken = {}
+    for document in templates.documents(workspace.project):
+        try:
+            names = api.documents(workspace, [document]).experiments
+        except ReportError as error:
+            warn(f"{document} can't be built: {error.message}")
+            continue
+        wanted = [name for name in steps if name[0] in names]
+        for name in wanted:
+            wanted += [need for needed in steps[name].needs.values() for need in needed if need not in wanted]
+        taken[document] = [api.Status(step) for name, step in steps.items() if name in wanted]
+    return taken
+
+
+def _page(workspace: "Workspace", document: str, runs: "Sequence[Status]") -> tuple[str, str]:
+    """Return of what age the page of a document is, in words and in one: absent, older than its results, or newer."""
+    from report_cli.project import FORMATS
+
+    paths = [workspace.project.reports / f"{document}.{name}" for name in FORMATS]
+    written = [path.stat().st_mtime for path in paths if path.is_file()]
+    if not written:
+        return "not written yet", "absent"
+    when = datetime.fromtimestamp(min(written), UTC)
+    stored = [state.step.run for state in runs if state.step.run is not None and state.step.state == "fresh"]
+    newer = sum(datetime.fromisoformat(run.manifest.times.finished) > when for run in stored)
+    if newer:
+        return f"page is older than {newer} of its results", "older"
+    return f"page written {wording.moment(when.isoformat())}", "newer"
+
+
+def _tell(title: str, page: str, states: "Sequence[Status]", command: str, *, page_due: bool = False) -> None:
+    """Tell how a document stands: what is up to date in a number, what isn't each with its reason, and what to do."""
+    emit(Paint(title, "bold"), f"  {page}" if page else "")
+    for word in ("fresh", "elsewhere"):
+        if alike := [each for each in states if each.state == word]:
+            emit(Paint(f"{mark('●', '*')} {len(alike)} {alike[0].words}", "green"))
+    todo = [each for each in states if each.step.state != "fresh"]
+    never = [each for each in todo if each.state == "missing"]
+    groups = folded(todo, ("*",))
+    if len({each.step.experiment.name for each in never}) > 3:
+        # Of a new project there is nothing to say of each.
+        groups = [each for each in groups if each[0].state != "missing"]
+        emit(Paint(f"{mark('○', 'o')} {len(never)} not run", "dim"))
+    rows: list[Sequence[Part]] = []
+    for alike in groups[:MOST]:
+        state, about_s = alike[0], sum(each.step.estimate_s for each in alike)
+        label = Paint(f"{mark('○', 'o')} {_label(alike, states)}", COLOURS[state.state])
+        reason = "" if state.reason == "never run" else state.reason.removeprefix(f"{state.words} ")
+        rows.append((label, state.words, wording.duration(about_s), reason))
+    emit_table(["", "", "", ""], rows)
+    if len(groups) > MOST:
+        emit(Paint(f"  {len(groups) - MOST} more: report status --all", "dim"))
+    if todo:
+        about = wording.duration(sum(each.step.estimate_s for each in todo))
+        emit(f"{len(todo)} to run, about {about}: ", Paint(command, "bold"))
+    elif page_due:
+        emit("nothing to run; the page is to be written: ", Paint(command, "bold"))
+    emit()
+
+
+def _label(alike: "Sequence[Status]", states: "Sequence[Status]") -> str:
+    """Return what runs that are told together are called among all `states`."""
+    if len(alike) == 1:
+        return alike[0].step.label
+    count = sum(each.step.experiment is alike[0].step.experiment for each in states)
+    return f"{alike[0].step.experiment.name}  {_of(len(alike), count)}"
+
+
+def _words(state: "Status") -> Paint:
+    return Paint(state.words, COLOURS[state.state])
 
 
 def runs(names: SomeNames = None, json: Json = False) -> None:

@@ -174,7 +174,7 @@ class _Builder:
         experiments = frozenset(api.documents(workspace, [self.document], section=self.section).experiments)
         if self.selection is None or not experiments <= self.experiments:
             run = self.run and not self.draft
-            self.selection = bring_up_to_date(workspace, sorted(experiments), request, run=run, yes=False)
+            self.selection = bring_up_to_date(workspace, sorted(experiments), request, run=run, yes=False).selection
             self.experiments = experiments
         return api.write_document(
             workspace,

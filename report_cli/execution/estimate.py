@@ -15,6 +15,8 @@ from report_cli.store.freshness import Judge
 LENGTHS = ("epochs", "steps", "train")
 # Whole numbers that make no run longer.
 FREE = ("seed", "batch_size")
+# So many seconds as declared are taken for granted: a run of a moment tells little of one of hours.
+DOUBT_S = 60.0
 
 
 class Estimator(msgspec.Struct):
@@ -58,13 +60,13 @@ class Estimator(msgspec.Struct):
     def _pace(self) -> float:
         """Return how many times as long as declared the recorded runs took, all together."""
         if self._machine is None:
-            took_s = declared_s = 0.0
+            took_s = declared_s = DOUBT_S
             for experiment in self.experiments.values():
                 usual = experiment.params[self.profile]
                 for before, run_s in self._runs(experiment):
                     took_s += run_s
                     declared_s += self._declared(experiment, before, usual)
-            self._machine = took_s / declared_s if declared_s else 1.0
+            self._machine = took_s / declared_s
         return self._machine
 
 

@@ -122,14 +122,15 @@ def build(
     view: str = SOLUTION,
     section: str = "",
     tell: Callable[[str], None] = lambda told: None,
+    stage: Callable[[str], None] = lambda name: None,
     commit: Callable[[], Commit | None] = lambda: None,
 ) -> Built:
     """Bring the files of `document` up to date with `selection` and return them.
 
     `code` is a digest of all sources of this program: any module may decide how a page looks. A `view` other than the
     solution, and a `section` alone, get files of their own, with their names in theirs. A failing build leaves the
-    previous report untouched.
-    `tell` is called before what takes a while; `commit` returns that of the project, which the PDF names.
+    previous report untouched. `tell` is called with where the numbers come from, `stage` with what begins: the text,
+    and the formats; `commit` returns that of the project, which the PDF names.
 
     Raises:
         UsageError: a template names something that doesn't exist, or is malformed.
@@ -150,7 +151,6 @@ def build(
         check_warnings(stamp["warnings"], strict)
         return Built(document, tuple(paths.values()), written=False, warnings=tuple(stamp["warnings"]))
     # Rendering loads the converters; an unchanged report returns above without them.
-    tell(f"writing the pages of {document}")
     from report_cli.report.page import render
 
     context = Context(experiments, selection, draft)
@@ -161,7 +161,7 @@ def build(
         "commit": msgspec.to_builtins(commit()),
         "parts": digests(origin),
     }
-    rendered = render(project, document, context, tuple(paths), made)
+    rendered = render(project, document, context, tuple(paths), made, stage=stage)
     tell(f"{document}, {rendered.numbers}")
     check_warnings(rendered.warnings, strict)
     written = {name: paths[name] for name in rendered.contents}

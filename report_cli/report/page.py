@@ -4,7 +4,7 @@ import base64
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -67,16 +67,19 @@ def render(
     formats: tuple[str, ...],
     made: Mapping[str, Any],
     attached: str = "",
+    stage: Callable[[str], None] = lambda name: None,
 ) -> Page:
     """Return `document` in each of `formats`.
 
     `made` tells the PDF's provenance by what and where it was built. With `attached` that text is attached instead.
+    `stage` is called with what begins: the text, and the formats.
 
     Raises:
         UsageError: a template, style or layout is malformed, asks for what isn't part of the report, or takes more than
             the time limit.
         ReportError: a result is missing, profiles are mixed, or the PDF can't be laid out.
     """
+    stage("text")
     section = made.get("section", "")
     source = manuscript.write(project, document, context, section=section, whole=False)
     runs, language, view = context.used(), source.language, made["view"]
@@ -108,8 +111,10 @@ def render(
         if others or "pdf" in formats:
             attachment |= _digests(body)
         if "html" in formats:
+            stage("HTML")
             contents["html"] = _screen(project, facts, body, source).encode()
         if "pdf" in formats:
+            stage("PDF")
             try:
                 pdf.load()
             except OSError:
@@ -119,6 +124,7 @@ def render(
                 attached = attached or provenance.sealed(attachment)
                 contents["pdf"] = _print(project, facts, body, source, attached)
         if others:
+            stage(", ".join(others))
             page = _printable(project, facts, body, source, "file")
             export.write(project, page, body, others, language["contents"] if source.front.toc else "", files)
             files.beside[provenance.NAME] = provenance.sealed(attachment | {"made": made}).encode()
