@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from report_cli.cli.console import emit, say
-from report_cli.cli.options import Data, Names, Profile, Settings
+from report_cli.cli.console import emit, emit_json, say
+from report_cli.cli.options import Data, Json, Names, Profile, Settings
 from report_cli.cli.progress import ProgressListener
 from report_cli.cli.session import open_request
 
@@ -19,6 +19,7 @@ def accept(
     profile: Profile = "",
     data: Data = None,
     settings: Settings = None,
+    json: Json = False,
 ) -> None:
     """Keep results across a harmless change of code.
 
@@ -29,9 +30,12 @@ def accept(
     from report_cli import api
 
     workspace, request = open_request(profile, data, settings=settings)
-    accepted = False
+    accepted = []
     for step, run, changes in api.accept(workspace, names, request, reason, ProgressListener()):
-        accepted = True
-        emit(f"{step.label}  {run.key}  {'; '.join(changes)}")
-    if not accepted:
+        accepted.append({"run": step.label, "key": run.key, "changes": changes})
+        if not json:
+            emit(f"{step.label}  {run.key}  {'; '.join(changes)}")
+    if json:
+        emit_json(runs=accepted)
+    elif not accepted:
         say("nothing to accept: all is up to date")

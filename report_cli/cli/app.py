@@ -4,36 +4,54 @@ Such a module is imported when its command is chosen, so that no command waits f
 """
 
 import importlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
+from report_cli.cli.options import PANELS
+
 if TYPE_CHECKING:
-    from typer._click import Command, Context
+    from typer._click import Command, Context, HelpFormatter
 
 # Where each command is declared, and what the list of commands says of it: the first line of its help.
-COMMANDS = {
-    "build": ("build.build", "Run what is out of date, then write documents."),
-    "watch": ("watch.watch", "Show a document in the browser, and again after every change."),
-    "run": ("run.run", "Run experiments that are out of date."),
-    "list": ("status.list_all", "List the experiments and documents."),
-    "status": ("status.status", "Show what is up to date, out of date, not run or failed."),
-    "show": ("why.show", "Show experiments and their results."),
-    "compare": ("compare.compare", "Compare the results of experiments, two at a time."),
-    "why": ("why.why", "Show why results are or aren't up to date."),
-    "runs": ("status.runs", "List the stored runs, also those of --set, other profiles and other data."),
-    "logs": ("why.logs", "Print what the newest run of each experiment printed."),
-    "accept": ("accept.accept", "Keep results across a harmless change of code."),
-    "keep": ("keep.keep", "Put results into experiments/results, for git."),
-    "gc": ("gc.gc", "Free what the store no longer needs."),
-    "verify": ("verify.verify", "Check a PDF against its stored runs, or stored runs against their manifests."),
-    "diff": ("diff.diff", "Show what changed between two PDFs of a report, and why."),
-    "new": ("new.new", "Make a new project that builds at once."),
-    "doctor": ("doctor.doctor", "Check what this machine lacks, and how to get it."),
-    "data": ("data.app", "Find, fetch and check the real data."),
+GROUPS = {
+    "Reports": {
+        "build": ("build.build", "Run what is out of date, then write documents."),
+        "watch": ("watch.watch", "Show a document in the browser, and again after every change."),
+    },
+    "Experiments and results": {
+        "run": ("run.run", "Run experiments that are out of date."),
+        "list": ("status.list_all", "List the experiments and documents."),
+        "status": ("status.status", "Show what is up to date, out of date, not run or failed."),
+        "show": ("why.show", "Show experiments and their results."),
+        "compare": ("compare.compare", "Compare the results of experiments, two at a time."),
+        "why": ("why.why", "Show why results are or aren't up to date."),
+        "runs": ("status.runs", "List all stored runs, also of other parameters and data."),
+        "logs": ("why.logs", "Print what the newest run of each experiment printed."),
+    },
+    "Stored results": {
+        "accept": ("accept.accept", "Keep results across a harmless change of code."),
+        "keep": ("keep.keep", "Put results into experiments/results, for git."),
+        "gc": ("gc.gc", "Free what the store no longer needs."),
+    },
+    "Checking": {
+        "verify": ("verify.verify", "Check a PDF against its stored runs, or the store."),
+        "diff": ("diff.diff", "Show what changed between two PDFs of a report, and why."),
+    },
+    "Setting up": {
+        "new": ("new.new", "Make a new project that builds at once."),
+        "doctor": ("doctor.doctor", "Check what this machine lacks, and how to get it."),
+        "data": ("data.app", "Find, fetch and check the real data."),
+    },
 }
+# So many options need no groups; so wide is the column of their names at most.
+FEW = 8
+WIDEST = 30
+Records = list[tuple[str, str]]
+COMMANDS = {name: command for group in GROUPS.values() for name, command in group.items()}
 
 
 class Commands(TyperGroup):
@@ -48,6 +66,36 @@ class Commands(TyperGroup):
         name, command, others = super().resolve_command(ctx, args)
         return name, command and _load(command.name or ""), others
 
+    def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        """Write the commands in their groups, then the options."""
+        _write({title: [(name, each[1]) for name, each in group.items()] for title, group in GROUPS.items()}, formatter)
+        _write(
+            {"Options": [record for param in self.get_params(ctx) if (record := param.get_help_record(ctx))]}, formatter
+        )
+
+
+class Grouped(TyperCommand):
+    """A command that lists its options, where they are many, in the groups that they name."""
+
+    def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        """Write arguments first, then the groups, and last the options without one."""
+        params = self.get_params(ctx)
+        groups: dict[str, Records] = {"Arguments": [], **{title: [] for title in PANELS}, "Options": []}
+        for param in params:
+            if record := param.get_help_record(ctx):
+                panel = getattr(param, "rich_help_panel", None) if len(params) > FEW else None
+                groups["Arguments" if param.param_type_name == "argument" else panel or "Options"].append(record)
+        _write(groups, formatter)
+
+
+def _write(groups: "Mapping[str, Records]", formatter: "HelpFormatter") -> None:
+    """Write groups of names with what they are, all in the same two columns."""
+    width = min(max(len(name) for records in groups.values() for name, _ in records), WIDEST)
+    for title, records in groups.items():
+        if records:
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), text) for name, text in records])
+
 
 def _load(name: str) -> "Command":
     module, _, declared = COMMANDS[name][0].partition(".")
@@ -56,7 +104,7 @@ def _load(name: str) -> "Command":
     if isinstance(command, typer.Typer):
         alone.add_typer(command, name=name)
     else:
-        alone.command(name)(command)
+        alone.command(name, cls=Grouped)(command)
     return get_group(alone).commands[name]
 
 

@@ -11,7 +11,7 @@ import typer
 from report_cli import wording
 from report_cli.cli import completion
 from report_cli.cli.console import emit, emit_json, place_of, say, warn
-from report_cli.cli.options import Data, Executor, Jobs, Json, Profile, Section, StrictEnv, View
+from report_cli.cli.options import COURSE, OUTPUT, Data, Executor, Jobs, Json, Profile, Section, StrictEnv, View
 from report_cli.cli.progress import Stages
 from report_cli.cli.run import extent, listening, show_plan
 from report_cli.cli.session import open_request
@@ -41,22 +41,34 @@ def build(
     to: Annotated[
         str,
         typer.Option(
-            metavar="FORMATS", help=f"What to write, of {','.join(FORMATS)}.", autocompletion=completion.formats
+            metavar="FORMATS",
+            help=f"What to write, of {','.join(FORMATS)}.",
+            autocompletion=completion.formats,
+            rich_help_panel=OUTPUT,
         ),
     ] = ",".join(PAGES),
     strict_env: StrictEnv = False,
     jobs: Jobs = None,
     executor: Executor = "local",
-    no_run: Annotated[bool, typer.Option("--no-run", help="Run nothing: write the pages from stored results.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would run, why, and how long.")] = False,
-    draft: Annotated[
-        bool, typer.Option("--draft", help="Run nothing, and mark what is missing; DRAFT on every page.")
+    no_run: Annotated[
+        bool, typer.Option("--no-run", help="Run nothing: write the pages from stored results.", rich_help_panel=COURSE)
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask before runs of more than 10 minutes.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would run, why, and how long.", rich_help_panel=COURSE)
+    ] = False,
+    draft: Annotated[
+        bool,
+        typer.Option(
+            "--draft", help="Run nothing, and mark what is missing; DRAFT on every page.", rich_help_panel=OUTPUT
+        ),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Don't ask before runs of more than 10 minutes.", rich_help_panel=COURSE)
+    ] = False,
     view: View = "solution",
     section: Section = "",
-    strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,
-    launch: Annotated[bool, typer.Option("--open", help="Open the result.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.", rich_help_panel=OUTPUT)] = False,
+    launch: Annotated[bool, typer.Option("--open", help="Open the result.", rich_help_panel=OUTPUT)] = False,
     json: Json = False,
 ) -> None:
     """Run what is out of date, then write documents.

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from report_cli.cli import completion
 from report_cli.cli.console import emit, emit_json, emit_table
 from report_cli.cli.options import Data, Json, Names, Profile
 from report_cli.cli.progress import ProgressListener
@@ -19,7 +20,10 @@ OVER = {"seeds": "seeds", "images": "images", "losses": "images", "shares": "oth
 def compare(
     names: Names,
     metric: Annotated[
-        list[str] | None, typer.Option("--metric", "-m", help="Compare this one alone. Can be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--metric", "-m", help="Compare this one alone. Can be repeated.", autocompletion=completion.metrics
+        ),
     ] = None,
     profile: Profile = "",
     data: Data = None,

@@ -1,10 +1,12 @@
-"""What the shell completes: names of experiments, data sets, documents, sections, profiles, formats and executors.
+"""What the shell completes: names of experiments and their parameters, data sets, documents, sections and so on.
 
 Says nothing when anything is wrong: a broken project must not print into the shell's prompt.
 """
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
+
+import typer
 
 from report_cli.project import FORMATS, PAGES, VIEWS
 
@@ -44,6 +46,36 @@ def sections(incomplete: str) -> list[str]:
     return _matches(incomplete, parts)
 
 
+def settings(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the parameters that begin so of the experiments that the line names, of all where it names none; with
+    the values that profiles have, where only one begins so."""
+    name, equals, _ = incomplete.partition("=")
+
+    def parameters(workspace: "Workspace") -> list[str]:
+        from report_cli.experiment import parameters as values_of
+
+        chosen = workspace.registry.select(_names(ctx) or ["all"])
+        known: dict[str, dict[str, None]] = {}
+        for each in (values_of(params) for experiment in chosen for params in experiment.params.values()):
+            for parameter, setting in each.items():
+                known.setdefault(parameter, {})[_as_typed(setting)] = None
+        fitting = [each for each in known if each == name or (not equals and each.startswith(name))]
+        # A shell sets a space behind the only word that fits, but none behind what several begin with.
+        return [f"{each}={value}" for each in fitting for value in known[each]] if len(fitting) == 1 else fitting
+
+    return _matches(incomplete, parameters)
+
+
+def metrics(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the metrics that begin so of the experiments that the line names."""
+
+    def names(workspace: "Workspace") -> list[str]:
+        chosen = workspace.registry.select(_names(ctx) or ["all"])
+        return list(dict.fromkeys(metric for experiment in chosen for metric in experiment.metrics))
+
+    return _matches(incomplete, names)
+
+
 def profiles(incomplete: str) -> list[str]:
     """Return the profiles that begin so."""
     return [name for name in ("smoke", "quick", "full") if name.startswith(incomplete)]
@@ -67,6 +99,18 @@ def executors(incomplete: str) -> list[str]:
 def views(incomplete: str) -> list[str]:
     """Return the views of a report that begin so."""
     return [name for name in VIEWS if name.startswith(incomplete)]
+
+
+def _names(ctx: typer.Context) -> list[str]:
+    # As long as an option lacks its value, arguments aren't parsed.
+    return ctx.params.get("names") or ctx.args
+
+
+def _as_typed(value: object) -> str:
+    """Return a value of a parameter as --set takes it."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 def _listed(incomplete: str, known: Iterable[str]) -> list[str]:

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-import typer
-
 from report_cli import wording
 
 # Of what `--json` prints: raised when a field goes or means something else, not when one is added.
@@ -33,7 +31,7 @@ Part = str | Paint
 
 def say(*parts: Part) -> None:
     """Print a message for people to stderr."""
-    typer.echo(_rendered(parts, sys.stderr), err=True, color=True)
+    _write(sys.stderr, _rendered(parts, sys.stderr))
 
 
 def warn(text: str) -> None:
@@ -43,14 +41,14 @@ def warn(text: str) -> None:
 
 def emit(*parts: Part) -> None:
     """Print a result to stdout."""
-    typer.echo(_rendered(parts, sys.stdout), color=True)
+    _write(sys.stdout, _rendered(parts, sys.stdout))
 
 
 def emit_json(**content: Any) -> None:
     """Print a result for other programs to stdout: an object of these fields, and of the version of their form."""
     import json
 
-    typer.echo(json.dumps({"version": JSON_VERSION, **content}, indent=2, ensure_ascii=False, default=str))
+    _write(sys.stdout, json.dumps({"version": JSON_VERSION, **content}, indent=2, ensure_ascii=False, default=str))
 
 
 def emit_table(
@@ -136,6 +134,12 @@ def _stripped(line: Sequence[Part]) -> list[Part]:
         if text.rstrip():
             return [*kept, end._replace(text=text.rstrip()) if isinstance(end, Paint) else text.rstrip()]
     return kept
+
+
+def _write(stream: TextIO, text: str) -> None:
+    # Not with typer, which goes round the stream that keeps what is written above the bars.
+    stream.write(f"{text}\n")
+    stream.flush()
 
 
 def _rendered(parts: Iterable[Part], stream: TextIO) -> str:

@@ -7,7 +7,7 @@ import typer
 
 from report_cli import wording
 from report_cli.cli import completion
-from report_cli.cli.console import emit, emit_json, say
+from report_cli.cli.console import Paint, emit, emit_json, say
 from report_cli.cli.options import Json
 from report_cli.cli.progress import Bar, ProgressListener
 from report_cli.cli.run import RESUME
@@ -60,7 +60,7 @@ def list_(json: Json = False) -> None:
     for number, facts in enumerate(sets):
         if number:
             emit("")
-        typer.secho(f"{facts['data']}  {facts['title']}", bold=True)
+        emit(Paint(f"{facts['data']}  {facts['title']}", "bold"))
         emit(f"  used here:  {facts['used']}")
         if facts["drawn"]:
             emit(f"  drawn:      {facts['drawn']}, drawn by the program")
@@ -76,6 +76,7 @@ def fetch(
         str,
         typer.Argument(metavar="NAME", help="The data set.", autocompletion=completion.datasets, show_default=False),
     ],
+    json: Json = False,
 ) -> None:
     """Fetch a published file into the user's cache.
 
@@ -102,4 +103,7 @@ def fetch(
     choice = workspace.choose_data(opened, None)
     if choice.origin != "fetched":
         say(f"note: {choice.origin} names {choice.folder}, which is used instead of fetched archives")
-    emit(str(path))
+    if json:
+        emit_json(data=name, file=str(path), used=choice.origin == "fetched")
+    else:
+        emit(str(path))

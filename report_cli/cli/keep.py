@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from report_cli.cli.console import emit, say
-from report_cli.cli.options import Data, Names, Profile
+from report_cli.cli.console import emit, emit_json, say
+from report_cli.cli.options import Data, Json, Names, Profile
 from report_cli.cli.progress import ProgressListener
 from report_cli.cli.session import open_request
 
@@ -17,6 +17,7 @@ def keep(
     finished: Annotated[
         bool, typer.Option("--finished", help="Keep only what is up to date and not kept yet.")
     ] = False,
+    json: Json = False,
 ) -> None:
     """Put results into experiments/results, for git.
 
@@ -32,5 +33,11 @@ def keep(
     def waiting(label: str) -> None:
         say(f"another process is running {label}; waiting for it")
 
+    kept = []
     for run in api.keep(workspace, made, chosen, waiting, finished=finished):
-        emit(str(run.folder.relative_to(workspace.project.root)))
+        folder = str(run.folder.relative_to(workspace.project.root))
+        kept.append({"experiment": run.experiment, "key": run.key, "folder": folder})
+        if not json:
+            emit(folder)
+    if json:
+        emit_json(runs=kept)

@@ -7,6 +7,12 @@ import typer
 
 from report_cli.cli import completion
 
+# The groups of a command's options.
+CHOICE = "What is run"
+COURSE = "How it is run"
+OUTPUT = "What comes out"
+PANELS = (CHOICE, COURSE, OUTPUT)
+
 Names = Annotated[
     list[str],
     typer.Argument(
@@ -33,6 +39,7 @@ Profile = Annotated[
         help="The budget: seconds, minutes, or the assignment's protocol. [default: from pyproject.toml]",
         autocompletion=completion.profiles,
         show_default=False,
+        rich_help_panel=CHOICE,
     ),
 ]
 Data = Annotated[
@@ -41,14 +48,26 @@ Data = Annotated[
         metavar="FOLDER",
         help="Folder or archive with the real images. [default: REPORT_DATA, pyproject.toml, drawn images]",
         show_default=False,
+        rich_help_panel=CHOICE,
     ),
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter (epochs=5). Can be repeated."),
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Change a parameter (epochs=5). Can be repeated.",
+        autocompletion=completion.settings,
+        rich_help_panel=CHOICE,
+    ),
 ]
 StrictEnv = Annotated[
-    bool, typer.Option("--strict-env", help="Use no result that was computed with other versions or another machine.")
+    bool,
+    typer.Option(
+        "--strict-env",
+        help="Use no result that was computed with other versions or another machine.",
+        rich_help_panel=COURSE,
+    ),
 ]
 Jobs = Annotated[
     int | None,
@@ -59,6 +78,7 @@ Jobs = Annotated[
         help="How many runs at once; 0 is one a core. [default: 1, or what the Ray cluster has room for]",
         min=0,
         show_default=False,
+        rich_help_panel=COURSE,
     ),
 ]
 Executor = Annotated[
@@ -67,6 +87,7 @@ Executor = Annotated[
         metavar="local|ray",
         help="Where runs are measured: here, or on the Ray cluster that RAY_ADDRESS names or that runs here.",
         autocompletion=completion.executors,
+        rich_help_panel=COURSE,
     ),
 ]
 View = Annotated[
@@ -75,6 +96,7 @@ View = Annotated[
         metavar="solution|student|grader",
         help="The whole, the questions alone, or the whole with points.",
         autocompletion=completion.views,
+        rich_help_panel=OUTPUT,
     ),
 ]
 Section = Annotated[
@@ -84,6 +106,7 @@ Section = Annotated[
         help="One section or answer alone, with its own experiments; all numbers are those of the whole.",
         autocompletion=completion.sections,
         show_default=False,
+        rich_help_panel=OUTPUT,
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.", rich_help_panel=OUTPUT)]

@@ -8,7 +8,18 @@ import typer
 
 from report_cli import wording
 from report_cli.cli.console import emit, emit_json, emit_table, say
-from report_cli.cli.options import Data, Executor, Jobs, Json, Names, Profile, Settings, StrictEnv
+from report_cli.cli.options import (
+    CHOICE,
+    COURSE,
+    Data,
+    Executor,
+    Jobs,
+    Json,
+    Names,
+    Profile,
+    Settings,
+    StrictEnv,
+)
 from report_cli.cli.progress import ProgressListener
 from report_cli.cli.session import open_request
 from report_cli.errors import RunError
@@ -27,15 +38,20 @@ def run(
     data: Data = None,
     settings: Settings = None,
     seeds: Annotated[
-        int | None, typer.Option(metavar="N", help="How many seeds to run.", min=1, show_default=False)
+        int | None,
+        typer.Option(metavar="N", help="How many seeds to run.", min=1, show_default=False, rich_help_panel=CHOICE),
     ] = None,
     strict_env: StrictEnv = False,
-    force: Annotated[bool, typer.Option("--force", help="Run again what is up to date.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would run, why, and how long.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Run again what is up to date.", rich_help_panel=CHOICE)
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would run, why, and how long.", rich_help_panel=COURSE)
+    ] = False,
     jobs: Jobs = None,
     executor: Executor = "local",
     keep_going: Annotated[
-        bool, typer.Option("--keep-going", help="After a failure, run what doesn't need it.")
+        bool, typer.Option("--keep-going", help="After a failure, run what doesn't need it.", rich_help_panel=COURSE)
     ] = False,
     json: Json = False,
 ) -> None:

@@ -185,7 +185,7 @@ def _words(state: "Status") -> Paint:
 
 
 def runs(names: SomeNames = None, json: Json = False) -> None:
-    """List the stored runs, also those of --set, other profiles and other data.
+    """List all stored runs, also of other parameters and data.
 
     Example: report runs cifar-control
     """

@@ -35,7 +35,7 @@ def verify(
     store: Annotated[bool, typer.Option("--store", help="Read every file of every stored run.")] = False,
     json: Json = False,
 ) -> None:
-    """Check a PDF against the stored runs that it names, or stored runs against their manifests.
+    """Check a PDF against its stored runs, or the store.
 
     The PDF is only read, and rendered anew from the runs. Metrics are computed again from stored predictions.
 

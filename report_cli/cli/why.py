@@ -128,7 +128,7 @@ def why(
                 emit(f"    {name} ({kind})")
 
 
-def logs(names: Names) -> None:
+def logs(names: Names, json: Json = False) -> None:
     """Print what the newest run of each experiment printed."""
     workspace = open_workspace()
     chosen = [experiment.name for experiment in workspace.registry.select(names)]
@@ -137,13 +137,15 @@ def logs(names: Names) -> None:
     written = {name: list(logs.glob(f"{name}-{'[0-9a-f]' * 16}-*.log")) for name in chosen}
     if not any(written.values()):
         raise ReportError(f"there is no log of {wording.listing(chosen, 'or')}", f"report run {' '.join(chosen)}")
-    for name, paths in written.items():
-        if paths:
-            if len(chosen) > 1:
-                emit(f"{name}:")
-            emit(
-                max(paths, key=lambda path: path.stat().st_mtime).read_text(encoding="utf-8", errors="replace").rstrip()
-            )
+    newest = {name: max(paths, key=lambda path: path.stat().st_mtime) for name, paths in written.items() if paths}
+    texts = {name: path.read_text(encoding="utf-8", errors="replace").rstrip() for name, path in newest.items()}
+    if json:
+        emit_json(logs=[{"experiment": n, "file": str(newest[n]), "text": text} for n, text in texts.items()])
+        return
+    for name, text in texts.items():
+        if len(chosen) > 1:
+            emit(f"{name}:")
+        emit(text)
 
 
 def _states(names: Sequence[str], profile: str, data: Data, settings: Settings) -> "tuple[Workspace, list[Status]]":

@@ -106,6 +106,13 @@ def test_help_of_one_command_imports_no_other() -> None:
         ("build --to d", ["docx"]),
         ("build --to html,t", ["html,tex"]),
         ("watch --to html,", ["html,pdf"]),
+        ("run theory --profile q", ["quick"]),
+        ("run cifar-control --set t", ["train", "test"]),
+        ("run cifar-control --set ep", ["epochs=2", "epochs=4", "epochs=50"]),
+        ("run cifar-control --set epochs=5", ["epochs=50"]),
+        ("show catsdogs-vgg16-frozen --set base=c", ["base=cifar10"]),
+        ("run nothing-like-it --set ep", []),
+        ("compare cifar-control -m test_acc", ["test_accuracy"]),
     ],
 )
 def test_completion_names_what_there_is(typed: str, completed: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -68,14 +69,22 @@ def test_a_new_project_builds_at_once(built: Path, program: Command, folder: Pat
     names = [f"{document}.{kind}" for document in ("report", "summary") for kind in ("html", "pdf")]
     assert second.stdout.split() == [f"build/report/{name}" for name in names]
     assert "report is up to date" in second.stderr
-    assert "writing" not in second.stderr
+    assert "wrote" not in second.stderr
     assert outputs(folder) == before
     for path in (folder / "build" / "report").iterdir():
         path.unlink()
     again = program("build", "all", "--no-run")
     assert again.returncode == 0, again.stderr
-    assert "writing the pages of report" in again.stderr
+    assert [line.split(":")[1].split()[0] for line in again.stderr.splitlines() if line.startswith("report: ")] == [
+        *("text", "HTML", "PDF"),
+    ]
+    assert re.search(r"^reused 2 results\nwrote report: text [^,]+ s, HTML [^,]+ s, PDF [^,]+ s$", again.stderr, re.M)
     assert outputs(folder) == before
+    told = json.loads(program("build", "all", "--json").stdout)
+    assert (told["ran"], told["reused"]) == ([], ["pendulum", "pi"])
+    assert [(each["document"], each["written"], len(each["files"])) for each in told["documents"]] == [
+        *(("report", False, 2), ("summary", False, 2)),
+    ]
 
 
 def test_restyling_a_page_runs_nothing(program: Command, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """What `status`, `why`, `show` and `runs` say of results: plain words, one line where many runs are alike."""
 
 import json
+import os
 import re
 
 import pytest
@@ -35,6 +36,15 @@ GRID = """
         record(x=params.c * sum(record.need("sum").metric("test_sum")))
 """
 
+ONE = """
+    @report.experiment("{name}", title="T", metrics={{"x": report.Metric("", "x")}}, profiles={{"a": 1}})
+    def {name}(params, record):
+        record(x=params.a)
+"""
+MANY = "    import report_cli as report\n" + "".join(
+    ONE.format(name=name) for name in ("one", "two", "three", "four", "five")
+)
+
 
 @pytest.fixture
 def grid(report: Command, write: Write) -> Command:
@@ -47,8 +57,8 @@ def grid(report: Command, write: Write) -> Command:
 
 def test_a_sweep_is_one_line(grid: Command, project: Project) -> None:
     """Seeds and points with one state and reason are folded; --all, and the name in full, tell each of them."""
-    assert [line.split("  ")[0] for line in grid("status").stdout.splitlines()] == ["run", "sum", "double"]
-    assert re.search(r"^sum  \(6 runs\) +up to date", grid("status").stdout, re.MULTILINE)
+    assert [line.split("  ")[0] for line in grid("status", "*").stdout.splitlines()] == ["run", "sum", "double"]
+    assert re.search(r"^sum  \(6 runs\) +up to date", grid("status", "*").stdout, re.MULTILINE)
     assert grid("status", "s*").stdout.count("sum") == 1
     assert grid("status", "sum").stdout.count("sum b=") == 6
     assert grid("status", "--all").stdout.count("sum b=") == 6
@@ -59,6 +69,49 @@ def test_a_sweep_is_one_line(grid: Command, project: Project) -> None:
     assert "test_sum" in shown
     assert re.search(r"b=3 seed 1 +up to date +4 +3$", shown, re.MULTILINE)
     assert "sum b=3 seed 1" in grid("show", "sum", "--all").stdout
+
+
+def test_a_document_is_told_in_numbers_and_reasons(grid: Command, project: Project, write: Write) -> None:
+    """What is up to date is counted, what isn't has its reason and time, and the command that mends it is named."""
+    write("templates/documents/d.md", '+++\ntitle = "D"\n+++\n\n<< value("double.x") >>\n')
+    assert grid("status").stdout.splitlines()[:3] == [
+        "d  not written yet",
+        "● 7 up to date",
+        "nothing to run; the page is to be written: report build d",
+    ]
+    assert grid("build", "--to", "html").returncode == 0
+    assert re.match(r"d  page written today at \d\d:\d\d\n● 7 up to date\n\n", grid("status").stdout)
+    edit(project.experiments / "sums.py", "params.c * sum", "1 * params.c * sum")
+    assert re.search(
+        r"\n● 6 up to date\n○ double  out of date  [\d.]+ s  double\(\) in .* changed\n"
+        r"1 to run, about [\d.]+ s: report build d\n",
+        grid("status").stdout,
+    )
+    assert grid("run", "double", "--force").returncode == 0
+    os.utime(project.reports / "d.html", (0, 0))
+    assert grid("status").stdout.startswith("d  page is older than 7 of its results\n")
+    told = json.loads(grid("status", "--json").stdout)
+    assert told["version"] == 1
+    assert [(each["name"], each["page"], len(each["runs"])) for each in told["documents"]] == [("d", "older", 7)]
+
+
+def test_of_a_new_project_what_was_never_run_is_a_number(report: Command, write: Write) -> None:
+    """Runs that have only that in common to tell are counted; a document that can't be read hides no other."""
+    write("experiments/many.py", MANY)
+    write("templates/documents/bad.md", '+++\ntitle = "B"\n+++\n\n<< value("one.y") >>\n')
+    done = report("status")
+    assert "○ 5 not run\n5 to run, about 25 s: report run NAME" in done.stdout
+    assert "one  not run" not in done.stdout
+    assert "warning: bad can't be built: templates/documents/bad.md:5" in done.stderr
+
+
+def test_a_check_fails_where_anything_is_to_be_run(grid: Command, project: Project) -> None:
+    """`status --check` ends with 1 until all is up to date, and says the same."""
+    assert grid("status", "--check").returncode == 0
+    edit(project.experiments / "sums.py", "params.c * sum", "1 * params.c * sum")
+    assert grid("status", "sum", "--check").returncode == 0
+    done = grid("status", "--check")
+    assert (done.returncode, done.stdout) == (1, grid("status").stdout)
 
 
 def test_an_unknown_name_or_pattern_is_told(grid: Command) -> None:
@@ -99,7 +152,7 @@ def test_the_reason_is_a_sentence(grid: Command, project: Project, write: Write)
     """Functions are written as such; what another result waits for is named; parameters of --set are not an edit."""
     edit(project.experiments / "sums.py", "params.a + params.b", "params.b + params.a")
     told = grid("status").stdout
-    assert "out of date  " in told
+    assert "○ sum  (6 runs)  out of date  " in told
     assert "total() in experiments/sums.py changed" in told
     assert "needs sum, which is out of date" in told
     write("templates/documents/d.md", '+++\ntitle = "D"\n+++\n\n<< value("double.x") >>\n')

@@ -77,10 +77,10 @@ def test_an_edit_of_equal_size_and_time_is_seen(report: Command, walk: Path, pap
     """Sources, templates and manifests are known by their content: the listing, the state and the page follow."""
     edit_unnoticed(walk, 'title="A walk"', 'title="A talk"')
     assert "A talk" in report("list").stdout
-    assert "writing the pages" in report("build", "paper", "--to", "html").stderr
+    assert "wrote paper: " in report("build", "paper", "--to", "html").stderr
     assert "paper is up to date" in report("build", "paper", "--to", "html").stderr
     edit_unnoticed(paper, "decimals(2)", "decimals(3)")
-    assert "writing the pages" in report("build", "paper", "--to", "html").stderr
+    assert "wrote paper: " in report("build", "paper", "--to", "html").stderr
     (manifest,) = (project.runs / "walk").glob("*/manifest.json")
     edit_unnoticed(manifest, '"seed": 0', '"seed": 1')
     damaged = report("status")
