@@ -25,6 +25,7 @@ MOST = 12
 
 def list_all(json: Json = False) -> None:
     """List the experiments and documents."""
+    from report_cli.experiment import PROFILES
     from report_cli.report.text import templates
 
     workspace = open_workspace()
@@ -39,6 +40,7 @@ def list_all(json: Json = False) -> None:
                 "needs": e.needs_of(e.params["full"]),
                 "seeds": dict(e.seeds),
                 "points": len(e.grid["full"]),
+                "cost_s": {profile: e.cost(profile) for profile in PROFILES},
             }
             for e in experiments
         ]
