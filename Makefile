@@ -3,6 +3,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
+SCRIPT := tests/script
 INSTALLED := .venv/installed
 
 .PHONY: report test fault bench check lock clean
@@ -29,7 +30,9 @@ check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n 0 tests/experiments/test_kept.py
+	@test -d $(SCRIPT)/node_modules || npm ci --silent --fetch-retries=0 --prefix $(SCRIPT) || \
+		echo "npm can't install TypeScript and Biome: the page's script is not checked"
+	$(BIN)/python -m pytest -q -n 0 tests/script tests/experiments/test_kept.py
 
 # Everything comes from the lock file, the build backend included, so nothing is resolved or left to chance here.
 # What is installed in place is compiled by no one until it runs, and never where Python may not write bytecode.

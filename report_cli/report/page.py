@@ -42,6 +42,10 @@ ASKS = re.compile(r"@import\b[^;]{0,200}|url\(\s*['\"]?(?!data:|#)[^)]{0,200}\)?
 DATA = re.compile(r'(?<==")data:[^"]*')
 
 
+# The page's script, feature by feature: they stand in one module in this order.
+SCRIPTS = ("dom.js", "sorting.js", "figures.js", "notes.js", "boxes.js", "contents.js", "page.js")
+
+
 @dataclass(frozen=True)
 class Page:
     """The content of each format, what its author should know, and what kept a format from being made (no Pango).
@@ -178,7 +182,8 @@ def _digests(body: Body) -> dict[str, str]:
 
 
 def _screen(project: Project, facts: dict[str, Any], body: Body, source: Manuscript) -> str:
-    script = f"const WORDS = {json.dumps(dict(facts['words']), ensure_ascii=False)};\n{_style(project, 'page.js')}"
+    texts = [_style(project, name) for name in SCRIPTS]
+    script = "\n".join((f"const WORDS = {json.dumps(dict(facts['words']), ensure_ascii=False)};", *texts))
     # The browser runs this script and no other, and asks no one for anything.
     policy = POLICY.format(base64.b64encode(sha256(script.encode()).digest()).decode())
     more = {

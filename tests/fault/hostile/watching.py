@@ -16,6 +16,7 @@ import lxml.html
 import pikepdf
 
 from report_cli.project import inherited_templates
+from report_cli.report.page import SCRIPTS
 from report_cli.report.text import words
 
 # Of processor time: the machine may have other things to do.
@@ -134,14 +135,11 @@ def active(page: bytes) -> list[str]:
 
 def _own(element: Any) -> bool:
     """Return whether an element is the report's own script, behind the words of the page's language."""
-    script = inherited_templates() / "style" / "page.js"
+    script = "\n".join((inherited_templates() / "style" / name).read_text() for name in SCRIPTS)
     own = [f"const WORDS = {json.dumps(words.of(code), ensure_ascii=False)};" for code in words.LANGUAGES]
     first, _, rest = (element.text or "").strip().partition("\n")
     return (
-        element.tag == "script"
-        and set(element.attrib) <= {"type"}
-        and first in own
-        and rest.strip() == script.read_text().strip()
+        element.tag == "script" and set(element.attrib) <= {"type"} and first in own and rest.strip() == script.strip()
     )
 
 

@@ -1,0 +1,18 @@
+// Boxes: what is wider than its box can be scrolled with the keyboard, and has a name for whoever hears the page.
+
+/** @param {Element} box */
+function nameOf(box) {
+  if (box.matches("pre")) return say("code");
+  if (box.matches(".eq")) return `${say("formula")} ${box.querySelector(".no")?.textContent ?? ""}`.trim();
+  return box.querySelector("caption .lab")?.textContent.replace(/\.$/, "") ?? say("table");
+}
+
+/** @param {Element} box */
+function mark(box) {
+  const wide = box.scrollWidth > box.clientWidth + 1;
+  const attributes = { tabindex: "0", role: "group", "aria-label": say("scrolls", nameOf(box)) };
+  for (const [name, content] of Object.entries(attributes)) {
+    if (wide) box.setAttribute(name, content);
+    else box.removeAttribute(name);
+  }
+}
