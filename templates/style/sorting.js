@@ -1,7 +1,7 @@
-// Sorting: each click on a header goes one step on, from ascending to descending to the order of the author.
+// Sorting: each click on a header goes one step on. Of numbers the largest come first, of words the first ones; then
+// the other way round; then the order of the author.
 
-/** @type {Record<string, string>} */
-const NEXT = { none: "ascending", ascending: "descending", descending: "none" };
+const STEPS = ["none", "ascending", "descending"];
 const TYPED = /^[<>≈~(]?\s*([-−]?\d+(?:\.\d+)?)\s*(%)?\)?(?:\s*[±[].*)?$/;
 const collator = new Intl.Collator(document.documentElement.lang, { numeric: true });
 const announcement = make("p", { class: "unseen", role: "status" });
@@ -21,28 +21,40 @@ function sortable(table) {
     if (!header.querySelector("a")) button.append(...header.childNodes);
     header.append(button);
     button.addEventListener("click", () => {
-      const direction = NEXT[header.getAttribute("aria-sort") ?? "none"];
+      const keys = keysOf(rows, column);
+      const step = STEPS.indexOf(header.getAttribute("aria-sort") ?? "none");
+      const direction = STEPS[(step + (keys.isNumeric ? 2 : 1)) % 3];
       for (const other of head[0].cells) other.removeAttribute("aria-sort");
       if (direction !== "none") header.setAttribute("aria-sort", direction);
-      body[0].append(...ordered(rows, column, direction));
+      body[0].append(...ordered(rows, keys, direction));
       announcement.textContent = direction === "none" ? say("original") : say("sorted", name, say(direction));
     });
   }
 }
 
-/** @type {(rows: HTMLTableRowElement[], column: number, direction: string) => HTMLTableRowElement[]} */
-function ordered(rows, column, direction) {
-  if (direction === "none") return rows;
+/**
+ * What a column is sorted by: its numbers where most of its cells begin with one, else its words; null for nothing.
+ * @param {HTMLTableRowElement[]} rows
+ * @param {number} column
+ */
+function keysOf(rows, column) {
   const texts = rows.map((row) => row.cells[column]?.textContent.trim() ?? "");
   const numbers = rows.map((row, index) => numberIn(row.cells[column], texts[index]));
-  const known = numbers.filter((number) => number !== null).length;
-  const keys = 2 * known > texts.filter(Boolean).length ? numbers : texts.map((text) => text || null);
+  const isNumeric = 2 * numbers.filter((number) => number !== null).length > texts.filter(Boolean).length;
+  /** @type {(one: number, other: number) => number} */
+  const compare = (one, other) =>
+    isNumeric ? Number(numbers[one]) - Number(numbers[other]) : collator.compare(texts[one], texts[other]);
+  return { isNumeric, compare, lacks: (/** @type {number} */ row) => (isNumeric ? numbers[row] === null : !texts[row]) };
+}
+
+/** @type {(rows: HTMLTableRowElement[], keys: ReturnType<typeof keysOf>, direction: string) => HTMLElement[]} */
+function ordered(rows, keys, direction) {
+  if (direction === "none") return rows;
   const sign = direction === "ascending" ? 1 : -1;
   // What has no key stays at the end in both directions; equals stay as the author had them.
   const places = [...rows.keys()].sort((one, other) => {
-    const a = keys[one], b = keys[other];
-    if (a === null || b === null) return Number(a === null) - Number(b === null);
-    return sign * (typeof a === "number" ? a - Number(b) : collator.compare(a, String(b)));
+    if (keys.lacks(one) || keys.lacks(other)) return Number(keys.lacks(one)) - Number(keys.lacks(other));
+    return sign * keys.compare(one, other);
   });
   return places.map((place) => rows[place]);
 }

@@ -32,6 +32,6 @@ def test_notes_and_sorting_are_german(browser: Browser, tmp_path: Path) -> None:
     for part in ("Wert", "0,638", "Profil", "quick", "Daten", "net, Startwert 0", "Zu seinem Lauf im Anhang"):
         assert part in said
     page.locator("#tbl-werte thead th").last.get_by_role("button").click()
-    assert page.locator("#tbl-werte tbody tr > :first-child").all_text_contents() == ["c", "b", "a"]
-    expect(page.get_by_role("status")).to_have_text("Sortiert nach Wert, aufsteigend.")
+    assert page.locator("#tbl-werte tbody tr > :first-child").all_text_contents() == ["a", "b", "c"]
+    expect(page.get_by_role("status")).to_have_text("Sortiert nach Wert, absteigend.")
     page.close()

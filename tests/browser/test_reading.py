@@ -1,5 +1,6 @@
 """Reading the page: on narrow screens, with the keyboard alone, without its script."""
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Open, scrolled_by_key
@@ -51,14 +52,15 @@ def test_the_keyboard_reaches_everything_in_order(open_page: Open) -> None:
     """Tab goes from the skip link through the contents to the text, always in sight; the skip link goes there."""
     page = open_page()
     met = []
-    for _ in range(8):
+    for _ in range(9):
         page.keyboard.press("Tab")
         met.append(focused(page))
         expect(page.locator(":focus-visible")).to_be_in_viewport()
         expect(page.locator(":focus-visible")).to_have_css("outline-width", "3px")
-    assert met[:7] == [
+    assert met[:8] == [
         "Skip to the text",
         "Theory",
+        "Parts of Theory",
         "Accuracy of 74.4 %",
         "More tables",
         "References",
@@ -72,26 +74,45 @@ def test_the_keyboard_reaches_everything_in_order(open_page: Open) -> None:
     assert focused(page) == "45"
 
 
-def test_the_contents_stay_and_follow_on_a_desktop(open_page: Open) -> None:
-    """Beside the text the contents stay in sight and mark the section that is read."""
-    page = open_page()
+@pytest.mark.parametrize("width", [768, 1280])
+def test_the_contents_stay_and_follow_beside_the_text(open_page: Open, width: int) -> None:
+    """From a tablet upward the contents stay in sight and mark the section that is read, from the first on."""
+    page = open_page(width=width)
     page.get_by_role("navigation").get_by_role("link", name="More tables").click()
     expect(page.locator(".toc")).to_be_in_viewport()
     current = page.locator(".toc a[aria-current=location]")
     expect(current).to_have_text("More tables")
     page.keyboard.press("Home")
-    expect(current).to_have_count(0)
+    expect(current).to_have_text("Theory")
     page.locator("main > p", has_text="One more paragraph").last.scroll_into_view_if_needed()
     expect(current).to_have_text("More tables")
 
 
+def test_chapters_fold(open_page: Open) -> None:
+    """A chapter shows its sections while it is read or when it is asked to; without a script all are shown."""
+    page = open_page()
+    parts = page.locator(".toc .level3").first
+    button = page.get_by_role("button", name="Parts of Theory")
+    expect(parts).to_be_visible()
+    page.get_by_role("navigation").get_by_role("link", name="Provenance").click()
+    expect(parts).to_be_hidden()
+    button.click()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(parts).to_be_visible()
+    expect(open_page(width=390).locator(".toc .level3").first).to_be_hidden()
+    expect(open_page(java_script_enabled=False).locator(".toc .level3").first).to_be_visible()
+
+
 def test_a_phone_comes_back_to_the_contents(open_page: Open) -> None:
-    """On a phone a link to the contents is always in sight."""
+    """On a phone a link to the contents is always in sight, in a bar that lies over no part of the text."""
     page = open_page(width=390)
     page.locator("#sec-deep").scroll_into_view_if_needed()
-    back = page.locator(".back a")
+    back = page.locator(".back")
     expect(back).to_be_in_viewport()
-    back.click()
+    bar = back.bounding_box()
+    assert bar is not None
+    assert (bar["x"], bar["width"], bar["y"] + bar["height"]) == (0, 390, 900)
+    back.get_by_role("link").click()
     expect(page.locator("#page-contents")).to_be_in_viewport()
 
 

@@ -30,7 +30,8 @@ def test_the_html_is_one_file_that_asks_for_nothing(built: Report) -> None:
     assert {link for link in links if not link.startswith("#")} == {"https://example.org"}
     assert {link[1:] for link in links if link.startswith("#")} <= anchors
     assert all(image.get("src").startswith("data:") for image in page.iter("img"))
-    assert not page.xpath("//link | //iframe | //script[@src]")
+    assert [link.get("href")[:18] for link in page.iter("link")] == ["data:image/svg+xml"]
+    assert not page.xpath("//iframe | //script[@src]")
     (script,) = page.xpath("//script/text()")
     allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = page.xpath("//meta[@http-equiv]/@content")[0]
@@ -45,6 +46,7 @@ def test_the_page_has_title_contents_and_appendix(built: Report) -> None:
     assert page.xpath("string(//h1)") == "A small report"
     assert page.xpath("string(//p[@class='by'])") == "A. Student · 0000000 · 22 November 2026"
     assert page.xpath("string(//p[@class='label'])") == "quick profile · drawn images"
+    assert page.xpath("//meta[@name='description']/@content") == ["A small report"]
     assert page.xpath("//nav//a/text()") == ["Theory", "Accuracy of 73.8\u202f%", "References", "Provenance"]
     assert page.xpath("//section[@class='run']//code/@id") == ["run-facts-0abc", "run-net-0abc"]
 

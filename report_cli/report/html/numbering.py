@@ -4,6 +4,7 @@ Counted here and not by style sheets: browsers can't fill a reference with anoth
 """
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ APPENDIX_CLASS = "appendix"
 # Ids that the page gives itself, beside those of its runs.
 OWN = (APPENDIX, "page-text", "page-contents")
 HEADINGS = ("h2", "h3", "h4", "h5", "h6")  # h1 is the title
+# What a heading is called that has a number of its author's: "Question 10: Early layers".
+OWN_NUMBER = re.compile(r"([^\W\d_]+\s\d+)[:.]\s")
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def number(body: "HtmlElement", places: Places, language: Language, faults: Faul
         anchors.add(label)
     headings = _number_sections(body, places, faults)
     kinds = {h.target: language["appendix" if h.number[:1].isalpha() else "section"] for h in headings}
-    names = {h.target: kinds[h.target].format(h.number) if h.number else h.title for h in headings}
+    names = {h.target: kinds[h.target].format(h.number) if h.number else _own_name(h.title) for h in headings}
     names[APPENDIX] = language["appendix"].format(next_appendix(headings))
     names |= _number_captions(body, language)
     names |= _number_theorems(body, language)
@@ -166,7 +169,10 @@ def _number_sections(body: "HtmlElement", places: Places, faults: Faults) -> lis
                 raise UsageError(f"{places.of_heading(count)}: {title!r} is one appendix too many for letters")
             first = ascii_uppercase[counts[0] - 1] if is_appendix else str(counts[0])
             label = ".".join((first, *map(str, counts[1 : level - 1])))
-            _prepend(heading, "no", label)
+            if OWN_NUMBER.match(title):
+                label = ""  # It is counted, but has a number already.
+            else:
+                _prepend(heading, "no", label)
         target = heading.get("id") or next(
             free for n in itertools.count(count + 1) if (free := f"section-{n}") not in taken
         )
@@ -174,6 +180,11 @@ def _number_sections(body: "HtmlElement", places: Places, faults: Faults) -> lis
         heading.set("id", target)
         headings.append(Heading(level, label, title, target))
     return headings
+
+
+def _own_name(title: str) -> str:
+    own = OWN_NUMBER.match(title)
+    return own[1] if own else title
 
 
 def _fill_reference(link: "HtmlElement", names: dict[str, str], anchors: set[str], places: Places) -> None:

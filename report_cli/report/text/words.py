@@ -33,6 +33,7 @@ _TABLE: dict[str, tuple[str, str, str, str]] = {
     "abstract": ("Abstract", "Zusammenfassung", "Résumé", "Resumen"),
     "logo": ("Logo", "Logo", "Logo", "Logotipo"),
     "contents": ("Contents", "Inhalt", "Sommaire", "Índice"),
+    "unfold": ("Parts of {}", "Teile von {}", "Parties de {}", "Partes de {}"),
     "references": ("References", "Literatur", "Références", "Referencias"),
     "attachment": (
         "Runs and values of this report",

@@ -56,6 +56,14 @@ def test_everything_is_numbered_and_referred_to(desk: Desk) -> None:
     assert [h.text_content() for h in tree.iter("h2", "h3")] == ["1 One", "1.1 Inner", "Two", "2 Three"]
 
 
+def test_a_heading_with_a_number_of_its_own_gets_no_other(desk: Desk) -> None:
+    """It is counted, so that the next one has the same number as ever, and called by its own number."""
+    body = desk.body("# A\n\n[](#q) [](#r)\n\n## Question 10: Depth {#q}\n\n## Rest {#r}\n")
+    assert [(h.number, h.title) for h in body.headings] == [("1", "A"), ("", "Question 10: Depth"), ("1.2", "Rest")]
+    assert "Question\N{NO-BREAK SPACE}10</a>" in body.screen
+    assert "Section\N{NO-BREAK SPACE}1.2</a>" in body.screen
+
+
 def test_the_contents_show_values_and_formulas_as_text(desk: Desk) -> None:
     """Headings appear in the contents as plain text, formulas in words."""
     headings = desk.body('# Up to << value("net.accuracy")|percent >>\n\n## The $x^2$ case\n').headings
