@@ -20,6 +20,7 @@ from report_cli.report.text import templates
 
 # Figures name the sans by its own name, so print knows it under both.
 FIGURE_FAMILY = "Source Sans 3"
+MATH_FAMILY = "Report Math"
 # Always embedded, so that an edit of the text rarely asks for a new cut, which takes seconds.
 COMMON = "".join(map(chr, [*range(0x20, 0x7F), *range(0xA0, 0x100)])) + "‐–—‘’“”…•−×⁰¹²³⁴⁵⁶⁷⁸⁹⁻→≈≤≥\u202f"
 # A browser draws a one-letter identifier of a formula with the italic letter of Unicode's mathematical block.
@@ -53,7 +54,7 @@ FACES = (
     Face("Report Serif", "STIXTwoText-Regular.otf"),
     Face("Report Serif", "STIXTwoText-Italic.otf", style="italic"),
     Face("Report Serif", "STIXTwoText-SemiBold.otf", weight=600),
-    Face("Report Math", "STIXTwoMath-Regular.otf"),
+    Face(MATH_FAMILY, "STIXTwoMath-Regular.otf"),
     Face("Report Sans", "SourceSans3-Regular.ttf"),
     Face("Report Sans", "SourceSans3-It.ttf", style="italic"),
     Face("Report Sans", "SourceSans3-Semibold.ttf", weight=600),
@@ -81,10 +82,35 @@ def for_typst(project: Project) -> Any:
     """Return the shipped fonts and those of the project, and no other, in the form that typst takes."""
     import typst
 
-    folders = [folder / "style" / "fonts" for folder in project.template_folders]
+    folders = [folder / "style" / "fonts" for folder in project.template_folders] + [_tight(project)]
     # What the first fonts haven't got, typst takes from any other that it is given.
     folders += [(project.root / name).parent for name in project.settings.fonts]
     return typst.Fonts(include_system_fonts=False, font_paths=[str(folder) for folder in folders if folder.is_dir()])
+
+
+def _tight(project: Project) -> Path:
+    """Return the folder of the math font as formulas are set with it: no letter pushes its scripts away, as in LaTeX.
+
+    The font moves a script with a high letter or a capital away from Y, r and others. Its name there is MATH_FAMILY.
+    """
+    face = next(face for face in FACES if face.family == MATH_FAMILY)
+    path = _path(project, face)
+    folder = project.build / "fonts" / f"tight-{files.digest(path)[:16]}"
+    if not folder.is_dir():
+        from fontTools.ttLib import TTFont
+
+        out = io.BytesIO()
+        with TTFont(path, lazy=True, recalcTimestamp=False) as font:
+            for record in font["MATH"].table.MathGlyphInfo.MathKernInfo.MathKernInfoRecords:
+                for corner in vars(record).values():
+                    for kern in corner.KernValue if corner else ():
+                        kern.Value = min(kern.Value, 0)
+            for name in font["name"].names:
+                if name.nameID in (1, 16):
+                    name.string = MATH_FAMILY
+            font.save(out)
+        files.write_bytes(folder / face.file, out.getvalue())
+    return folder
 
 
 def digests(project: Project) -> dict[str, str]:
@@ -96,7 +122,7 @@ def for_screen(project: Project, text: str) -> str:
     """Return font rules with the characters of `text` embedded as WOFF2; a known subset comes from the cache."""
     shown = _visible(text)
     cuts = {
-        face: _cut(project, face, {*shown, *COMMON, *(FORMULAS if face.family == "Report Math" else "")})
+        face: _cut(project, face, {*shown, *COMMON, *(FORMULAS if face.family == MATH_FAMILY else "")})
         for face in FACES
     }
     return _embedded(cuts | _own_cuts(project, text))

@@ -7,12 +7,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from report_cli import files
 from report_cli.errors import Faults, UsageError
 from report_cli.project import Project
-from report_cli.report.html import fonts, latex, mathml, pandoc, typst_math
+from report_cli.report.html import fonts, glyphs, latex, mathml, pandoc, typst_math
 from report_cli.report.html.speech import speak
 from report_cli.report.text import templates
 
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 FONT = "style/fonts/STIXTwoMath-Regular.otf"
 SIZE_PT = 10.0
 PAD_PT = 1.0  # Ink may leave a formula's box; the page adds this much on every side and the style takes it back.
-WAY = 7  # Raise it when the same formula must be made anew.
+WAY = 8  # Raise it when the same formula must be made anew.
 PREAMBLE = f"""\
-#set page(width: auto, height: auto, margin: {PAD_PT}pt)
+#set page(width: auto, height: auto, margin: {PAD_PT}pt, fill: none)
 #set text(size: {SIZE_PT}pt, font: "STIX Two Text", fill: rgb("#16181d"), top-edge: "bounds", bottom-edge: "bounds")
-#show math.equation: set text(font: "STIX Two Math")
+#show math.equation: set text(font: "{fonts.MATH_FAMILY}")
 """
 # In the second pass a page ends at the baseline, which tells the depth. Without the wide leading, typst keeps a part
 # of the depth inside the line.
@@ -60,9 +61,7 @@ def typeset(
 
     A malformed one is left out, and is among the `faults` (file and line in the message).
     """
-    font = templates.find(project, FONT)
-    if font is None:
-        raise UsageError(f"the font of formulas is missing: templates/{FONT}")
+    font = _font(project)
     versions = [metadata.version(name) for name in ("pypandoc_binary", "typst")]
     salt = [*versions, str(WAY), PREAMBLE, BASELINE, files.digest(font)]
     salt += [files.digest(project.root / face.file) for face in fonts.own_faces(project)]
@@ -85,6 +84,13 @@ def typeset(
     return results
 
 
+def _font(project: Project) -> Path:
+    font = templates.find(project, FONT)
+    if font is None:
+        raise UsageError(f"the font of formulas is missing: templates/{FONT}")
+    return font
+
+
 def _make(
     project: Project, formulas: list[Formula], where: Callable[[Formula], str], faults: Faults
 ) -> dict[Formula, Typeset]:
@@ -104,7 +110,7 @@ def _make(
 def _batch(project: Project, formulas: list[Formula]) -> list[Typeset]:
     from lxml import etree
 
-    math = to_mathml(project, formulas)
+    math, font = to_mathml(project, formulas), _font(project)
     equations = [typst_math.write(each) for each in math]
     typeset = []
     for formula, element, svg, shorter in zip(
@@ -114,6 +120,9 @@ def _batch(project: Project, formulas: list[Formula]) -> list[Typeset]:
         width, height = _size_pt(svg)
         depth = height - _size_pt(shorter)[1]
         em = [round(length / SIZE_PT, 4) for length in (width, height, depth)]
+        # What is searched for has a plain comma in a number; TeX has it so that no space comes behind it.
+        text = " ".join(formula.tex.replace("{,}", ",").split())
+        svg = glyphs.set_letters(svg, text, font, SIZE_PT)
         typeset.append(Typeset(markup, svg, speak(markup) or formula.tex, *em))
     return typeset
 

@@ -109,6 +109,8 @@ def readable(tex: str, display: bool) -> str:
     # A mu is the eighteenth part of an em; pandoc reads no negative one.
     tex = re.sub(r"\\m(?:space\s*\{|kern\s*)(-?[\d.]+)\s*mu\}?", lambda m: rf"\hspace{{{float(m[1]) / 18:.3f}em}}", tex)
     tex = re.sub(_CENTRED, r"\\cdots ", tex)
+    # A comma within a number has no space behind it.
+    tex = re.sub(r"(?<=\d)\{,\}(?=\d)", r"\\mathord{,}", tex)
     # The fixed sizes of relations have space on both sides.
     return re.sub(r"\\([bB]igg?)m\s*(\\[A-Za-z]+|\\?.)", r"\\;\\\1\2\\;", tex)
 

@@ -16,6 +16,7 @@ _UPRIGHT = {0x1D468 + letter: 0x1D400 + letter for letter in range(52)}  # bold 
 _BESIDE = {"munder": "msub", "mover": "msup", "munderover": "msubsup"}
 _BELOW = {beside: below for below, beside in _BESIDE.items()}
 _SCRIPTED = (*_BESIDE, *_BELOW)
+_IN_SCRIPT = f"ancestor::*[preceding-sibling::*][parent::{' or parent::'.join(_SCRIPTED)}]"
 _SIGNS = set("∑∏∐⋃⋂⨁⨂⨀⨄⋁⋀⨆")
 _BINARY = set("+−±∓⋅×∗")
 _BARS = {"∥": "‖", "∣": "|"}
@@ -49,6 +50,8 @@ def finish(markup: str, tex: str, *, display: bool) -> "Element":
     _place(math, is_high, tex)
     for node in list(math.iter()):
         _space(node)
+    for node in list(math.iter("mrow", *_SCRIPTED)):
+        _space_inner(node)
     return math
 
 
@@ -224,6 +227,29 @@ def _space(node: "Element") -> None:
         node.addnext(node.makeelement("mspace", thin))
     if before is not None and (before.tag not in ("mo", "mspace") or before.get("form") == "postfix"):
         node.addprevious(node.makeelement("mspace", thin))
+
+
+def _space_inner(node: "Element") -> None:
+    r"""Set the thin space of LaTeX between what \left and \right enclose and letters or brackets beside it."""
+    parent = node.getparent()
+    if not _is_inner(node) or parent is None or parent.tag in _SCRIPTED or node.xpath(_IN_SCRIPT):
+        return
+    after, before = node.getnext(), node.getprevious()
+    while before is not None and before.tag == "mspace":
+        before = before.getprevious()
+    thin = {"width": "0.167em"}
+    if before is not None and (before.tag != "mo" or before.get("form") == "postfix"):
+        node.addprevious(node.makeelement("mspace", thin))
+    if after is None or after.tag in ("mspace", "annotation") or _is_inner(after):
+        return
+    if after.tag != "mo" or after.get("form") == "prefix":
+        node.addnext(node.makeelement("mspace", thin))
+
+
+def _is_inner(node: "Element") -> bool:
+    row = node[0] if node.tag in _SCRIPTED else node
+    is_grown = _is_enclosed(node) and row[0].get("stretchy") == "true"
+    return is_grown and not row.xpath("*[2]/descendant-or-self::*[@linethickness]")  # no binomial
 
 
 def _is_enclosed(node: "Element") -> bool:

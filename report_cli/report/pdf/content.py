@@ -128,10 +128,9 @@ class _Mark:
     moves: list[str] = field(default_factory=list)
     shapes: list[str] = field(default_factory=list)
 
-    @property
-    def digest(self) -> str:
+    def digest(self, kind: str) -> str:
         # Words of a figure are laid out by the renderer, so where they stand says nothing of the figure.
-        drawn = self.shapes if self.text else self.moves
+        drawn = self.shapes if self.text and kind == "Figure" else self.moves
         return sha256("\n".join(drawn).encode()).hexdigest()[:16]
 
 
@@ -189,21 +188,23 @@ class _Reader:
         whole = self.pdf.make_stream(b"\n".join(self.unpacked(stream) for stream in streams))
         open_: list[_Mark | None] = [within]
         font: dict[int, str] = {}
+        place = size = ""
         for instruction in pikepdf.parse_content_stream(whole):
             operands: Any = instruction.operands
             name = str(instruction.operator)
             if name in ("BMC", "BDC"):
-                key = (number, int(operands[1].MCID)) if name == "BDC" and "/MCID" in operands[1] else None
-                # What is within the mark of another one belongs to that.
-                open_.append(open_[-1] or (self.marks.setdefault(key, _Mark(number)) if key else None))
+                open_.append(self._opened(number, name, operands, open_[-1]))
             elif name == "EMC":
                 open_.pop()
+            elif name == "Tm":
+                place = " ".join(map(_spelled, operands))
             elif name == "Tf":
-                font = self._font(resources["/Font"][str(operands[0])])
+                font, size = self._font(resources["/Font"][str(operands[0])]), _spelled(operands[1])
             elif name in ("Tj", "TJ", "'", '"'):
                 text = "".join(_decoded(font, string) for string in _strings(operands))
-                mark = open_[-1]
-                (self.outside[number - 1] if mark is None else mark.text).append(text)
+                self._text_of(number, open_[-1]).append(text)
+                if mark := open_[-1]:
+                    mark.moves.append(f"{size} {place} {text}")
             elif name == "Do":
                 drawn = resources["/XObject"][str(operands[0])]
                 if drawn.get("/Subtype") == "/Form":
@@ -212,6 +213,21 @@ class _Reader:
                     self._note(open_[-1], f"Do {self._picture(drawn)}", ())
             else:
                 self._note(open_[-1], name, operands)
+
+    def _opened(self, number: int, name: str, operands: Any, outer: _Mark | None) -> _Mark | None:
+        """Return the mark of what is drawn from here on: what is within the mark of another one belongs to that."""
+        properties: Any = operands[1] if name == "BDC" else {}
+        mark = outer
+        if mark is None and "/MCID" in properties:
+            mark = self.marks.setdefault((number, int(properties.MCID)), _Mark(number))
+        if "/ActualText" in properties:
+            # What is found and copied in place of what is seen.
+            self._text_of(number, mark).append(str(properties.ActualText))
+        return mark
+
+    def _text_of(self, number: int, mark: _Mark | None) -> list[str]:
+        """Return where the text goes that is drawn on a page, in a mark or in none."""
+        return self.outside[number - 1] if mark is None else mark.text
 
     def _note(self, mark: _Mark | None, name: str, operands: Any) -> None:
         """Note an operator that is no text: in the mark that it is in, or as something that no tag leads to."""
@@ -262,10 +278,10 @@ class _Reader:
         pieces, before = parts[place], len(parts[place])
         if kind == "Link":
             pieces.append(self._link(page, children))
-        elif kind == "Figure":
+        elif kind in ("Figure", "Formula"):
             mark = self.marks.pop((page, next(c for c in children if isinstance(c, int))), _Mark(page))
             words = f"{element.get('/Alt', '')} {plain(''.join(mark.text))}"
-            pieces.append(Piece("picture", words.strip(), page, mark.digest))
+            pieces.append(Piece("picture", words.strip(), page, mark.digest(kind)))
         else:
             for child in children:
                 if isinstance(child, int):

@@ -17,7 +17,7 @@ from report_cli.errors import Faults, ReportError
 from report_cli.keys import environment
 from report_cli.report.html.compose import ASSETS, AT, ITEM
 from report_cli.report.html.fonts import EMOJI
-from report_cli.report.pdf import floats
+from report_cli.report.pdf import floats, formulas
 from report_cli.report.provenance import NAME
 
 UA_NAMESPACE = "http://www.aiim.org/pdfua/ns/id/"
@@ -131,7 +131,7 @@ def _lay_out(
                 created=when,
                 modified=when,
             )
-            with _item_bodies():
+            with _item_bodies(), formulas.letters():
                 content: bytes = document.write_pdf(pdf_variant="pdf/a-3a", attachments=[attached])
     finally:
         if collecting:

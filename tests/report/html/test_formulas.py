@@ -58,7 +58,18 @@ BARS = {
     r"|-x| = |x||y|": r"\lvert-x\rvert = \lvert x\rvert\lvert y\rvert",
     r"(|a| + b)": r"(\lvert a\rvert + b)",
 }
-ALL = (*SET, *SAMPLES, *BARS, *BARS.values(), *BELOW, *BELOW.values(), *HIGHER, *HIGHER.values())
+# Formulas, and how much wider they are than others, in em: the thin space beside what \left and \right enclose, none
+# behind the comma of a number, and none before a script, which no letter pushes away.
+WIDER = {
+    (r"f\left(x\right)", r"f(x)"): 0.167,
+    (r"\left(x\right) y", r"(x) y"): 0.167,
+    (r"\left(x\right) = y", r"(x) = y"): 0,
+    (r"z_{f\left(x\right)}", r"z_{f(x)}"): 0,
+    (r"\mathrm{ReLU}\begin{bmatrix} x \end{bmatrix}", r"\mathrm{ReLU}\!\begin{bmatrix} x \end{bmatrix}"): 0.167,
+    (r"1{,}234", r"1234"): 0.25,
+    (r"Y_R", r"X_R"): -0.03,
+}
+ALL = (*SET, *SAMPLES, *BARS, *BARS.values(), *BELOW, *BELOW.values(), *HIGHER, *HIGHER.values(), *sum(WIDER, ()))
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +105,7 @@ def test_a_command_is_set_with_all_its_signs(math: dict[str, Element], tex: str)
 def test_a_command_has_its_place_in_print(printed: Callable[[str], Typeset], tex: str) -> None:
     """Each formula is a picture with ink that reaches across its baseline or stands near it."""
     formula = printed(tex)
-    assert "<use" in formula.svg or "<path" in formula.svg
+    assert "data-glyphs" in formula.svg or "<path" in formula.svg
     assert formula.width > 0.2
     assert -formula.height < formula.depth < formula.height
 
@@ -111,6 +122,12 @@ def test_what_is_not_set_is_refused_with_its_line(desk: Desk, tex: str) -> None:
 def test_spaces_are_as_wide_in_print(printed: Callable[[str], Typeset], space: str) -> None:
     """A space between two letters is as wide as in LaTeX."""
     assert printed(rf"a{space} b").width - printed("ab").width == pytest.approx(SPACES[space], abs=0.002)
+
+
+@pytest.mark.parametrize(("tex", "other"), WIDER)
+def test_letters_and_signs_stand_as_in_latex(printed: Callable[[str], Typeset], tex: str, other: str) -> None:
+    """What stands beside brackets that grow, in a number, and at the foot of a letter has its distance."""
+    assert printed(tex).width - printed(other).width == pytest.approx(WIDER[tex, other], abs=0.01)
 
 
 def test_a_negative_space_pulls_a_bracket_to_its_name(printed: Callable[[str], Typeset]) -> None:
