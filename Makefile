@@ -6,7 +6,7 @@ BIN := .venv/bin
 SCRIPT := tests/script
 INSTALLED := .venv/installed
 
-.PHONY: report test fault bench check lock clean
+.PHONY: report test fault bench check docs lock clean
 
 report: $(INSTALLED)
 	@$(BIN)/report doctor --fix
@@ -34,6 +34,11 @@ check: $(INSTALLED)
 		echo "npm can't install TypeScript and Biome: the page's script is not checked"
 	$(BIN)/python -m pytest -q -n 0 tests/script tests/experiments/test_kept.py
 
+# The guides as a site, in build/site.
+docs: $(INSTALLED)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement docs/requirements.txt
+	$(BIN)/mkdocs build --strict --quiet
+
 # Everything comes from the lock file, the build backend included, so nothing is resolved or left to chance here.
 # What is installed in place is compiled by no one until it runs, and never where Python may not write bytecode.
 $(INSTALLED): requirements.lock
@@ -53,5 +58,5 @@ lock:
 
 # Spares build/runs and build/fault, which cost hours.
 clean:
-	rm -rf build/figures build/report build/logs build/tmp build/math build/fonts build/survey build/memory \
+	rm -rf build/figures build/report build/logs build/tmp build/math build/fonts build/survey build/memory build/site \
 		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache

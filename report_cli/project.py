@@ -40,7 +40,6 @@ class Settings:
     what a run takes of a node of a Ray cluster: num_cpus, num_gpus.
     """
 
-    title: str = ""
     author: str = ""
     id: str = ""
     course: str = ""

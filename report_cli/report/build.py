@@ -22,7 +22,7 @@ from report_cli.store.run import FigureFile, Run
 __all__ = ["FORMATS", "Built", "Selection", "build", "check_warnings", "documents", "survey", "unused_answers"]
 
 # What of the settings is shown on a page.
-SHOWN = ("title", "author", "id", "course", "date", "lang")
+SHOWN = ("author", "id", "course", "date", "lang")
 
 # The packages that turn templates into pages: another version of one may make another page.
 CONVERTERS = (
