@@ -12,6 +12,7 @@ import termios
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 
 import pyte
@@ -19,11 +20,18 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-COLUMNS, ROWS = 100, 60
+COLUMNS, ROWS = 108, 60
 # Longer pauses are shortened to this, and a command is read before it is answered.
-PAUSE_S, READING_S = 1.5, 0.8
+PAUSE_S, READING_S = 0.8, 0.6
 # The colours that pyte names otherwise than rich.
-COLOURS = {"brown": "yellow", "brightbrown": "bright_yellow", "default": None}
+BRIGHT = {f"bright{name}": f"bright_{name}" for name in ("black", "red", "green", "blue", "magenta", "cyan", "white")}
+COLOURS = {
+    **BRIGHT,
+    "brown": "yellow",
+    "brightbrown": "bright_yellow",
+    "bfightmagenta": "bright_magenta",  # as pyte spells it
+    "default": None,
+}
 # The lines of the drawing appear one after the other, and all at once for whoever wants nothing to move.
 APPEARING = """@media (prefers-reduced-motion: no-preference) {{
 @keyframes appear {{ from {{ opacity: 0 }} to {{ opacity: 1 }} }}
@@ -45,6 +53,8 @@ def record(commands: Iterable[str], folder: Path) -> str:
                 if line.strip() and since.get(row, ("",))[0] != line:
                     since[row] = (line, now)
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    # A bar that went away leaves nothing.
+    since = {row: since[row] for row, line in enumerate(screen.display) if line.strip()}
     for row in range(max(since) + 1):
         console.print(_line(screen, row), no_wrap=True, crop=True)
     svg = re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title="report"), flags=re.DOTALL)
@@ -82,11 +92,11 @@ def _output(command: str, folder: Path) -> Iterator[tuple[float, bytes]]:
 
 
 def _line(screen: pyte.Screen, row: int) -> Text:
+    """Return a line of the screen with its colours."""
     text = Text()
-    for column in range(COLUMNS):
-        cell = screen.buffer[row][column]
-        name = COLOURS.get(cell.fg, cell.fg.replace("bright", "bright_"))
-        colour = f"#{cell.fg}" if re.fullmatch("[0-9a-f]{6}", cell.fg) else name
-        text.append(cell.data, Style(color=colour, bold=cell.bold))
+    cells = [screen.buffer[row][column] for column in range(COLUMNS)]
+    for (colour, bold), alike in groupby(cells, lambda cell: (cell.fg, cell.bold)):
+        colour = COLOURS.get(colour, f"#{colour}" if re.fullmatch("[0-9a-f]{6}", colour) else colour)
+        text.append("".join(cell.data for cell in alike), Style(color=colour, bold=bold))
     text.rstrip()
     return text

@@ -14,7 +14,7 @@ DOCS = Path(__file__).parent
 TYPED = (
     "report build trees",
     'echo "76.0,43.5,beech" >> data/leaves.csv',
-    "report status leaves",
+    "report status",
     "report build trees",
     "report verify build/report/trees.pdf",
 )
