@@ -233,11 +233,11 @@ class Value(Untouchable):
     def __abs__(self) -> "Value":
         return self if self.missing or self.number >= 0 else -self
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> Outcome:  # type: ignore[override]
         # What was never run may turn out to be text.
         if isinstance(other, str | Shown) and not self.missing:
-            return bool(self._refuse(other))
-        return isinstance(other, Value | int | float) and self.number == _number(other)
+            self._refuse(other)
+        return _ordered(operator.eq, "=", self, other) if isinstance(other, Value | int | float) else decided(False)
 
     def __hash__(self) -> int:
         return hash(self.number)
@@ -307,11 +307,8 @@ def _combine(operate: Callable[[float, float], float], left: Operand, right: Ope
 
 def _ordered(holds: Callable[[float, float], bool], sign: str, left: "Value", right: "Operand") -> Outcome:
     """Return whether one number stands in this order to another: undecided where a result is missing."""
-    evidence = (
-        left,
-        f" {sign} ",
-        right if isinstance(right, Value) else words.number(str(right), left.ledger.language),
-    )
+    typed = str(right).replace("-", formats.MINUS)
+    evidence = (left, f" {sign} ", right if isinstance(right, Value) else words.number(typed, left.ledger.language))
     if left.missing or (isinstance(right, Value) and right.missing):
         return Outcome(UNDECIDED, evidence)
     return decided(holds(left.number, _number(right)), *evidence)

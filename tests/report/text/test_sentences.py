@@ -1,5 +1,7 @@
 """Sentences that are watched: the tag `claim`, and the list of claims at the end of a document."""
 
+import re
+
 import pytest
 
 from report_cli.errors import ReportError
@@ -39,6 +41,8 @@ def failure(desk: Desk, text: str) -> str:
         ('neither(value("net.loss") > 0, value("net.accuracy") > 0)', "refuted"),
         ('some(value("net.loss") > 1, value("net.accuracy") > 0)', "holds"),
         ('most(value("net.loss") > 1, value("net.loss") > 0, value("net.accuracy") > 0)', "holds"),
+        ('value("net.loss") == value("net.loss")', "holds"),
+        ('value("net.loss") == 7', "refuted"),
         ("1 == 1", "holds"),
     ],
 )
@@ -50,12 +54,31 @@ def test_a_claim_has_a_verdict(desk: Desk, outcome: str, verdict: str) -> None:
     assert f"- [It is so.]{{#claim-it}} [{'✓' if verdict == 'holds' else '✗'} {verdict}]" in text
 
 
-def test_an_impossible_loss_is_refuted(desk: Desk) -> None:
-    """A published loss below what so many errors cost at least, ln 2 each, is found by a claim."""
-    claim = (
-        '<% claim "possible", constant(0.02) >= 0.6931 * (1 - constant(0.7125)) %>The loss is possible.<% endclaim %>'
-    )
-    assert ".refuted}" in written(desk, claim)
+@pytest.mark.parametrize(
+    ("sentence", "outcome", "verdict"),
+    [
+        ("the loss of the frozen base is possible", "constant(0.03216) >= 0.6931 * (1 - constant(0.855))", "refuted"),
+        ("the loss of the tuned base is possible", "constant(0.10004) >= 0.6931 * (1 - constant(0.88999))", "holds"),
+        ("the loss of the control is possible", "constant(0.63801) >= 0.6931 * (1 - constant(0.7383))", "holds"),
+        ("augmentation helps", "compare(share(0.87, 800), share(0.855, 800)).greater", "undecided"),
+        ("augmentation is not told apart", "compare(share(0.87, 800), share(0.855, 800)).undecided", "holds"),
+        ("its p is 0.38", "about(compare(share(0.87, 800), share(0.855, 800)).p, 0.38, within=0.02)", "holds"),
+        (
+            "validation and test of the control agree",
+            "compare(share(0.78, 10000), share(0.7383, 10000), margin=0.01).equivalent",
+            "refuted",
+        ),
+    ],
+)
+def test_sentences_of_the_published_report(desk: Desk, sentence: str, outcome: str, verdict: str) -> None:
+    """As claims over the numbers that it gives, what it says comes out as it should."""
+    outcome = re.sub(r"share\((\S+), (\d+)\)", r'constant(\1, "fraction", of=\2)', outcome)
+    assert f".{verdict}}}" in written(desk, f'<% claim "published", {outcome} %>{sentence}<% endclaim %>')
+
+
+def test_equal_numbers_are_evidence(desk: Desk) -> None:
+    """What is said to be equal is shown with both numbers."""
+    assert "500 = 7" in written(desk, '<% claim "it", constant(500) == 7 %>It is so.<% endclaim %>')
 
 
 def test_sentences_keep_their_spaces(desk: Desk) -> None:
