@@ -18,6 +18,8 @@ from tests.conftest import Command
 
 DOCS = ROOT / "docs"
 KINDS = {"console", "markdown", "python", "sh", "text", "toml"}
+# What is code in Markdown: blocks, and spans in a line.
+CODE = re.compile(r"^(`{3,})(?s:.*?)^\1$|(?<!`)(`+)(?!`).+?(?<!`)\2(?!`)", re.MULTILINE)
 SETTINGS = [block for page in blocks.PAGES for block in blocks.blocks(page) if block.language == "toml"]
 # What the templates of the guide for authors ask for.
 TOYS = """
@@ -81,12 +83,28 @@ def test_few_blocks_are_only_shown() -> None:
     assert 6 * sum(bool(each.why_not) for each in found) <= len(found)
 
 
-def test_pages_lead_to_files_that_exist() -> None:
-    """Links and pictures of README and guides are files here."""
+def test_pages_lead_to_what_exists() -> None:
+    """Links and pictures of README and guides are files here, and their anchors headings of the page they lead to."""
     for page in blocks.PAGES:
-        text = re.sub(r"^(`{3,}).*?^\1$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
-        for target in re.findall(r"\]\(([^)#\s]+)", re.sub(r"`[^`]*`", "", text)):
-            assert target.startswith("https://") or (page.parent / target).is_file(), f"{page.name}: {target}"
+        text = CODE.sub("", page.read_text(encoding="utf-8"))
+        for target, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)", text):
+            if not target.startswith("https://"):
+                path = page.parent / target if target else page
+                assert path.is_file(), f"{page.name}: {target}"
+                assert not anchor or anchor in headings(path), f"{page.name}: {target}#{anchor}"
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors that the headings of a page have on its site."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
+
+
+def test_the_site_builds(tmp_path: Path) -> None:
+    """MkDocs makes a site of the guides without a warning, where it is installed (`make docs`)."""
+    pytest.importorskip("mkdocs")
+    Reader(tmp_path).type(f"cd {ROOT} && mkdocs build --strict --site-dir {tmp_path}", "mkdocs.yml")
+    assert (tmp_path / "tutorial" / "index.html").is_file()
 
 
 def test_a_new_user_gets_through_the_tutorial(tmp_path: Path) -> None:
@@ -108,11 +126,11 @@ def test_commands_run_in_this_project(page: Path, tmp_path: Path) -> None:
 
 
 def test_the_notebook_runs(tmp_path: Path) -> None:
-    """What README shows of Python runs in a new project."""
+    """What is shown of Python runs in a new project."""
     pytest.importorskip("pandas")
     reader = Reader(tmp_path)
-    reader.type("report new new && cd new", "README.md")
-    scripts = [each for each in blocks.blocks(ROOT / "README.md") if each.language == "python"]
+    reader.type("report new new && cd new", "api.md")
+    scripts = named("python", "api.md")
     assert len(scripts) == 1
     assert list(reader.follow(scripts)) == []
     assert (reader.here / "build" / "report" / "report.html").is_file()
