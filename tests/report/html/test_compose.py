@@ -163,6 +163,14 @@ def test_raw_html_and_raw_tex_are_text(desk: Desk) -> None:
     assert "<script>alert(1)</script> \\textbf{x}" in tree.text_content()
 
 
+def test_a_remark_is_not_shown(desk: Desk) -> None:
+    """What stands between <!-- and --> is left out, lines below keep their places, and code shows it as it is."""
+    text = "Before <!-- a\n\nremark --> after.\n\n    <!-- code -->\n\n`<!-- c -->`"
+    assert desk.tree(text).text_content().split() == ["Before", "after.", "<!--", "code", "-->", "<!--", "c", "-->"]
+    with pytest.raises(UsageError, match=r"paper.md:9: unknown label 'sec-x'"):
+        desk.body("One <!-- a\n\nb\n\n--> two.\n[](#sec-x)")
+
+
 def test_metadata_in_the_text_is_text(desk: Desk) -> None:
     """A document can't tell pandoc which files and addresses to read."""
     tree = desk.tree("---\ncsl: http://127.0.0.1:1/x.csl\nbibliography: /etc/passwd\n---\n\nText [@knuth1984].\n")
