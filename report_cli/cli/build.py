@@ -112,8 +112,8 @@ def build(
             stages.end()
         for warning in built.warnings:
             warn(warning)
-        if name == chosen.names[0]:
-            say(results.summary())
+        if name == chosen.names[0] and (summary := results.summary()):
+            say(summary)
         parts = ", ".join(f"{part} {wording.duration(took_s)}" for part, took_s in stages.took_s.items())
         say(f"wrote {name}: {parts}" if built.written else f"{name} is up to date")
         documents_.append(
@@ -145,8 +145,9 @@ class Brought(NamedTuple):
 
     def summary(self) -> str:
         """Return what was run and what reused."""
-        ran = f"ran {len(self.ran)} in {wording.duration(self.took_s)}; " if self.ran else ""
-        return f"{ran}reused {len(self.reused)} {'result' if len(self.reused) == 1 else 'results'}"
+        ran = f"ran {len(self.ran)} in {wording.duration(self.took_s)}" if self.ran else ""
+        reused = f"reused {len(self.reused)} {'result' if len(self.reused) == 1 else 'results'}" if self.reused else ""
+        return "; ".join(filter(None, (ran, reused)))
 
 
 def bring_up_to_date(

@@ -39,6 +39,14 @@ def warn(text: str) -> None:
     say(Paint("warning:", "yellow"), f" {text}")
 
 
+def say_error(lines: str) -> None:
+    """Print to stderr what went wrong and what to do about it, as an error tells it in lines."""
+    for line in lines.split("\n"):
+        kind, colon, text = line.partition(":")
+        style = {"error": "red", "internal error": "red", "warning": "yellow", "hint": "bold"}.get(kind, "")
+        say(Paint(kind + colon, style), text) if style else say(line)
+
+
 def emit(*parts: Part) -> None:
     """Print a result to stdout."""
     _write(sys.stdout, _rendered(parts, sys.stdout))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from report_cli.cli.console import say, warn
+from report_cli.cli.console import say, say_error, warn
 
 if TYPE_CHECKING:
     from report_cli.execution.plan import Request
@@ -19,7 +19,7 @@ def open_workspace() -> "Workspace":
 
     workspace = Workspace.open(project.find(Path.cwd()), tell=warn)
     for error in workspace.registry.broken.values():
-        say(error.lines("warning", workspace.project.root))
+        say_error(error.lines("warning", workspace.project.root))
         error.is_told = True
     return workspace
 

@@ -2,14 +2,13 @@
 
 import re
 import time
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from report_cli.cli import progress
 from report_cli.cli.progress import BLOCKS, EVERY_S, LEAST_BAR, Bar, Place, ProgressListener, curve
 from report_cli.execution.listener import Progress
+from tests.cli.captures import step, train
 
 
 @pytest.fixture
@@ -87,24 +86,6 @@ def test_bars_of_several_runs_stand_below_each_other(terminal: None, capsys: pyt
     assert "[1/2] walk" in capsys.readouterr().err
 
 
-def step(name: str, estimate_s: float, **environment: str) -> Any:
-    recipe = SimpleNamespace(environment=environment)
-    return SimpleNamespace(label=name, name=name, estimate_s=estimate_s, reason="never run", recipe=recipe)
-
-
-def train(listener: ProgressListener, training: Any, clock: list[float]) -> None:
-    """Let seven epochs and a half of twenty go by, each of 400 images in a second and one for validation."""
-    for epoch in range(1, 9):
-        values = {"loss": 2.4 - 0.1 * epoch, "accuracy": 0.3 + 0.04 * epoch}
-        for part in (1, 2):
-            clock[0] += 0.5
-            listener.progressed(training, Progress(epoch, 20, 4 * part, 8, 200 * part, clock[0], values))
-        if epoch < 8:
-            clock[0] += 1.0
-            checked = {**values, "validation_loss": 1.4, "validation_accuracy": 0.5, "learning_rate": 1e-3}
-            listener.progressed(training, Progress(epoch, 20, 0, 0, 0, clock[0], checked))
-
-
 @pytest.mark.parametrize("columns", [80, 100, 120])
 def test_a_training_fits_the_terminal(terminal: None, clock: list[float], columns: int) -> None:
     """Whatever the name and the metrics are, the bar, both times, the curve of the loss and the pace are there."""
@@ -125,7 +106,7 @@ def test_a_training_fits_the_terminal(terminal: None, clock: list[float], column
     assert above.count("━") + above.count("─") >= LEAST_BAR
     assert "  8/20  " in above
     assert above.endswith(" s left · all 54 s")
-    assert below.startswith(f"  loss 1.600 {BLOCKS[-1]}")
+    assert below.startswith(f"  loss 1.352 {BLOCKS[-1]}")
     assert f"{BLOCKS[0]}  val loss 1.400" in below
     assert below.endswith("  400 images/s")
     assert ("rate 0.001" in below) == (columns > 80)
