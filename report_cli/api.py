@@ -1,9 +1,9 @@
 """What the commands do, as functions that neither print nor exit: for notebooks, tests and the command line.
 
-    import report_cli as report
+import report_cli as report
 
-    report.run("cifar-*", profile="smoke")
-    report.results("cifar-control").to_pandas()
+report.run("cifar-*", profile="smoke")
+report.results("cifar-control").to_pandas()
 """
 
 from collections.abc import Callable, Iterator, Sequence

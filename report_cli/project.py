@@ -26,6 +26,10 @@ def stem_of(document: str, view: str = SOLUTION, section: str = "") -> str:
     return ".".join((document, *filter(None, parts)))
 
 
+# What a page attaches, or has beside it in this folder.
+PROVENANCE = "provenance.json"
+
+
 def folder_of(stem: str) -> str:
     """Return the name of the folder of the files that a document needs beside it."""
     return f"{stem}.files"

@@ -12,7 +12,7 @@ from report_cli.errors import ReportError, unknown
 from report_cli.experiment import Experiment, parameters
 from report_cli.keys import environment
 from report_cli.keys.canonical import digest
-from report_cli.project import FORMATS, PAGES, SOLUTION, VIEWS, Project, folder_of, stem_of
+from report_cli.project import FORMATS, PAGES, PROVENANCE, SOLUTION, VIEWS, Project, folder_of, stem_of
 from report_cli.report.text import front
 from report_cli.report.text.context import Context, Selection
 from report_cli.report.text.templates import documents, folders, names
@@ -173,7 +173,7 @@ def build(
     outputs = (stamp["outputs"] if stamp else {}) | {name: files.digest(path) for name, path in written.items()}
     facts = {
         "inputs": inputs,
-        "images": dict(rendered.images),
+        "shown": {**rendered.images, **rendered.code},
         "outputs": outputs,
         "warnings": list(rendered.warnings),
     }
@@ -197,8 +197,8 @@ def _stamped(project: Project, document: str, inputs: str) -> dict[str, Any] | N
     """Return what the last build of the same inputs noted, or None."""
     try:
         stamp = files.read_json(_stamp(project, document))
-        # Which images a document shows is known by rendering it; the same inputs show the same.
-        same = all(_intact(project.root / name, digest_) for name, digest_ in stamp["images"].items())
+        # Which images and code a document shows is known by rendering it; the same inputs show the same.
+        same = all(_intact(project.root / name, digest_) for name, digest_ in stamp["shown"].items())
         if (
             same
             and stamp["inputs"] == inputs
@@ -213,7 +213,10 @@ def _stamped(project: Project, document: str, inputs: str) -> dict[str, Any] | N
 
 def _all_intact(paths: Mapping[str, Path], outputs: Mapping[str, str], reports: Path) -> bool:
     """Return whether these formats, and the files that lie beside any of them, are what was written."""
-    beside = {} if paths.keys() <= set(PAGES) else {name: reports / name for name in outputs.keys() - set(FORMATS)}
+    names = outputs.keys() - set(FORMATS)
+    if paths.keys() <= set(PAGES):
+        names = {name for name in names if "html" in paths and name.endswith(f"/{PROVENANCE}")}
+    beside = {name: reports / name for name in names}
     return all(_intact(path, outputs.get(name)) for name, path in {**paths, **beside}.items())
 
 

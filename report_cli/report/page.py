@@ -43,7 +43,7 @@ DATA = re.compile(r'(?<==")data:[^"]*')
 
 
 # The page's script, feature by feature: they stand in one module in this order.
-SCRIPTS = ("dom.js", "sorting.js", "figures.js", "notes.js", "boxes.js", "contents.js", "page.js")
+SCRIPTS = ("dom.js", "sorting.js", "figures.js", "notes.js", "places.js", "boxes.js", "contents.js", "page.js")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Page:
     """The content of each format, what its author should know, and what kept a format from being made (no Pango).
 
     `images` has the sha256 of the author's own images by their paths in the project, `provenance` what is attached to
-    the PDF. `beside` has the files that lie beside those formats that are no pages, in a folder.
+    the PDF. `beside` has the files that lie beside the HTML and those formats that are no pages, in a folder.
     """
 
     contents: dict[str, bytes]
@@ -62,6 +62,8 @@ class Page:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     # Where its numbers come from, in words.
     numbers: str = ""
+    # The sha256 of the files whose code it shows, by their paths in the project.
+    code: Mapping[str, str] = field(default_factory=dict)
 
 
 def render(
@@ -87,8 +89,9 @@ def render(
     section = made.get("section", "")
     source = manuscript.write(project, document, context, section=section, whole=False)
     runs, language, view = context.used(), source.language, made["view"]
-    files = export.Export(folder_of(stem_of(document, view, section)))
-    failure = None
+    stem = stem_of(document, view, section)
+    files = export.Export(folder_of(stem))
+    failure = _no_pdf() if "pdf" in formats else None
     try:
         body = compose.compose(project, source, context.ledger, view)
         provenance_heading = Heading(2, numbering.next_appendix(body.headings), language["provenance"], APPENDIX)
@@ -98,6 +101,7 @@ def render(
         label = provenance.label(runs, made["draft"], language)
         drawn = {label: f.file.print_sha256 for label, f in figures.items() if f.file}
         attachment = provenance.attachment(document, runs, context.ledger, drawn, body.images)
+        attachment |= _digests(body)
         attachment["claims"] = [] if view == STUDENT else source.claims.listed(context.ledger)
         facts = {
             **_facts(project, source, body, context.ledger),
@@ -105,32 +109,30 @@ def render(
             "draft": made["draft"],
             "headings": (*body.headings, *([provenance_heading] if runs else [])),
             "provenance": provenance_heading,
-            "appendix": provenance.appendix(runs, context.experiments, language),
+            "appendix": provenance.appendix(runs, context.experiments, language, body.uses),
             "view": view,
             "document": document,
             "claims": attachment["claims"],
+            "files": [
+                *([f"{stem}.pdf"] if "pdf" in formats and failure is None else []),
+                f"{folder_of(stem)}/{provenance.NAME}",
+            ],
         }
         contents: dict[str, bytes] = {}
         others = [name for name in formats if name in export.WRITERS]
-        if others or "pdf" in formats:
-            attachment |= _digests(body)
         if "html" in formats:
             stage("HTML")
             contents["html"] = _screen(project, facts, body, source).encode()
-        if "pdf" in formats:
+        if "pdf" in formats and failure is None:
             stage("PDF")
-            try:
-                pdf.load()
-            except OSError:
-                failure = ReportError("Pango is missing, so no PDF was written", pango.hint())
-            else:
-                attachment["made"] = {**made, "with": {**pdf.versions(), "fonts": fonts.digests(project)}}
-                attached = attached or provenance.sealed(attachment)
-                contents["pdf"] = _print(project, facts, body, source, attached)
+            attachment["made"] = {**made, "with": {**pdf.versions(), "fonts": fonts.digests(project)}}
+            attached = attached or provenance.sealed(attachment)
+            contents["pdf"] = _print(project, facts, body, source, attached)
         if others:
             stage(", ".join(others))
             page = _printable(project, facts, body, source, "file")
             export.write(project, page, body, others, language["contents"] if source.front.toc else "", files)
+        if others or "html" in formats:
             files.beside[provenance.NAME] = provenance.sealed(attachment | {"made": made}).encode()
     except OverdueError as error:
         if error.message.startswith("templates/"):
@@ -139,7 +141,17 @@ def render(
     return Page(
         *(contents | files.formats, body.warnings, failure, body.images, files.beside, attachment),
         numbers=str(body.numbers),
+        code=source.code,
     )
+
+
+def _no_pdf() -> ReportError | None:
+    """Return why no PDF can be written here, if so."""
+    try:
+        pdf.load()
+    except OSError:
+        return ReportError("Pango is missing, so no PDF was written", pango.hint())
+    return None
 
 
 def _facts(project: Project, source: Manuscript, body: Body, ledger: Ledger) -> dict[str, Any]:

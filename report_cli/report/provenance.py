@@ -1,5 +1,6 @@
 """Where every number of a report comes from: the appendix that the reader sees and the file attached to the PDF."""
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,13 +13,15 @@ from report_cli import files
 from report_cli.errors import ReportError
 from report_cli.experiment import Experiment
 from report_cli.keys.canonical import digest
+from report_cli.project import PROVENANCE
+from report_cli.report.html.uses import Place
 from report_cli.report.text import formats, words
 from report_cli.report.text.values import Ledger, Value
 from report_cli.report.text.words import Language
 from report_cli.store.manifest import Acceptance, Behind, Commit, Manifest
 from report_cli.store.run import Run, one_line
 
-NAME = "provenance.json"
+NAME = PROVENANCE
 SCHEMA = 3
 # So many changes of code that a result was accepted across are told.
 MOST_CHANGES = 3
@@ -83,12 +86,25 @@ class Provenance(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Entry:
-    """The runs of one experiment in the appendix: keys, which values link to, with their names, and labelled facts."""
+    """The runs of one experiment in the appendix: keys, which values link to, with their names, and labelled facts.
+
+    `metrics` has what its numbers mean, by the names that values have; `command` repeats the runs, the latest of which
+    ended at the ISO date `day`; `uses` are the places of the report that show something of them.
+    """
 
     keys: tuple[tuple[str, str], ...]
     name: str
     title: str
     facts: tuple[tuple[str, str], ...]
+    metrics: tuple[tuple[str, str], ...]
+    command: str
+    code: tuple[str, ...]
+    data: str
+    day: str
+    date: str
+    duration_s: float
+    duration: str
+    uses: tuple[Place, ...]
 
 
 @dataclass(frozen=True)
@@ -99,8 +115,13 @@ class Appendix:
     shared: tuple[tuple[str, str], ...]
 
 
-def appendix(runs: Iterable[Run], experiments: Mapping[str, Experiment], language: Language) -> Appendix:
-    """Return the appendix of a report made from `runs`, in its language."""
+def appendix(
+    runs: Iterable[Run],
+    experiments: Mapping[str, Experiment],
+    language: Language,
+    uses: Mapping[str, Sequence[Place]],
+) -> Appendix:
+    """Return the appendix of a report made from `runs`, in its language; `uses` has where they are used."""
     runs = tuple(runs)
     shared = _agreed(runs, language)
     entries = []
@@ -118,6 +139,16 @@ def appendix(runs: Iterable[Run], experiments: Mapping[str, Experiment], languag
                 ", ".join((name, *([language["points"].format(points)] if points > 1 else []), where)),
                 experiments[name].title,
                 (*_facts(group, language), *own),
+                tuple((f"{name}.{metric}", declared.words) for metric, declared in experiments[name].metrics.items()),
+                _command(group[0].manifest),
+                # The program's own code is that of its version.
+                tuple(n for n in group[0].manifest.recipe.get("code", {}) if not n.startswith("report_cli")),
+                data.label if (data := group[0].manifest.data) else "",
+                day := max(run.manifest.times.finished for run in group)[:10],
+                words.date(day, language),
+                duration_s := sum(run.manifest.times.duration_s for run in group),
+                words.number(formats.duration(duration_s)[0], language),
+                tuple(dict.fromkeys(p for at in (name, *(f"run-{r.key}" for r in group)) for p in uses.get(at, ()))),
             )
         )
     common = [(name, shared.pop(name)) for name in (language["profile"], language["code"]) if name in shared]
@@ -270,6 +301,14 @@ def _facts(runs: Sequence[Run], language: Language) -> Iterable[tuple[str, str]]
         yield language["warnings"], language["first_warning"].format(count, first_warning)
     for text in dict.fromkeys(_acceptance(accepted, language) for run in runs for accepted in run.manifest.accepted):
         yield language["accepted"], text
+
+
+def _command(manifest: Manifest) -> str:
+    """Return the command that repeats a run, as it has to be typed; real data are named by their folder."""
+    profile = ["--profile", manifest.profile] if manifest.profile else []
+    data = ["--data", "FOLDER"] if manifest.data and manifest.data.origin != "drawn" else []
+    settings = [part for name, content in manifest.overrides.items() for part in ("--set", f"{name}={content}")]
+    return shlex.join(["report", "run", manifest.experiment, *profile, *data, *settings, "--force"])
 
 
 def _acceptance(accepted: Acceptance, language: Language) -> str:

@@ -1,56 +1,101 @@
-// Notes: the pointer, the focus or a tap on a value shows what the appendix says about its runs.
+// Notes: the pointer, the focus or a tap on a value shows what the appendix says of it; on a name of a figure, table,
+// equation, reference or footnote, what it names.
 
 const note = make("div", { id: "page-note", class: "note", popover: "manual", role: "note" });
 const MOST = 4;
-/** @type {HTMLAnchorElement | null} */
+const PREVIEWED = "figure, table, .eq, .csl-entry, .theorem, .lemma, .proposition, .corollary, .definition, .example";
+/** @type {HTMLElement | null} */
 let shown = null;
 let timer = 0, touched = false;
 
-/** @param {HTMLAnchorElement} link */
-function tell(link) {
-  const data = /** @type {HTMLDataElement} */ (link.parentElement);
-  const targets = data.dataset.runs?.split(" ").map((key) => `run-${key}`) ?? [link.hash.slice(1)];
+/** @type {(link: HTMLElement) => (HTMLElement | undefined)[]} */
+function toldBy(link) {
+  if (link.parentElement instanceof HTMLDataElement) return aboutValue(link.parentElement);
+  if (link.matches(".fnref")) return [make("p", {}, ...copyOf(/** @type {HTMLElement} */ (link.nextElementSibling)).childNodes)];
+  const named = namedBy(link);
+  if (!named?.matches(PREVIEWED)) return [];
+  return [make("div", { class: "preview" }, copyOf(named))];
+}
+
+/** @param {HTMLElement} link */
+const namedBy = (link) => document.getElementById(decodeURIComponent(link.getAttribute("href")?.slice(1) ?? ""));
+
+/**
+ * A copy without what only the original can do. Its drawings still use the original's parts.
+ * @param {HTMLElement} block
+ */
+function copyOf(block) {
+  const copy = /** @type {HTMLElement} */ (block.cloneNode(true));
+  for (const control of all(".enlarge, .uses", copy)) control.remove();
+  for (const control of all("a, button", copy)) control.replaceWith(...control.childNodes);
+  for (const each of [copy, ...all("[id], [tabindex]", copy)]) {
+    each.removeAttribute("id");
+    each.removeAttribute("tabindex");
+  }
+  return copy;
+}
+
+/** @param {HTMLDataElement} data */
+function aboutValue(data) {
+  const { from = "", runs = "", interval, seeds } = data.dataset;
+  const link = /** @type {HTMLAnchorElement} */ (data.querySelector("a"));
+  const targets = runs ? runs.split(" ").map((key) => `run-${key}`) : [link.hash.slice(1)];
   const keys = targets.flatMap((target) => document.getElementById(target) ?? []);
-  const runs = keys.flatMap((key) => key.closest(".run") ?? []);
+  const entries = [...new Set(keys.flatMap((key) => key.closest(".run") ?? []))];
   const facts = [[say("value"), data.value.replace(".", WORDS.decimal)]];
-  for (const name of [say("profile"), say("data")]) {
-    const found = new Set(runs.map((run) => factOf(run, name)).filter(Boolean));
+  if (interval) facts.push([say("interval"), interval]);
+  if (seeds) facts.push([say("mean"), say("over_seeds", seeds)]);
+  for (const name of [say("data"), say("profile"), say("day")]) {
+    const found = new Set(entries.map((entry) => factOf(entry, name)).filter(Boolean));
     if (found.size) facts.push([name, [...found].join(", ")]);
   }
   const listed = keys.slice(0, MOST).map((key) =>
     make("li", {}, `${key.title} `, make("code", {}, key.textContent)));
   if (keys.length > MOST) listed.push(make("li", {}, say("more", keys.length - MOST)));
-  const go = make("a", { href: link.hash, tabindex: "-1" }, say("to_run"));
-  note.replaceChildren(
-    make("p", { class: "from" }, data.dataset.from ?? ""),
+  const commands = entries.slice(0, MOST).flatMap((entry) => entry.querySelector(".command")?.textContent ?? []);
+  return [
+    ...from.split(", ").map((name) => make("p", {}, ...meaning(name))),
     make("dl", {}, ...facts.map(([name, fact]) => make("div", {}, make("dt", {}, name), " ", make("dd", {}, fact)))),
+    ...commands.map((command) => make("p", {}, make("code", {}, command), " ", copier(command))),
+    make("p", {}, make("a", { href: link.hash, tabindex: "-1" }, say("to_run"))),
     make("ul", {}, ...listed),
-    make("p", {}, go),
-  );
+  ];
 }
 
-/** @type {(run: Element, name: string) => string} */
-function factOf(run, name) {
-  const shared = document.querySelector(".appendix .run") ?? run;
-  const term = [run, shared].flatMap((place) => all("dt", place)).find((each) => each.textContent === name);
+/**
+ * What the metric `name` is, in words, and its name.
+ * @param {string} name
+ */
+function meaning(name) {
+  const words = document.querySelector(`[data-metric="${CSS.escape(name)}"]`)?.textContent;
+  return words ? [make("strong", {}, words), ` (${name})`] : [make("strong", {}, name)];
+}
+
+/** @type {(entry: Element, name: string) => string} */
+function factOf(entry, name) {
+  const shared = document.querySelector(".appendix section.run") ?? entry;
+  const term = [entry, shared].flatMap((place) => all("dt", place)).find((each) => each.textContent === name);
   return term?.nextElementSibling?.textContent ?? "";
 }
 
-/** @param {HTMLAnchorElement} link */
+/** @param {HTMLElement} link */
 function reveal(link) {
   clearTimeout(timer);
   if (shown === link) return;
   hide();
-  tell(link);
+  const parts = toldBy(link).filter((part) => part !== undefined);
+  if (!parts.length) return;
+  note.replaceChildren(...parts);
   note.showPopover();
   place(link);
-  link.setAttribute("aria-describedby", note.id);
+  // What is long to hear is told by its own place, to which the link leads.
+  if (!note.querySelector(".preview figure, .preview table, .preview .eq")) link.setAttribute("aria-describedby", note.id);
   shown = link;
 }
 
 /**
- * Below the value where there is room, else above it; never beyond the sides of the window.
- * @param {HTMLAnchorElement} link
+ * Below the link where there is room, else above it; never beyond the sides of the window.
+ * @param {HTMLElement} link
  */
 function place(link) {
   const at = link.getClientRects()[0], { clientWidth, clientHeight } = document.documentElement;
@@ -75,35 +120,49 @@ function later(act, delay) {
 }
 
 function noting() {
-  /** @type {(event: Event) => HTMLAnchorElement | null} */
-  const value = ({ target }) => (target instanceof Element ? target.closest("data > a") : null);
   /** @type {(target: EventTarget | null) => boolean} */
   const within = (target) => target instanceof Node && note.contains(target);
+  /** @type {(event: Event) => HTMLElement | null} */
+  const asked = ({ target }) => target instanceof Element && !within(target)
+    ? target.closest("main a[href^='#'], .abstract a[href^='#'], .fnref") : null;
   document.addEventListener("pointerover", (event) => {
     if (event.pointerType !== "mouse") return;
-    const link = value(event);
+    const link = asked(event);
     if (link) later(() => reveal(link), 120);
     else if (within(event.target)) clearTimeout(timer);
     else later(() => shown !== document.activeElement && hide(), 250);
   });
   document.addEventListener("focusin", (event) => {
-    const link = value(event);
+    const link = asked(event);
     if (link?.matches(":focus-visible")) reveal(link);
   });
   document.addEventListener("focusout", (event) => within(event.relatedTarget) || hide());
   document.addEventListener("pointerdown", (event) => {
     touched = event.pointerType !== "mouse";
-    if (!within(event.target) && value(event) !== shown) hide();
+    if (!within(event.target) && asked(event) !== shown) hide();
   }, true);
   document.addEventListener("click", (event) => {
-    const link = value(event);
+    const link = asked(event);
     // The first tap shows the note, the second follows the link, as a click and the Enter key do.
-    if (link && touched && event.detail && shown !== link) {
-      event.preventDefault();
+    if (link?.matches("a") && touched && event.detail && shown !== link) {
       reveal(link);
-    } else if (link || within(event.target)) hide();
-  });
+      if (shown === link) event.preventDefault();
+    } else if (link) hide();
+  }, true);
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
   // A box that scrolls takes its values away from under the note; with the page the note scrolls along.
   for (const box of all(".scroll, .eq, pre")) box.addEventListener("scroll", hide);
+}
+
+/**
+ * A footnote folds behind its mark, which shows it as a note, and where it stands when it is clicked on.
+ * @type {(footnote: HTMLElement, index: number) => void}
+ */
+function markable(footnote, index) {
+  const button = make("button", { type: "button", class: "fnref", "aria-expanded": "false" }, String(index + 1));
+  button.setAttribute("aria-label", say("footnote", index + 1));
+  button.addEventListener("click", () => {
+    button.setAttribute("aria-expanded", String(footnote.classList.toggle("open")));
+  });
+  footnote.before(button);
 }

@@ -8,10 +8,12 @@ const announcement = make("p", { class: "unseen", role: "status" });
 
 /** @param {HTMLTableElement} table */
 function sortable(table) {
-  const head = table.tHead?.rows, body = table.tBodies;
-  if (head?.length !== 1 || body.length !== 1 || body[0].rows.length < 2) return;
-  if (all("[colspan], [rowspan]", table).length) return;
-  const rows = [...body[0].rows];
+  const head = table.tHead?.rows, bodies = [...table.tBodies];
+  // In the table of runs each row has its own body, with what folds behind it.
+  const isGrouped = table.matches(".runs");
+  const rows = isGrouped ? bodies.map((body) => body.rows[0]) : [...(bodies[0]?.rows ?? [])];
+  if (head?.length !== 1 || rows.length < 2 || (bodies.length > 1 && !isGrouped)) return;
+  if (all("[colspan], [rowspan]", table).some((cell) => !cell.closest(".more"))) return;
   for (const [column, header] of [...head[0].cells].entries()) {
     const name = header.textContent.trim();
     if (!name) continue;
@@ -26,7 +28,9 @@ function sortable(table) {
       const direction = STEPS[(step + (keys.isNumeric ? 2 : 1)) % 3];
       for (const other of head[0].cells) other.removeAttribute("aria-sort");
       if (direction !== "none") header.setAttribute("aria-sort", direction);
-      body[0].append(...ordered(rows, keys, direction));
+      const sorted = ordered(rows, keys, direction);
+      if (isGrouped) table.append(...sorted.flatMap((row) => row.parentElement ?? []));
+      else bodies[0].append(...sorted);
       announcement.textContent = direction === "none" ? say("original") : say("sorted", name, say(direction));
     });
   }
@@ -47,7 +51,7 @@ function keysOf(rows, column) {
   return { isNumeric, compare, lacks: (/** @type {number} */ row) => (isNumeric ? numbers[row] === null : !texts[row]) };
 }
 
-/** @type {(rows: HTMLTableRowElement[], keys: ReturnType<typeof keysOf>, direction: string) => HTMLElement[]} */
+/** @type {(rows: HTMLTableRowElement[], keys: ReturnType<typeof keysOf>, direction: string) => HTMLTableRowElement[]} */
 function ordered(rows, keys, direction) {
   if (direction === "none") return rows;
   const sign = direction === "ascending" ? 1 : -1;

@@ -29,7 +29,16 @@ def test_notes_and_sorting_are_german(browser: Browser, tmp_path: Path) -> None:
     page.locator("main data a").first.hover()
     expect(page.locator(".note")).to_be_visible()
     said = page.locator(".note").inner_text()
-    for part in ("Wert", "0,638", "Profil", "quick", "Daten", "net, Startwert 0", "Zu seinem Lauf im Anhang"):
+    for part in (
+        "Wert",
+        "0,638",
+        "Profil",
+        "quick",
+        "Daten",
+        "net, Startwert 0",
+        "22. November 2026",
+        "Zu seinem Lauf im Anhang",
+    ):
         assert part in said
     page.locator("#tbl-werte thead th").last.get_by_role("button").click()
     assert page.locator("#tbl-werte tbody tr > :first-child").all_text_contents() == ["a", "b", "c"]

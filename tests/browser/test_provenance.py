@@ -1,5 +1,6 @@
-"""The note that says where a value comes from."""
+"""The notes that say where a value comes from and what a link names, and the way there and back."""
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Open
@@ -21,24 +22,19 @@ def tab_to_mean(page: Page) -> None:
 
 
 def test_the_focus_shows_where_a_value_comes_from(open_page: Open) -> None:
-    """Tab shows metric, number, profile, images, seeds and keys, which describe the link; Escape hides them."""
+    """Tab shows what is measured, number, interval, data, date, command, and keys last, which describe the link."""
     page = open_page()
     expect(mean(page)).to_have_css("text-decoration-line", "underline")
     expect(note(page)).to_be_hidden()
     tab_to_mean(page)
     expect(note(page)).to_be_visible()
     said = note(page).inner_text()
-    for part in (
-        "net.accuracy",
-        "0.74415",
-        "quick",
-        "drawn images",
-        "net, seed 0",
-        "net-0abc",
-        "net, seed 1",
-        "net-1abc",
-    ):
-        assert part in said
+    parts = (
+        *("a number (net.accuracy)", "0.74415", "67.0\u202f% to 81.8\u202f%", "over 2 seeds", "drawn images", "quick"),
+        *("22 November 2026", "report run net --profile quick --force", "To its run", "net-0abc", "net-1abc"),
+    )
+    assert sorted(parts, key=said.index) == list(parts)
+    assert said.rstrip().endswith("net-1abc")
     assert "net.accuracy" in mean(page).evaluate(
         "link => document.getElementById(link.ariaDescribedByElements[0].id).innerText"
     )
@@ -55,8 +51,12 @@ def test_enter_and_a_click_lead_to_the_run(open_page: Open) -> None:
     assert page.url.endswith("#run-net-0abc")
     expect(page.locator("#run-net-0abc")).to_be_in_viewport()
     expect(note(page)).to_be_hidden()
+    expect(page.locator("#run-net-0abc")).to_be_focused()
+    page.go_back()
+    expect(mean(page)).to_be_focused()
     page.locator("main p data a", has_text="45").click()
     assert page.url.endswith("#run-facts-0abc")
+    expect(page.locator("#run-facts-0abc")).to_be_visible()
 
 
 def test_the_pointer_may_go_into_the_note(open_page: Open) -> None:
@@ -88,3 +88,91 @@ def test_a_tap_shows_the_note_and_the_next_one_follows(open_page: Open) -> None:
     mean(page).tap()
     expect(note(page)).to_be_hidden()
     assert page.url.endswith("#run-net-0abc")
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ("#fig-net-curves", "Figure 1. The path of A network"),
+        ("#tbl-results", "Table 1. Scores on drawn images."),
+        ("#eq-size", "(1)"),
+        ("#ref-knuth1984", "The TeXbook"),
+    ],
+)
+def test_what_a_link_names_is_shown(open_page: Open, link: str, said: str) -> None:
+    """The pointer or the focus on a name of a figure, table, formula or reference shows a copy of it."""
+    page = open_page()
+    name = page.locator(f"main p a[href='{link}']").first
+    name.hover()
+    expect(note(page)).to_contain_text(said)
+    assert note(page).locator("[id], a, button").count() == 0
+    page.keyboard.press("Escape")
+    expect(note(page)).to_be_hidden()
+    page.locator("main p data a").first.focus()
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if name.evaluate("link => link === document.activeElement"):
+            break
+    expect(note(page)).to_contain_text(said)
+
+
+def test_a_link_to_a_section_shows_no_note(open_page: Open) -> None:
+    """A section is too long for one."""
+    page = open_page()
+    page.locator("main a[href='#sec-theory']").first.hover()
+    page.wait_for_timeout(500)
+    expect(note(page)).to_be_hidden()
+
+
+def test_a_footnote_folds_behind_its_mark(open_page: Open) -> None:
+    """The mark shows the note, and a click puts it into the text."""
+    page = open_page()
+    button = page.get_by_role("button", name="Note 1")
+    footnote = page.locator(".fn")
+    expect(footnote).to_be_hidden()
+    button.hover()
+    expect(note(page)).to_contain_text("A note with")
+    button.click()
+    expect(footnote).to_be_visible()
+    expect(button).to_have_attribute("aria-expanded", "true")
+
+
+def test_the_keyboard_goes_on_at_a_reference_and_back(open_page: Open) -> None:
+    """After a citation the next Tab is the way back from its entry."""
+    page = open_page()
+    citation = page.locator("main p a[href='#ref-knuth1984']")
+    citation.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#ref-knuth1984")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("#ref-knuth1984 .uses a")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#sec-theory")).to_be_focused()
+
+
+def test_the_table_of_runs_opens_and_sorts(open_page: Open) -> None:
+    """A row opens to parameters, code and command; sorted, each row keeps what belongs to it."""
+    page = open_page()
+    table = page.locator(".runs")
+    facts = table.locator("tbody", has_text="A network").locator(".facts")
+    expect(facts).to_be_hidden()
+    table.get_by_role("button", name="A network").click()
+    expect(facts).to_be_visible()
+    expect(facts).to_contain_text("epochs\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}3")
+    expect(facts.get_by_role("link", name="Figure 1")).to_have_attribute("href", "#fig-net-curves")
+    table.get_by_role("columnheader", name="Runs").get_by_role("button").click()
+    first = table.locator("tbody").first
+    expect(first.locator("th")).to_have_text("A network")
+    expect(first.locator(".facts")).to_be_visible()
+
+
+def test_a_command_and_the_address_of_a_heading_are_copied(open_page: Open) -> None:
+    """Copy puts the command into the clipboard, the sign behind a heading its address, and the page says so."""
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="A network").click()
+    page.locator(".facts:visible .copy").click()
+    expect(page.get_by_role("status")).to_have_text("Copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == "report run net --profile quick --force"
+    page.locator("#sec-deep").hover()
+    page.locator("#sec-deep .anchor").click()
+    page.wait_for_function("navigator.clipboard.readText().then(text => text.endsWith('paper.html#sec-deep'))")

@@ -122,6 +122,8 @@ def test_without_its_script_the_page_is_whole(open_page: Open) -> None:
     assert page.get_by_role("button").count() == 0
     expect(page.locator("#fig-net-curves img")).to_be_visible()
     assert page.locator("#tbl-sorted tbody tr").count() == 4
+    expect(page.locator(".fn")).to_be_visible()
+    expect(page.locator(".facts").last).to_be_visible()
     page.locator("main p data a", has_text="45").click()
     expect(page.locator("#run-facts-0abc")).to_be_in_viewport()
 

@@ -27,7 +27,9 @@ def test_the_html_is_one_file_that_asks_for_nothing(built: Report) -> None:
     page = lxml.html.document_fromstring(content(built[1], "html").decode())
     anchors = {element.get("id") for element in page.xpath("//*[@id]")}
     links = {link.get("href") for link in page.xpath("//a")}
-    assert {link for link in links if not link.startswith("#")} == {"https://example.org"}
+    assert {link for link in links if not link.startswith("#")} == {
+        *("https://example.org", "paper.pdf", "paper.files/provenance.json")
+    }
     assert {link[1:] for link in links if link.startswith("#")} <= anchors
     assert all(image.get("src").startswith("data:") for image in page.iter("img"))
     assert [link.get("href")[:18] for link in page.iter("link")] == ["data:image/svg+xml"]
@@ -48,7 +50,7 @@ def test_the_page_has_title_contents_and_appendix(built: Report) -> None:
     assert page.xpath("string(//p[@class='label'])") == "quick profile · drawn images"
     assert page.xpath("//meta[@name='description']/@content") == ["A small report"]
     assert page.xpath("//nav//a/text()") == ["Theory", "Accuracy of 73.8\u202f%", "References", "Provenance"]
-    assert page.xpath("//section[@class='run']//code/@id") == ["run-facts-0abc", "run-net-0abc"]
+    assert page.xpath("//tbody[@class='run']//code/@id") == ["run-facts-0abc", "run-net-0abc"]
 
 
 def test_what_an_author_can_write_reaches_both_formats(built: Report) -> None:

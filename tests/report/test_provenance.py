@@ -31,11 +31,11 @@ def test_full_runs_on_real_images_carry_no_label(desk: Desk) -> None:
 def test_a_shared_environment_is_told_once(desk: Desk) -> None:
     """What all runs agree on is told once for all of them, what differs with each."""
     net = desk.store("net", {"accuracy": (0.5, "")}, environment={"python": "3.11", "package keras": "3.15.1"})
-    same = provenance.appendix([net], desk.experiments, ENGLISH)
+    same = provenance.appendix([net], desk.experiments, ENGLISH, {})
     assert dict(same.shared)["Computed with"] == "keras 3.15.1, python 3.11"
     assert not {"python", "keras"} & {name for entry in same.entries for name, _ in entry.facts}
     other = desk.store("idle", {"accuracy": (0.5, "")}, environment={"python": "3.99"})
-    both = provenance.appendix([net, other], desk.experiments, ENGLISH)
+    both = provenance.appendix([net, other], desk.experiments, ENGLISH, {})
     assert dict(both.shared)["Computed with"] == "keras 3.15.1"
     assert [dict(entry.facts)["python"] for entry in both.entries] == ["3.11", "3.99"]
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from report_cli.errors import ReportError, UsageError
 from report_cli.project import SOLUTION, STUDENT, Project
-from report_cli.report.html import blocks, clean, figures, formulas, images, numbering, pandoc, tables, views
+from report_cli.report.html import blocks, clean, figures, formulas, images, numbering, pandoc, tables, uses, views
 from report_cli.report.html.formulas import Formula, Typeset
 from report_cli.report.html.images import Picture
 from report_cli.report.html.numbering import Heading
+from report_cli.report.html.uses import Place
 from report_cli.report.html.views import Question
 from report_cli.report.text.coverage import Coverage, coverage
 from report_cli.report.text.formats import upright
@@ -49,6 +50,8 @@ class Body:
     numbers: Coverage = field(default_factory=Coverage)
     formulas: Mapping[str, Formula] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
+    # Where runs and experiments are used, see `uses`.
+    uses: Mapping[str, list[Place]] = field(default_factory=dict)
 
 
 def compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str = SOLUTION) -> Body:
@@ -116,6 +119,9 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str
         span.set(AT, places.of_formula(source_of[in_order[int(span.get("data-formula"))]]))
     formula_images = [_image(typeset[formula], ASSETS + names[formula]) for formula in in_order]
     printed = dress(formula_images, lambda picture: f"{ASSETS}figures/{picture.name}")
+    drawn = {label: figure.name.partition(".")[0] for label, figure in manuscript.figures.items()}
+    places_of = uses.uses(screen, drawn, language)
+    uses.show(screen, places_of, language)
     # A header cell without content would be read aloud as a header without a name.
     for header in screen.xpath(".//th[not(*) and not(normalize-space())]"):
         header.tag = "td"
@@ -138,6 +144,7 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str
         numbers=numbers,
         formulas=shown,
         questions=questions,
+        uses=places_of,
     )
 
 
@@ -249,6 +256,10 @@ def _values(parent: "HtmlElement", marked: str, ledger: Ledger) -> "tuple[str, *
             element = parent.makeelement("span", {"class": "missing"})
         else:
             element = parent.makeelement("data", {"value": repr(value.number), "data-from": ", ".join(value.origins)})
+            if entry.interval:
+                element.set("data-interval", entry.interval)
+            if value.n > 1:
+                element.set("data-seeds", str(int(value.n)))
         link = element
         if value.runs and not value.missing:
             link = parent.makeelement("a", {"href": f"#run-{value.runs[0]}"})

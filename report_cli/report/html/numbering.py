@@ -58,7 +58,7 @@ def number(body: "HtmlElement", places: Places, language: Language, faults: Faul
         anchors.add(label)
     headings = _number_sections(body, places, faults)
     kinds = {h.target: language["appendix" if h.number[:1].isalpha() else "section"] for h in headings}
-    names = {h.target: kinds[h.target].format(h.number) if h.number else _own_name(h.title) for h in headings}
+    names = {h.target: kinds[h.target].format(h.number) if h.number else own_name(h.title) for h in headings}
     names[APPENDIX] = language["appendix"].format(next_appendix(headings))
     names |= _number_captions(body, language)
     names |= _number_theorems(body, language)
@@ -182,7 +182,8 @@ def _number_sections(body: "HtmlElement", places: Places, faults: Faults) -> lis
     return headings
 
 
-def _own_name(title: str) -> str:
+def own_name(title: str) -> str:
+    """Return what a heading without one of our numbers is called where it is referred to."""
     own = OWN_NUMBER.match(title)
     return own[1] if own else title
 

@@ -12,7 +12,7 @@ from jinja2 import nodes
 from report_cli.errors import Faults, ReportError, UsageError, unknown
 from report_cli.project import Project
 from report_cli.report.deadline import deadline
-from report_cli.report.text import faults, formats, lines, tables, templates, words
+from report_cli.report.text import faults, formats, lines, listings, tables, templates, words
 from report_cli.report.text import front as fronts
 from report_cli.report.text.code import foreign, replace_outside, shield
 from report_cli.report.text.comparisons import t_interval
@@ -60,6 +60,8 @@ class Manuscript:
     front: Front = field(default_factory=Front)
     figures: dict[str, Figure] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    # The sha256 of the files whose code it shows, by their paths in the project.
+    code: dict[str, str] = field(default_factory=dict)
     claims: Claims = field(default_factory=Claims)
     # What is wrong with it; where that was, a placeholder stands.
     faults: Faults = field(default_factory=Faults)
@@ -218,6 +220,7 @@ class _Author:
             "element": lambda name, *index, **point: _text(context.element(name, *index, **point)),
             "rows": context.table,
             "figure": self._figure,
+            "source": self._source,
             "title": lambda name: escape(context.title(name)),
             "images_label": lambda name: escape(context.images_label(name)),
             "range": environment.globals["range"],
@@ -329,6 +332,14 @@ class _Author:
             raise UsageError(f"the label {label!r} of a figure must start with fig-")
         self.manuscript.figures[label] = Figure(name, label, file, where)
         return f"\n![{' '.join(str(caption).split())}]({label}){{#{label}{' .wide' if wide else ''}}}\n"
+
+    def _source(self, name: str, caption: str = "", label: str = "") -> str:
+        module, code = listings.source(self.project, name)
+        path = module.path.relative_to(self.project.root).as_posix()
+        self.manuscript.code[path] = module.digest
+        definition = name.rpartition(":")[2]
+        label = label or "lst-" + re.sub(r"[^A-Za-z0-9]+", "-", definition).strip("-")
+        return listings.listing(code, " ".join(str(caption).split()) or f"`{definition}`, `{path}`", label)
 
 
 def _line(front: Front, key: str) -> Places:

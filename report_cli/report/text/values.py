@@ -3,7 +3,7 @@
 import math
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -34,6 +34,8 @@ class Entry:
     text: str
     tex: str
     value: "Value"
+    # The ends of its 95 % interval, where it has one.
+    interval: str = ""
 
 
 @dataclass
@@ -46,10 +48,11 @@ class Ledger:
     texts: set[str] = field(default_factory=set)
     language: Language = field(default_factory=lambda: words.of("en"))
 
-    def write(self, value: "Value", written: Written) -> str:
+    def write(self, value: "Value", written: Written, interval: Sequence[Written] = ()) -> str:
         """Return the mark that stands for `value` until the last step."""
         text, tex = written if value.missing else (words.number(part, self.language) for part in written)
-        self.entries.append(Entry(text, tex, value))
+        ends = [words.number(end[0], self.language) for end in interval]
+        self.entries.append(Entry(text, tex, value, self.language["from_to"].strip("()").format(*ends) if ends else ""))
         return f"{OPEN}{str(len(self.entries) - 1).translate(_SPELLED)}{CLOSE}"
 
     def entry(self, digits: str) -> Entry:
@@ -195,7 +198,21 @@ class Value(Untouchable):
             raise ReportError(f"{self.name} is {self.number}, which is no result", _again(self))
         else:
             written = write(self.number)
-        return Shown(self.ledger.write(self, written), self.name)
+        return Shown(self.ledger.write(self, written, [write(end) for end in self._interval()]), self.name)
+
+    def _interval(self) -> tuple[float, ...]:
+        """Return the ends of the 95 % interval of a result: of a share as `low` and `high`, else over its seeds."""
+        if self.missing or not self.runs or self.is_set:
+            return ()
+        from report_cli.stats import t_interval, wilson
+
+        if self.counts:
+            share = wilson(*self.share())
+            return share.low, share.high
+        if len(set(self.samples)) > 1:
+            mean = t_interval(self.samples)
+            return mean.low, mean.high
+        return ()
 
     def __str__(self) -> str:
         return str(self.show(formats.exact if self.is_set else partial(formats.plain, unit=self.unit)))

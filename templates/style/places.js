@@ -1,0 +1,80 @@
+// Places: what a link leads to is unfolded and takes the keyboard; going back gives it to the link again.
+
+/** @type {HTMLElement[]} */
+const followed = [];
+
+/** @param {Element | null} target */
+function unfold(target) {
+  const run = target?.closest("tbody.run");
+  if (run?.querySelector("[hidden]")) run.querySelector(".unfold")?.dispatchEvent(new Event("click"));
+}
+
+/** @param {HTMLElement} target */
+function arrive(target) {
+  if (!target.hasAttribute("tabindex")) {
+    target.setAttribute("tabindex", "-1");
+    target.addEventListener("blur", () => target.removeAttribute("tabindex"), { once: true });
+  }
+  target.focus({ preventScroll: true });
+}
+
+function keepPlaces() {
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    const target = link?.getAttribute("href")?.startsWith("#") ? namedBy(link) : null;
+    if (!link || !target || event.defaultPrevented) return;
+    unfold(target);
+    history.replaceState({ followed: followed.push(shownFrom(link)) - 1 }, "");
+    // After the browser has gone there.
+    setTimeout(() => arrive(target));
+  });
+  addEventListener("popstate", (event) => followed[event.state?.followed]?.focus());
+  unfold(location.hash ? namedBy(make("a", { href: location.hash })) : null);
+}
+
+/**
+ * A link in a note stands for the one that the note is of.
+ * @param {HTMLElement} link
+ */
+const shownFrom = (link) => (note.contains(link) && shown) || link;
+
+/**
+ * The rest of an entry of the appendix folds behind its name, and opens where the browser finds a word in it.
+ * @param {HTMLTableSectionElement} run
+ */
+function openable(run) {
+  const name = run.rows[0].cells[0], facts = /** @type {HTMLElement} */ (run.querySelector(".facts"));
+  const button = make("button", { type: "button", class: "unfold", "aria-expanded": "false" }, ...name.childNodes);
+  const open = (/** @type {boolean} */ isOpen) => {
+    if (isOpen) facts.removeAttribute("hidden");
+    else facts.setAttribute("hidden", "until-found");
+    button.setAttribute("aria-expanded", String(isOpen));
+  };
+  name.append(button);
+  open(false);
+  button.addEventListener("click", () => open(facts.hasAttribute("hidden")));
+  facts.addEventListener("beforematch", () => open(true));
+}
+
+/**
+ * A heading ends with a link to itself, which a click copies. With the keyboard the contents have the same link.
+ * @param {HTMLElement} heading
+ */
+function linkable(heading) {
+  const link = make("a", { class: "anchor", href: `#${heading.id}`, tabindex: "-1", "aria-hidden": "true" }, "#");
+  link.addEventListener("click", () => copy(link.href));
+  heading.append(link);
+}
+
+/** @param {string} text */
+function copier(text) {
+  const button = make("button", { type: "button", class: "copy" }, say("copy"));
+  button.addEventListener("click", () => copy(text));
+  return button;
+}
+
+/** @param {string} text */
+async function copy(text) {
+  await navigator.clipboard.writeText(text);
+  announcement.textContent = say("copied");
+}
