@@ -36,5 +36,5 @@ def listing(code: str, caption: str, label: str) -> str:
 
 def _first(node: ast.stmt) -> int:
     """Return the line where a definition begins, with its decorators."""
-    decorators = getattr(node, "decorator_list", [])
-    return min(each.lineno for each in (node, *decorators))
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(each.lineno for each in decorators)])
