@@ -49,7 +49,7 @@ def test_an_accepted_result_is_up_to_date(report: Command, stale: Path, project:
     assert (entry.reason, entry.former, entry.changes) == ("the same number", old.name, [CHANGE])
     run = states(report)["walk"]
     assert (run["state"], run["key"]) == ("fresh", new.name)
-    for command in (["status"], ["show", "walk"], ["why", "walk"]):
+    for command in (["status", "--all"], ["show", "walk"], ["why", "walk"]):
         assert "accepted: the same number" in report(*command).stdout
     assert old.name in report("why", "walk").stdout
     assert "nothing to run" in report("run", "walk").stderr

@@ -2,7 +2,7 @@
 
 import sys
 import textwrap
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +59,8 @@ class Notes:
     """Listens, and remembers what was said."""
 
     said: list[str] = field(default_factory=list)
+
+    def planned(self, steps: Sequence[Step]) -> None: ...
 
     def started(self, step: Step, number: int, total: int) -> None:
         self.said.append(f"started {step.label}")
