@@ -11,8 +11,6 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
-from report_cli.cli.options import PANELS
-
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
 
@@ -47,6 +45,11 @@ GROUPS = {
         "data": ("data.app", "Find, fetch and check the real data."),
     },
 }
+# The groups of a command's options.
+CHOICE = "What is run"
+COURSE = "How it is run"
+OUTPUT = "What comes out"
+PANELS = (CHOICE, COURSE, OUTPUT)
 # So many options need no groups; so wide is the column of their names at most.
 FEW = 8
 WIDEST = 30

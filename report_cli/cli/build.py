@@ -10,8 +10,9 @@ import typer
 
 from report_cli import wording
 from report_cli.cli import completion
+from report_cli.cli.app import COURSE, OUTPUT
 from report_cli.cli.console import emit, emit_json, place_of, say, warn
-from report_cli.cli.options import COURSE, OUTPUT, Data, Executor, Jobs, Json, Profile, Section, StrictEnv, View
+from report_cli.cli.options import Data, Executor, Jobs, Json, Profile, Section, StrictEnv, View
 from report_cli.cli.progress import Stages
 from report_cli.cli.run import extent, listening, show_plan
 from report_cli.cli.session import open_request

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -13,7 +13,7 @@ from report_cli import wording
 # Of what `--json` prints: raised when a field goes or means something else, not when one is added.
 JSON_VERSION = 1
 # A last column that has less room than this goes to a line of its own.
-LEAST_WIDTH = 24
+LEAST_WIDTH = 16
 INDENT = "    "
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 
@@ -31,7 +31,7 @@ Part = str | Paint
 
 def say(*parts: Part) -> None:
     """Print a message for people to stderr."""
-    _write(sys.stderr, _rendered(parts, sys.stderr))
+    _write(sys.stderr, _rendered(_wrapped(parts, columns_of(sys.stderr)), sys.stderr))
 
 
 def warn(text: str) -> None:
@@ -49,7 +49,7 @@ def say_error(lines: str) -> None:
 
 def emit(*parts: Part) -> None:
     """Print a result to stdout."""
-    _write(sys.stdout, _rendered(parts, sys.stdout))
+    _write(sys.stdout, _rendered(_wrapped(parts, columns_of(sys.stdout)), sys.stdout))
 
 
 def emit_json(**content: Any) -> None:
@@ -142,6 +142,30 @@ def _stripped(line: Sequence[Part]) -> list[Part]:
         if text.rstrip():
             return [*kept, end._replace(text=text.rstrip()) if isinstance(end, Paint) else text.rstrip()]
     return kept
+
+
+def _wrapped(parts: Sequence[Part], width: int | None) -> Iterator[Part]:
+    """Yield parts of text in which lines that a terminal would cut within a word end before it, the next indented."""
+    text = "".join(part.text if isinstance(part, Paint) else part for part in parts)
+    ends: dict[int, str] = {}
+    start, column, gap, margin = 0, 0, None, ""
+    for place, character in enumerate(text):
+        column += 1
+        if character == "\n":
+            start, column, gap, margin = place + 1, 0, None, ""
+        elif character == " " and text[start:place].strip():
+            gap = place
+        elif character == " ":
+            margin += " "
+        elif width is not None and column > width and gap is not None:
+            ends[gap] = f"\n{margin}  "
+            column, gap = len(margin) + 2 + place - gap, None
+    place = 0
+    for part in parts:
+        shown = part.text if isinstance(part, Paint) else part
+        there = "".join(ends.get(place + number, character) for number, character in enumerate(shown))
+        place += len(shown)
+        yield part._replace(text=there) if isinstance(part, Paint) else there
 
 
 def _write(stream: TextIO, text: str) -> None:

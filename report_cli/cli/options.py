@@ -6,12 +6,7 @@ from typing import Annotated
 import typer
 
 from report_cli.cli import completion
-
-# The groups of a command's options.
-CHOICE = "What is run"
-COURSE = "How it is run"
-OUTPUT = "What comes out"
-PANELS = (CHOICE, COURSE, OUTPUT)
+from report_cli.cli.app import CHOICE, COURSE, OUTPUT
 
 Names = Annotated[
     list[str],

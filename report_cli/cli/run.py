@@ -7,19 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from report_cli import wording
+from report_cli.cli.app import CHOICE, COURSE
 from report_cli.cli.console import emit, emit_json, emit_table, say
-from report_cli.cli.options import (
-    CHOICE,
-    COURSE,
-    Data,
-    Executor,
-    Jobs,
-    Json,
-    Names,
-    Profile,
-    Settings,
-    StrictEnv,
-)
+from report_cli.cli.options import Data, Executor, Jobs, Json, Names, Profile, Settings, StrictEnv
 from report_cli.cli.progress import ProgressListener
 from report_cli.cli.session import open_request
 from report_cli.errors import RunError

@@ -102,7 +102,7 @@ def _list(states: "Sequence[Status]", names: Sequence[str]) -> None:
     rows = []
     for alike in folded(states, names):
         state, one = alike[0], len(alike) == 1
-        reason = state.reason if state.reason != state.words else ""
+        reason = "" if state.reason in (state.words, "never run") else state.reason
         rows.append((_label(alike, states), _words(state), state.key if one else "", reason))
     emit_table(["run", "state", "key", "reason"], rows)
 

@@ -51,6 +51,17 @@ def _text(cell: object) -> str:
     return cell.text if isinstance(cell, Paint) else str(cell)
 
 
+def test_a_long_line_ends_between_words(terminal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A terminal cuts no word of it, and what follows is indented; a word without end stays whole."""
+    terminal.setenv("NO_COLOR", "1")
+    words = "  made of " + " ".join(["experiments/models/inception.py"] * 5)
+    emit("  ", Paint("made of", "bold"), words.removeprefix("  made of"), "\nnext " + "x" * 100)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines[:-1])) <= 80
+    assert [line[: len(line) - len(line.lstrip())] for line in lines] == ["  ", "    ", "    ", "", "  "]
+    assert " ".join(" ".join(lines).split()) == " ".join(words.split()) + " next " + "x" * 100
+
+
 def test_a_pipe_gets_a_row_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a terminal nothing is wrapped, coloured or linked, so that other programs can read it."""
     emit_table(COLUMNS, ROWS)
