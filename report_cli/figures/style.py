@@ -141,6 +141,8 @@ def to_svg(figure: Figure, *, text: bool) -> bytes:
     _check_characters(figure)
     with style(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # in a formula: an error below
+        if figure.get_layout_engine() is None and not _fits(figure):
+            figure.set_layout_engine("constrained")
         # Laid out once and for all: a second layout would start from the first and move things a little.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
@@ -149,6 +151,12 @@ def to_svg(figure: Figure, *, text: bool) -> bytes:
     crisp = re.sub(rb"<image\b", rb'<image image-rendering="crisp-edges"', svg)
     # Every text comes turned by no angle, which the renderer of the PDF would compute for each.
     return re.sub(rb' transform="rotate\(-0 [^"]*\)"', b"", crisp)
+
+
+def _fits(figure: Figure) -> bool:
+    """Return whether all words of a figure lie within its edges, to a hundredth of an inch."""
+    ink, size = figure.get_tightbbox(), figure.get_size_inches()
+    return bool((ink.min > -0.01).all() and (ink.max < size + 0.01).all())
 
 
 def _with_letters(figure: Figure) -> bytes:

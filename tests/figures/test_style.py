@@ -152,3 +152,18 @@ def test_a_long_line_is_a_line() -> None:
     axes.scatter(np.arange(5000), np.arange(5000))
     assert style.rasterise(figure) == 5000
     assert not line.get_rasterized()
+
+
+def test_no_word_is_cut_off() -> None:
+    """A figure without a layout of its own gets one where words would lie beyond its edges, and stays as it is else."""
+    with style.style():
+        low, high = (Figure(figsize=(4, height)) for height in (1.5, 4))
+        for figure in (low, high):
+            figure.add_subplot(xlabel="words", ylabel="more words").plot([1, 2])
+    before = high.axes[0].get_position().bounds
+    for figure in (low, high):
+        style.to_svg(figure, text=True)
+        with style.style():
+            figure.draw_without_rendering()
+            assert (figure.get_tightbbox().min >= 0).all()
+    assert high.axes[0].get_position().bounds == before
