@@ -156,7 +156,7 @@ def to_svg(figure: Figure, *, text: bool) -> bytes:
 def _fits(figure: Figure) -> bool:
     """Return whether all words of a figure lie within its edges, to a hundredth of an inch."""
     ink, size = figure.get_tightbbox(), figure.get_size_inches()
-    return bool((ink.min > -0.01).all() and (ink.max < size + 0.01).all())
+    return bool((ink.min > -0.01).all() and (ink.max - size < 0.01).all())
 
 
 def _with_letters(figure: Figure) -> bytes:

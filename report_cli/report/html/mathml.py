@@ -16,6 +16,7 @@ _UPRIGHT = {0x1D468 + letter: 0x1D400 + letter for letter in range(52)}  # bold 
 _BESIDE = {"munder": "msub", "mover": "msup", "munderover": "msubsup"}
 _BELOW = {beside: below for below, beside in _BESIDE.items()}
 _SCRIPTED = (*_BESIDE, *_BELOW)
+_PLACED = (*_SCRIPTED, "mfrac", "mroot")  # whose parts are told by their places
 _IN_SCRIPT = f"ancestor::*[preceding-sibling::*][parent::{' or parent::'.join(_SCRIPTED)}]"
 _SIGNS = set("∑∏∐⋃⋂⨁⨂⨀⨄⋁⋀⨆")
 _BINARY = set("+−±∓⋅×∗")
@@ -232,7 +233,7 @@ def _space(node: "Element") -> None:
 def _space_inner(node: "Element") -> None:
     r"""Set the thin space of LaTeX between what \left and \right enclose and letters or brackets beside it."""
     parent = node.getparent()
-    if not _is_inner(node) or parent is None or parent.tag in _SCRIPTED or node.xpath(_IN_SCRIPT):
+    if not _is_inner(node) or parent is None or parent.tag in _PLACED or node.xpath(_IN_SCRIPT):
         return
     after, before = node.getnext(), node.getprevious()
     while before is not None and before.tag == "mspace":

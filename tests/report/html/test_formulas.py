@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from lxml import etree
 from lxml.etree import _Element as Element
 
 from report_cli.errors import Faults, UsageError
@@ -176,6 +177,14 @@ def test_rows_and_cells_may_be_empty(project: Project) -> None:
         made = formulas.typeset(project, [formula], str, Faults())[formula]
         assert made.mathml.count("<mtr>") == rows
         assert rows < made.height < rows + 1.3
+
+
+def test_what_is_enclosed_may_stand_in_a_fraction_or_a_root(project: Project) -> None:
+    """No space gets between the two parts of a fraction or a root: they are told by their places."""
+    for tex in (r"\frac{a}{\begin{pmatrix} 1 \\ 2 \end{pmatrix}}", r"\sqrt[\left(n\right)]{\left(x\right)}"):
+        formula = Formula(tex, True)
+        made = formulas.typeset(project, [formula], str, Faults())[formula]
+        assert [len(part) for part in etree.fromstring(made.mathml).iter("mfrac", "mroot")] == [2]
 
 
 @pytest.mark.parametrize("tex", BELOW)
