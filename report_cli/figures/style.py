@@ -155,8 +155,9 @@ def to_svg(figure: Figure, *, text: bool) -> bytes:
 
 def _fits(figure: Figure) -> bool:
     """Return whether all words of a figure lie within its edges, to a hundredth of an inch."""
-    ink, size = figure.get_tightbbox(), figure.get_size_inches()
-    return bool((ink.min > -0.01).all() and (ink.max - size < 0.01).all())
+    left, bottom, right, top = figure.get_tightbbox().extents
+    width, height = figure.get_size_inches()
+    return bool(min(left, bottom) > -0.01 and right < width + 0.01 and top < height + 0.01)
 
 
 def _with_letters(figure: Figure) -> bytes:
