@@ -4,6 +4,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from typer.main import get_group
+
 from report_cli.cli import app
 
 HEAD = """# Commands
@@ -20,7 +22,7 @@ def page() -> str:
         children = getattr(command, "commands", {})
         for full, each in {f"{name} {child}": c for child, c in children.items()}.items() or [(name, command)]:
             parts.extend(_section(f"report {full}", each))
-    parts.extend([OPTIONS, *_table(app.get_group(app.app))])
+    parts.extend([OPTIONS, *_table(get_group(app.app))])
     return "\n".join(parts) + "\n"
 
 
@@ -44,15 +46,17 @@ def _table(command: Any) -> Iterator[str]:
 
 
 def _row(parameter: Any) -> tuple[str, str] | None:
+    """Return how a parameter is written and what it is; None where its help is no one's business."""
     if not parameter.help:
         return None
-    words = " ".join(parameter.help.split()).replace("|", "\\|").replace("<", "\\<").replace("*", "\\*")
+    words = " ".join(parameter.help.split()).translate(str.maketrans({sign: f"\\{sign}" for sign in "|<*"}))
     if parameter.param_type_name == "argument":
-        return f"`{parameter.make_metavar(None)}`".replace("|", "\\|"), words
-    metavar = "" if parameter.is_flag else " " + (parameter.metavar or "VALUE")
+        return f"`{parameter.make_metavar(None)}`", words
+    # A bar would end the cell.
+    metavar = "" if parameter.is_flag else f" {parameter.metavar or 'VALUE'}".replace("|", " or ")
     if parameter.show_default and parameter.default not in (None, "", False) and not parameter.is_flag:
         words += f" [default: {parameter.default}]"
-    return ", ".join(f"`{name}{metavar}`" for name in sorted(parameter.opts, key=len)).replace("|", "\\|"), words
+    return ", ".join(f"`{name}{metavar}`" for name in sorted(parameter.opts, key=len)), words
 
 
 if __name__ == "__main__":
