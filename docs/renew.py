@@ -3,6 +3,7 @@
 Command: python -m docs.renew (after `make docs`, which installs what it needs). Tests say which page is out of date.
 """
 
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -18,6 +19,8 @@ TYPED = (
     "report build trees",
     "report verify build/report/trees.pdf",
 )
+# What is another each time: seconds and minutes, the time of day, digests of data.
+VARYING = re.compile(r"[\d.]+(?= (?:s|min)\b)|\d\d:\d\d|(?<=leaves )[0-9a-f]{8}\b")
 
 
 def renew() -> None:
@@ -40,7 +43,8 @@ def renew_consoles(reader: blocks.Reader, page: Path) -> None:
     """Put what commands print now into a page, where that is something else than it shows."""
     text = page.read_text(encoding="utf-8")
     for block, shown in reader.follow(blocks.blocks(page)):
-        text = text.replace(block.text, shown)
+        if shown != block.text:
+            text = text.replace(block.text, VARYING.sub("…", shown))
     page.write_text(text, encoding="utf-8")
 
 
