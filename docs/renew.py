@@ -34,7 +34,10 @@ def renew() -> None:
         shutil.copy(report / "trees.pdf", DOCS / "sample.pdf")
         template = (reader.here / "templates" / "documents" / "trees.md").read_text(encoding="utf-8")
         pictures.take(report / "trees.html", template, DOCS / "images")
+        # The recording begins with a project of one document, and nothing run.
         shutil.rmtree(reader.here / "build")
+        for name in ("report", "summary"):
+            (reader.here / "templates" / "documents" / f"{name}.md").unlink()
         (DOCS / "images" / "terminal.svg").write_text(recording.record(TYPED, reader.here), encoding="utf-8")
         renew_consoles(reader, DOCS / "troubleshooting.md")
 
