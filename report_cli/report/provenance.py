@@ -88,8 +88,8 @@ class Provenance(msgspec.Struct, frozen=True):
 class Entry:
     """The runs of one experiment in the appendix: keys, which values link to, with their names, and labelled facts.
 
-    `metrics` has what its numbers mean, by the names that values have; `command` repeats the runs, the latest of which
-    ended at the ISO date `day`; `uses` are the places of the report that show something of them.
+    `metrics` has what its shown numbers mean, by the names that values have; `command` repeats the runs, the latest of
+    which ended at the ISO date `day`; `uses` are the places of the report that show something of them.
     """
 
     keys: tuple[tuple[str, str], ...]
@@ -139,7 +139,11 @@ def appendix(
                 ", ".join((name, *([language["points"].format(points)] if points > 1 else []), where)),
                 experiments[name].title,
                 (*_facts(group, language), *own),
-                tuple((f"{name}.{metric}", declared.words) for metric, declared in experiments[name].metrics.items()),
+                tuple(
+                    (at, m.words)
+                    for metric, m in experiments[name].metrics.items()
+                    if (at := f"{name}.{metric}") in uses
+                ),
                 _command(group[0].manifest),
                 # The program's own code is that of its version.
                 tuple(n for n in group[0].manifest.recipe.get("code", {}) if not n.startswith("report_cli")),

@@ -42,7 +42,7 @@ function aboutValue(data) {
   const targets = runs ? runs.split(" ").map((key) => `run-${key}`) : [link.hash.slice(1)];
   const keys = targets.flatMap((target) => document.getElementById(target) ?? []);
   const entries = [...new Set(keys.flatMap((key) => key.closest(".run") ?? []))];
-  const facts = [[say("value"), data.value.replace(".", WORDS.decimal)]];
+  const facts = [[say("value"), String(Number(data.value)).replace(".", WORDS.decimal)]];
   if (interval) facts.push([say("interval"), interval]);
   if (seeds) facts.push([say("mean"), say("over_seeds", seeds)]);
   for (const name of [say("data"), say("profile"), say("day")]) {

@@ -15,7 +15,9 @@ Place = tuple[str, str]
 
 def uses(body: "HtmlElement", drawn: Mapping[str, str], language: Language) -> dict[str, list[Place]]:
     """Return, for each run ("run-KEY") and reference ("ref-KEY") that is linked to, the places that do so, in order;
-    and for the experiment of each figure the figure. `drawn` has those experiments by the labels of their figures.
+    for the metric of each value ("net.accuracy") those that show it, and for the experiment of each figure the figure.
+
+    `drawn` has those experiments by the labels of their figures.
     """
     places: dict[str, list[Place]] = {}
     section: Place | None = None
@@ -26,8 +28,9 @@ def uses(body: "HtmlElement", drawn: Mapping[str, str], language: Language) -> d
             _add(places, drawn[element.get("id")], _float(element) or section)
         elif element.get("href", "").startswith(("#run-", "#ref-")):
             place = next(filter(None, map(_float, element.iterancestors("figure", "table"))), section)
-            keys = element.getparent().get("data-runs", "").split()
-            for target in [f"run-{key}" for key in keys] or [element.get("href")[1:]]:
+            parent = element.getparent()
+            keys = [f"run-{key}" for key in parent.get("data-runs", "").split()] or [element.get("href")[1:]]
+            for target in (*keys, *filter(None, parent.get("data-from", "").split(", "))):
                 _add(places, target, place)
     return places
 
