@@ -178,11 +178,12 @@ def label(runs: Iterable[Run], draft: bool, language: Language) -> str:
     if len(profiles) > 1 and not draft:
         mixed = ", ".join(f"{name} ({profile})" for profile, name in sorted(profiles.items()))
         raise ReportError(f"a report never mixes profiles: {mixed}", "report build all --profile PROFILE")
-    parts = [language["profile_label"].format(profile) for profile in sorted(profiles) if profile != "full"]
+    is_short = bool(profiles.keys() - {"full"})
+    is_drawn = any(fact.data is not None and fact.data.origin == "drawn" for fact in rests)
+    words = {(True, True): "short_drawn", (True, False): "short", (False, True): "drawn"}.get((is_short, is_drawn))
+    parts = [language[words]] if words else []
     if any(fact.overrides for fact in rests):
         parts.append(language["changed"])
-    if any(fact.data is not None and fact.data.origin == "drawn" for fact in rests):
-        parts.append(language["drawn"])
     return " · ".join(parts)
 
 

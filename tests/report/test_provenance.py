@@ -25,7 +25,7 @@ def test_full_runs_on_real_images_carry_no_label(desk: Desk) -> None:
     assert provenance.label([full, facts], draft=False, language=ENGLISH) == ""
     assert provenance.label([full, drawn], draft=False, language=ENGLISH) == "drawn images"
     (net,) = desk.runs["net"]
-    assert provenance.label([net, full], draft=True, language=ENGLISH) == "quick profile · drawn images"
+    assert provenance.label([net, full], draft=True, language=ENGLISH) == "short trainings on drawn images"
 
 
 def test_a_shared_environment_is_told_once(desk: Desk) -> None:
@@ -45,6 +45,5 @@ def test_what_a_run_rests_on_counts(desk: Desk) -> None:
     behind = {"experiment": "net", "key": "k", "seed": 0, "point": {}, "outputs": "o", "profile": "smoke"}
     behind |= {"overrides": {"epochs": 1}, "data": {"name": "x", "label": "drawn x", "origin": "drawn"}}
     facts = desk.store("facts", {"sum": (1, "count")}, profile=None, data=None, behind=[behind])
-    assert (
-        provenance.label([facts], draft=False, language=ENGLISH) == "smoke profile · changed parameters · drawn images"
-    )
+    label = provenance.label([facts], draft=False, language=ENGLISH)
+    assert label == "short trainings on drawn images · changed parameters"

@@ -1,6 +1,7 @@
 """From a manuscript to the two pages of a report: one for the screen, one for print."""
 
 import copy
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -27,6 +28,9 @@ ASSETS = "https://report.invalid/"
 AT = "data-at"  # in print: where an element was written
 ITEM = "item-body"  # in print: what an item of a list holds
 NAMED = "data-title"  # in print: what a heading is called
+# Of so many characters that they fit beside others on a line.
+LAST_WORDS = re.compile(r"(?<=\s)\S{1,14}\s+\S{1,14}\s*$")
+LINE = 80  # characters
 BLOCKS = {"pre": "block of code", "table": "table", "blockquote": "quotation", "figure": "figure"}
 
 
@@ -115,6 +119,7 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str
     screen = dress([_mathml(typeset[formula]) for formula in in_order], lambda picture: picture.data)
     _mark_places(tree, manuscript, pictures)
     _wrap_items(tree)
+    _hold_last_words(tree)
     for span in tree.xpath(".//span[@data-formula]"):
         span.set(AT, places.of_formula(source_of[in_order[int(span.get("data-formula"))]]))
     formula_images = [_image(typeset[formula], ASSETS + names[formula]) for formula in in_order]
@@ -212,6 +217,23 @@ def _wrap_items(tree: "HtmlElement") -> None:
             body.text, item.text = item.text, None
             body.extend(list(item))
             item.append(body)
+
+
+def _hold_last_words(tree: "HtmlElement") -> None:
+    """Keep the last words together, in print alone: no paragraph, item or caption ends with one word on a line."""
+    for paragraph in tree.iter("p", "li", "figcaption", "caption"):
+        last = paragraph[-1] if len(paragraph) else None
+        text = (paragraph.text if last is None else last.tail) or ""
+        words = LAST_WORDS.search(text)
+        if words is None or len(paragraph.text_content()) < LINE:
+            continue
+        held = paragraph.makeelement("span", {"class": "glue"})
+        held.text = words[0]
+        if last is None:
+            paragraph.text = text[: words.start()]
+        else:
+            last.tail = text[: words.start()]
+        paragraph.append(held)
 
 
 def _check_notes(tree: "HtmlElement", manuscript: Manuscript) -> None:

@@ -2,8 +2,8 @@
 
 The renderer has no floats between pages, so a figure that doesn't fit would leave the rest of its page empty. Its
 layout asks one function for each block; while `figures()` is in force that function may take the text after the figure
-first. Figures and tables keep their order and stay in their section, unless a third of a page would remain empty; the
-heading of a part is never passed.
+first. Figures and tables keep their order. They pass a heading within their part only where a tenth of a page would
+remain empty, and where the heading and the text behind it do fit there.
 """
 
 import contextlib
@@ -14,8 +14,8 @@ TEXT = ("p", "ul", "ol", "dl", "div", "pre", "blockquote")
 # What goes on with the block before it: the list, the code or the formula that its last words announce.
 CONTINUING = ("ul", "ol", "dl", "pre", "blockquote")
 HEADINGS = ("h3", "h4")
-# So much room that a heading and the lines behind it surely fit: 80 mm, a third of what a page holds.
-MUCH_ROOM_PX = 80 / 25.4 * 96
+# So much room that a heading and lines behind it may fit: 25 mm, a tenth of what a page holds.
+MUCH_ROOM_PX = 25 / 25.4 * 96
 
 
 @contextlib.contextmanager
@@ -24,11 +24,16 @@ def figures() -> Iterator[None]:
     from weasyprint.layout import block
 
     plain = block._in_flow_layout
+    # The order of the blocks before a heading was moved to a place.
+    passed: dict[int, tuple[Any, ...]] = {}
 
     def floating(context: Any, box: Any, index: int, child: Any, done: list[Any], *rest: Any) -> Any:
         if box.element_tag != "main":
             return plain(context, box, index, child, done, *rest)
         before = len(done)
+        if before == 0 and index in passed and child.element_tag in HEADINGS:
+            # The heading didn't fit where it was to fill the page, so it has passed the figure for nothing.
+            box.children = passed.pop(index)
         empty, absolute, fixed, margins, bottom_space, position_y = rest[:6]
         # The caller walks the blocks in the order of the source, and passes a moved one by.
         position = child.position_x, child.position_y
@@ -38,9 +43,12 @@ def figures() -> Iterator[None]:
         result = plain(context, box, index, child, done, empty, absolute, fixed, list(margins), *rest[4:])
         waits = result[2] == {index: None} and len(result[6]) == before > 0
         room = context.page_bottom - bottom_space - position_y
+        order = box.children
         if not (waits and _floats(child) and _take_text_first(box, index, far=room > MUCH_ROOM_PX)):
             return result
         child = box.children[index]
+        if child.element_tag in HEADINGS:
+            passed[index] = order
         child.position_x, child.position_y = position
         return plain(context, box, index, child, done, *rest)
 

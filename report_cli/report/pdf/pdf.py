@@ -17,7 +17,7 @@ from report_cli.errors import Faults, ReportError
 from report_cli.keys import environment
 from report_cli.report.html.compose import ASSETS, AT, ITEM
 from report_cli.report.html.fonts import EMOJI
-from report_cli.report.pdf import floats, formulas
+from report_cli.report.pdf import floats, formulas, lines
 from report_cli.report.provenance import NAME
 
 UA_NAMESPACE = "http://www.aiim.org/pdfua/ns/id/"
@@ -116,7 +116,7 @@ def _lay_out(
                 for style in styles
             ]
             page = weasyprint.HTML(string=html, base_url=ASSETS, url_fetcher=fetcher)
-            with floats.figures():
+            with floats.figures(), lines.full():
                 # Hints: the attributes by which pandoc writes how a list counts.
                 document = page.render(
                     stylesheets=sheets, font_config=configuration, pdf_variant="pdf/a-3a", presentational_hints=True
@@ -132,7 +132,9 @@ def _lay_out(
                 modified=when,
             )
             with _item_bodies(), formulas.letters():
-                content: bytes = document.write_pdf(pdf_variant="pdf/a-3a", attachments=[attached])
+                content: bytes = document.write_pdf(
+                    pdf_variant="pdf/a-3a", attachments=[attached], finisher=_show_outline
+                )
     finally:
         if collecting:
             gc.enable()
@@ -170,6 +172,11 @@ def _item_bodies() -> Iterator[None]:
         yield
     finally:
         tags._get_pdf_tag = plain
+
+
+def _show_outline(_: Any, pdf: Any) -> None:
+    """Let viewers open the file with its outline beside the first page."""
+    pdf.catalog["PageMode"] = "/UseOutlines"
 
 
 def _declare_ua(metadata: Any) -> None:

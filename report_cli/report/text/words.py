@@ -56,7 +56,14 @@ _TABLE: dict[str, tuple[str, str, str, str]] = {
     "equation": ("Equation ({})", "Gleichung ({})", "Équation ({})", "Ecuación ({})"),
     "appendix": ("Appendix {}", "Anhang {}", "Annexe {}", "Apéndice {}"),
     # What every page has to say about its runs.
-    "profile_label": ("{} profile", "Profil {}", "profil {}", "perfil {}"),
+    "label": ("draft: {}", "Entwurf: {}", "brouillon : {}", "borrador: {}"),
+    "short": ("short trainings", "kurze Trainings", "entraînements courts", "entrenamientos cortos"),
+    "short_drawn": (
+        "short trainings on drawn images",
+        "kurze Trainings mit gezeichneten Bildern",
+        "entraînements courts sur images dessinées",
+        "entrenamientos cortos con imágenes dibujadas",
+    ),
     "changed": ("changed parameters", "geänderte Parameter", "paramètres modifiés", "parámetros modificados"),
     "drawn": ("drawn images", "gezeichnete Bilder", "images dessinées", "imágenes dibujadas"),
     # What is not there yet.

@@ -8,6 +8,16 @@ from report_cli.errors import UsageError
 from tests.report.conftest import BOOK, SVG, Desk
 
 
+def test_paragraphs_end_with_more_than_a_word_in_print(desk: Desk) -> None:
+    """The last two words of a paragraph stay in one line of print; the screen breaks lines itself."""
+    body = desk.body(
+        "A paragraph that is longer than a line of print and of which the end is *one* last word.\n\nA b c."
+    )
+    assert body.print.count('<span class="glue">last word.</span></p>') == 1
+    assert "glue" not in body.print[body.print.index("A b c.") :]
+    assert "glue" not in body.screen
+
+
 def test_a_value_links_to_its_run_in_every_position(desk: Desk) -> None:
     """Prose, headings, captions and cells show a value as <data> with a link to its run."""
     value = '<< value("net.accuracy")|percent >>'

@@ -100,6 +100,13 @@ def test_pages_are_full(varied: LaidOut) -> None:
     assert len(varied.pages) > 6
 
 
+def test_the_contents_stand_in_two_columns(varied: LaidOut) -> None:
+    """The contents take half of the height that their entries have."""
+    boxes = varied.document.pages[0]._page_box.descendants()
+    entries = [box for box in boxes if box.element_tag == "li" and type(box).__name__ == "BlockBox"]
+    assert len({round(box.position_x) for box in entries if box.element.get("class") == "level2"}) == 2
+
+
 def test_no_heading_is_left_behind(varied: LaidOut) -> None:
     """No page ends with a heading."""
     assert not [page.number for page in varied.pages if page.last in layout.HEADINGS]
@@ -170,6 +177,20 @@ def test_a_heading_is_passed_where_much_would_stay_empty(desk: Desk, monkeypatch
     assert shown.pages[0].full > 0.9
     order = layout.order(shown.document)
     assert order[order.index("sec-b") :] == ["sec-b", "", "", "tbl-high", "section-3", ""]
+
+
+@pytest.mark.parametrize(("lines", "passes"), [(2, True), (30, False)])
+def test_a_heading_passes_a_figure_only_where_it_fits(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, lines: int, passes: bool
+) -> None:
+    """The room that a figure leaves is filled by the next section, unless what it begins with is too high."""
+    before = f"{PROSE * 6}\n\n" * 3 + PROSE * 5
+    code = "```\n" + "code()\n" * lines + "```\n\n"
+    text = f"# A\n\n{before}\n\n{FIGURE.format(n=1)}\n\n## B {{#sec-b}}\n\n{code}{PROSE * 20}"
+    shown = lay_out(desk, text, monkeypatch)
+    assert (shown.pages[0].full > 0.9) is passes
+    order = layout.order(shown.document)
+    assert (order.index("sec-b") < order.index("fig-1")) is passes
 
 
 def test_the_screen_keeps_the_order_of_the_author(desk: Desk) -> None:

@@ -41,6 +41,8 @@ def test_the_pdf_has_pages_tags_and_provenance(built: Report) -> None:
         assert str(document.docinfo["/Title"]) == "A small report"
         with document.open_outline() as outline:
             assert outline.root
+        assert document.Root.PageMode == "/UseOutlines"
+        assert document.Root.ViewerPreferences.DisplayDocTitle
         stored = json.loads(document.attachments[provenance.NAME].get_file().read_bytes())
     assert [run["experiment"] for run in stored["runs"]] == ["facts", "net"]
     (net,) = built[0].runs["net"]
