@@ -12,9 +12,11 @@ from report_cli import wording
 
 # Of what `--json` prints: raised when a field goes or means something else, not when one is added.
 JSON_VERSION = 1
-# A last column that has less room than this goes to a line of its own.
-LEAST_WIDTH = 16
+# A last column that has less room than this goes to a line of its own, unless two lines of it are enough.
+LEAST_WIDTH = 24
 INDENT = "    "
+# So many columns of two lines are left empty at most, as words end where they do.
+RAGGED = 10
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 
 
@@ -118,7 +120,8 @@ def _lines(cells: Sequence[Paint], last: Paint, width: int | None) -> list[list[
         is_last = number == len(cells) - 1
         room = None if width is None else width - used - len(gap)
         needed = len((last if is_last else cell).text.rstrip())
-        if room is not None and lines[-1] and needed > room and not (is_last and room >= LEAST_WIDTH):
+        fits = room is None or needed <= (2 * room - RAGGED if is_last else room)
+        if lines[-1] and not fits and not (is_last and room is not None and room >= LEAST_WIDTH):
             gap, used = INDENT, 0
             lines.append([])
             room = (width or 0) - len(gap)

@@ -97,9 +97,10 @@ def show_plan(made: "Plan", json: bool = False, *, show: Callable[..., None] = e
         steps = [{"run": s.label, "state": s.state, "reason": s.reason, "estimate_s": s.estimate_s} for s in made.steps]
         emit_json(runs=steps, estimate_s=made.estimate_s)
         return
-    from report_cli.execution.status import WORDS
+    from report_cli.execution.status import Status
 
-    rows = [(s.label, WORDS[s.state], wording.duration(s.estimate_s), s.reason) for s in made.todo]
+    states = [Status(step) for step in made.todo]
+    rows = [(s.step.label, s.words, wording.duration(s.step.estimate_s), s.remark) for s in states]
     if rows:
         emit_table(["run", "state", "about", "reason"], rows, right=["about"], show=show)
     show(extent(made))

@@ -1,5 +1,6 @@
 """`report list` and `report status`: what exists, and what is out of date and why."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -102,8 +103,7 @@ def _list(states: "Sequence[Status]", names: Sequence[str]) -> None:
     rows = []
     for alike in folded(states, names):
         state, one = alike[0], len(alike) == 1
-        reason = "" if state.reason in (state.words, "never run") else state.reason
-        rows.append((_label(alike, states), _words(state), state.key if one else "", reason))
+        rows.append((_label(alike, states), _words(state), state.key if one else "", state.remark))
     emit_table(["run", "state", "key", "reason"], rows)
 
 
@@ -147,9 +147,9 @@ def _page(workspace: "Workspace", document: str, runs: "Sequence[Status]") -> tu
 def _tell(title: str, page: str, states: "Sequence[Status]", command: str, *, page_due: bool = False) -> None:
     """Tell how a document stands: what is up to date in a number, what isn't each with its reason, and what to do."""
     emit(Paint(title, "bold"), f"  {page}" if page else "")
-    for word in ("fresh", "elsewhere"):
-        if alike := [each for each in states if each.state == word]:
-            emit(Paint(f"{mark('●', '*')} {len(alike)} {alike[0].words}", "green"))
+    usable = Counter((each.words, each.remark) for each in states if each.step.state == "fresh")
+    for (words, remark), count in usable.items():
+        emit(Paint(f"{mark('●', '*')} {count} {words}", "green"), f"  {remark}" if remark else "")
     todo = [each for each in states if each.step.state != "fresh"]
     never = [each for each in todo if each.state == "missing"]
     groups = folded(todo, ("*",))
@@ -161,8 +161,7 @@ def _tell(title: str, page: str, states: "Sequence[Status]", command: str, *, pa
     for alike in groups[:MOST]:
         state, about_s = alike[0], sum(each.step.estimate_s for each in alike)
         label = Paint(f"{mark('○', 'o')} {_label(alike, states)}", COLOURS[state.state])
-        reason = "" if state.reason == "never run" else state.reason.removeprefix(f"{state.words} ")
-        rows.append((label, state.words, wording.duration(about_s), reason))
+        rows.append((label, state.words, wording.duration(about_s), state.remark))
     emit_table(["", "", "", ""], rows)
     if len(groups) > MOST:
         emit(Paint(f"  {len(groups) - MOST} more: report status --all", "dim"))

@@ -49,6 +49,12 @@ class Status(msgspec.Struct, frozen=True):
         return ", ".join(parts)
 
     @property
+    def remark(self) -> str:
+        """The reason as it stands beside the state, which it doesn't say again."""
+        said = "up to date" if self.state == "elsewhere" else self.words
+        return self.reason.removeprefix(said).removeprefix("never run").lstrip(", ")
+
+    @property
     def told(self) -> str:
         """State and reason as people read them."""
         spoken = self.state in ("missing", "failed") or self.reason == self.words
