@@ -14,6 +14,8 @@ from docs import blocks, commands
 from docs.blocks import ROOT, Block, Reader
 from report_cli import project as projects
 from report_cli.project import Project, Settings
+from report_cli.report.text import manuscript
+from report_cli.report.text.context import Context
 from tests.conftest import Command
 
 DOCS = ROOT / "docs"
@@ -157,6 +159,16 @@ def test_every_setting_and_variable_is_described() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "report_cli").rglob("*.py"))
     for name in [*(each.name for each in fields(Settings)), *re.findall(r'"(REPORT_(?!COMPLETE)[A-Z]+)"', code)]:
         assert f"`{name}`" in text, name
+
+
+def test_the_reference_has_all_that_a_template_may_ask_for(project: Project) -> None:
+    """The page of templates names every function, and every filter that writes a number."""
+    text = (DOCS / "templates.md").read_text(encoding="utf-8")
+    environment = manuscript._Author(project, Context({}, None), "").environment
+    own = {"percent", "decimals", "integer", "scientific", "duration"}
+    assert own < environment.filters.keys()
+    for name in (environment.globals.keys() | own) - {"range"}:
+        assert re.search(rf"`{name}[`( ]", text), name
 
 
 def test_the_page_of_commands_is_up_to_date() -> None:
