@@ -45,7 +45,7 @@ def _profile(name: str, **changes: Any) -> Params:
 
 PROFILES = {
     "smoke": _profile("smoke", epochs=1, batch_size=16),
-    "quick": _profile("quick", epochs=4, batch_size=16),
+    "quick": _profile("quick", epochs=2, batch_size=16),
     "full": _profile("full", size=128),
 }
 SEARCH = {name: replace(params, epochs=ceil(params.epochs / 2)) for name, params in PROFILES.items()}
@@ -57,7 +57,7 @@ SEARCH = {name: replace(params, epochs=ceil(params.epochs / 2)) for name, params
     data=DOGS_VS_CATS,
     profiles=PROFILES,
     seeds=catsdogs.SEEDS,
-    cost_s={"smoke": 6, "quick": 18, "full": 1_200},
+    cost_s={"smoke": 6, "quick": 11, "full": 1_200},
     **report.CLASSIFIER,
 )
 def catsdogs_own(params: Params, data: "report.ImageData", record: report.Record) -> None:

@@ -55,7 +55,7 @@ class Params(Recipe):
 
 PROFILES = {
     "smoke": Params(train=120, test=40, epochs=1, batch_size=40),
-    "quick": Params(train=640, test=500, epochs=2, batch_size=64),
+    "quick": Params(train=320, test=500, epochs=1, batch_size=64),
     "full": Params(),
 }
 SMOOTHED_LOSS = {
@@ -75,7 +75,7 @@ METRICS = {
     metrics=METRICS,
     profiles=PROFILES,
     seeds={"smoke": 1, "quick": 1, "full": 3},
-    cost_s={"smoke": 6, "quick": 10, "full": 3_600},
+    cost_s={"smoke": 6, "quick": 7, "full": 3_600},
     figures=("confusion",),
     draw=draw_confusion,
 )

@@ -42,7 +42,7 @@ TUNED: dict[str, dict[str, Any]] = {
 }
 PROFILES = {
     "smoke": Params(train=120, validation=40, test=40, epochs=1, batch_size=40),
-    "quick": Params(train=640, validation=500, test=1_000, epochs=2, batch_size=64),
+    "quick": Params(train=320, validation=250, test=1_000, epochs=1, batch_size=64),
     "full": Params(),
 }
 # Half the epochs of two of the three, for all.
@@ -50,7 +50,7 @@ SEARCH = {name: replace(params, epochs=12 if name == "full" else params.epochs) 
 COMMON: dict[str, Any] = {
     "data": CIFAR10,
     "seeds": SEEDS,
-    "cost_s": {"smoke": 6, "quick": 10, "full": 900},
+    "cost_s": {"smoke": 6, "quick": 7, "full": 900},
     **report.CLASSIFIER,
     "metrics": {**report.CLASSIFIER["metrics"], **SMOOTHED_LOSS},
 }
