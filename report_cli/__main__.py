@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import NoReturn
 
 from report_cli.cli.app import app
-from report_cli.cli.console import say_error
 from report_cli.errors import ReportError, of_machine
 
 
@@ -35,6 +34,8 @@ def main() -> None:
 
 def _expected(error: ReportError) -> NoReturn:
     _show_traceback()
+    from report_cli.cli.console import say_error
+
     told = f"{error.message.partition(':')[0]} has to be mended first: see the warning"
     say_error((ReportError(told) if error.is_told else error).lines(root=_root()))
     sys.exit(error.exit_code)
@@ -51,6 +52,8 @@ def _root() -> Path | None:
 
 
 def _internal(error: Exception) -> NoReturn:
+    from report_cli.cli.console import say_error
+
     _show_traceback()
     say_error(ReportError(f"{type(error).__name__}: {error}", _log()).lines("internal error"))
     sys.exit(3)
