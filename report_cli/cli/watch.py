@@ -10,7 +10,7 @@ import typer
 
 from report_cli.cli import completion
 from report_cli.cli.build import bring_up_to_date, formats_of
-from report_cli.cli.console import emit, say, warn
+from report_cli.cli.console import emit, say, say_error, warn
 from report_cli.cli.options import Data, Profile, Section, View
 from report_cli.cli.session import open_request
 from report_cli.errors import ReportError, UsageError, of_machine, unknown
@@ -158,7 +158,7 @@ class _Builder:
             known = error if isinstance(error, ReportError) else of_machine(error) or ReportError(str(error))
             told = known.lines(root=self.root)
             preview.fail(told)
-            say(told)
+            say_error(told)
         else:
             for warning in built.warnings:
                 warn(warning)
@@ -215,7 +215,7 @@ class _Printer:
         code, message = ended
         if code:
             preview.fail(message)
-            say(message)
+            say_error(message)
         elif preview.pdf is not None:
             say(f"wrote {preview.pdf.relative_to(self.here.root)}")
 
