@@ -15,7 +15,7 @@ from report_cli.cli.session import open_request, open_workspace
 
 if TYPE_CHECKING:
     from report_cli.api import Status
-    from report_cli.execution.plan import Plan
+    from report_cli.execution.plan import Plan, Request
     from report_cli.execution.status import StoredRun
     from report_cli.execution.workspace import Workspace
 
@@ -86,7 +86,7 @@ def status(
     elif names or every:
         _list(states, () if every else names or ())
     else:
-        options = "" if request.profile == workspace.project.settings.profile else f" --profile {request.profile}"
+        options = _options(workspace, request)
         taken = _taken(workspace, made)
         for name, runs in taken.items():
             page, age = _page(workspace, name, runs)
@@ -96,6 +96,13 @@ def status(
             _tell("in no document", "", others, f"report run NAME{options}")
     if check and any(state.step.state != "fresh" for state in states):
         raise typer.Exit(1)
+
+
+def _options(workspace: "Workspace", request: "Request") -> str:
+    """Return the options that make another command mean the same runs."""
+    profile = "" if request.profile == workspace.project.settings.profile else f" --profile {request.profile}"
+    data = f" --data {request.choice.folder}" if request.choice.origin == "--data" else ""
+    return profile + data + (" --strict-env" if request.strict_env else "")
 
 
 def _list(states: "Sequence[Status]", names: Sequence[str]) -> None:

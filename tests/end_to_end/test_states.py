@@ -110,6 +110,7 @@ def test_a_check_fails_where_anything_is_to_be_run(grid: Command, project: Proje
     assert grid("status", "--check").returncode == 0
     edit(project.experiments / "sums.py", "params.c * sum", "1 * params.c * sum")
     assert grid("status", "sum", "--check").returncode == 0
+    assert "report run NAME --profile smoke\n" in grid("status", "--profile", "smoke").stdout
     done = grid("status", "--check")
     assert (done.returncode, done.stdout) == (1, grid("status").stdout)
 
