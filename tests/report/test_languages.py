@@ -65,7 +65,7 @@ def texts(report: Report) -> dict[str, str]:
         pytest.skip("pdftotext is not installed")
     html, pdf = report[1].paths
     page = lxml.html.document_fromstring(html.read_text())
-    for element in page.xpath("//script | //style | //annotation"):
+    for element in page.xpath("//script | //style | //annotation | //code[@class='command']"):
         element.drop_tree()
     heard = page.xpath("//@alt | //@title | //@aria-label")
     told = subprocess.run(["pdftotext", pdf, "-"], capture_output=True, text=True, check=True).stdout
