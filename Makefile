@@ -37,7 +37,7 @@ check: $(INSTALLED)
 # The guides as a site, in build/site.
 docs: $(INSTALLED)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement docs/requirements.txt
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # Everything comes from the lock file, the build backend included, so nothing is resolved or left to chance here.
 # What is installed in place is compiled by no one until it runs, and never where Python may not write bytecode.

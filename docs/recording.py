@@ -21,8 +21,8 @@ from rich.style import Style
 from rich.text import Text
 
 COLUMNS, ROWS = 108, 60
-# Longer pauses are shortened to this, and a command is read before it is answered.
-PAUSE_S, READING_S = 0.8, 0.6
+# Longer pauses between lines are shortened to this, and a command is read before it is answered.
+PAUSE_S, READING_S = 0.8, 0.8
 # The colours that pyte names otherwise than rich.
 BRIGHT = {f"bright{name}": f"bright_{name}" for name in ("black", "red", "green", "blue", "magenta", "cyan", "white")}
 COLOURS = {
@@ -36,7 +36,8 @@ COLOURS = {
 APPEARING = """@media (prefers-reduced-motion: no-preference) {{
 @keyframes appear {{ from {{ opacity: 0 }} to {{ opacity: 1 }} }}
 {rules}
-}}"""
+}}
+"""
 
 
 def record(commands: Iterable[str], folder: Path) -> str:
@@ -47,7 +48,7 @@ def record(commands: Iterable[str], folder: Path) -> str:
     now = 0.0
     for command in commands:
         for pause_s, chunk in [(READING_S, f"\x1b[1m$ {command}\x1b[0m\r\n".encode()), *_output(command, folder)]:
-            now += min(pause_s, PAUSE_S)
+            now += pause_s
             stream.feed(chunk)
             for row, line in enumerate(screen.display):
                 if line.strip() and since.get(row, ("",))[0] != line:
@@ -58,12 +59,12 @@ def record(commands: Iterable[str], folder: Path) -> str:
     for row in range(max(since) + 1):
         console.print(_line(screen, row), no_wrap=True, crop=True)
     svg = re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title="report"), flags=re.DOTALL)
-    # The drawing names its lines in the paths that clip them.
-    rules = "\n".join(
-        f'[clip-path$="-line-{row})"] {{ animation: appear .1s {shown_at:.1f}s both }}'
-        for row, (_, shown_at) in since.items()
-    )
-    return svg.replace("</style>", f"{APPEARING.format(rules=rules)}\n</style>", 1)
+    rules, shown_at, before = [], 0.0, 0.0
+    for row, (_, at) in sorted(since.items(), key=lambda line: line[1][1]):
+        shown_at, before = shown_at + min(at - before, PAUSE_S), at
+        # The drawing names its lines in the paths that clip them.
+        rules.append(f'[clip-path$="-line-{row})"] {{ animation: appear .1s {shown_at:.1f}s both }}')
+    return svg.replace("</style>", APPEARING.format(rules="\n".join(rules)) + "</style>", 1)
 
 
 def _output(command: str, folder: Path) -> Iterator[tuple[float, bytes]]:
