@@ -119,7 +119,7 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
     name = str(results.array("name"))
     for layer in LAYERS:
         maps, matches = results.array(f"{layer}_maps"), [str(each) for each in results.array(f"{layer}_match")]
-        figure = pictures.channels(results.array("image"), maps, numbered=layer == "first")
+        figure = pictures.channels(results.array("image"), maps, matches, numbered=layer == "first")
         figures.add(layer, figure, alt=pictures.describe_channels(name, matches))
 
 

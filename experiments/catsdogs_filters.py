@@ -68,9 +68,9 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
     """Draw the patterns of both layers beside the patches."""
     for layer in LAYERS:
         colours, counts = [str(name) for name in results.array(f"{layer}_colour")], results.array(f"{layer}_top_cats")
-        figure = pictures.patterns(results.array(f"{layer}_patterns"), results.array(f"{layer}_patches"))
-        periods, top = results.array(f"{layer}_periods"), int(results.array("top"))
-        figures.add(layer, figure, alt=pictures.describe_patterns(colours, periods, counts, top))
+        facts = colours, results.array(f"{layer}_periods"), counts, int(results.array("top"))
+        figure = pictures.patterns(results.array(f"{layer}_patterns"), results.array(f"{layer}_patches"), *facts)
+        figures.add(layer, figure, alt=pictures.describe_patterns(*facts))
 
 
 @report.experiment(

@@ -39,7 +39,7 @@ def _lines(axes: Axes, lines: dict[str, list[float]]) -> None:
     below = 0.0
     for name, values in sorted(lines.items(), key=lambda item: item[1][-1]):
         colour, dashes = looks.get(name, (style.ACCENT, "-"))
-        axes.plot(depth, values, color=colour, linestyle=dashes, marker="o", markersize=2.5)
+        axes.plot(depth, values, color=colour, linestyle=dashes, marker="o", markersize=2.5, label=name)
         below = max(values[-1], 1.75 * below)
         words = style.ACCENT if dashes == "-" else diagrams.SOFT
         axes.annotate(name, (1.03, below), xycoords=("axes fraction", "data"), va="center", color=words)
@@ -55,7 +55,8 @@ def channels(run: "report.Run", figures: report.Figures) -> None:
     figure = style.new_figure(36)
     panels = figure.subplots(1, 3, width_ratios=(1.25, 1, 1))
     for axes, name, values in zip(panels, names, costs, strict=True):
-        bars = axes.bar(maps, values, width=0.62, color=[style.ACCENT if name == "multiply-adds" else style.GREY])
+        colour = style.ACCENT if name == "multiply-adds" else style.GREY
+        bars = axes.bar(maps, values, width=0.62, color=colour, label=name)
         axes.bar_label(bars, [f"{value:,}" for value in values], padding=1.5, fontsize=8)
         axes.set_title(name, loc="left")
         axes.set_ylim(0, 1.28 * max(values))

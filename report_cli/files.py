@@ -57,9 +57,9 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json_text(content))
 
 
-def json_text(content: Any) -> str:
+def json_text(content: Any, indent: int | None = 1) -> str:
     """Return `content` as JSON, always spelled the same way."""
-    return json.dumps(content, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+    return json.dumps(content, indent=indent, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def read_json(path: Path) -> Any:

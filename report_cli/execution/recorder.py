@@ -164,7 +164,7 @@ class FigureFolder:
         self.notes: list[str] = []
 
     def add(self, name: str, figure: "Figure", *, alt: str) -> None:
-        from report_cli.figures import style
+        from report_cli.figures import screen, style
 
         if name not in self._experiment.figures:
             error = unknown("figure", name, self._experiment.figures)
@@ -177,11 +177,11 @@ class FigureFolder:
         try:
             if pixels := style.rasterise(figure):
                 self.notes.append(f"the figure {label} has {pixels:,} marks, so they are pixels")
-            for_print, for_screen = (style.to_svg(figure, text=text) for text in (True, False))
+            forms = screen.forms(figure)
         except ValueError as error:
             raise RunError(f"the figure {label} can't be drawn: {error}") from error
-        files.write_bytes(self._folder / f"{name}.print.svg", for_print)
-        files.write_bytes(self._folder / f"{name}.screen.svg", for_screen)
+        for ending, content in forms.items():
+            files.write_bytes(self._folder / f"{name}.{ending}", content)
         self._alt[name] = alt
 
     def finish(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
 from report_cli.figures.curves import History, label_ends, set_epochs
@@ -35,7 +36,7 @@ def several_curves(histories: Mapping[str, History]) -> Figure:
                 values = [factor * row[name] for row in history]
                 marker = marker if len(history) < 12 else ""
                 epochs = [row["epoch"] for row in history]
-                axes.plot(epochs, values, color=colour, linestyle=dashes, marker=marker, markersize=3)
+                axes.plot(epochs, values, color=colour, linestyle=dashes, marker=marker, markersize=3, label=network)
                 ends[network] = values[-1]
             set_epochs(axes, label)
             label_ends(axes, ends, WORDS)
@@ -65,14 +66,17 @@ def accuracy_by_size(
     with style():
         figure = new_figure(54)
         axes = figure.add_subplot()
-        for row, (colour, dashes, marker) in enumerate(LOOKS[: len(networks)]):
+        for row, (network, (colour, dashes, marker)) in enumerate(zip(networks, LOOKS, strict=False)):
             # A little apart, so that intervals at one size don't hide each other.
-            places = sizes * 1.015 ** (row - (len(networks) - 1) / 2)
+            apart_pt = 2.5 * (row - (len(networks) - 1) / 2)
+            moved = ScaledTranslation(apart_pt / 72, 0, figure.dpi_scale_trans)
             reach = 100 * np.abs(interval[row].T - accuracy[row])
             axes.errorbar(
-                places,
+                sizes,
                 100 * accuracy[row],
                 reach,
+                label=network,
+                transform=axes.transData + moved,
                 color=colour,
                 linestyle=dashes,
                 marker=marker,
@@ -80,6 +84,8 @@ def accuracy_by_size(
                 elinewidth=0.8,
                 capsize=1.8,
             )
+        # What is moved doesn't widen the axes by itself.
+        axes.update_datalim(np.column_stack([np.tile(np.repeat(sizes, 2), len(networks)), 100 * interval.ravel()]))
         ends = {network: 100 * float(accuracy[row, -1]) for row, network in enumerate(networks)}
         label_ends(axes, ends, WORDS)
         axes.set_xscale("log")
@@ -113,9 +119,11 @@ def speed_ratios(names: Sequence[str], times: Mapping[str, NDArray[Any]], cost: 
             single, together = measured / measured[:, :1], _ratios(measured)
             rows = np.arange(len(names))
             axes.axvline(1, color=GREY, linewidth=0.6)
-            axes.scatter(cost, rows, marker="D", s=22, facecolors="none", edgecolors=INK, linewidths=0.8, zorder=2)
-            axes.scatter(single, np.broadcast_to(rows, single.shape), s=9, color=ACCENT, alpha=0.55, linewidths=0)
-            axes.scatter(together, rows, marker="|", s=90, color=ACCENT, linewidths=1.6, zorder=3)
+            diamonds: dict[str, Any] = {"marker": "D", "s": 22, "facecolors": "none", "edgecolors": INK}
+            axes.scatter(cost, rows, linewidths=0.8, zorder=2, label="multiply-adds", **diamonds)
+            dots: dict[str, Any] = {"s": 9, "color": ACCENT, "alpha": 0.55, "linewidths": 0}
+            axes.scatter(single, np.broadcast_to(rows, single.shape), label="one repeat", **dots)
+            axes.scatter(together, rows, marker="|", s=90, color=ACCENT, linewidths=1.6, zorder=3, label="all repeats")
             axes.set_yticks(rows, names)
             axes.set_ylim(len(names) - 0.5, -0.5)
             axes.set_xlim(left=0)

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from report_cli.figures.numbers import Content, Explained
 from report_cli.figures.style import INK, TINT, new_figure, style
 from report_cli.wording import round_by_hand
 
@@ -23,6 +24,10 @@ def matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> Figure:
         axes = figure.add_subplot()
         axes.pcolormesh(share, cmap=TINT, vmin=0, vmax=1, edgecolors="white", linewidth=1)
         axes.set(aspect="equal", ylim=(len(classes), 0))
+        head = ["true class", *(f"predicted {name}" for name in classes)]
+        rows: list[list[Content]] = [[name, *map(int, row)] for name, row in zip(classes, counts, strict=True)]
+        areas = {(row, column + 1): (column, row, column + 1, row + 1) for row, column in np.ndindex(*counts.shape)}
+        axes.add_artist(Explained(head, rows, areas))
         for (row, column), value in np.ndenumerate(share):
             if counts[row, column]:
                 colour = "white" if value > 0.72 else INK

@@ -49,7 +49,8 @@ def plot_history(axes: Axes, history: History, name: str) -> dict[str, float]:
     for part, prefix, colour in (("training", "", GREY), ("validation", "validation_", ACCENT)):
         values = [factor * row[prefix + name] for row in history]
         dashes = "-" if prefix else (0, (4, 1.5))
-        axes.plot(epochs, values, color=colour, linestyle=dashes, marker="o" if len(history) < 4 else "", markersize=3)
+        marker = "o" if len(history) < 4 else ""
+        axes.plot(epochs, values, color=colour, linestyle=dashes, marker=marker, markersize=3, label=part)
         ends[part] = values[-1]
     return ends
 

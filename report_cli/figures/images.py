@@ -14,12 +14,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from report_cli.figures import style
+from report_cli.figures.numbers import Content, Explained, explain
 from report_cli.figures.style import TEXT_WIDTH_MM, TINT
 from report_cli.wording import round_by_hand
 
 Pixels = NDArray[np.uint8]
 GROUND = 226
-OUTLINE = "#ffffff"
+# Over pictures; the white of paper would be dark on a dark page.
+OUTLINE = "#fefefe"
 LABEL_PT = 8
 # At most so many along a side of a tile: it is 15 mm wide in print, more would not be seen.
 TILE_PX = 80
@@ -27,51 +29,49 @@ TILE_PX = 80
 LINE_MM = 3.4
 
 
-def mosaic(tiles: Pixels, columns: int, gap: int, above: int = 0) -> Pixels:
-    """Return tiles (N, h, w, 3) side by side in `columns`, as one image on a grey ground.
-
-    `gap` are the pixels between tiles, `above` those left free above each row.
-    """
+def mosaic(tiles: Pixels, columns: int, gap: int) -> Pixels:
+    """Return tiles (N, h, w, 3) side by side in `columns`, as one image on a grey ground, `gap` pixels between them."""
     count, height, width = tiles.shape[:3]
     rows = -(-count // columns)
-    step_y, step_x = height + gap + above, width + gap
+    step_y, step_x = height + gap, width + gap
     whole = np.full((rows * step_y - gap, columns * step_x - gap, 3), GROUND, np.uint8)
     for number, tile in enumerate(tiles):
-        top, left = (number // columns) * step_y + above, (number % columns) * step_x
+        top, left = (number // columns) * step_y, (number % columns) * step_x
         whole[top : top + height, left : left + width] = tile
     return whole
 
 
-def channels(image: Pixels, maps: Pixels, *, numbered: bool) -> Figure:
+def channels(image: Pixels, maps: Pixels, matches: Sequence[str], *, numbered: bool) -> Figure:
     """Return the image (S, S, 3) beside the maps (K, h, w) of all channels, the strongest response darkest.
 
-    Numbered, each map has its number above it; else the first of each row has, at its left.
+    `matches` say what each resembles. Numbered, each map has its number above it; else the first of each row has, at
+    its left.
     """
     columns = 8 if len(maps) <= 64 else 16
     rows = -(-len(maps) // columns)
     maps = _reduce(maps)
     size = maps.shape[1]
     gap, above = max(1, size // 16), round(0.42 * size) if numbered else 0
-    whole = mosaic(TINT(maps, bytes=True)[..., :3], columns, gap, above)
-    if above:
-        whole[:above] = 255
-        for row in range(1, rows):
-            top = row * (size + gap + above) - gap
-            whole[top : top + gap + above] = 255
-    grid_mm = TEXT_WIDTH_MM - 34
-    height = grid_mm * whole.shape[0] / whole.shape[1]
+    step = size + gap + above
+    scale = (TEXT_WIDTH_MM - 34) / (columns * (size + gap) - gap)
     with style.style():
-        figure = style.new_figure(height + 2)
+        figure = style.new_figure((rows * step - gap) * scale + 2)
         figure.set_layout_engine("none")
         place(figure, image, 0, 0, 24, 24)
-        axes = place(figure, whole, 34, 0, grid_mm, height)
-        for number in range(len(maps)) if numbered else range(0, len(maps), columns):
-            row, column = divmod(number, columns)
-            x, y = column * (size + gap), row * (size + gap + above)
-            if numbered:
-                axes.text(x, y + above - 0.06 * size, str(number + 1), fontsize=LABEL_PT, va="bottom")
-            else:
-                axes.text(x - gap, y + size / 2, str(number + 1), fontsize=LABEL_PT, ha="right", va="center")
+        for first in range(0, len(maps), columns):
+            tiles = TINT(maps[first : first + columns], bytes=True)[..., :3]
+            top = (first // columns * step + above) * scale
+            axes = place(figure, mosaic(tiles, columns, gap), 34, top, TEXT_WIDTH_MM - 34, size * scale)
+            numbers = range(first + 1, first + len(tiles) + 1)
+            for column, number in enumerate(numbers if numbered else numbers[:1]):
+                x = column * (size + gap)
+                if numbered:
+                    axes.text(x, -0.06 * size, str(number), fontsize=LABEL_PT, va="bottom")
+                else:
+                    axes.text(x - gap, size / 2, str(number), fontsize=LABEL_PT, ha="right", va="center")
+            areas = {(row, 0): (row * (size + gap), 0, row * (size + gap) + size, size) for row in range(len(tiles))}
+            rows_ = [[str(number), matches[number - 1]] for number in numbers]
+            axes.add_artist(Explained(["channel", "resembles"], rows_, areas))
     return figure
 
 
@@ -82,8 +82,18 @@ def describe_channels(name: str, matches: Sequence[str]) -> str:
     return f"The image {name} beside {len(matches)} channel maps. What they resemble most: {resemblances}."
 
 
-def patterns(preferred: Pixels, patches: Pixels) -> Figure:
-    """Return, for each filter, its pattern (K, S, S, 3) beside four patches of images (K, 4, s, s, 3), numbered."""
+def patterns(
+    preferred: Pixels,
+    patches: Pixels,
+    colours: Sequence[str],
+    periods: NDArray[np.float64],
+    cats: NDArray[np.int64],
+    top: int,
+) -> Figure:
+    """Return, for each filter, its pattern (K, S, S, 3) beside four patches of images (K, 4, s, s, 3), numbered.
+
+    Said of each are its colour and period, and the `cats` among the `top` images of which patches are taken.
+    """
     columns, step, side, above = 4, TEXT_WIDTH_MM / 4, 14.5, 4.0
     rows = -(-len(preferred) // columns)
     with style.style():
@@ -94,6 +104,12 @@ def patterns(preferred: Pixels, patches: Pixels) -> Figure:
             x, y = column * step, row * (side + above + 0.5)
             first = place(figure, _reduce(pattern[None])[0], x, y + above, side, side)
             first.set_title(str(number + 1), loc="left", fontsize=LABEL_PT, pad=1.5)
+            facts: dict[str, Content] = {
+                "filter": str(number + 1),
+                "colour": colours[number],
+                "period (pixels)": float(periods[number]),
+            }
+            explain(first, {**facts, f"cats among {top} images": int(cats[number])})
             place(figure, mosaic(block, 2, max(1, block.shape[1] // 16)), x + side + 1, y + above, side, side)
     return figure
 
@@ -123,6 +139,7 @@ def heatmaps(
             x = number * step
             left = place(figure, image, x, 9, side, side)
             left.set_title(f"{kind}: a {class_name},\nnamed {named} at {probability}", loc="left", fontsize=8, pad=2)
+            explain(left, {"image": kind, "true class": class_name, "predicted": named, "probability": probability})
             right = place(figure, _overlay(image, warmth), x + side + gap, 9, side, side)
             if len(regions):
                 scale = image.shape[0] / warmth.shape[0]
@@ -156,11 +173,13 @@ def augmented_views(images: NDArray[np.uint8], views: NDArray[np.float64], class
         figure = style.new_figure(rows * (TEXT_WIDTH_MM / columns + 3 * LINE_MM + 1))
         grid: NDArray[Any] = figure.subplots(rows, columns, squeeze=False)
         for (row, column), axes in np.ndenumerate(grid):
-            axes.imshow(images[row, column], interpolation="nearest")
+            axes.imshow(images[row, column], interpolation="none")
             axes.set_axis_off()
             text = classes[row]
+            done: Sequence[float | str] = [""] * 5
             if column:
                 mirrored, right, down, turn, scale = views[row, column - 1].tolist()
+                done = ["yes" if mirrored else "no", 100 * right, 100 * down, turn, scale]
                 # A sign of its own length keeps the numbers of a row in line.
                 text = (
                     f"{round_by_hand(turn, 0):+}°, ×{scale:.2f}\n"
@@ -168,6 +187,8 @@ def augmented_views(images: NDArray[np.uint8], views: NDArray[np.float64], class
                     f"{'mirrored' if mirrored else ''}"
                 ).replace("-", "\N{MINUS SIGN}")
             axes.text(0.5, -0.05, text, transform=axes.transAxes, ha="center", va="top", fontsize=8, linespacing=1.1)
+            what = ("mirrored", "moved right (%)", "moved down (%)", "turned (°)", "scaled by")
+            explain(axes, {"image": classes[row], **dict(zip(what, done, strict=True))})
     return figure
 
 

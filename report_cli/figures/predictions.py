@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from report_cli.figures.images import LABEL_PT, Pixels, place
+from report_cli.figures.numbers import Content, Explained, explain
 from report_cli.figures.style import ACCENT, GREY, PALE, TEXT_WIDTH_MM, new_figure, style
 from report_cli.wording import round_by_hand
 
@@ -43,6 +44,14 @@ def reliability(logits: NDArray[Any], labels: NDArray[Any]) -> Figure:
         lower.bar(edges[:-1], counts, 100 / BINS, color=GREY, edgecolor="white", **bars)
         lower.set_title("images", loc="left")
         lower.set_xlabel("confidence (%)")
+        head = ["confidence (%)", "mean confidence (%)", "named right (%)", "images"]
+        rows: list[list[Content]] = []
+        areas = {}
+        for row, (left, right, *bin_) in enumerate(zip(edges, edges[1:], confidence, share, counts, strict=False)):
+            said, correct, count = map(float, bin_)
+            rows.append([f"{left:g} to {right:g}", 100 * said, 100 * correct, count])
+            areas[row, 0] = (left, 100, right, 0)
+        upper.add_artist(Explained(head, rows, areas))
     return figure
 
 
@@ -70,6 +79,7 @@ def errors(pixels: Pixels, true: Sequence[str], named: Sequence[str], confidence
             axes = place(figure, image, column * step, row * (side + below), side, side)
             text = f"{is_}:\n{said}\n{round_by_hand(float(sure), 0, 100)} %"
             axes.text(0, -0.05, text, transform=axes.transAxes, va="top", fontsize=LABEL_PT, linespacing=1.05)
+            explain(axes, {"true class": is_, "predicted": said, "confidence (%)": 100 * float(sure)})
     return figure
 
 

@@ -1,6 +1,7 @@
 """Figures of results over several experiments and seeds: intervals below each other, accuracy against cost."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -21,9 +22,11 @@ def forest(results: Mapping[str, Sequence[float]], intervals: Mapping[str, Inter
         axes = figure.add_subplot()
         for row, (name, numbers) in enumerate(results.items()):
             if name in intervals:
-                axes.plot(intervals[name], (row, row), color=INK, linewidth=0.9)
-            axes.scatter(numbers, [row] * len(numbers), s=11, color=ACCENT, alpha=0.6, linewidths=0, zorder=2)
-            axes.scatter([np.mean(numbers)], [row], marker="|", s=100, color=ACCENT, linewidths=1.8, zorder=3)
+                axes.plot(intervals[name], (row, row), color=INK, linewidth=0.9, label="interval")
+            dots: dict[str, Any] = {"s": 11, "color": ACCENT, "alpha": 0.6, "linewidths": 0}
+            axes.scatter(numbers, [row] * len(numbers), zorder=2, label="run", **dots)
+            bar: dict[str, Any] = {"marker": "|", "s": 100, "color": ACCENT, "linewidths": 1.8}
+            axes.scatter([np.mean(numbers)], [row], zorder=3, label="mean", **bar)
         axes.set_yticks(range(len(results)), list(results))
         axes.set_ylim(len(results) - 0.5, -0.5)
         axes.tick_params(axis="y", length=0)
@@ -48,7 +51,8 @@ def against(cost: Mapping[str, float], results: Mapping[str, Sequence[float]], c
         figure = new_figure(62)
         axes = figure.add_subplot()
         for name, numbers in results.items():
-            axes.scatter([cost[name]] * len(numbers), numbers, s=11, color=ACCENT, alpha=0.6, linewidths=0)
+            dots: dict[str, Any] = {"s": 11, "color": ACCENT, "alpha": 0.6, "linewidths": 0}
+            axes.scatter([cost[name]] * len(numbers), numbers, label=name, **dots)
             axes.annotate(
                 name, (cost[name], float(np.mean(numbers))), xytext=(5, 0), textcoords="offset points", va="center"
             )

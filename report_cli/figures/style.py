@@ -130,23 +130,16 @@ def _marks(part: Artist) -> int:
     return 1
 
 
-def to_svg(figure: Figure, *, text: bool) -> bytes:
-    """Return `figure` as SVG, the same bytes every time: its letters as text (for print) or as paths (for screens).
+def to_svg(figure: Figure) -> bytes:
+    """Return `figure` as SVG, the same bytes every time, its letters as text.
 
-    Symbols that the shipped sans hasn't got make paths of all letters in print, too.
+    Symbols that the shipped sans hasn't got make paths of all letters.
 
     Raises:
         ValueError: a character that no font has, or one of a script whose letters matplotlib doesn't join.
     """
-    _check_characters(figure)
-    with style(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # in a formula: an error below
-        if figure.get_layout_engine() is None and not _fits(figure):
-            figure.set_layout_engine("constrained")
-        # Laid out once and for all: a second layout would start from the first and move things a little.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-    svg = (_with_letters(figure) if text else b"") or _written(figure, "path")
+    lay_out(figure)
+    svg = _with_letters(figure) or _written(figure, "path")
     # Without the property, a PDF viewer may smooth the pixels of an image, which PDF/A forbids.
     crisp = re.sub(rb"<image\b", rb'<image image-rendering="crisp-edges"', svg)
     # Every text comes turned by no angle, which the renderer of the PDF would compute for each.
@@ -158,6 +151,21 @@ def _fits(figure: Figure) -> bool:
     left, bottom, right, top = figure.get_tightbbox().extents
     width, height = figure.get_size_inches()
     return bool(min(left, bottom) > -0.01 and right < width + 0.01 and top < height + 0.01)
+
+
+def lay_out(figure: Figure) -> None:
+    """Put the parts of `figure` where they stay, once: a second layout would start from the first and move them.
+
+    Raises:
+        ValueError: as for `to_svg`.
+    """
+    _check_characters(figure)
+    with style(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # in a formula: an error of `to_svg`
+        if figure.get_layout_engine() is None and not _fits(figure):
+            figure.set_layout_engine("constrained")
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
 
 
 def _with_letters(figure: Figure) -> bytes:

@@ -72,11 +72,11 @@ def code(experiment: Experiment, sources: Sources) -> Reach:
 def figure_key(experiment: Experiment, outputs: Mapping[str, str], sources: Sources) -> str:
     """Return the key of the figures that `experiment`, which has a `draw`, makes of runs with these `outputs`."""
     assert experiment.draw is not None
-    # to_svg decides the file as much as draw does.
+    # What makes files of figures decides them as much as draw does.
     drawing = reach(
         sources,
         (experiment.draw.__module__, experiment.draw.__qualname__),
-        ("report_cli.figures.style", "to_svg"),
+        ("report_cli.figures.screen", "forms"),
     )
     facts = {
         "runs": dict(outputs),

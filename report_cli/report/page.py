@@ -36,6 +36,8 @@ POLICY = (
     "script-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
 )
 
+STYLES = ("page.css", "screen.css", "figures.css")
+
 ASKS = re.compile(r"@import\b[^;]{0,200}|url\(\s*['\"]?(?!data:|#)[^)]{0,200}\)?|</(?:style|script)", re.IGNORECASE)
 
 # Megabytes of pictures, in which there is nothing to read.
@@ -43,7 +45,10 @@ DATA = re.compile(r'(?<==")data:[^"]*')
 
 
 # The page's script, feature by feature: they stand in one module in this order.
-SCRIPTS = ("dom.js", "sorting.js", "figures.js", "notes.js", "places.js", "boxes.js", "contents.js", "page.js")
+SCRIPTS = (
+    *("dom.js", "sorting.js", "stops.js", "figures.js", "numbers.js", "notes.js"),
+    *("places.js", "boxes.js", "contents.js", "page.js"),
+)
 
 
 @dataclass(frozen=True)
@@ -207,7 +212,7 @@ def _screen(project: Project, facts: dict[str, Any], body: Body, source: Manuscr
     }
     page = _fill(project, facts, **more, style="")
     _check_characters(project, page, source)
-    styles = [_style(project, name) for name in ("page.css", "screen.css")]
+    styles = [_style(project, name) for name in STYLES]
     style = "".join((fonts.for_screen(project, DATA.sub("", page)), *styles, _own_style(project, source.front)))
     return _fill(project, facts, **more, style=_trusted(style))
 

@@ -270,15 +270,17 @@ class Results(msgspec.Struct, frozen=True):
 
 
 class FigureFile(msgspec.Struct, frozen=True):
-    """A drawn figure: `print_svg` keeps its text as text, `screen_svg` as paths (browsers give SVG no page fonts)."""
+    """A drawn figure, for print and for the page, and the numbers behind it: tables in JSON."""
 
     experiment: str
     name: str
     alt: str
     print_svg: Path
     screen_svg: Path
+    numbers: Path
     print_sha256: str
     screen_sha256: str
+    numbers_sha256: str
 
 
 class Failure(msgspec.Struct, frozen=True):

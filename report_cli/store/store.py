@@ -175,8 +175,10 @@ class Store(msgspec.Struct, frozen=True):
                 alt,
                 folder / f"{name}.print.svg",
                 folder / f"{name}.screen.svg",
+                folder / f"{name}.numbers.json",
                 drawing.files[f"{name}.print.svg"].sha256,
                 drawing.files[f"{name}.screen.svg"].sha256,
+                drawing.files[f"{name}.numbers.json"].sha256,
             )
             for name, alt in drawing.figures.items()
         }

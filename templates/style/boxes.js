@@ -4,7 +4,9 @@
 function nameOf(box) {
   if (box.matches("pre")) return say("code");
   if (box.matches(".eq")) return `${say("formula")} ${box.querySelector(".no")?.textContent ?? ""}`.trim();
-  return box.querySelector("caption .lab")?.textContent.replace(/\.$/, "") ?? say("table");
+  const kind = box.matches(".pan") ? "figure" : "table";
+  const label = (box.closest("figure") ?? box).querySelector("figcaption .lab, caption .lab");
+  return label?.textContent.replace(/\.$/, "") ?? say(kind);
 }
 
 /** @param {Element} box */

@@ -1,36 +1,70 @@
-// Figures: one dialog shows the one that was asked for, as large as the window, or larger and to be moved about.
+// Figures: one dialog takes the figure that was asked for and shows it as large as the window, or larger.
 
 const zoom = make("dialog", { class: "zoom", "aria-labelledby": "page-zoomed" });
-zoom.addEventListener("click", (event) => event.target === zoom && zoom.close());
+zoom.addEventListener("click", (event) => {
+  if (event.target === zoom || /** @type {Element} */ (event.target).matches(".pan")) zoom.close();
+});
 
 /** @param {HTMLElement} figure */
-function enlargeable(figure) {
-  const image = /** @type {HTMLImageElement | null} */ (figure.querySelector(":scope > img"));
-  if (!image) return;
-  const name = figure.querySelector("figcaption .lab")?.textContent.replace(/\.$/, "") ?? say("figure");
+function illustrated(figure) {
+  const picture = /** @type {HTMLElement | null} */ (figure.querySelector(":scope > img, :scope > .pan > .chart"));
+  if (!picture) return;
+  const caption = figure.querySelector("figcaption");
+  const name = caption?.querySelector(".lab")?.textContent.replace(/\.$/, "") ?? say("figure");
+  const pan = /** @type {HTMLElement | null} */ (picture.closest(".pan")) ?? make("div", { class: "pan" });
+  const stage = make("div", { class: "stage" });
   const button = make("button", { type: "button", class: "enlarge", "aria-label": say("enlarge", name) });
-  const frame = make("div", { class: "frame" });
-  image.replaceWith(frame);
-  frame.append(image, button);
-  const open = () => {
-    button.focus(); // where the focus comes back to
-    show(image, figure.querySelector("figcaption"));
-  };
+  const frame = make("div", { class: "frame" }, stage, button);
+  (pan.contains(picture) ? pan : picture).replaceWith(frame);
+  pan.append(picture);
+  stage.append(pan);
+  const tells = telling(figure, stage, pan, name);
+  if (!tells) scrolling(pan);
+  const open = () => show(frame, caption, button);
   button.addEventListener("click", open);
-  image.addEventListener("click", open);
+  picture.addEventListener("click", (event) => {
+    // Words may be selected, and a finger asks for a value.
+    if (!getSelection()?.isCollapsed) return;
+    if (zoom.open) enlarge(pan, event);
+    else if (!(tells && /** @type {PointerEvent} */ (event).pointerType === "touch")) open();
+  });
 }
 
-/** @type {(image: HTMLImageElement, caption: Element | null) => void} */
-function show(image, caption) {
-  const larger = /** @type {HTMLImageElement} */ (image.cloneNode());
-  larger.removeAttribute("style"); // its width on the page
-  larger.style.setProperty("--ratio", String(image.naturalWidth / image.naturalHeight || 1));
-  const sheet = make("div", { class: "sheet", tabindex: "0", role: "group", "aria-label": say("enlarged") }, larger);
+/** @param {HTMLElement} pan */
+function scrolling(pan) {
+  new ResizeObserver(() => mark(pan)).observe(pan);
+  pan.addEventListener("contentvisibilityautostatechange", () => mark(pan));
+}
+
+/** @type {(frame: HTMLElement, caption: Element | null, button: HTMLElement) => void} */
+function show(frame, caption, button) {
+  const [stage, pan, picture] = all(".stage, .pan, .pan > :is(.chart, img)", frame);
+  const { width, height } = picture.getBoundingClientRect();
+  frame.style.height = `${stage.offsetHeight}px`; // what is below stays where it is
+  pan.style.setProperty("--ratio", String(width / height || 1));
   const text = make("p", { id: "page-zoomed" }, ...(caption?.cloneNode(true).childNodes ?? [say("figure")]));
   for (const link of all("a", text)) link.replaceWith(...link.childNodes);
+  const larger = make("button", { type: "button", class: "larger" }, say("larger"));
+  larger.addEventListener("click", () => enlarge(pan));
   const close = make("button", { type: "button", class: "close" }, say("close"));
   close.addEventListener("click", () => zoom.close());
-  sheet.addEventListener("click", () => zoom.close());
-  zoom.replaceChildren(make("div", { class: "bar" }, text, close), sheet);
+  zoom.replaceChildren(make("div", { class: "bar" }, text, larger, close), stage);
+  zoom.addEventListener("close", () => {
+    pan.classList.remove("large");
+    frame.prepend(stage);
+    frame.style.height = "";
+    button.focus();
+  }, { once: true });
   zoom.showModal();
+}
+
+/** @type {(pan: HTMLElement, event?: MouseEvent) => void} */
+function enlarge(pan, event) {
+  const picture = /** @type {Element} */ (pan.firstElementChild);
+  const before = picture.getBoundingClientRect();
+  const x = event ? (event.clientX - before.left) / before.width : 0.5;
+  const y = event ? (event.clientY - before.top) / before.height : 0.5;
+  pan.classList.toggle("large");
+  const { width, height } = picture.getBoundingClientRect();
+  pan.scrollTo(x * width - pan.clientWidth / 2, y * height - pan.clientHeight / 2);
 }

@@ -26,7 +26,7 @@ const namedBy = (link) => document.getElementById(decodeURIComponent(link.getAtt
  */
 function copyOf(block) {
   const copy = /** @type {HTMLElement} */ (block.cloneNode(true));
-  for (const control of all(".enlarge, .uses", copy)) control.remove();
+  for (const control of all(".enlarge, .uses, .tip, .spot", copy)) control.remove();
   for (const control of all("a, button", copy)) control.replaceWith(...control.childNodes);
   for (const each of [copy, ...all("[id], [tabindex]", copy)]) {
     each.removeAttribute("id");

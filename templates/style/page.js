@@ -4,8 +4,11 @@ const main = /** @type {HTMLElement} */ (document.querySelector("main"));
 main.append(announcement, zoom);
 for (const run of main.querySelectorAll("tbody.run")) openable(/** @type {HTMLTableSectionElement} */ (run));
 for (const command of all(".command", main)) command.after(" ", copier(command.textContent));
-for (const table of main.querySelectorAll("table")) sortable(table);
-for (const figure of all("figure", main)) enlargeable(figure);
+for (const table of main.querySelectorAll("table")) {
+  sortable(table);
+  walkable(table);
+}
+for (const figure of all("figure", main)) illustrated(figure);
 for (const heading of all("h2[id], h3[id], h4[id]", main)) linkable(heading);
 all(".fn", main).forEach(markable);
 if ("showPopover" in note) {

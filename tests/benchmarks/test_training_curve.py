@@ -58,4 +58,4 @@ def test_accuracy_against_time(note: Note, tmp_path: Path) -> None:
     for name, values_of in accuracy.items():
         axes.plot(np.cumsum(seconds[name]), values_of, marker="o", label=name)
     axes.legend()
-    files.write_bytes(PICTURE, style.to_svg(figure, text=True))
+    files.write_bytes(PICTURE, style.to_svg(figure))

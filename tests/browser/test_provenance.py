@@ -15,18 +15,18 @@ def note(page: Page) -> Locator:
     return page.locator(".note")
 
 
-def tab_to_mean(page: Page) -> None:
+def go_to_mean(page: Page) -> None:
     page.locator("#tbl-results data a").first.focus()
-    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
     expect(mean(page)).to_be_focused()
 
 
 def test_the_focus_shows_where_a_value_comes_from(open_page: Open) -> None:
-    """Tab shows what is measured, number, interval, data, date, command, and keys last, which describe the link."""
+    """It shows what is measured, number, interval, data, date, command, and keys last, which describe the link."""
     page = open_page()
     expect(mean(page)).to_have_css("text-decoration-line", "underline")
     expect(note(page)).to_be_hidden()
-    tab_to_mean(page)
+    go_to_mean(page)
     expect(note(page)).to_be_visible()
     said = note(page).inner_text()
     parts = (
@@ -46,7 +46,7 @@ def test_the_focus_shows_where_a_value_comes_from(open_page: Open) -> None:
 def test_enter_and_a_click_lead_to_the_run(open_page: Open) -> None:
     """The value is a link to its run in the appendix."""
     page = open_page()
-    tab_to_mean(page)
+    go_to_mean(page)
     page.keyboard.press("Enter")
     assert page.url.endswith("#run-net-0abc")
     expect(page.locator("#run-net-0abc")).to_be_in_viewport()

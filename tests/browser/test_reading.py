@@ -74,6 +74,35 @@ def test_the_keyboard_reaches_everything_in_order(open_page: Open) -> None:
     assert focused(page) == "45"
 
 
+def test_a_table_is_one_stop_of_the_tab_key(open_page: Open) -> None:
+    """Arrow keys go through its buttons and values, Tab comes back to the last of them; beside it nothing changes."""
+    page = open_page()
+    places = "table => [...table.querySelectorAll('td a, th a, th button')].map(each => each.tabIndex)"
+    stops = page.locator("#tbl-sorted").evaluate(places)
+    assert sorted(stops) == [-1] * (len(stops) - 1) + [0]
+    page.locator("#tbl-sorted").get_by_role("button", name="Score").focus()
+    page.keyboard.press("ArrowDown")
+    assert focused(page).startswith("91.2")
+    page.keyboard.press("ArrowRight")
+    assert focused(page).startswith("9.9")
+    page.keyboard.press("ArrowDown")
+    assert focused(page).startswith("9.9")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    assert focused(page) == "Score"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    assert focused(page) == "Score"
+
+
+def test_only_what_scrolls_casts_a_shadow(open_page: Open) -> None:
+    """Where nothing goes on, the edges of a shadow's gradients would show as hairlines at some zooms."""
+    page = open_page(width=600, device_scale_factor=1.25)
+    looks = page.evaluate("""[...document.querySelectorAll(".scroll, .eq, pre")].filter(e => e.checkVisibility()).map(
+        box => [box.scrollWidth > box.clientWidth + 1, getComputedStyle(box).backgroundImage !== "none"])""")
+    assert {tuple(look) for look in looks} == {(True, True), (False, False)}
+
+
 @pytest.mark.parametrize("width", [768, 1280])
 def test_the_contents_stay_and_follow_beside_the_text(open_page: Open, width: int) -> None:
     """From a tablet upward the contents stay in sight and mark the section that is read, from the first on."""
@@ -120,7 +149,7 @@ def test_without_its_script_the_page_is_whole(open_page: Open) -> None:
     """Without JavaScript all content is there, values link to their runs, and no dead control is shown."""
     page = open_page(width=390, java_script_enabled=False)
     assert page.get_by_role("button").count() == 0
-    expect(page.locator("#fig-net-curves img")).to_be_visible()
+    expect(page.locator("#fig-net-curves").get_by_role("img", name="A rising curve.")).to_be_visible()
     assert page.locator("#tbl-sorted tbody tr").count() == 4
     expect(page.locator(".fn")).to_be_visible()
     expect(page.locator(".facts").last).to_be_visible()

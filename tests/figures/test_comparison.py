@@ -39,7 +39,7 @@ def _figures() -> dict[str, Figure]:
 @pytest.mark.parametrize("name", ["curves", "sizes", "speed"])
 def test_same_bytes_every_time_at_full_width(name: str) -> None:
     """The same numbers give the same SVG, 140 mm wide."""
-    first, second = (style.to_svg(_figures()[name], text=True) for _ in range(2))
+    first, second = (style.to_svg(_figures()[name]) for _ in range(2))
     assert first == second
     assert f'width="{140 / 25.4 * 72:.3f}'[:11].encode() in first
 

@@ -24,12 +24,11 @@ def _figures() -> dict[str, Figure]:
 
 
 @pytest.mark.parametrize("name", ["curves", "confusion", "blocks"])
-@pytest.mark.parametrize("text", [True, False])
-def test_svg_is_the_same_bytes_every_time(name: str, text: bool) -> None:
+def test_svg_is_the_same_bytes_every_time(name: str) -> None:
     """The same numbers give the same SVG, drawn anew or written twice, without a date."""
     first, second = _figures()[name], _figures()[name]
-    svg = style.to_svg(first, text=text)
-    assert svg == style.to_svg(first, text=text) == style.to_svg(second, text=text)
+    svg = style.to_svg(first)
+    assert svg == style.to_svg(first) == style.to_svg(second)
     assert b"date" not in svg
     assert b"Matplotlib" not in svg
 
@@ -37,18 +36,15 @@ def test_svg_is_the_same_bytes_every_time(name: str, text: bool) -> None:
 def test_other_numbers_are_another_picture() -> None:
     """The SVG depends on the numbers."""
     other = [dict(row, loss=row["loss"] + 0.5) for row in HISTORY]
-    drawn = [style.to_svg(curves.learning_curves(history), text=True) for history in (HISTORY, other)]
+    drawn = [style.to_svg(curves.learning_curves(history)) for history in (HISTORY, other)]
     assert drawn[0] != drawn[1]
 
 
-def test_text_is_text_or_paths() -> None:
-    """In print the letters stay selectable text in the shipped sans; on screens they are outlines."""
-    figure = _figures()["confusion"]
-    printed, screen = style.to_svg(figure, text=True).decode(), style.to_svg(figure, text=False).decode()
-    assert ">cat</text>" in printed
-    assert "'Source Sans 3'" in printed
-    assert "<text" not in screen
-    assert "<path" in screen
+def test_text_is_text() -> None:
+    """The letters stay selectable text in the shipped sans."""
+    svg = style.to_svg(_figures()["confusion"]).decode()
+    assert ">cat</text>" in svg
+    assert "'Source Sans 3'" in svg
 
 
 def labelled(words: str) -> Figure:
@@ -61,14 +57,14 @@ def labelled(words: str) -> Figure:
 @pytest.mark.parametrize("words", [r"$\lambda$, $R^2$", "✓ & <", r"$\hat{x}_i \leq 10^{-3}$", r"$\mathbf{x}$"])
 def test_symbols_have_the_shipped_sans(words: str) -> None:
     """Formulas and symbols that the sans has are text in print, in the sans alone."""
-    svg = style.to_svg(labelled(words), text=True).decode()
+    svg = style.to_svg(labelled(words)).decode()
     assert set(re.findall(r"font-family: ([^;\"]+)", svg)) == {"'Source Sans 3'"}
 
 
 @pytest.mark.parametrize("words", ["ℝ", r"$x \in \mathbb{R}^d$", r"$\left(\frac{1}{2}\right)$"])
 def test_other_symbols_are_outlines(words: str) -> None:
     """Symbols of other fonts make outlines of the letters in print, too, so the PDF needs no other font."""
-    svg = style.to_svg(labelled(words), text=True).decode()
+    svg = style.to_svg(labelled(words)).decode()
     assert "<text" not in svg
     assert "STIX" in svg
     assert "LastResort" not in svg
@@ -78,21 +74,21 @@ def test_other_symbols_are_outlines(words: str) -> None:
 def test_a_character_of_no_font_is_an_error(words: str) -> None:
     """It would be a box, or a currency sign, so the error names it."""
     with pytest.raises(ValueError, match=r"'中' \(U\+4E2D"):
-        style.to_svg(labelled(words), text=False)
+        style.to_svg(labelled(words))
 
 
 def test_a_symbol_beside_a_formula_is_an_error() -> None:
     """Beside a formula matplotlib looks for symbols in the sans alone, so the error says to put it into the formula."""
     with pytest.raises(ValueError, match="write ℝ within"):
-        style.to_svg(labelled("ℝ, $x$"), text=True)
+        style.to_svg(labelled("ℝ, $x$"))
 
 
 def test_images_in_svg_are_never_smoothed() -> None:
     """Every embedded image says that its pixels stay as they are."""
     figure = Figure()
     figure.add_subplot().imshow(COUNTS)
-    svg = style.to_svg(figure, text=True).decode()
-    assert svg == style.to_svg(figure, text=True).decode()
+    svg = style.to_svg(figure).decode()
+    assert svg == style.to_svg(figure).decode()
     images = re.findall(r"<image[^>]*>", svg)
     assert images
     assert all('image-rendering="crisp-edges"' in image for image in images)
@@ -101,7 +97,7 @@ def test_images_in_svg_are_never_smoothed() -> None:
 @pytest.mark.parametrize("name", ["curves", "confusion"])
 def test_figures_fill_the_text_width(name: str) -> None:
     """A figure has its final size, 140 mm wide, so that its letters have the size they are meant to have."""
-    svg = style.to_svg(_figures()[name], text=True).decode()
+    svg = style.to_svg(_figures()[name]).decode()
     found = re.search(r'width="([\d.]+)pt"', svg)
     assert found
     assert float(found[1]) == pytest.approx(140 / 25.4 * 72, abs=0.01)
@@ -134,9 +130,9 @@ def test_many_marks_are_pixels(kind: str, monkeypatch: pytest.MonkeyPatch) -> No
         for figure, count in ((few, 200), (many, 400)):
             MANY[kind](figure.add_subplot(xlabel="words"), count)
     assert not style.rasterise(few)
-    assert b"<image" not in style.to_svg(few, text=True)
+    assert b"<image" not in style.to_svg(few)
     assert style.rasterise(many) == 400
-    svg = style.to_svg(many, text=True)
+    svg = style.to_svg(many)
     assert svg.count(b"<image") == 1
     assert svg.count(b"<use") + svg.count(b"<path") < 100
     assert b">words<" in svg

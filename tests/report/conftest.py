@@ -26,7 +26,14 @@ from report_cli.store.run import FigureFile, Results, Run
 SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="396" height="120" viewBox="0 0 396 120">
 <path d="M40 100 L120 60 L200 40 L380 30" fill="none" stroke="#1b4f8f" stroke-width="1.5"/>
 <path d="M40 10 V100 H390" fill="none" stroke="#16181d"/>
-<text x="200" y="116" style="font: 9px 'Source Sans 3'">epoch</text></svg>"""
+<clipPath id="box"><path d="M0 0H396V120H0z"/></clipPath>
+<g clip-path="url(#box)"><g id="series-0-1"><path d="M0 0h1"/></g>
+<text x="200" y="116" style="font-size: 9px; font-family: 'Source Sans 3'">epoch</text></g>
+<g id="name-0-2"><text x="340" y="22" style="font-size: 9px; font-family: 'Source Sans 3'">path</text></g></svg>"""
+FONT = "; font-family: 'Source Sans 3'"
+NUMBERS = """[{"title": "loss (nats)", "head": ["epoch", "path"], "rows":
+[[[1], [0.5, 40, 100]], [[2], [0.25, 120, 60]], [[3], [[0.125, 0.1, 0.15], 200, 40]], [[4], [1791.5, 380, 30]]]},
+{"title": "", "head": ["true class", "predicted cat"], "rows": [[["cat"], [8, 250, 60, 100, 30]]]}]"""
 FRONT = '+++\ntitle = "A small report"\n+++\n'
 
 
@@ -110,9 +117,9 @@ class Desk:
 
     def draw(self, experiment: str, name: str, alt: str = "A rising curve.") -> None:
         folder = self.project.figures / experiment
-        paths = folder / f"{name}.print.svg", folder / f"{name}.screen.svg"
-        for path in paths:
-            files.write_text(path, SVG)
+        paths = folder / f"{name}.print.svg", folder / f"{name}.screen.svg", folder / f"{name}.numbers.json"
+        for path, content in zip(paths, (SVG, SVG.replace(FONT, ""), NUMBERS), strict=True):
+            files.write_text(path, content)
         file = FigureFile(experiment, name, alt, *paths, *map(files.digest, paths))
         self.figures.setdefault(experiment, {})[name] = file
 

@@ -167,7 +167,7 @@ def test_named_files_are_part_of_what_a_page_is_made_of(desk: Desk) -> None:
     assert desk.build(formats=("html",)).written
     desk.write("Text", front='+++\ntitle = "T"\nauthor = "B. Two"\nlogo = "logo.jpg"\n+++\n')
     page = page_of(desk.build(formats=("html",)).paths[0])
-    assert page.xpath("//header/img/@src")[0].startswith("data:image/jpeg;base64,")
+    assert page.xpath("//header/img/@src")[0].startswith("data:image/webp;base64,")
     assert page.xpath("string(//p[@class='by'])") == "B. Two · 22 November 2026"
 
 

@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING
 
 from report_cli.errors import ReportError, UsageError
 from report_cli.project import SOLUTION, STUDENT, Project
-from report_cli.report.html import blocks, clean, figures, formulas, images, numbering, pandoc, tables, uses, views
+from report_cli.report.html import (
+    blocks,
+    charts,
+    clean,
+    figures,
+    formulas,
+    images,
+    numbering,
+    pandoc,
+    tables,
+    uses,
+    views,
+)
 from report_cli.report.html.formulas import Formula, Typeset
 from report_cli.report.html.images import Picture
 from report_cli.report.html.numbering import Heading
@@ -116,14 +128,18 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str
     pictures = {label: picture for label, picture in pictures.items() if label in there}
     names = {formula: f"math/{i}.svg" for i, formula in enumerate(dict.fromkeys(in_order))}
     dress = partial(_dress, tree, manuscript, pictures)
-    screen = dress([_mathml(typeset[formula]) for formula in in_order], lambda picture: picture.data)
+    screen = dress(
+        [_mathml(typeset[formula]) for formula in in_order],
+        lambda image, picture: picture.show(image) if picture.path else None,
+    )
+    charts.put(screen, pictures, language)
     _mark_places(tree, manuscript, pictures)
     _wrap_items(tree)
     _hold_last_words(tree)
     for span in tree.xpath(".//span[@data-formula]"):
         span.set(AT, places.of_formula(source_of[in_order[int(span.get("data-formula"))]]))
     formula_images = [_image(typeset[formula], ASSETS + names[formula]) for formula in in_order]
-    printed = dress(formula_images, lambda picture: f"{ASSETS}figures/{picture.name}")
+    printed = dress(formula_images, lambda image, picture: image.set("src", f"{ASSETS}figures/{picture.name}"))
     drawn = {label: figure.name.partition(".")[0] for label, figure in manuscript.figures.items()}
     places_of = uses.uses(screen, drawn, language)
     uses.show(screen, places_of, language)
@@ -299,7 +315,7 @@ def _dress(
     manuscript: Manuscript,
     pictures: Mapping[str, Picture],
     formula_elements: "Sequence[HtmlElement]",
-    address: Callable[[Picture], str],
+    show: "Callable[[HtmlElement, Picture], None]",
 ) -> "HtmlElement":
     """Return a copy of `tree` with its formulas and figures in the form of one medium."""
     tree = copy.deepcopy(tree)
@@ -309,7 +325,7 @@ def _dress(
         if kind := image.attrib.pop("class", ""):
             image.getparent().set("class", kind)  # pandoc keeps the label on the figure but the class on the image
         if picture is not None:
-            image.set("src", address(picture))
+            show(image, picture)
         if figure is not None and figure.file is not None:
             image.set("alt", figure.file.alt)
         elif figure is not None:

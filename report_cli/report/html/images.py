@@ -2,10 +2,11 @@
 
 import base64
 import io
-import mimetypes
+import math
 import re
 import unicodedata
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,34 +28,42 @@ LIMIT_BYTES = 20_000_000
 WIDTH = re.compile(r"width: ?(\d+(?:\.\d+)?)%;?")
 HINT = 'a page shows images of the project, and figures of runs: << figure("...", caption="...") >>'
 SVG = "{http://www.w3.org/2000/svg}"
-# What acts, moves, or shows another document; and the attributes that name an address.
-ACTIVE = ("script", "foreignobject", "iframe", "object", "embed", "audio", "video", "set", "handler")
-ADDRESSES = ("href", "src", "base")
-# Whatever a style could take from elsewhere: only what the image has itself (#name) remains.
-OUTSIDE = re.compile(r"@import|@font-face|\b(?:url|src|image|image-set)\((?!\s*['\"]?#)", re.IGNORECASE)
-# A style could spell an address with escapes; the short form `font` would override the shipped fonts in print.
-HIDDEN = re.compile(r"\\|(?<![\w-])font\s*:", re.IGNORECASE)
 JPEG_QUALITY = 92
+SCREEN_QUALITY = 90
+# The longest side that WebP can have.
+WEBP_SIDE = 16383
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure or image in the form for print and for the screen; `name` ends in its kind.
+    """A figure or image in the form for print and for the screen; `name` ends in its kind in print.
 
-    One of the author's own has the `path` and `sha256` of its file.
+    A figure of a run has the `tables` of the numbers behind it, an image of the author's own the `path` and `sha256` of
+    its file, and its `size` in pixels.
     """
 
     where: str
     name: str
     print: bytes
     screen: bytes
+    tables: Sequence[Any] = ()
     path: str = ""
     sha256: str = ""
+    size: tuple[int, int] | None = None
 
     @property
     def data(self) -> str:
         """The form for the screen as an address that holds it."""
-        return f"data:{mimetypes.guess_type(self.name)[0]};base64,{base64.b64encode(self.screen).decode()}"
+        kind = "svg+xml" if self.name.endswith(".svg") else "webp"
+        return f"data:image/{kind};base64,{base64.b64encode(self.screen).decode()}"
+
+    def show(self, image: "HtmlElement") -> None:
+        """Let `image` show it on the screen: decoded when it comes near, in a place that is kept free for it."""
+        image.set("src", self.data)
+        image.set("loading", "lazy")
+        image.set("decoding", "async")
+        for name, pixels in zip(("width", "height"), self.size or (), strict=False):
+            image.set(name, str(pixels))
 
 
 def collect(project: Project, tree: "HtmlElement", manuscript: Manuscript) -> tuple[dict[str, Picture], list[str]]:
@@ -142,14 +151,14 @@ def _read(project: Project, name: str, where: str) -> Picture:
     if path.stat().st_size > LIMIT_BYTES:
         raise ValueError(f"it is larger than {LIMIT_BYTES // 10**6} MB")
     content = path.read_bytes()
-    kind, for_print, for_screen = _made_safe(project, content, path)
+    kind, for_print, for_screen, size = _made_safe(project, content, path)
     digest = sha256(content).hexdigest()
-    return Picture(where, f"{digest}.{kind}", for_print, for_screen, name, digest)
+    return Picture(where, f"{digest}.{kind}", for_print, for_screen, (), name, digest, size)
 
 
 @lru_cache(maxsize=64)  # `report watch` shows the same images after each edit.
-def _made_safe(project: Project, content: bytes, path: Path) -> tuple[str, bytes, bytes]:
-    """Return the kind of an image, found in its content, and its forms for print and screen.
+def _made_safe(project: Project, content: bytes, path: Path) -> tuple[str, bytes, bytes, tuple[int, int] | None]:
+    """Return the kind of an image, found in its content, its forms for print and screen, and its size if it has one.
 
     Raises:
         ValueError: it is of no known kind, is damaged, or asks for what is not in it.
@@ -161,15 +170,14 @@ def _made_safe(project: Project, content: bytes, path: Path) -> tuple[str, bytes
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "WEBP")) as image:
                 image.load()
-                kind, pixels = _pixels(image)
-        return kind, pixels, pixels
+                return _pixels(image)
     except UnidentifiedImageError:
         return "svg", *_drawing(project, content)
     except (OSError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ValueError(f"it is damaged: {error}") from error
 
 
-def _pixels(image: "Image") -> tuple[str, bytes]:
+def _pixels(image: "Image") -> tuple[str, bytes, bytes, tuple[int, int]]:
     """Return an image upright and in sRGB, as PDF/A wants it, without its metadata, which may tell a place."""
     import numpy as np
     from PIL import Image, ImageCms, ImageOps
@@ -178,7 +186,7 @@ def _pixels(image: "Image") -> tuple[str, bytes]:
     as_it_is = image.format == "JPEG" and image.mode in ("L", "RGB") and not profile and 0x0112 not in image.getexif()
     if as_it_is:
         image.save(target, "JPEG", quality="keep", comment=b"")
-        return "jpg", target.getvalue()
+        return "jpg", target.getvalue(), _webp(image, lossless=False), image.size
     image = ImageOps.exif_transpose(image)
     alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
     if image.mode.startswith("I"):  # 16 bits: a conversion would cut off all that is bright
@@ -199,11 +207,20 @@ def _pixels(image: "Image") -> tuple[str, bytes]:
         image.save(target, "JPEG", quality=JPEG_QUALITY)
     else:
         image.save(target, "PNG")
-    return "jpg" if photo else "png", target.getvalue()
+    return "jpg" if photo else "png", target.getvalue(), _webp(image, lossless=not photo), image.size
 
 
-def _drawing(project: Project, content: bytes) -> tuple[bytes, bytes]:
-    """Return an SVG for print and for the screen, whose letters have the shipped font."""
+def _webp(image: "Image", *, lossless: bool) -> bytes:
+    """Return an image for the screen, without metadata."""
+    image, target = image.copy(), io.BytesIO()
+    image.thumbnail((WEBP_SIDE, WEBP_SIDE))
+    image.info = {}
+    image.save(target, "WEBP", lossless=lossless, quality=SCREEN_QUALITY)
+    return target.getvalue()
+
+
+def _drawing(project: Project, content: bytes) -> tuple[bytes, bytes, tuple[int, int] | None]:
+    """Return an SVG for print and for the screen, whose letters have the shipped font, and its size."""
     from lxml import etree
 
     try:
@@ -214,7 +231,7 @@ def _drawing(project: Project, content: bytes) -> tuple[bytes, bytes]:
     if root is None or root.tag != f"{SVG}svg":
         raise ValueError("it is no PNG, JPEG, WebP or SVG")
     for element in root.iter():
-        _check(element)
+        figures.check_part(element)
     letters = "".join(text for each in root.iter(f"{SVG}text") for text in each.itertext())
     for character in fonts.without_glyph(project, letters, fonts.FIGURE_FACES):
         raise ValueError(f"no font of the report has its character {character!r} (U+{ord(character):04X})")
@@ -234,38 +251,6 @@ def _drawing(project: Project, content: bytes) -> tuple[bytes, bytes]:
     if letters:
         # An image on a page can use no font of that page.
         style.text = fonts.for_drawing(project, letters) + style.text
-    return for_print, etree.tostring(root)
-
-
-def _check(element: Any) -> None:
-    """Raise ValueError for a part of an SVG that acts, or asks for what is not in the file."""
-    from lxml import etree
-
-    if not isinstance(element.tag, str):
-        raise ValueError("it has an entity of its own")
-    tag = etree.QName(element).localname.lower()
-    if tag in ACTIVE or tag.startswith("animate"):
-        raise ValueError(f"it has a <{tag}>, which a page can't show")
-    if tag == "style":
-        _check_style("".join(element.itertext()))
-    for attribute, text in element.attrib.items():
-        name = etree.QName(attribute).localname.lower()
-        if name.startswith("on"):
-            raise ValueError(f"it has a script: {name}")
-        if name in ADDRESSES:
-            _check_address(text)
-        elif name == "style" or OUTSIDE.search(text):
-            _check_style(text)
-
-
-def _check_address(address: str) -> None:
-    head, comma, pixels = address.partition(";base64,")
-    if comma and head.startswith("data:image/") and "svg" not in head:
-        figures.decode("".join(pixels.split()))
-    elif not address.startswith("#"):
-        raise ValueError(f"it refers to something outside itself: {address[:60]!r}")
-
-
-def _check_style(style: str) -> None:
-    if flaw := OUTSIDE.search(style) or HIDDEN.search(style):
-        raise ValueError(f"its style can't have {style[flaw.start() :][:60]!r}")
+    box = [float(number) for number in re.findall(r"[\d.]+", root.get("viewBox", ""))]
+    size = (math.ceil(box[2]), math.ceil(box[3])) if len(box) == 4 else None
+    return for_print, etree.tostring(root), size

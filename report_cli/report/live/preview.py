@@ -20,7 +20,7 @@ BEAT_S = 15.0
 MANY_PARTS = 2000
 POLICY = b'<meta http-equiv="Content-Security-Policy" content="'
 # Figures and fonts are the megabytes of a page: served on their own, a browser takes those it knows from its memory.
-EMBEDDED = re.compile(rb"data:(image/svg\+xml|font/woff2);base64,([A-Za-z0-9+/=]{1000,})")
+EMBEDDED = re.compile(rb"data:(image/(?:svg\+xml|webp)|font/woff2);base64,([A-Za-z0-9+/=]{1000,})")
 SCRIPT = """<script>
 {
   const page = "PAGE";

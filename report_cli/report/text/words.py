@@ -210,7 +210,14 @@ _TABLE: dict[str, tuple[str, str, str, str]] = {
     "descending": ("descending", "absteigend", "décroissant", "descendente"),
     "original": ("In the original order.", "In der ursprünglichen Folge.", "Ordre d’origine.", "En el orden original."),
     "enlarge": ("Enlarge {}", "{} vergrößern", "Agrandir {}", "Ampliar {}"),
-    "enlarged": ("Enlarged figure", "Vergrößerte Abbildung", "Figure agrandie", "Figura ampliada"),
+    "larger": ("Larger", "Größer", "Plus grand", "Más grande"),
+    "numbers": ("Numbers behind {}", "Zahlen hinter {}", "Les nombres derrière {}", "Los números de {}"),
+    "read": (
+        "{}: arrow keys read its values",
+        "{}: Pfeiltasten lesen die Werte",
+        "{} : les flèches lisent les valeurs",
+        "{}: las flechas leen los valores",
+    ),
     "close": ("Close", "Schließen", "Fermer", "Cerrar"),
     "formula": ("Formula", "Formel", "Formule", "Fórmula"),
     "scrolls": (

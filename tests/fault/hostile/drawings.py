@@ -58,12 +58,10 @@ BEFORE: dict[str, tuple[str, str | None]] = {
 
 
 def drawn(name: str, svg: str, says: str | None) -> list[Page]:
-    """Return the pages with this figure: the PDF, and the screen, where it is an image that can ask for nothing."""
+    """Return the PDF with this figure; the screen's page refuses what acts or asks."""
 
     def make(desk: Desk, bait: Bait) -> None:
-        file = desk.figures["net"]["curves"]
-        for path in (file.print_svg, file.screen_svg):
-            path.write_text(bait.into(svg))
+        desk.figures["net"]["curves"].print_svg.write_text(bait.into(svg))
         desk.write(FIGURE)
 
     return [Page(f"figure: {name}", make, says, formats=("pdf",))]

@@ -378,15 +378,15 @@ def test_a_formula_stays_with_its_punctuation(desk: Desk) -> None:
 
 
 def test_figures_bring_their_files_and_alternative_texts(desk: Desk) -> None:
-    """The screen embeds the figure, print names it as an asset, both carry the stored alternative text."""
+    """The figure stands within the page, print names it as an asset; both carry the stored alternative text."""
     desk.draw("net", "curves", alt='Rises to "0.7" & more.')
     body = desk.body('<< figure("net.curves", caption="c", wide=true) >>')
-    assert 'src="data:image/svg+xml;base64,' in body.screen
     assert body.assets["figures/fig-net-curves.svg"] == SVG.encode()
-    for form in (body.screen, body.print):
-        figure = lxml.html.fragment_fromstring(form)
-        assert figure.find("img").get("alt") == 'Rises to "0.7" & more.'
-        assert figure.get("class") == "wide"
+    screen, printed = (lxml.html.fragment_fromstring(f, "div").find("figure") for f in (body.screen, body.print))
+    assert screen.get("class") == printed.get("class") == "wide"
+    drawing = screen.find("div/svg")
+    assert (drawing.get("role"), drawing.get("aria-label")) == ("img", 'Rises to "0.7" & more.')
+    assert printed.find("img").get("alt") == 'Rises to "0.7" & more.'
 
 
 def test_print_formulas_carry_words_and_sizes(desk: Desk) -> None:

@@ -6,6 +6,7 @@ from PIL import Image, ImageFile
 
 from report_cli.errors import ReportError
 from tests.report.conftest import SVG, Desk
+from tests.report.html.test_images import REFUSED
 
 
 def test_a_figure_that_can_not_be_shown_names_its_place(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,3 +36,36 @@ def test_a_drawn_figure_without_alternative_text_names_its_place(desk: Desk) -> 
     for kind in ("html", "pdf"):
         with pytest.raises(ReportError, match=r"^templates/documents/paper.md:6: the figure net.curves has no altern"):
             desk.build(formats=(kind,))
+
+
+@pytest.mark.parametrize("inside", [inside for inside, _ in REFUSED[:-1]])
+def test_a_drawing_within_the_page_may_neither_act_nor_ask(desk: Desk, inside: str) -> None:
+    """It is no image there, which could do neither by itself; so it is an error with file and line."""
+    desk.figures["net"]["curves"].screen_svg.write_text(SVG.replace("</svg>", f"{inside}</svg>"))
+    with pytest.raises(ReportError, match=r"^templates/documents/paper.md:6: .*curves.screen.svg: "):
+        desk.body('Text\n\n<< figure("net.curves", caption="c") >>\n')
+
+
+def test_each_figure_has_names_of_its_own_and_its_numbers_after_it(desk: Desk) -> None:
+    """Ids and what refers to them begin with the label; the table has numbers as the language writes them."""
+    twice = "".join(f'<< figure("net.curves", caption="c", label="fig-{name}") >>\n\n' for name in "ab")
+    tree = desk.tree(twice)
+    assert tree.xpath("//svg//@id") == ["fig-a-box", "fig-b-box"]
+    assert tree.xpath("//svg//@clip-path") == ["url(#fig-a-box)", "url(#fig-b-box)"]
+    assert tree.xpath("//svg//@data-series") == tree.xpath("//svg//@data-name") == ["0", "0"]
+    assert [element.tag for element in tree] == ["figure", "details", "figure", "details"]
+    numbers = tree[1]
+    assert numbers.findtext("summary") == "Numbers behind Figure 1"
+    assert numbers.xpath("./div/@data-of") == ["fig-a", "fig-a"]
+    rows = [[cell.text for cell in row] for row in numbers.find("div").iter("tr")]
+    assert rows == [["epoch", "path"], ["1", "0.5"], ["2", "0.25"], ["3", "0.125 (0.1 – 0.15)"], ["4", "1,792"]]
+    assert numbers.xpath(".//td/@data-at")[0] == "40 100"
+
+
+def test_parts_of_a_figure_have_their_numbers_after_the_whole(desk: Desk) -> None:
+    """A box for all of them, named as the whole is."""
+    part = '<< figure("net.curves", caption="c", label="fig-{}") >>\n\n'
+    tree = desk.tree(f"::: {{#fig-whole}}\n{part.format('a')}{part.format('b')}Both.\n:::\n")
+    (numbers,) = tree.iter("details")
+    assert numbers.getprevious().get("id") == "fig-whole"
+    assert numbers.xpath("./div/@data-of") == ["fig-a", "fig-a", "fig-b", "fig-b"]
