@@ -49,16 +49,17 @@ def test_what_a_row_is_about_stays_in_sight(open_page: Open) -> None:
 
 
 def test_the_keyboard_reaches_everything_in_order(open_page: Open) -> None:
-    """Tab goes from the skip link through the contents to the text, always in sight; the skip link goes there."""
+    """Tab goes from the skip link through files and contents to the text, always in sight; the skip link goes there."""
     page = open_page()
     met = []
-    for _ in range(9):
+    for _ in range(10):
         page.keyboard.press("Tab")
         met.append(focused(page))
         expect(page.locator(":focus-visible")).to_be_in_viewport()
         expect(page.locator(":focus-visible")).to_have_css("outline-width", "3px")
-    assert met[:8] == [
+    assert met[:9] == [
         "Skip to the text",
+        "provenance.json",
         "Theory",
         "Parts of Theory",
         "Accuracy of 74.4 %",
