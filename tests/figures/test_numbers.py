@@ -37,7 +37,7 @@ def test_curves_tell_their_numbers_by_epoch() -> None:
 
 def test_panels_have_the_words_of_those_beside_them() -> None:
     """What is written once for a row or a column of axes is in the title of each of their tables."""
-    found = tables(curves.side_by_side([HISTORY, HISTORY], ["one", "two"]))
+    found = tables(curves.side_by_side([HISTORY, HISTORY], ["one", "two"], 2))
     titles = ["one · loss (nats)", "two · loss (nats)", "one · accuracy (%)", "two · accuracy (%)"]
     assert [table["title"] for table in found] == titles
     assert {table["head"][0] for table in found} == {"epoch"}
