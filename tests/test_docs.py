@@ -164,7 +164,7 @@ def test_every_setting_and_variable_is_described() -> None:
 def test_the_reference_has_all_that_a_template_may_ask_for(project: Project) -> None:
     """The page of templates names every function, and every filter that writes a number."""
     text = (DOCS / "templates.md").read_text(encoding="utf-8")
-    environment = manuscript._Author(project, Context({}, None), "").environment
+    environment = manuscript._Author(project, Context({}, None)).environment
     own = {"percent", "decimals", "integer", "scientific", "duration"}
     assert own < environment.filters.keys()
     for name in (environment.globals.keys() | own) - {"range"}:

@@ -119,7 +119,7 @@ def _parsed(text: str) -> nodes.Template:
 
 
 class _Author:
-    def __init__(self, project: Project, context: Context, section: str) -> None:
+    def __init__(self, project: Project, context: Context, section: str = "") -> None:
         self.project = project
         self.context = context
         self.context.elsewhere = bool(section)
