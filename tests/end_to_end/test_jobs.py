@@ -114,7 +114,7 @@ def test_a_failed_need_stops_only_what_needs_it(report: Command, write: Write) -
     finished = report("run", "all", "--keep-going", "--jobs", "3")
     assert finished.returncode == 1
     assert "top needs base, which failed" in finished.stderr
-    assert "upon  value 8" in finished.stdout
+    assert "upon   value 8" in finished.stdout
 
 
 def test_ctrl_c_ends_all_of_them_and_they_go_on(report: Command, walk: Path, project: Project) -> None:

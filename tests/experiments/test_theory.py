@@ -105,6 +105,7 @@ def test_the_code_of_question_19_runs() -> None:
     assert code is not None
     first, second = keras.layers.Conv2D(4, 3, activation="relu"), keras.layers.MaxPooling2D(2)
     network = keras.Sequential([keras.Input((8, 8, 3)), first, second])
-    names = {"keras": keras, "network": network, "image": np.ones((8, 8, 3), np.float32)}
+    image = np.ones((8, 8, 3), np.float32)
+    names = {"keras": keras, "network": network, "image": image, "preprocess": lambda pixels: pixels / 255}
     exec(code[1], names)
     assert [tuple(maps.shape) for maps in names["maps"]] == [(1, 6, 6, 4), (1, 3, 3, 4)]

@@ -41,7 +41,7 @@ def test_a_change_is_noticed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
     """Template, run, figure, setting, draft and a damaged output each make the report be written again."""
     rendered: list[bool] = []
 
-    def render(*arguments: object) -> Page:
+    def render(*arguments: object, **_: object) -> Page:
         rendered.append(True)
         return Page({"html": b"page"})
 
@@ -140,7 +140,7 @@ def test_an_edit_of_any_package_builds_the_page_again(
     """An edit of a module in any package of the program makes an up-to-date page be written again."""
     package = tmp_path / "package"
     shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr("report_cli.report.page.render", lambda *_: Page({"html": b"page"}))
+    monkeypatch.setattr("report_cli.report.page.render", lambda *_, **__: Page({"html": b"page"}))
     desk.write("Text")
 
     def written() -> bool:
