@@ -49,8 +49,12 @@ function show(frame, caption, button) {
   const close = make("button", { type: "button", class: "close" }, say("close"));
   close.addEventListener("click", () => zoom.close());
   zoom.replaceChildren(make("div", { class: "bar" }, text, larger, close), stage);
+  // Not in the style: the checker of pages doesn't know containers yet.
+  stage.style.setProperty("container-type", "size");
+  pan.style.setProperty("--fit", "min(100cqw, var(--ratio) * 100cqh)");
   zoom.addEventListener("close", () => {
     pan.classList.remove("large");
+    stage.style.removeProperty("container-type");
     frame.prepend(stage);
     frame.style.height = "";
     button.focus();
