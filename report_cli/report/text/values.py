@@ -198,7 +198,16 @@ class Value(Untouchable):
             raise ReportError(f"{self.name} is {self.number}, which is no result", _again(self))
         else:
             written = write(self.number)
-        return Shown(self.ledger.write(self, written, [write(end) for end in self._interval()]), self.name)
+        return Shown(
+            self.ledger.write(self, written, [self._as_end(end, write) for end in self._interval()]), self.name
+        )
+
+    def _as_end(self, end: float, write: Callable[[float], Written]) -> Written:
+        """Return an end of the interval as `write` writes it, or as its unit asks: that of counts may be no whole number."""
+        try:
+            return write(end)
+        except UsageError:
+            return formats.plain(end, self.unit)
 
     def _interval(self) -> tuple[float, ...]:
         """Return the ends of the 95 % interval of a result: of a share as `low` and `high`, else over its seeds."""
@@ -251,10 +260,16 @@ class Value(Untouchable):
         return self if self.missing or self.number >= 0 else -self
 
     def __eq__(self, other: object) -> Outcome:  # type: ignore[override]
+        return self._compared(operator.eq, "=", other)
+
+    def __ne__(self, other: object) -> Outcome:  # type: ignore[override]
+        return self._compared(operator.ne, "≠", other)
+
+    def _compared(self, holds: Callable[[float, float], bool], sign: str, other: object) -> Outcome:
         # What was never run may turn out to be text.
         if isinstance(other, str | Shown) and not self.missing:
             self._refuse(other)
-        return _ordered(operator.eq, "=", self, other) if isinstance(other, Value | int | float) else decided(False)
+        return _ordered(holds, sign, self, other) if isinstance(other, Value | int | float) else decided(sign == "≠")
 
     def __hash__(self) -> int:
         return hash(self.number)
@@ -324,8 +339,10 @@ def _combine(operate: Callable[[float, float], float], left: Operand, right: Ope
 
 def _ordered(holds: Callable[[float, float], bool], sign: str, left: "Value", right: "Operand") -> Outcome:
     """Return whether one number stands in this order to another: undecided where a result is missing."""
-    typed = str(right).replace("-", formats.MINUS)
-    evidence = (left, f" {sign} ", right if isinstance(right, Value) else words.number(typed, left.ledger.language))
+    language = left.ledger.language
+    # Whoever turns a value into text puts it among those that are shown.
+    other = right if isinstance(right, Value) else words.number(str(right).replace("-", formats.MINUS), language)
+    evidence = left, f" {sign} ", other
     if left.missing or (isinstance(right, Value) and right.missing):
         return Outcome(UNDECIDED, evidence)
     return decided(holds(left.number, _number(right)), *evidence)

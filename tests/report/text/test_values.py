@@ -2,7 +2,9 @@ import math
 
 import pytest
 
+from report_cli.claims import UNDECIDED, Outcome
 from report_cli.errors import ReportError
+from report_cli.report.text import formats
 from report_cli.report.text.values import Ledger, Value
 
 
@@ -80,3 +82,35 @@ def test_what_comes_from_a_missing_value_is_missing() -> None:
     result = 1 - value(math.nan, missing="never run")
     mark = result.show(lambda number: ("shown", "shown"))
     assert result.ledger.text(str(mark)) == "[a.x: never run]"
+
+
+def test_comparing_shows_no_value() -> None:
+    """A comparison puts no value among those that the page shows, and two numbers have an order where one is infinite."""
+    low, high = value(1), value(math.inf)
+    assert low < high
+    assert low != high
+    assert low.ledger.entries == high.ledger.entries == []
+
+
+def test_another_than_what_is_missing_is_undecided() -> None:
+    """Whether two values differ is as open as whether they are equal where a result is missing."""
+    missing, there = value(math.nan, missing="never run"), value(1)
+    for outcome in (missing == there, missing != there, there != missing):
+        assert isinstance(outcome, Outcome)
+        assert outcome.verdict == UNDECIDED
+    assert (there != 2).evidence == (there, " ≠ ", "2")
+    assert there != None  # noqa: E711
+    assert not there != value(1)
+
+
+@pytest.mark.parametrize(
+    ("shown", "interval"),
+    [
+        (value(5, 1, 9, unit="count"), "−45.82 to 55.82"),
+        (Value(1.0, "fraction", ("a.x",), ("run",), Ledger(), (1.0,), counts=(10.0,)), "0.7225 to 1"),
+    ],
+)
+def test_a_whole_number_has_an_interval_with_fractions(shown: Value, interval: str) -> None:
+    """A filter that refuses the ends of the interval of a value still writes the value."""
+    shown.show(formats.integer)
+    assert shown.ledger.entries[-1].interval == interval
