@@ -1,7 +1,7 @@
 """Metrics of a classifier, computed again from its stored predictions, without what trained it."""
 
 from collections.abc import Mapping
-from math import isclose
+from math import isclose, nan
 from typing import NamedTuple
 
 from report_cli import stats
@@ -28,7 +28,8 @@ def check(run: Run) -> Mapping[str, Check]:
 
     Predictions of a part (`test`, say) are the arrays PART_logits (N, classes), or (N, 1) for two classes, and
     PART_labels (N,); PART_accuracy, PART_loss (mean cross-entropy in nats) and PART_images follow. From the array
-    best_PART_predicted (N,) follows best_PART_accuracy.
+    best_PART_predicted (N,) follows best_PART_accuracy. Predictions of the best epoch give best_PART_accuracy and
+    best_PART_loss, and nothing of the last one.
 
     Raises:
         ReportError: a file of the run is damaged, or its arrays don't fit together.
@@ -39,10 +40,32 @@ def check(run: Run) -> Mapping[str, Check]:
         computed[f"{part}_images"] = len(labels)
         if f"{part}{LOGITS}" in run.arrays:
             logits = run.array(f"{part}{LOGITS}").astype("float64").reshape(len(labels), -1)
-            computed[f"{part}_accuracy"] = float((stats.named(logits) == labels).mean())
-            computed[f"{part}_loss"] = float(stats.losses(logits, labels).mean())
+            scores = {
+                f"{part}_accuracy": float((stats.named(logits) == labels).mean()),
+                f"{part}_loss": float(stats.losses(logits, labels).mean()),
+            }
+            before = "best_" if _are_of_best_epoch(run, scores) else ""
+            computed |= {f"{before}{name}": score for name, score in scores.items()}
         for name in (part, f"best_{part}"):
             if f"{name}{PREDICTED}" in run.arrays:
                 right = run.array(f"{name}{PREDICTED}").ravel() == labels
                 computed.setdefault(f"{name}_accuracy", float(right.mean()))
     return {name: Check(run.scalars[name], number) for name, number in computed.items() if name in run.scalars}
+
+
+def _are_of_best_epoch(run: Run, scores: Mapping[str, float]) -> bool:
+    """Whether these scores by predictions are those of the best epoch, and the metrics of that name of the last one.
+
+    So it is where a training ended with the weights of its best epoch.
+    """
+    last = run.history[-1] if run.history else {}
+    if run.scalars.get("best_epoch", nan) == last.get("epoch", nan):
+        return False
+
+    def agree(name: str, number: float) -> bool:
+        return Check(run.scalars.get(name, nan), number).agrees
+
+    if all(agree(name, score) for name, score in scores.items()):
+        return False
+    # A metric that isn't that of the last row of the history is none of the last epoch.
+    return all(agree(f"best_{name}", score) and agree(name, last.get(name, nan)) for name, score in scores.items())

@@ -1,7 +1,7 @@
 """A small project with stored runs, written by hand: the report wing needs no training to be tested."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,7 @@ class Desk:
         metrics: Mapping[str, tuple[float, str]],
         seed: int = 0,
         arrays: Mapping[str, Any] | None = None,
+        history: Sequence[Mapping[str, float]] = (),
         **facts: Any,
     ) -> Run:
         """Write a run that measured these numbers (with their units) and put it into the selection."""
@@ -85,7 +86,7 @@ class Desk:
             for name, (_, unit) in metrics.items()
         }
         self.experiments[experiment] = replace(declared, metrics={**declared.metrics, **known})
-        measured = {"metrics": {name: number for name, (number, _) in metrics.items()}, "history": []}
+        measured = {"metrics": {name: number for name, (number, _) in metrics.items()}, "history": list(history)}
         files.write_text(folder / "measured.json", json.dumps(measured))
         for name, values in (arrays or {}).items():
             files.make_folder(folder / "arrays")

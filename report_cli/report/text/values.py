@@ -203,7 +203,7 @@ class Value(Untouchable):
         )
 
     def _as_end(self, end: float, write: Callable[[float], Written]) -> Written:
-        """Return an end of the interval as `write` writes it, or as its unit asks: that of counts may be no whole number."""
+        """Return an end of the interval as `write` writes it, or as its unit asks where it is no whole number."""
         try:
             return write(end)
         except UsageError:

@@ -85,7 +85,7 @@ def test_what_comes_from_a_missing_value_is_missing() -> None:
 
 
 def test_comparing_shows_no_value() -> None:
-    """A comparison puts no value among those that the page shows, and two numbers have an order where one is infinite."""
+    """A comparison puts no value among those that the page shows, and infinite numbers have an order, too."""
     low, high = value(1), value(math.inf)
     assert low < high
     assert low != high
@@ -100,7 +100,7 @@ def test_another_than_what_is_missing_is_undecided() -> None:
         assert outcome.verdict == UNDECIDED
     assert (there != 2).evidence == (there, " ≠ ", "2")
     assert there != None  # noqa: E711
-    assert not there != value(1)
+    assert not (there != value(1))  # noqa: SIM202
 
 
 @pytest.mark.parametrize(
