@@ -96,7 +96,7 @@ def _tight(project: Project) -> Path:
     face = next(face for face in FACES if face.family == MATH_FAMILY)
     path = _path(project, face)
     folder = project.build / "fonts" / f"tight-{files.digest(path)[:16]}"
-    if not folder.is_dir():
+    if not (folder / face.file).is_file():
         from fontTools.ttLib import TTFont
 
         out = io.BytesIO()

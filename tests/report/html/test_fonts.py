@@ -85,6 +85,16 @@ def test_a_font_that_is_not_used_is_not_in_the_page(own: Desk) -> None:
     assert "Report Own" not in screen.read_text()
 
 
+def test_a_half_made_folder_of_the_math_font_is_completed(desk: Desk) -> None:
+    """Whatever stopped the program before the font was written, formulas are set with it the next time."""
+    made = desk.project.build / "fonts"
+    fonts.for_typst(desk.project)
+    (font,) = made.glob("*/*.otf")
+    font.unlink()
+    fonts.for_typst(desk.project)
+    assert font.is_file()
+
+
 def test_what_no_font_has_says_how_to_add_one(own: Desk) -> None:
     """The error names the line, the character, and the key that takes a font; spaces and new characters count, too."""
     for character in ("日", "\u3000", "\u1a80"):
