@@ -49,6 +49,8 @@ class Module:
         return Index.of(tree.body, self)
 
 
+# Statements whose names are their own.
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # Names by which code reaches other code that no one can follow by reading it.
 _DYNAMIC = frozenset(
     [
@@ -83,15 +85,15 @@ class Index:
         return index
 
     def _add(self, statement: ast.stmt, module: Module) -> None:
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            self.definitions.setdefault(statement.name, []).append(statement)
+        if isinstance(statement, _SCOPES):
+            self._define(statement.name, statement)
             if any(_may_register(decorator) for decorator in statement.decorator_list):
                 self.effects.append(statement)
         elif isinstance(statement, ast.Import | ast.ImportFrom):
             self._import(statement, module)
         elif names := assigned_names(statement):
             for name in names:
-                self.definitions.setdefault(name, []).append(statement)
+                self._define(name, statement)
             if "_" in names:  # `_ = register(...)` is there for what it does
                 self.effects.append(statement)
         elif is_type_checking(statement):
@@ -103,12 +105,17 @@ class Index:
     def _add_effect(self, statement: ast.stmt, module: Module) -> None:
         # A compound statement (try, if, for) or a bare call runs on import, whatever is used of the module.
         self.effects.append(statement)
-        for node in ast.walk(statement):
+        for node in _at_top_level(statement):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 self._import(node, module)
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            elif isinstance(node, _SCOPES):
                 # What is defined in a branch or a loop is what the whole statement makes it.
-                self.definitions.setdefault(node.name, []).append(statement)
+                self._define(node.name, statement)
+
+    def _define(self, name: str, statement: ast.stmt) -> None:
+        statements = self.definitions.setdefault(name, [])
+        if statement not in statements:
+            statements.append(statement)
 
     def _add_lazy(self, nodes: list[ast.AST], module: Module) -> None:
         """Add what a checker imports: the module's `__getattr__` imports it when it is asked for, and not before."""
@@ -283,6 +290,14 @@ def assigned_names(statement: ast.stmt) -> list[str]:
 
 # Decorators that do nothing beyond what they decorate; any other may enter it into a registry.
 _PLAIN = frozenset({"experiment", "dataclass", "cache", "lru_cache", "contextmanager", "final", "runtime_checkable"})
+
+
+def _at_top_level(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and what is in it, but nothing of what functions and classes hold."""
+    yield node
+    if not isinstance(node, _SCOPES):
+        for child in ast.iter_child_nodes(node):
+            yield from _at_top_level(child)
 
 
 def _is_dynamic(node: ast.AST) -> bool:

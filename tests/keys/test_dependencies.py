@@ -235,6 +235,18 @@ def test_every_way_to_bind_a_name_is_followed(
     assert key_of(tmp_path) != before
 
 
+def test_a_statement_defines_the_names_of_the_module_alone_each_once(tmp_path: Path) -> None:
+    """Both branches that define a name are one statement, and what functions and classes hold is theirs."""
+    inner = "\n".join(f"        {line}" for line in ("def inner():", "    pass"))
+    branch = f"    def f():\n{inner}\n    class C:\n{inner}\n        import work.b\n"
+    (tmp_path / "__init__.py").write_text(f"import sys\nif sys.argv:\n{branch}else:\n{branch}    import work.a\n")
+    module = Sources({"work": tmp_path}).module("work")
+    assert module is not None
+    assert {name: len(found) for name, found in module.index.definitions.items()} == {"f": 1, "C": 1}
+    assert "a" not in module.index.imports
+    assert module.index.imported == {"sys", "work.a"}
+
+
 def test_what_was_found_is_kept_for_equal_sources_only(package: Path) -> None:
     """The digest of the sources, which decides whether an earlier walk still holds, changes with any file of theirs."""
     before = Sources({"work": package}).digests
