@@ -130,9 +130,9 @@ class Desk:
     def context(self, draft: bool = False) -> Context:
         return Context(self.experiments, self.selection, draft)
 
-    def body(self, text: str, draft: bool = False) -> Body:
+    def body(self, text: str, draft: bool = False, front: str = FRONT) -> Body:
         """Return the composed body of a document with this text."""
-        self.write(text)
+        self.write(text, front=front)
         context = self.context(draft)
         return compose.compose(self.project, manuscript.write(self.project, "paper", context), context.ledger)
 

@@ -25,8 +25,6 @@ APPENDIX_CLASS = "appendix"
 # Ids that the page gives itself, beside those of its runs.
 OWN = (APPENDIX, "page-text", "page-contents")
 HEADINGS = ("h2", "h3", "h4", "h5", "h6")  # h1 is the title
-# What a heading is called that has a number of its author's: "Question 10: Early layers".
-OWN_NUMBER = re.compile(r"([^\W\d_]+\s\d+)[:.]\s")
 
 
 @dataclass(frozen=True)
@@ -56,9 +54,9 @@ def number(body: "HtmlElement", places: Places, language: Language, faults: Faul
             where = places.of_label(label, 1)
             faults.note(UsageError(f"{where}: duplicate label {label!r}", "labels are unique in a document"))
         anchors.add(label)
-    headings = _number_sections(body, places, faults)
+    headings = _number_sections(body, places, language, faults)
     kinds = {h.target: language["appendix" if h.number[:1].isalpha() else "section"] for h in headings}
-    names = {h.target: kinds[h.target].format(h.number) if h.number else own_name(h.title) for h in headings}
+    names = {h.target: kinds[h.target].format(h.number) if h.number else own_name(h.title, language) for h in headings}
     names[APPENDIX] = language["appendix"].format(next_appendix(headings))
     names |= _number_captions(body, language)
     names |= _number_theorems(body, language)
@@ -144,7 +142,7 @@ def unanswered(body: "HtmlElement", places: Places) -> list[str]:
     return warnings
 
 
-def _number_sections(body: "HtmlElement", places: Places, faults: Faults) -> list[Heading]:
+def _number_sections(body: "HtmlElement", places: Places, language: Language, faults: Faults) -> list[Heading]:
     counts, previous, is_appendix = [0, 0, 0], 1, False
     taken = set(body.xpath(".//@id"))
     headings: list[Heading] = []
@@ -169,7 +167,7 @@ def _number_sections(body: "HtmlElement", places: Places, faults: Faults) -> lis
                 raise UsageError(f"{places.of_heading(count)}: {title!r} is one appendix too many for letters")
             first = ascii_uppercase[counts[0] - 1] if is_appendix else str(counts[0])
             label = ".".join((first, *map(str, counts[1 : level - 1])))
-            if OWN_NUMBER.match(title):
+            if _own_number(title, language):
                 label = ""  # It is counted, but has a number already.
             else:
                 _prepend(heading, "no", label)
@@ -182,10 +180,16 @@ def _number_sections(body: "HtmlElement", places: Places, faults: Faults) -> lis
     return headings
 
 
-def own_name(title: str) -> str:
+def own_name(title: str, language: Language) -> str:
     """Return what a heading without one of our numbers is called where it is referred to."""
-    own = OWN_NUMBER.match(title)
-    return own[1] if own else title
+    return _own_number(title, language) or title
+
+
+def _own_number(title: str, language: Language) -> str:
+    """Return what a heading is called that has a number of its author's: "Question 10: Early layers"."""
+    # French sets a space before a colon.
+    own = re.match(rf"({language['question']}\s\d+)\s?[:.]\s", title)
+    return own[1] if own else ""
 
 
 def _fill_reference(link: "HtmlElement", names: dict[str, str], anchors: set[str], places: Places) -> None:

@@ -64,5 +64,5 @@ def _float(element: "HtmlElement") -> Place | None:
 def _section(heading: "HtmlElement", language: Language) -> str:
     number: str = heading.xpath("string(./span[@class='no'])")
     if not number:
-        return own_name(heading.xpath("normalize-space()"))
+        return own_name(heading.xpath("normalize-space()"), language)
     return language["appendix" if number[0].isalpha() else "section"].format(number)

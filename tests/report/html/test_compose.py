@@ -5,7 +5,7 @@ import pytest
 
 from report_cli import files
 from report_cli.errors import UsageError
-from tests.report.conftest import BOOK, SVG, Desk
+from tests.report.conftest import BOOK, FRONT, SVG, Desk
 
 
 def test_paragraphs_end_with_more_than_a_word_in_print(desk: Desk) -> None:
@@ -72,6 +72,20 @@ def test_a_heading_with_a_number_of_its_own_gets_no_other(desk: Desk) -> None:
     assert [(h.number, h.title) for h in body.headings] == [("1", "A"), ("", "Question 10: Depth"), ("1.2", "Rest")]
     assert "Question\N{NO-BREAK SPACE}10</a>" in body.screen
     assert "Section\N{NO-BREAK SPACE}1.2</a>" in body.screen
+
+
+@pytest.mark.parametrize(
+    ("code", "title"), [("en", "Question 10: Depth"), ("de", "Frage 10: Tiefe"), ("fr", "Question 10 : profondeur")]
+)
+def test_only_a_question_has_a_number_of_its_own(desk: Desk, code: str, title: str) -> None:
+    """Other words with a number begin what a section is about: it keeps its number."""
+    front = FRONT.replace("title", f'lang = "{code}"\ntitle')
+    rest = [
+        {"en": "Frage 1: Depth", "de": "Question 1: Tiefe", "fr": "Phase 1 : plus"}[code],
+        "Windows 11: what changes",
+    ]
+    headings = desk.body("".join(f"# {each}\n\n" for each in (title, *rest)), front=front).headings
+    assert [(each.number, each.title) for each in headings] == [("", title), ("2", rest[0]), ("3", rest[1])]
 
 
 def test_the_contents_show_values_and_formulas_as_text(desk: Desk) -> None:
