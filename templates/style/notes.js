@@ -56,7 +56,7 @@ function aboutValue(data) {
   return [
     ...from.split(", ").map((name) => make("p", {}, ...meaning(name))),
     make("dl", {}, ...facts.map(([name, fact]) => make("div", {}, make("dt", {}, name), " ", make("dd", {}, fact)))),
-    ...commands.map((command) => make("p", {}, make("code", {}, command), " ", copier(command))),
+    ...commands.map((command) => make("code", {}, command)).map((code) => make("p", {}, code, " ", copier(code))),
     make("p", {}, make("a", { href: link.hash, tabindex: "-1" }, say("to_run"))),
     make("ul", {}, ...listed),
   ];

@@ -3,7 +3,7 @@
 const main = /** @type {HTMLElement} */ (document.querySelector("main"));
 main.append(announcement, zoom);
 for (const run of main.querySelectorAll("tbody.run")) openable(/** @type {HTMLTableSectionElement} */ (run));
-for (const command of all(".command", main)) command.after(" ", copier(command.textContent));
+for (const command of all(".command", main)) command.after(" ", copier(command));
 for (const table of main.querySelectorAll("table")) {
   sortable(table);
   walkable(table);

@@ -66,15 +66,24 @@ function linkable(heading) {
   heading.append(link);
 }
 
-/** @param {string} text */
-function copier(text) {
+/** @param {HTMLElement} shown */
+function copier(shown) {
   const button = make("button", { type: "button", class: "copy" }, say("copy"));
-  button.addEventListener("click", () => copy(text));
+  button.addEventListener("click", () => copy(shown.textContent, shown));
   return button;
 }
 
-/** @param {string} text */
-async function copy(text) {
-  await navigator.clipboard.writeText(text);
-  announcement.textContent = say("copied");
+/**
+ * Where the browser refuses to copy, the text is selected where it is shown.
+ * @param {string} text
+ * @param {HTMLElement} [shown]
+ */
+async function copy(text, shown) {
+  announcement.textContent = "";
+  try {
+    await navigator.clipboard.writeText(text);
+    announcement.textContent = say("copied");
+  } catch {
+    if (shown) getSelection()?.selectAllChildren(shown);
+  }
 }
