@@ -147,7 +147,11 @@ def build(
     origin = parts(project, document, experiments, code)
     inputs = _inputs(origin, stem, selection, draft, profile)
     stamp = _stamped(project, stem, inputs)
-    if stamp is not None and _all_intact(paths, stamp["outputs"], project.reports):
+    outputs = stamp["outputs"] if stamp else {}
+    has_pdf = _intact(project.reports / f"{stem}.pdf", outputs.get("pdf"))
+    # A page links to the PDF beside it: one that was made without it, or whose PDF is gone, is another page.
+    is_linked = "html" not in paths or (stamp or {}).get("links_pdf") == (has_pdf or "pdf" in paths)
+    if stamp is not None and is_linked and _all_intact(paths, outputs, project.reports):
         check_warnings(stamp["warnings"], strict)
         return Built(document, tuple(paths.values()), written=False, warnings=tuple(stamp["warnings"]))
     # Rendering loads the converters; an unchanged report returns above without them.
@@ -161,7 +165,7 @@ def build(
         "commit": msgspec.to_builtins(commit()),
         "parts": digests(origin),
     }
-    rendered = render(project, document, context, tuple(paths), made, stage=stage)
+    rendered = render(project, document, context, tuple(paths), made, stage=stage, has_pdf=has_pdf)
     tell(f"{document}, {rendered.numbers}")
     check_warnings(rendered.warnings, strict)
     written = {name: paths[name] for name in rendered.contents}
@@ -170,11 +174,13 @@ def build(
     for path, content in zip(written.values(), (*rendered.contents.values(), *rendered.beside.values()), strict=True):
         files.write_bytes(path, content)
     # A format that was built from the same inputs before is still what it was.
-    outputs = (stamp["outputs"] if stamp else {}) | {name: files.digest(path) for name, path in written.items()}
+    outputs |= {name: files.digest(path) for name, path in written.items()}
+    links_pdf = has_pdf or "pdf" in written if "html" in written else bool(stamp and stamp.get("links_pdf"))
     facts = {
         "inputs": inputs,
         "shown": {**rendered.images, **rendered.code},
         "outputs": outputs,
+        "links_pdf": links_pdf,
         "warnings": list(rendered.warnings),
     }
     files.write_json(_stamp(project, stem), facts)

@@ -79,11 +79,13 @@ def render(
     made: Mapping[str, Any],
     attached: str = "",
     stage: Callable[[str], None] = lambda name: None,
+    *,
+    has_pdf: bool = False,
 ) -> Page:
     """Return `document` in each of `formats`.
 
     `made` tells the PDF's provenance by what and where it was built. With `attached` that text is attached instead.
-    `stage` is called with what begins: the text, and the formats.
+    `stage` is called with what begins: the text, and the formats. With `has_pdf` the PDF of the same inputs is there.
 
     Raises:
         UsageError: a template, style or layout is malformed, asks for what isn't part of the report, or takes more than
@@ -119,7 +121,7 @@ def render(
             "document": document,
             "claims": attachment["claims"],
             "files": [
-                *([f"{stem}.pdf"] if "pdf" in formats and failure is None else []),
+                *([f"{stem}.pdf"] if has_pdf or ("pdf" in formats and failure is None) else []),
                 f"{folder_of(stem)}/{provenance.NAME}",
             ],
         }

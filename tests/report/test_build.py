@@ -125,9 +125,27 @@ def test_a_warning_is_an_error_of_a_strict_build(desk: Desk) -> None:
 def test_a_format_that_was_built_stays_known(desk: Desk) -> None:
     """Building one format after the other leaves both up to date."""
     desk.write("Text")
-    assert desk.build(formats=("html",)).written
     assert desk.build(formats=("pdf",)).written
+    assert desk.build(formats=("html",)).written
     assert not desk.build().written
+    assert not desk.build(formats=("pdf",)).written
+
+
+def test_a_page_links_to_the_pdf_that_is_there(desk: Desk) -> None:
+    """A page that was made before its PDF, or after it, is written again where its link to it isn't right any more."""
+
+    def linked(*formats: str) -> tuple[bool, bool]:
+        built = desk.build(formats=formats)
+        return built.written, 'href="paper.pdf"' in (desk.project.reports / "paper.html").read_text()
+
+    desk.write("Text")
+    assert linked("html") == (True, False)
+    assert linked("html") == (False, False)
+    assert linked("pdf") == (True, False)
+    assert linked("html", "pdf") == (True, True)
+    assert linked("html", "pdf") == linked("html") == linked("pdf") == (False, True)
+    (desk.project.reports / "paper.pdf").unlink()
+    assert linked("html") == (True, False)
 
 
 MODULES = ("stats", "wording", "cli/app", "figures/style", "report/html/pandoc", "report/text/formats", "store/store")
