@@ -147,10 +147,10 @@ def build(
     origin = parts(project, document, experiments, code)
     inputs = _inputs(origin, stem, selection, draft, profile)
     stamp = _stamped(project, stem, inputs)
-    outputs = stamp["outputs"] if stamp else {}
+    outputs, links_pdf = (stamp["outputs"], stamp.get("links_pdf")) if stamp else ({}, False)
     has_pdf = _intact(project.reports / f"{stem}.pdf", outputs.get("pdf"))
     # A page links to the PDF beside it: one that was made without it, or whose PDF is gone, is another page.
-    is_linked = "html" not in paths or (stamp or {}).get("links_pdf") == (has_pdf or "pdf" in paths)
+    is_linked = "html" not in paths or links_pdf == (has_pdf or "pdf" in paths)
     if stamp is not None and is_linked and _all_intact(paths, outputs, project.reports):
         check_warnings(stamp["warnings"], strict)
         return Built(document, tuple(paths.values()), written=False, warnings=tuple(stamp["warnings"]))
@@ -175,7 +175,8 @@ def build(
         files.write_bytes(path, content)
     # A format that was built from the same inputs before is still what it was.
     outputs |= {name: files.digest(path) for name, path in written.items()}
-    links_pdf = has_pdf or "pdf" in written if "html" in written else bool(stamp and stamp.get("links_pdf"))
+    if "html" in written:
+        links_pdf = has_pdf or "pdf" in written
     facts = {
         "inputs": inputs,
         "shown": {**rendered.images, **rendered.code},
