@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from report_cli import wording
@@ -33,7 +34,9 @@ SHORT = {
 
 
 def curve(values: Sequence[float], cells: int = CURVE) -> str:
-    """Return values over time as a row of blocks, each the mean of as many: the lowest is ▁, the highest █."""
+    """Return finite values over time as a row of blocks, each the mean of as many: the lowest is ▁, the highest █."""
+    # A loss that diverges has no place among the others; its number stands beside the curve.
+    values = [value for value in values if isfinite(value)]
     count = min(cells, len(values))
     parts = [values[len(values) * i // count : len(values) * (i + 1) // count] for i in range(count)]
     means = [sum(part) / len(part) for part in parts]

@@ -81,7 +81,9 @@ def _factor(experiment: Experiment, params: Any, before: Any) -> float:
     That is as its author declares; else twice a whole number takes twice the time, and half of `LENGTHS` half of it.
     """
     if callable(experiment.cost_s):
-        return experiment.cost_s(params) / experiment.cost_s(before)
+        cost_s, former_s = experiment.cost_s(params), experiment.cost_s(before)
+        # Of a cost of nothing no share can be told.
+        return cost_s / former_s if min(cost_s, former_s) > 0 else 1.0
     factor, former = 1.0, parameters(before)
     for name, now in parameters(params).items():
         was = former[name]

@@ -144,3 +144,9 @@ def test_the_curve_of_a_loss_falls_as_it_does() -> None:
     assert len(curve([float(n) for n in range(1000)])) == 12
     assert curve([1.0, 1.0]) == BLOCKS[0] * 2
     assert curve([]) == ""
+
+
+def test_a_loss_that_diverges_is_no_end() -> None:
+    """What isn't finite is no point of the curve; of nothing else it is empty, as its number stands beside it."""
+    assert curve([float("nan"), 2.0, 1.0, float("inf")]) == curve([2.0, 1.0])
+    assert curve([float("nan")]) == ""

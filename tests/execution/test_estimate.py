@@ -85,6 +85,16 @@ def test_earlier_runs_tell_more_than_the_author(nets: Command, project: Project)
     assert estimate_s(nets, "sum") == pytest.approx(10 * (took_s + DOUBT_S) / (20 + DOUBT_S))
 
 
+def test_a_cost_of_nothing_tells_no_share(nets: Command, project: Project) -> None:
+    """A function may say 0 for some parameters: what was run with them takes as long with others, and the reverse."""
+    assert nets("run", "sum", "--set", "terms=0").returncode == 0
+    (folder,) = folders(project, "sum")
+    took_s = json.loads((folder / "manifest.json").read_text())["times"]["duration_s"]
+    assert estimate_s(nets, "sum") == pytest.approx(took_s)
+    assert nets("run", "sum").returncode == 0
+    assert estimate_s(nets, "sum", "terms=0", "seed=3") > 0
+
+
 def test_a_build_with_long_parameters_asks_first(nets: Command, project: Project, write: Write) -> None:
     """Parameters of the project that take hours make a build ask, however short the profile is."""
     write("templates/documents/d.md", '+++\ntitle = "D"\n+++\n\n<< value("net.x") >>\n')
