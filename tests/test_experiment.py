@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import pytest
 
 from report_cli.errors import UsageError
 from report_cli.execution.parameters import override
 from report_cli.experiment import check_positive, check_share, experiment, grid, parameters
 from report_cli.project import Project, find
+from report_cli.settings import typed
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,17 @@ def test_a_parameter_is_set_in_its_own_type(setting: str, name: str, value: obje
     assert getattr(params, name) == value
     assert type(getattr(params, name)) is type(value)
     assert changed == {name: value}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("rate", 1e-7), ("name", "b=c"), ("layers", (8, 16)), ("layers", ()), ("augment", True), ("limit", 9)],
+)
+def test_what_is_written_is_read_again(name: str, value: object) -> None:
+    """A value as it is written for --set is the same again, also where it comes out of a manifest."""
+    for kept in (value, msgspec.to_builtins(value), msgspec.json.decode(msgspec.json.encode(value))):
+        assert override(toy, "quick", {}, [f"{name}={typed(kept)}"])[1] == {name: value}
+    assert override(toy, "quick", {}, [f"limit={typed(None)}", f"augment={typed(False)}"])[1] == {}
 
 
 def test_a_value_that_changes_nothing_is_no_override() -> None:

@@ -53,12 +53,13 @@ def settings(ctx: typer.Context, incomplete: str) -> list[str]:
 
     def parameters(workspace: "Workspace") -> list[str]:
         from report_cli.experiment import parameters as values_of
+        from report_cli.settings import typed
 
         chosen = workspace.registry.select(_names(ctx) or ["all"])
         known: dict[str, dict[str, None]] = {}
         for each in (values_of(params) for experiment in chosen for params in experiment.params.values()):
             for parameter, setting in each.items():
-                known.setdefault(parameter, {})[_as_typed(setting)] = None
+                known.setdefault(parameter, {})[typed(setting)] = None
         fitting = [each for each in known if each == name or (not equals and each.startswith(name))]
         # A shell sets a space behind the only word that fits, but none behind what several begin with.
         return [f"{each}={value}" for each in fitting for value in known[each]] if len(fitting) == 1 else fitting
@@ -104,13 +105,6 @@ def views(incomplete: str) -> list[str]:
 def _names(ctx: typer.Context) -> list[str]:
     # As long as an option lacks its value, arguments aren't parsed.
     return ctx.params.get("names") or ctx.args
-
-
-def _as_typed(value: object) -> str:
-    """Return a value of a parameter as --set takes it."""
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 def _listed(incomplete: str, known: Iterable[str]) -> list[str]:

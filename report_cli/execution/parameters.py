@@ -1,13 +1,13 @@
 """Parameters as they are asked for: those of a profile, at a point of a grid, with what is set on the command line."""
 
 import dataclasses
-import math
 import typing
 from collections.abc import Sequence
 from typing import Any
 
 from report_cli.errors import UsageError, unknown
 from report_cli.experiment import Experiment, Point, parameters
+from report_cli.settings import parse
 
 
 def override(experiment: Experiment, profile: str, point: Point, settings: Sequence[str]) -> tuple[Any, dict[str, Any]]:
@@ -28,34 +28,10 @@ def override(experiment: Experiment, profile: str, point: Point, settings: Seque
             raise unknown(f"parameter of {experiment.name}", name, known)
         if name in point:
             raise UsageError(f"{experiment.name} runs over a grid of {name}, so it can't be set")
-        value = _parse(name, text, types[name])
+        value = parse(name, text, types[name])
         if value != known[name]:
             changed[name] = value
     try:
         return dataclasses.replace(params, **changed), changed
     except ValueError as error:  # the dataclass checks its own values
         raise UsageError(f"{experiment.name}: {error}") from error
-
-
-def _parse(name: str, text: str, kind: Any) -> Any:
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if type(None) in arguments:
-        if text == "none":
-            return None
-        return _parse(name, text, next(a for a in arguments if a is not type(None)))
-    if origin is tuple:
-        return tuple(_parse(name, part, arguments[0]) for part in text.split(",") if part)
-    if kind is bool:
-        if text not in ("true", "false"):
-            raise UsageError(f"--set {name}={text}: not true or false")
-        return text == "true"
-    if kind not in (int, float, str):
-        raise UsageError(f"--set {name}: a parameter of type {kind} can't be set on the command line")
-    try:
-        value = kind(text)
-    except ValueError as error:
-        words = {int: "a whole number", float: "a number"}
-        raise UsageError(f"--set {name}={text}: not {words.get(kind, 'valid')}") from error
-    if kind is float and not math.isfinite(value):
-        raise UsageError(f"--set {name}={text}: not a finite number")
-    return value

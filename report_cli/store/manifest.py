@@ -26,7 +26,7 @@ class File(msgspec.Struct, frozen=True):
 
 
 class Data(msgspec.Struct, frozen=True):
-    """The data set: its name, "drawn" or "real", and what people call it."""
+    """The data set: its name, "drawn", "real" or "project" (a table), and what people call it."""
 
     name: str
     origin: str

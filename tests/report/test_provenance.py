@@ -47,3 +47,16 @@ def test_what_a_run_rests_on_counts(desk: Desk) -> None:
     facts = desk.store("facts", {"sum": (1, "count")}, profile=None, data=None, behind=[behind])
     label = provenance.label([facts], draft=False, language=ENGLISH)
     assert label == "short trainings on drawn images · changed parameters"
+
+
+def test_the_command_that_repeats_a_run_can_be_typed(desk: Desk) -> None:
+    """Values are written as --set takes them; a folder is asked for where there are images, which a table has not."""
+    table = {"name": "t", "label": "a table", "origin": "project"}
+    overrides = {"widths": [32, 64], "augment": False, "limit": None}
+    net = desk.store("net", {"accuracy": (0.5, "")}, data=table, overrides=overrides)
+    (entry,) = provenance.appendix([net], desk.experiments, ENGLISH, {}).entries
+    settings = "--set augment=false --set limit=none --set widths=32,64"
+    assert entry.command == f"report run net --profile quick {settings} --force"
+    real = desk.store("net", {"accuracy": (0.5, "")}, data=table | {"origin": "real"})
+    (entry,) = provenance.appendix([real], desk.experiments, ENGLISH, {}).entries
+    assert entry.command == "report run net --profile quick --data FOLDER --force"
