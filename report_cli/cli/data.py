@@ -104,6 +104,6 @@ def fetch(
     if choice.origin != "fetched":
         say(f"note: {choice.origin} names {choice.folder}, which is used instead of fetched archives")
     if json:
-        emit_json(data=name, file=str(path), used=choice.origin == "fetched")
+        emit_json(name=name, file=str(path), used=choice.origin == "fetched")
     else:
         emit(str(path))

@@ -10,6 +10,7 @@ import pytest
 from experiments import datasets
 from experiments.datasets import CIFAR10, DOGS_VS_CATS
 from report_cli.datasets import weights
+from report_cli.execution import data as sets
 from report_cli.project import Project
 from tests.conftest import Command
 from tests.datasets.making import MANY, kaggle, microsoft, photo, photos, write_zip
@@ -77,6 +78,14 @@ def test_fetch_without_a_network(report: Command, tmp_path: Path) -> None:
     assert CIFAR10.published.page in done.stderr
     assert str(tmp_path / "cache" / "archives") in done.stderr
     assert not done.stdout
+
+
+def test_a_fetched_file_has_the_name_of_its_set(report: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For other programs it is `name`, since `data` is a list of sets elsewhere; and whether the project takes it."""
+    monkeypatch.setattr(sets, "fetch", lambda archive, workspace, tell: workspace.cache / archive.name)
+    told = json.loads(report("data", "fetch", "cifar10", "--json").stdout)
+    assert told.keys() == {"version", "name", "file", "used"}
+    assert told["name"] == "cifar10"
 
 
 def test_check_raises_what_is_wrong_with_the_images_that_are_there(report: Command, project: Project) -> None:
