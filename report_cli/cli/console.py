@@ -1,10 +1,10 @@
 """What people read (messages on stderr) and what they get (results on stdout), in the width and colours of both."""
 
 import os
-import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -14,6 +14,8 @@ from report_cli import wording
 JSON_VERSION = 1
 # A last column that has less room than this goes to a line of its own, unless two lines of it are enough.
 LEAST_WIDTH = 24
+# Of a terminal that doesn't tell its own.
+DEFAULT_WIDTH = 80
 INDENT = "    "
 # So many columns of two lines are left empty at most, as words end where they do.
 RAGGED = 10
@@ -98,8 +100,16 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def columns_of(stream: TextIO) -> int | None:
-    """Return how wide a terminal is, None for what is none."""
-    return shutil.get_terminal_size().columns if is_terminal(stream) else None
+    """Return how wide a terminal is, None for what is none: as COLUMNS says, else as the terminal of the stream."""
+    if not is_terminal(stream):
+        return None
+    with suppress(ValueError):
+        if (columns := int(os.environ.get("COLUMNS", "0"))) > 0:
+            return columns
+    with suppress(OSError, ValueError):
+        # Not by shutil, which asks stdout whatever the stream is; a terminal that doesn't know says 0.
+        return os.get_terminal_size(stream.fileno()).columns or DEFAULT_WIDTH
+    return DEFAULT_WIDTH
 
 
 def mark(character: str, plain: str) -> str:
@@ -126,7 +136,7 @@ def _lines(cells: Sequence[Paint], last: Paint, width: int | None) -> list[list[
             lines.append([])
             room = (width or 0) - len(gap)
         margin = used + len(gap)
-        if is_last and room is not None and needed > room:
+        if is_last and room is not None and needed > max(room, 0):
             first, *others = textwrap.wrap(last.text, max(room, 1), break_long_words=False, break_on_hyphens=False)
             lines[-1] += [gap, last._replace(text=first)]
             lines += [[" " * margin, last._replace(text=other)] for other in others]
@@ -147,8 +157,10 @@ def _stripped(line: Sequence[Part]) -> list[Part]:
     return kept
 
 
-def _wrapped(parts: Sequence[Part], width: int | None) -> Iterator[Part]:
-    """Yield parts of text in which lines that a terminal would cut within a word end before it, the next indented."""
+def _wrapped(parts: Sequence[Part], width: int | None) -> Sequence[Part]:
+    """Return parts of text in which lines that a terminal would cut within a word end before it, the next indented."""
+    if width is None:
+        return parts
     text = "".join(part.text if isinstance(part, Paint) else part for part in parts)
     ends: dict[int, str] = {}
     start, column, gap, margin = 0, 0, None, ""
@@ -160,15 +172,16 @@ def _wrapped(parts: Sequence[Part], width: int | None) -> Iterator[Part]:
             gap = place
         elif character == " ":
             margin += " "
-        elif width is not None and column > width and gap is not None:
+        elif column > width and gap is not None:
             ends[gap] = f"\n{margin}  "
             column, gap = len(margin) + 2 + place - gap, None
-    place = 0
+    place, wrapped = 0, []
     for part in parts:
         shown = part.text if isinstance(part, Paint) else part
         there = "".join(ends.get(place + number, character) for number, character in enumerate(shown))
         place += len(shown)
-        yield part._replace(text=there) if isinstance(part, Paint) else there
+        wrapped.append(part._replace(text=there) if isinstance(part, Paint) else there)
+    return wrapped
 
 
 def _write(stream: TextIO, text: str) -> None:

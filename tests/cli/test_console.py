@@ -1,5 +1,9 @@
 """What people read in a terminal, and programs in a pipe."""
 
+import fcntl
+import os
+import struct
+import termios
 from pathlib import Path
 
 import pytest
@@ -45,6 +49,31 @@ def test_a_table_wraps_at_words(terminal: pytest.MonkeyPatch, capsys: pytest.Cap
     assert capsys.readouterr().out.split() == [
         w for row in (COLUMNS, *ROWS) for cell in row for w in _text(cell).split()
     ]
+
+
+def test_a_table_has_no_least_terminal(terminal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a column or two all words are still there, below each other, also of rows whose last cell is empty."""
+    terminal.setenv("NO_COLOR", "1")
+    words = [word for row in (COLUMNS, *ROWS) for cell in row for word in _text(cell).split()]
+    for columns in range(1, 6):
+        terminal.setenv("COLUMNS", str(columns))
+        emit_table(COLUMNS, ROWS)
+        assert capsys.readouterr().out.split() == words
+
+
+def test_the_width_is_that_of_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Messages are as wide as the terminal of stderr, also where results go to a file or to another terminal."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    for columns in (37, 91):
+        leader, follower = os.openpty()
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        with os.fdopen(leader), os.fdopen(follower, "w") as stream:
+            assert console.columns_of(stream) == columns
+            monkeypatch.setenv("COLUMNS", "50")
+            assert console.columns_of(stream) == 50
+            monkeypatch.delenv("COLUMNS")
+    with Path(os.devnull).open("w") as nothing:
+        assert console.columns_of(nothing) is None
 
 
 def _text(cell: object) -> str:
