@@ -79,7 +79,7 @@ def test_a_german_page_is_german(german: Report) -> None:
     """Names, references, dates, quotations, citations, numbers and notes read as in German, in both formats."""
     for name, text in texts(german).items():
         for phrase in (
-            "Inhalt", "22. November 2026", "Entwurf: kurze Trainings mit gezeichneten Bildern · geänderte Parameter",
+            "Inhalt", "22. November 2026", "kurze Trainings mit gezeichneten Bildern · geänderte Parameter",
             "„die ‚Hälfte‘ davon“", "1.791.786", "0,6380", "12,4 s", "Gleichung (1)", "Abbildung 1", "Tabelle 1",
             "Abschnitt 1", "Anhang A", "95,5 %", "nein", "(Knuth 1984, 3; Ahn und Behn 2020)", "Literatur", "Herkunft",
             "rate = 0,03", "epochs = 3; rate", "(32; 64)", "Startwert 1", "Berechnet mit", "keras 3.15.1", "2,333",

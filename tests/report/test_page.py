@@ -47,7 +47,7 @@ def test_the_page_has_title_contents_and_appendix(built: Report) -> None:
     page = lxml.html.document_fromstring(content(built[1], "html").decode())
     assert page.xpath("string(//h1)") == "A small report"
     assert page.xpath("string(//p[@class='by'])") == "A. Student · 0000000 · 22 November 2026"
-    assert page.xpath("string(//p[@class='label'])") == "draft: short trainings on drawn images"
+    assert page.xpath("string(//p[@class='label'])") == "short trainings on drawn images"
     assert page.xpath("//meta[@name='description']/@content") == ["A small report"]
     assert page.xpath("//nav//a/text()") == ["Theory", "Accuracy of 73.8\u202f%", "References", "Provenance"]
     assert page.xpath("//tbody[@class='run']//code/@id") == ["run-facts-0abc", "run-net-0abc"]

@@ -56,7 +56,6 @@ _TABLE: dict[str, tuple[str, str, str, str]] = {
     "equation": ("Equation ({})", "Gleichung ({})", "Équation ({})", "Ecuación ({})"),
     "appendix": ("Appendix {}", "Anhang {}", "Annexe {}", "Apéndice {}"),
     # What every page has to say about its runs.
-    "label": ("draft: {}", "Entwurf: {}", "brouillon : {}", "borrador: {}"),
     "short": ("short trainings", "kurze Trainings", "entraînements courts", "entrenamientos cortos"),
     "short_drawn": (
         "short trainings on drawn images",
