@@ -72,6 +72,13 @@ def request_of(
     return Request(chosen, choice, tuple(settings or ()), seeds, force, strict_env)
 
 
+def options(workspace: Workspace, request: Request) -> tuple[str, ...]:
+    """Return the options with which another command means the runs that `request` does."""
+    profile = () if request.profile == workspace.project.settings.profile else ("--profile", request.profile)
+    data = ("--data", str(request.choice.folder)) if request.choice.origin == "--data" else ()
+    return (*profile, *data, *(("--strict-env",) if request.strict_env else ()))
+
+
 @contextmanager
 def open_runner(
     workspace: Workspace, listener: Listener | None = None, *, jobs: int | None = None, executor: str = "local"
@@ -235,10 +242,7 @@ def select(
         whole = [name for name in names if name not in missing]
         found = {name: outcome.results(name) for name in whole}
         figures = {name: runner.figures(workspace.experiments[name], each) for name, each in found.items()}
-    profile = () if request.profile == workspace.project.settings.profile else ("--profile", request.profile)
-    data = ("--data", str(request.choice.folder)) if request.choice.origin == "--data" else ()
-    options = (*profile, *data, *(("--strict-env",) if request.strict_env else ()))
-    return Selection(found, figures, missing, options)
+    return Selection(found, figures, missing, options(workspace, request))
 
 
 def build(

@@ -1,5 +1,6 @@
 """`report list` and `report status`: what exists, and what is out of date and why."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from report_cli.cli.session import open_request, open_workspace
 
 if TYPE_CHECKING:
     from report_cli.api import Status
-    from report_cli.execution.plan import Plan, Request
+    from report_cli.execution.plan import Plan
     from report_cli.execution.status import StoredRun
     from report_cli.execution.workspace import Workspace
 
@@ -86,23 +87,16 @@ def status(
     elif names or every:
         _list(states, () if every else names or ())
     else:
-        options = _options(workspace, request)
+        options = "".join(f" {shlex.quote(option)}" for option in api.options(workspace, request))
         taken = _taken(workspace, made)
         for name, runs in taken.items():
             page, age = _page(workspace, name, runs)
-            _tell(name, page, runs, f"report build {name}{options}", page_due=age != "newer")
+            _tell(name, page, runs, f"build {name}", options, page_due=age != "newer")
         others = [s for s in states if not any(s.step.name == e.step.name for runs in taken.values() for e in runs)]
         if others:
-            _tell("in no document", "", others, f"report run NAME{options}")
+            _tell("in no document", "", others, "run NAME", options)
     if check and any(state.step.state != "fresh" for state in states):
         raise typer.Exit(1)
-
-
-def _options(workspace: "Workspace", request: "Request") -> str:
-    """Return the options that make another command mean the same runs."""
-    profile = "" if request.profile == workspace.project.settings.profile else f" --profile {request.profile}"
-    data = f" --data {request.choice.folder}" if request.choice.origin == "--data" else ""
-    return profile + data + (" --strict-env" if request.strict_env else "")
 
 
 def _list(states: "Sequence[Status]", names: Sequence[str]) -> None:
@@ -151,8 +145,11 @@ def _page(workspace: "Workspace", document: str, runs: "Sequence[Status]") -> tu
     return f"page written {wording.moment(when.isoformat())}", "newer"
 
 
-def _tell(title: str, page: str, states: "Sequence[Status]", command: str, *, page_due: bool = False) -> None:
+def _tell(
+    title: str, page: str, states: "Sequence[Status]", command: str, options: str, *, page_due: bool = False
+) -> None:
     """Tell how a document stands: what is up to date in a number, what isn't each with its reason, and what to do."""
+    command = f"report {command}{options}"
     emit(Paint(title, "bold"), f"  {page}" if page else "")
     usable = Counter((each.words, each.remark) for each in states if each.step.state == "fresh")
     for (words, remark), count in usable.items():
@@ -171,7 +168,7 @@ def _tell(title: str, page: str, states: "Sequence[Status]", command: str, *, pa
         rows.append((label, state.words, wording.duration(about_s), state.remark))
     emit_table(["", "", "", ""], rows)
     if len(groups) > MOST:
-        emit(Paint(f"  {len(groups) - MOST} more: report status --all", "dim"))
+        emit(Paint(f"  {len(groups) - MOST} more: report status --all{options}", "dim"))
     if todo:
         about = wording.duration(sum(each.step.estimate_s for each in todo))
         emit(f"{len(todo)} to run, about {about}: ", Paint(command, "bold"))

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 
 import pytest
 
@@ -113,6 +114,16 @@ def test_a_check_fails_where_anything_is_to_be_run(grid: Command, project: Proje
     assert "report run NAME --profile smoke\n" in grid("status", "--profile", "smoke").stdout
     done = grid("status", "--check")
     assert (done.returncode, done.stdout) == (1, grid("status").stdout)
+
+
+def test_the_command_that_is_named_means_the_same_runs(grid: Command, project: Project) -> None:
+    """It has the options of the question, so that it can be pasted, also with a folder whose name has a space."""
+    edit(project.experiments / "sums.py", "params.c * sum", "1 * params.c * sum")
+    images = project.root / "my images"
+    images.mkdir()
+    asked = ("--profile", "smoke", "--data", str(images), "--strict-env")
+    assert f"report run NAME {shlex.join(asked)}\n" in grid("status", *asked).stdout
+    assert "report run NAME\n" in grid("status", REPORT_DATA=str(images)).stdout
 
 
 def test_an_unknown_name_or_pattern_is_told(grid: Command) -> None:
