@@ -22,7 +22,7 @@ from report_cli.execution.keeping import keep as keep
 from report_cli.execution.listener import Listener, Silence
 from report_cli.execution.local import LocalExecutor, cores
 from report_cli.execution.plan import Plan, Request, Step
-from report_cli.execution.runner import Executor, Outcome, Runner
+from report_cli.execution.runner import Executor, Outcome, Runner, figures_of
 from report_cli.execution.status import Explanation as Explanation
 from report_cli.execution.status import Status as Status
 from report_cli.execution.status import explain as explain
@@ -295,7 +295,8 @@ def write_document(
     return pages.build(
         workspace.project,
         name,
-        selection,
+        # Another document that is built with it is no reason to write it anew.
+        selection.of(documents(workspace, [name], section=section).experiments),
         workspace.experiments,
         workspace.snapshot.digests[PACKAGE.name],
         formats=formats,
@@ -308,6 +309,26 @@ def write_document(
         stage=stage,
         commit=partial(commit, workspace.project.root),
     )
+
+
+def is_current(workspace: Workspace, document: str, made: Plan) -> bool:
+    """Return whether a build would leave the pages of a document that are there as they are; nothing is run or drawn.
+
+    `made` is a plan of all that it takes.
+    """
+    from report_cli.report import build as pages
+
+    names = documents(workspace, [document]).experiments
+    steps = [step for step in made.steps if step.experiment.name in names]
+    outcome = Outcome({step.name: step.run for step in steps if step.run and step.state == "fresh"})
+    if len(outcome.runs) < len(steps):
+        return False
+    found = {name: outcome.results(name) for name in names}
+    figures = {name: figures_of(workspace, workspace.experiments[name], each) for name, each in found.items()}
+    drawn = {name: each for name, each in figures.items() if each is not None}
+    code = workspace.snapshot.digests[PACKAGE.name]
+    selection = pages.Selection(found, drawn, {})
+    return pages.is_current(workspace.project, document, selection, workspace.experiments, code, made.profile)
 
 
 def compare(

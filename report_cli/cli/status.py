@@ -80,7 +80,7 @@ def status(
     if json:
         taken = {} if names else _taken(workspace, made)
         documents = [
-            {"name": name, "page": _page(workspace, name, runs)[1], "runs": [state.step.label for state in runs]}
+            {"name": name, "page": _page(workspace, name, made)[1], "runs": [state.step.label for state in runs]}
             for name, runs in taken.items()
         ]
         emit_json(runs=[facts(state) for state in states], documents=documents)
@@ -90,7 +90,7 @@ def status(
         options = "".join(f" {shlex.quote(option)}" for option in api.options(workspace, request))
         taken = _taken(workspace, made)
         for name, runs in taken.items():
-            page, age = _page(workspace, name, runs)
+            page, age = _page(workspace, name, made)
             _tell(name, page, runs, f"build {name}", options, page_due=age != "newer")
         others = [s for s in states if not any(s.step.name == e.step.name for runs in taken.values() for e in runs)]
         if others:
@@ -129,20 +129,20 @@ def _taken(workspace: "Workspace", made: "Plan") -> "dict[str, list[Status]]":
     return taken
 
 
-def _page(workspace: "Workspace", document: str, runs: "Sequence[Status]") -> tuple[str, str]:
-    """Return of what age the page of a document is, in words and in one: absent, older than its results, or newer."""
-    from report_cli.project import FORMATS
+def _page(workspace: "Workspace", document: str, made: "Plan") -> tuple[str, str]:
+    """Return of what age the pages of a document are, in words and in one: absent, older than what they are made of,
+    or newer. A build decides it by digests, and so does this."""
+    from report_cli import api
+    from report_cli.project import PAGES
 
-    paths = [workspace.project.reports / f"{document}.{name}" for name in FORMATS]
+    paths = [workspace.project.reports / f"{document}.{name}" for name in PAGES]
     written = [path.stat().st_mtime for path in paths if path.is_file()]
     if not written:
         return "not written yet", "absent"
-    when = datetime.fromtimestamp(min(written), UTC)
-    stored = [state.step.run for state in runs if state.step.run is not None and state.step.state == "fresh"]
-    newer = sum(datetime.fromisoformat(run.manifest.times.finished) > when for run in stored)
-    if newer:
-        return f"page is older than {newer} of its results", "older"
-    return f"page written {wording.moment(when.isoformat())}", "newer"
+    when = wording.moment(datetime.fromtimestamp(min(written), UTC).isoformat())
+    if api.is_current(workspace, document, made):
+        return f"page written {when}", "newer"
+    return f"page is out of date, written {when}", "older"
 
 
 def _tell(

@@ -196,17 +196,13 @@ class Runner:
 
     def figures(self, experiment: Experiment, results: Results) -> dict[str, FigureFile]:
         """Return the figures of `results`, drawing them where the drawing code or a run is new."""
-        if experiment.draw is None or not len(results):
-            return {}
-        store = self._workspace.store
-        outputs = {run.key: run.outputs for run in results}
-        figure_key = key.figure_key(experiment, outputs, self._workspace.snapshot)
-        drawn = store.figures(experiment.name, figure_key)
+        drawn = figures_of(self._workspace, experiment, results)
         if drawn is not None:
             return drawn
-        target = store.figure_target(experiment.name, figure_key)
+        store = self._workspace.store
+        target = store.figure_target(experiment.name, _figure_key(self._workspace, experiment, results))
         with store.lock(experiment.name, target.name, lambda: self._listener.note(f"waiting for {experiment.name}")):
-            drawn = store.figures(experiment.name, figure_key)
+            drawn = figures_of(self._workspace, experiment, results)
             if drawn is None:
                 self._listener.note(f"drawing the figures of {experiment.name}")
                 with files.staged_folder(store.scratch, target) as folder:
@@ -216,7 +212,7 @@ class Runner:
                     answer = self._ask({**request, **self._common(experiment)}, experiment.name, log)
                 for note in answer["notes"]:
                     self._listener.note(note)
-                drawn = store.figures(experiment.name, figure_key)
+                drawn = figures_of(self._workspace, experiment, results)
         assert drawn is not None
         return drawn
 
@@ -367,3 +363,14 @@ def behind(runs: Sequence[Run]) -> list[Behind]:
         for each in (*m.behind, own):
             listed[f"{each.experiment}/{each.key}"] = each
     return list(listed.values())
+
+
+def figures_of(workspace: Workspace, experiment: Experiment, results: Results) -> dict[str, FigureFile] | None:
+    """Return the figures of `results`, which may be none; None where they are to be drawn."""
+    if experiment.draw is None or not len(results):
+        return {}
+    return workspace.store.figures(experiment.name, _figure_key(workspace, experiment, results))
+
+
+def _figure_key(workspace: Workspace, experiment: Experiment, results: Results) -> str:
+    return key.figure_key(experiment, {run.key: run.outputs for run in results}, workspace.snapshot)

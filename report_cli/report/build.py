@@ -190,6 +190,21 @@ def build(
     return Built(document, tuple(paths.values()), written=True, warnings=rendered.warnings)
 
 
+def is_current(
+    project: Project,
+    document: str,
+    selection: Selection,
+    experiments: Mapping[str, Experiment],
+    code: str,
+    profile: str,
+) -> bool:
+    """Return whether a build would leave the pages of `document` that are there as they are."""
+    paths = {name: path for name in PAGES if (path := project.reports / f"{document}.{name}").is_file()}
+    inputs = _inputs(parts(project, document, experiments, code), document, selection, False, profile)
+    stamp = _stamped(project, document, inputs)
+    return stamp is not None and _all_intact(paths, stamp["outputs"], project.reports)
+
+
 def check_warnings(warnings: Sequence[str], strict: bool) -> None:
     """Raise ReportError for `warnings` of a strict build."""
     if strict and warnings:

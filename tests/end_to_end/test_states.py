@@ -89,11 +89,34 @@ def test_a_document_is_told_in_numbers_and_reasons(grid: Command, project: Proje
         grid("status").stdout,
     )
     assert grid("run", "double", "--force").returncode == 0
-    os.utime(project.reports / "d.html", (0, 0))
-    assert grid("status").stdout.startswith("d  page is older than 7 of its results\n")
+    assert re.match(
+        r"d  page is out of date, written today at \d\d:\d\d\n● 7 up to date\nnothing to run; .*: report build d\n",
+        grid("status").stdout,
+    )
     told = json.loads(grid("status", "--json").stdout)
     assert told["version"] == 1
     assert [(each["name"], each["page"], len(each["runs"])) for each in told["documents"]] == [("d", "older", 7)]
+
+
+def test_a_page_is_as_old_as_a_build_says(grid: Command, project: Project, write: Write) -> None:
+    """Neither a needed run that came out as before, nor an older export, nor a page's time makes it one to be written;
+    a changed template does. Another document that is written with it changes nothing."""
+    for name, value in (("d", "'double.x'"), ("e", "'sum.b', b=3")):
+        write(f"templates/documents/{name}.md", f'+++\ntitle = "D"\n+++\n\n<< value({value}) >>\n')
+
+    def pages() -> list[str]:
+        return [each["page"] for each in json.loads(grid("status", "--json").stdout)["documents"]]
+
+    assert grid("build", "d", "--to", "html,md").returncode == 0
+    assert pages() == ["newer", "absent"]
+    assert grid("build", "all", "--to", "html").returncode == 0
+    assert grid("build", "d", "--to", "html").stderr.endswith("d is up to date\n")
+    for path in project.reports.glob("d.*"):
+        os.utime(path, (0, 0))
+    assert grid("run", "sum", "--force").returncode == 0
+    assert pages() == ["newer", "older"]
+    edit(project.templates / "documents" / "d.md", "title", "subtitle")
+    assert pages()[0] == "older"
 
 
 def test_of_a_new_project_what_was_never_run_is_a_number(report: Command, write: Write) -> None:

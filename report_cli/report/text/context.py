@@ -2,7 +2,7 @@
 
 import math
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,13 @@ class Selection:
     figures: Mapping[str, Mapping[str, FigureFile]]
     missing: Mapping[str, str]
     options: tuple[str, ...] = ()
+
+    def of(self, names: Container[str]) -> "Selection":
+        """Return what of it belongs to these experiments."""
+        runs = {name: results for name, results in self.runs.items() if name in names}
+        figures = {name: drawn for name, drawn in self.figures.items() if name in names}
+        missing = {name: why for name, why in self.missing.items() if name in names}
+        return Selection(runs, figures, missing, self.options)
 
     def command(self, *arguments: str) -> str:
         """Return the command that runs what a hint names, as it has to be typed."""
