@@ -1,7 +1,6 @@
 """`report build`: bring the runs of documents up to date, then write their pages."""
 
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -166,22 +165,19 @@ def bring_up_to_date(
 
     ran: list[str] = []
     reused: list[str] = []
-    began_s = time.monotonic()
 
     def run_first(made: "Plan") -> bool:
-        nonlocal began_s
         reused.extend(step.label for step in made.steps if step.state == "fresh")
         if run and made.todo:
             _confirm(made, yes)
             ran.extend(step.label for step in made.todo)
-            began_s = time.monotonic()
         return run
 
     with listening() as listener:
         selection = api.select(
             workspace, experiments, request, listener, run_first=run_first, jobs=jobs, executor=executor
         )
-    return Brought(selection, ran, reused, time.monotonic() - began_s)
+    return Brought(selection, ran, reused, listener.ran_s)
 
 
 def _confirm(made: "Plan", yes: bool) -> None:

@@ -221,12 +221,18 @@ class ProgressListener:
         self._waiting_s: dict[Name, float] = {}
         self._reached: dict[Name, str] = {}
         self._place: Place | None = None
+        # When the first run began.
+        self._began_s: float | None = None
+        # From then to the end of the last one.
+        self.ran_s = 0.0
 
     def planned(self, steps: "Sequence[Step]") -> None:
         self._waiting_s = {step.name: step.estimate_s for step in steps}
 
     def started(self, step: "Step", number: int, total: int) -> None:
         title = f"[{number}/{total}] {step.label}"
+        if self._began_s is None:
+            self._began_s = time.monotonic()
         if not is_terminal(sys.stderr):
             say(f"{title}: {step.reason}; about {wording.duration(step.estimate_s)}")
         elif self._place is None:
@@ -268,6 +274,8 @@ class ProgressListener:
         """Take the bar of a run away and return its title."""
         training = self._trainings.pop(step.name, None)
         self._waiting_s.pop(step.name, None)
+        if self._began_s is not None:
+            self.ran_s = time.monotonic() - self._began_s
         if training is None:
             return step.label
         training.bar.close()

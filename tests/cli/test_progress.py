@@ -7,6 +7,7 @@ import pytest
 
 from report_cli.cli import progress
 from report_cli.cli.progress import BLOCKS, EVERY_S, LEAST_BAR, Bar, Place, ProgressListener, curve
+from report_cli.errors import ReportError
 from report_cli.execution.listener import Progress
 from tests.cli.captures import step, train
 
@@ -136,6 +137,21 @@ def test_the_time_before_the_first_epoch_is_told(terminal: None, clock: list[flo
     listener.close()
     assert shown[0].endswith("  starting TensorFlow  20 s left")
     assert shown[1].endswith("  starting  20 s left")
+
+
+def test_only_runs_count_as_the_time_of_runs(clock: list[float]) -> None:
+    """It goes from the start of the first run to the end of the last: neither planning nor drawing is in it."""
+    listener, first, second = ProgressListener(), step("walk", 20.0), step("net", 20.0)
+    clock[0] = 100.0
+    assert listener.ran_s == 0
+    listener.started(first, 1, 2)
+    clock[0] = 107.0
+    listener.failed(first, ReportError("it fell"))
+    listener.started(second, 2, 2)
+    clock[0] = 110.0
+    listener.failed(second, ReportError("it fell"))
+    clock[0] = 500.0
+    assert listener.ran_s == 10
 
 
 def test_the_curve_of_a_loss_falls_as_it_does() -> None:

@@ -82,7 +82,7 @@ def test_a_new_project_builds_at_once(built: Path, program: Command, folder: Pat
     assert re.search(r"^reused 2 results\nwrote report: text [^,]+ s, HTML [^,]+ s, PDF [^,]+ s$", again.stderr, re.M)
     assert outputs(folder) == before
     told = json.loads(program("build", "all", "--json").stdout)
-    assert (told["ran"], told["reused"]) == ([], ["pendulum", "pi"])
+    assert (told["ran"], told["reused"], told["took_s"]) == ([], ["pendulum", "pi"], 0)
     assert [(each["document"], each["written"], len(each["files"])) for each in told["documents"]] == [
         *(("report", False, 2), ("summary", False, 2)),
     ]
