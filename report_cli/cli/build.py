@@ -1,9 +1,10 @@
 """`report build`: bring the runs of documents up to date, then write their pages."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -21,7 +22,7 @@ from report_cli.project import FORMATS, PAGES
 if TYPE_CHECKING:
     from report_cli.execution.plan import Plan, Request
     from report_cli.execution.workspace import Workspace
-    from report_cli.report.build import Selection
+    from report_cli.report.build import Built, Selection
 
 CONFIRM_ABOVE_S = 600
 
@@ -90,49 +91,50 @@ def build(
         return
     run = not (no_run or draft)
     results = bring_up_to_date(workspace, chosen.experiments, request, run=run, yes=yes, jobs=jobs, executor=executor)
-    documents_: list[dict[str, object]] = []
-    last: Path | None = None
+    written: list[dict[str, Any]] = []
     for name in chosen.names:
-        stages = Stages(name)
-        try:
-            built = api.write_document(
-                workspace,
-                name,
-                selection=results.selection,
-                request=request,
-                formats=formats,
-                draft=draft,
-                strict=strict,
-                view=view,
-                section=section,
-                tell=say,
-                stage=stages.begin,
-            )
-        finally:
-            stages.end()
-        for warning in built.warnings:
-            warn(warning)
-        if name == chosen.names[0] and (summary := results.summary()):
-            say(summary)
-        parts = ", ".join(f"{part} {wording.duration(took_s)}" for part, took_s in stages.took_s.items())
-        say(f"wrote {name}: {parts}" if built.written else f"{name} is up to date")
-        documents_.append(
-            {
-                "document": name,
-                "written": built.written,
-                "files": [str(path) for path in built.paths],
-                "took_s": stages.took_s,
-                "warnings": built.warnings,
-            }
+        write = partial(
+            api.write_document,
+            workspace,
+            name,
+            selection=results.selection,
+            request=request,
+            formats=formats,
+            draft=draft,
+            strict=strict,
+            view=view,
+            section=section,
         )
-        last = built.paths[-1]
+        written.append(_write(name, write, "" if written else results.summary()))
         if not json:
-            for path in built.paths:
-                emit(place_of(path))
+            for path in written[-1]["files"]:
+                emit(place_of(Path(path)))
     if json:
-        emit_json(documents=documents_, ran=results.ran, reused=results.reused, took_s=results.took_s)
-    if launch and last is not None:
-        typer.launch(str(last))
+        emit_json(documents=written, ran=results.ran, reused=results.reused, took_s=results.took_s)
+    if launch and written:
+        typer.launch(written[-1]["files"][-1])
+
+
+def _write(name: str, write: "Callable[..., Built]", summary: str) -> dict[str, Any]:
+    """Write one document and return its record for other programs; say what was done, behind the `summary` of runs."""
+    stages = Stages(name)
+    try:
+        built = write(tell=say, stage=stages.begin)
+    finally:
+        stages.end()
+    for warning in built.warnings:
+        warn(warning)
+    if summary:
+        say(summary)
+    parts = ", ".join(f"{part} {wording.duration(took_s)}" for part, took_s in stages.took_s.items())
+    say(f"wrote {name}: {parts}" if built.written else f"{name} is up to date")
+    return {
+        "document": name,
+        "written": built.written,
+        "files": [str(path) for path in built.paths],
+        "took_s": stages.took_s,
+        "warnings": built.warnings,
+    }
 
 
 class Brought(NamedTuple):
