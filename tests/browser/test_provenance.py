@@ -181,7 +181,7 @@ def test_a_command_and_the_address_of_a_heading_are_copied(open_page: Open) -> N
 def test_a_command_that_can_not_be_copied_is_selected(open_page: Open) -> None:
     """Where the browser refuses to copy, the command is selected, and the page doesn't say that it was copied."""
     page = open_page()
-    page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new DOMException('', 'NotAllowedError'))")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('refused')) }")
     page.get_by_role("button", name="A network").click()
     page.locator(".facts:visible .copy").click()
     page.wait_for_function("String(getSelection()) === 'report run net --profile quick --force'")
