@@ -158,7 +158,7 @@ def test_no_word_is_cut_off() -> None:
             figure.add_subplot(xlabel="words", ylabel="more words").plot([1, 2])
     before = high.axes[0].get_position().bounds
     for figure in (low, high):
-        style.to_svg(figure, text=True)
+        style.to_svg(figure)
         with style.style():
             figure.draw_without_rendering()
             assert (figure.get_tightbbox().min >= 0).all()
