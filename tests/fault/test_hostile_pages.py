@@ -138,7 +138,8 @@ class Place:
         outcome = Outcome(shows=" ".join(self.bait.into(page.shows).split()))
         yield outcome
         reports = self.desk.project.reports
-        outcome.outputs = [path.read_bytes() for path in sorted(reports.glob("*"))] + outcome.outputs
+        written = [path.read_bytes() for path in sorted(reports.rglob("*")) if path.is_file()]
+        outcome.outputs = written + outcome.outputs
         outcome.fetched = list(self.asked)
         told = [*outcome.outputs, outcome.error.encode(), outcome.bug.encode()]
         outcome.canaries = sorted({name for content in told for name in found(content, self.wanted)})
