@@ -178,7 +178,7 @@ def test_the_report_prints_the_reason_as_text(report: Command, paper: Path, stal
     built = report("build", "paper", "--no-run")
     assert built.returncode == 0, built.stderr
     page = lxml.html.parse(project.reports / "paper.html").getroot()
-    (fact,) = page.xpath('//section[@class="run"]//div[dt="Accepted"]/dd')
+    (fact,) = page.xpath('//tbody[@class="run"]//div[dt="Accepted"]/dd')
     shown = HOSTILE.replace("\x1b", "")
     assert shown in fact.text_content()
     assert CHANGE in fact.text_content()
