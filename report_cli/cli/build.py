@@ -12,7 +12,7 @@ from report_cli import wording
 from report_cli.cli import completion
 from report_cli.cli.app import COURSE, OUTPUT
 from report_cli.cli.console import emit, emit_json, place_of, say, warn
-from report_cli.cli.options import Data, Executor, Jobs, Json, Profile, Section, StrictEnv, View
+from report_cli.cli.options import Data, DryRun, Executor, Jobs, Json, Profile, Section, StrictEnv, View
 from report_cli.cli.progress import Stages
 from report_cli.cli.run import extent, listening, show_plan
 from report_cli.cli.session import open_request
@@ -54,9 +54,7 @@ def build(
     no_run: Annotated[
         bool, typer.Option("--no-run", help="Run nothing: write the pages from stored results.", rich_help_panel=COURSE)
     ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only show what would run, why, and how long.", rich_help_panel=COURSE)
-    ] = False,
+    dry_run: DryRun = False,
     draft: Annotated[
         bool,
         typer.Option(

@@ -76,6 +76,9 @@ Jobs = Annotated[
         rich_help_panel=COURSE,
     ),
 ]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Only show what would run, why, and how long.", rich_help_panel=COURSE)
+]
 Executor = Annotated[
     str,
     typer.Option(

@@ -9,7 +9,7 @@ import typer
 from report_cli import wording
 from report_cli.cli.app import CHOICE, COURSE
 from report_cli.cli.console import emit, emit_json, emit_table, say
-from report_cli.cli.options import Data, Executor, Jobs, Json, Names, Profile, Settings, StrictEnv
+from report_cli.cli.options import Data, DryRun, Executor, Jobs, Json, Names, Profile, Settings, StrictEnv
 from report_cli.cli.progress import ProgressListener
 from report_cli.cli.session import open_request
 from report_cli.errors import RunError
@@ -35,9 +35,7 @@ def run(
     force: Annotated[
         bool, typer.Option("--force", help="Run again what is up to date.", rich_help_panel=CHOICE)
     ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only show what would run, why, and how long.", rich_help_panel=COURSE)
-    ] = False,
+    dry_run: DryRun = False,
     jobs: Jobs = None,
     executor: Executor = "local",
     keep_going: Annotated[
