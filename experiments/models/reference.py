@@ -40,26 +40,47 @@ class Cutout(layers.Layer):  # type: ignore[misc]
         return x * ops.cast(seen, x.dtype)[..., None]
 
 
-class BothSides(layers.Layer):  # type: ignore[misc]
-    """Outside training, the images of a batch and then their mirror images."""
+class Looks(layers.Layer):  # type: ignore[misc]
+    """Outside training, the images of a batch as they are and moved by a pixel each way, then their mirror images."""
 
     def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
-        """Return (2N, H, W, C) of `x` (N, H, W, C)."""
-        return x if training else ops.concatenate([x, ops.flip(x, axis=2)])
+        """Return (6N, H, W, C) of `x` (N, H, W, C); beyond edges images go on as in a mirror."""
+        if training:
+            return x
+        wide = ops.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], "reflect")
+        looks = ops.concatenate([x, wide[:, :-2, :-2], wide[:, 2:, 2:]])
+        return ops.concatenate([looks, ops.flip(looks, axis=2)])
 
 
-class MeanOfSides(layers.Layer):  # type: ignore[misc]
-    """Outside training, the mean of what an image and its mirror image give."""
+class MeanOfLooks(layers.Layer):  # type: ignore[misc]
+    """Outside training, the mean of what the looks at an image give, where those not moved count twice."""
 
     def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
-        """Return (N, ...) of `x` (2N, ...). All that follows is linear, so logits are means as well."""
-        return x if training else sum(ops.split(x, 2)) / 2
+        """Return (N, ...) of `x` (6N, ...). All that follows is linear, so logits are means as well."""
+        if training:
+            return x
+        return sum(count * look for count, look in zip((2, 1, 1, 2, 1, 1), ops.split(x, 6), strict=True)) / 8
+
+
+class Identity(keras.initializers.Initializer):  # type: ignore[misc]
+    """A kernel whose first output channels are its input channels; the others are random.
+
+    Source: Jordan, 94% on CIFAR-10 in 3.29 seconds on a single GPU (2024), section 3.3.
+    """
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> KerasTensor:
+        """Return a kernel of `shape` (S, S, C, K) with odd S."""
+        handed = min(shape[2:])
+        one = np.zeros((*shape[:3], handed))
+        one[shape[0] // 2, shape[1] // 2, range(handed), range(handed)] = 1
+        random = keras.initializers.GlorotUniform()(shape, dtype)
+        return ops.concatenate([ops.cast(one, random.dtype), random[..., handed:]], axis=-1)
 
 
 def build(shape: tuple[int, ...], classes: int, hidden: int = 0) -> Model:
     """Return the network from images of `shape` (H, W, 3) to logits.
 
-    In training a square of `hidden` pixels is hidden; outside, logits are means over an image and its mirror image.
+    In training a square of `hidden` pixels is hidden; outside, logits are means over six looks at an image.
 
     A frozen convolution that decorrelates patches of 2x2 pixels and hands both signs on; then blocks of WIDTHS, each
     two 3x3 convolutions with 2x2 max pooling after the first; the maximum over positions; logits, times SCALE.
@@ -68,17 +89,16 @@ def build(shape: tuple[int, ...], classes: int, hidden: int = 0) -> Model:
     3.29 seconds on a single GPU (2024), section 3.
     """
     inputs = Input(shape)
-    x = BothSides(name="sides")(Cutout(hidden, name="cutout")(inputs))
+    x = Looks(name="looks")(Cutout(hidden, name="cutout")(inputs))
     filters = PATCH * PATCH * shape[-1]
     x = layers.Conv2D(filters, PATCH, use_bias=False, trainable=False, name="whitened")(x)
     x = layers.Concatenate(name="both_signs")([x, layers.Rescaling(-1.0, name="other_sign")(x)])
     x = layers.ReLU(name="whitened_relu")(x)
     for number, width in enumerate(WIDTHS, start=1):
-        x = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"block{number}_a")(x)
+        x = _convolution(x, width, f"block{number}_a")
         x = _normalised(layers.MaxPooling2D(2, name=f"block{number}_pool")(x), f"block{number}_a")
-        x = layers.Conv2D(width, 3, padding="same", use_bias=False, name=f"block{number}_b")(x)
-        x = _normalised(x, f"block{number}_b")
-    x = MeanOfSides(name="mean")(layers.GlobalMaxPooling2D(name="maximum")(x))
+        x = _normalised(_convolution(x, width, f"block{number}_b"), f"block{number}_b")
+    x = MeanOfLooks(name="mean")(layers.GlobalMaxPooling2D(name="maximum")(x))
     x = layers.Rescaling(SCALE, name="scaled")(x)
     return Model(inputs, layers.Dense(classes, use_bias=False, name="logits")(x), name="reference")
 
@@ -93,6 +113,10 @@ def whitening(inputs: NDArray[np.float32]) -> Mapping[str, NDArray[Any]]:
     values, vectors = np.linalg.eigh(patches.T @ patches / len(patches))
     kernel = (vectors / np.sqrt(values + RIDGE)).astype(np.float32)
     return {"whitened/kernel": kernel.reshape(PATCH, PATCH, inputs.shape[-1], -1)}
+
+
+def _convolution(x: KerasTensor, width: int, name: str) -> KerasTensor:
+    return layers.Conv2D(width, 3, padding="same", use_bias=False, kernel_initializer=Identity(), name=name)(x)
 
 
 def _normalised(x: KerasTensor, name: str) -> KerasTensor:

@@ -102,17 +102,33 @@ def test_first_layer_of_the_reference_makes_patches_uncorrelated() -> None:
     assert reference.build(SHAPE, CLASSES).count_params() == 1_974_928
 
 
-def test_the_reference_looks_at_both_sides() -> None:
-    """Outside training an image and its mirror image have the same logits; in training only a square is hidden."""
+def test_the_reference_takes_six_looks() -> None:
+    """Outside training it sees an image moved and mirrored, and means over that; in training a square is hidden."""
     images = np.random.default_rng(0).normal(size=(6, 16, 16, 3)).astype(np.float32)
-    model = reference.build((16, 16, 3), CLASSES)
-    logits, mirrored = (np.asarray(model(x, training=False)) for x in (images, images[:, :, ::-1]))
-    assert logits.shape == (6, CLASSES)
-    np.testing.assert_allclose(logits, mirrored, rtol=1e-4, atol=1e-5)
+    assert reference.build((16, 16, 3), CLASSES)(images, training=False).shape == (6, CLASSES)
+    looks = np.asarray(reference.Looks()(images, training=False)).reshape(6, *images.shape)
+    np.testing.assert_array_equal(looks[1][:, 1:, 1:], images[:, :-1, :-1])
+    np.testing.assert_array_equal(looks[2][:, :-1, :-1], images[:, 1:, 1:])
+    np.testing.assert_array_equal(looks[3:], looks[:3, :, :, ::-1])
+    np.testing.assert_allclose(
+        reference.MeanOfLooks()(looks.reshape(36, 16, 16, 3), training=False),
+        (2 * looks[0] + looks[1] + looks[2] + 2 * looks[3] + looks[4] + looks[5]) / 8,
+    )
     hide = reference.Cutout(4)
     hidden = (np.asarray(hide(images, training=True)) != images).any(axis=3).sum(axis=(1, 2))
     assert ((hidden >= 4) & (hidden <= 16)).all()
     np.testing.assert_array_equal(np.asarray(hide(images, training=False)), images)
+
+
+def test_convolutions_of_the_reference_begin_as_identities() -> None:
+    """The first channels that a convolution gives are those that it gets; the others are of the usual size."""
+    kernel = np.asarray(reference.Identity()((3, 3, 4, 8)))
+    image = np.random.default_rng(0).normal(size=(1, 6, 6, 4)).astype(np.float32)
+    seen = np.asarray(keras.ops.conv(image, kernel, padding="same"))
+    np.testing.assert_allclose(seen[..., :4], image, rtol=1e-5, atol=1e-6)
+    limit = np.sqrt(6 / (9 * 4 + 9 * 8))
+    assert 0.8 * limit < np.abs(kernel[..., 4:]).max() <= limit
+    np.testing.assert_array_equal(np.asarray(reference.Identity()((3, 3, 4, 2)))[1, 1], np.eye(4, 2))
 
 
 def test_short_control_has_no_dropout_before_its_output() -> None:
