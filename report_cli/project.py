@@ -89,6 +89,11 @@ class Project:
         return self.root / "images"
 
     @property
+    def fonts(self) -> dict[str, Path]:
+        """The fonts of the settings that are there; the page tells of one that isn't."""
+        return {name: path for name in self.settings.fonts if (path := self.root / name).is_file()}
+
+    @property
     def template_folders(self) -> tuple[Path, ...]:
         """Where templates and styles are looked up: the project first, then what the package carries."""
         # In the checkout of this package both are one folder, which is read once.

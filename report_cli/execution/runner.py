@@ -21,7 +21,7 @@ from report_cli.execution.plan import Name, Plan, Step
 from report_cli.execution.worker_client import LocalWorker, commit
 from report_cli.execution.workspace import Workspace
 from report_cli.experiment import Experiment
-from report_cli.keys import difference, key
+from report_cli.keys import difference
 from report_cli.store.manifest import Behind, Commit, Data, Epoch, Manifest, Times, Warned
 from report_cli.store.run import FigureFile, Results, Run
 from report_cli.store.store import ASKED
@@ -208,7 +208,8 @@ class Runner:
                 with files.staged_folder(store.scratch, target) as folder:
                     runs = [str(run.folder) for run in results]
                     log = self._log(experiment.name, "figures")
-                    request = {"do": "draw", "runs": runs, "folder": str(folder), "log": str(log)}
+                    fonts = [str(path) for path in self._workspace.project.fonts.values()]
+                    request = {"do": "draw", "runs": runs, "fonts": fonts, "folder": str(folder), "log": str(log)}
                     answer = self._ask({**request, **self._common(experiment)}, experiment.name, log)
                 for note in answer["notes"]:
                     self._listener.note(note)
@@ -373,4 +374,4 @@ def figures_of(workspace: Workspace, experiment: Experiment, results: Results) -
 
 
 def _figure_key(workspace: Workspace, experiment: Experiment, results: Results) -> str:
-    return key.figure_key(experiment, {run.key: run.outputs for run in results}, workspace.snapshot)
+    return workspace.judge.figure_key(experiment, {run.key: run.outputs for run in results})

@@ -178,8 +178,7 @@ class Worker:
     def _draw(self, request: Request) -> dict[str, Any]:
         from report_cli.figures import style
 
-        fonts = [self._project.root / name for name in self._project.settings.fonts]
-        style.add_fonts(path for path in fonts if path.is_file())  # What is no font, or none, the page tells.
+        style.add_fonts(map(Path, request["fonts"]))
         snapshot = self._sources(request)
         runs = tuple(Run(Path(place), manifests.read(Path(place))) for place in request["runs"])
         results = Results(request["experiment"], runs)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from report_cli import files
 from report_cli.errors import UsageError, unknown
 from report_cli.execution import memory, registry
 from report_cli.execution.memory import Memory
@@ -93,7 +94,8 @@ class Workspace(msgspec.Struct, frozen=True, dict=True):
         from report_cli.store.freshness import Judge
 
         root = self.project.root
-        return Judge(self.store, self.experiments, self.snapshot, root, lambda data: own_content(data, root))
+        fonts = {name: files.digest(path) for name, path in self.project.fonts.items()}
+        return Judge(self.store, self.experiments, self.snapshot, root, lambda data: own_content(data, root), fonts)
 
     @property
     def cache(self) -> Path:

@@ -200,7 +200,7 @@ def _check_characters(figure: Figure) -> None:
                 f"{character!r} (U+{ord(character):04X}, {unicodedata.name(character, 'no name').lower()}) of {text!r}"
             )
             if character.isprintable() and character not in known:
-                raise ValueError(f"no font of the report has the character {name}")
+                raise ValueError(f"no font of the report has the character {name}; fonts of [tool.report] may add one")
             if unicodedata.bidirectional(character) in ("R", "AL") or unicodedata.category(character) == "Mc":
                 raise ValueError(f"figures don't join letters, or set them to the left: {name}")
 

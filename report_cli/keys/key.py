@@ -69,8 +69,11 @@ def code(experiment: Experiment, sources: Sources) -> Reach:
     return reach(sources, *roots)
 
 
-def figure_key(experiment: Experiment, outputs: Mapping[str, str], sources: Sources) -> str:
-    """Return the key of the figures that `experiment`, which has a `draw`, makes of runs with these `outputs`."""
+def figure_key(experiment: Experiment, outputs: Mapping[str, str], sources: Sources, fonts: Mapping[str, str]) -> str:
+    """Return the key of the figures that `experiment`, which has a `draw`, makes of runs with these `outputs`.
+
+    `fonts` are the digests of those of the project.
+    """
     assert experiment.draw is not None
     # What makes files of figures decides them as much as draw does.
     drawing = reach(
@@ -82,6 +85,7 @@ def figure_key(experiment: Experiment, outputs: Mapping[str, str], sources: Sour
         "runs": dict(outputs),
         "code": dict(drawing.digests),
         "figures": experiment.figures,
+        "fonts": dict(fonts),
         "matplotlib": environments.version("matplotlib"),
     }
     return digest(facts)

@@ -147,17 +147,15 @@ def build(
     origin = parts(project, document, experiments, code)
     inputs = _inputs(origin, stem, selection, draft, profile)
     stamp = _stamped(project, stem, inputs)
-    outputs, links_pdf = (stamp["outputs"], stamp.get("links_pdf")) if stamp else ({}, False)
-    has_pdf = _intact(project.reports / f"{stem}.pdf", outputs.get("pdf"))
-    # A page links to the PDF beside it: one that was made without it, or whose PDF is gone, is another page.
-    is_linked = "html" not in paths or links_pdf == (has_pdf or "pdf" in paths)
-    if stamp is not None and is_linked and _all_intact(paths, outputs, project.reports):
+    if stamp is not None and _all_intact(paths, stamp, project.reports, stem):
         check_warnings(stamp["warnings"], strict)
         return Built(document, tuple(paths.values()), written=False, warnings=tuple(stamp["warnings"]))
     # Rendering loads the converters; an unchanged report returns above without them.
     from report_cli.report.page import render
 
     context = Context(experiments, selection, draft)
+    outputs, links_pdf = (stamp["outputs"], stamp.get("links_pdf")) if stamp else ({}, False)
+    has_pdf = _intact(project.reports / f"{stem}.pdf", outputs.get("pdf"))
     made = {
         "view": view,
         "section": section,
@@ -202,7 +200,7 @@ def is_current(
     paths = {name: path for name in PAGES if (path := project.reports / f"{document}.{name}").is_file()}
     inputs = _inputs(parts(project, document, experiments, code), document, selection, False, profile)
     stamp = _stamped(project, document, inputs)
-    return stamp is not None and _all_intact(paths, stamp["outputs"], project.reports)
+    return stamp is not None and _all_intact(paths, stamp, project.reports, document)
 
 
 def check_warnings(warnings: Sequence[str], strict: bool) -> None:
@@ -233,8 +231,15 @@ def _stamped(project: Project, document: str, inputs: str) -> dict[str, Any] | N
     return None
 
 
-def _all_intact(paths: Mapping[str, Path], outputs: Mapping[str, str], reports: Path) -> bool:
-    """Return whether these formats, and the files that lie beside any of them, are what was written."""
+def _all_intact(paths: Mapping[str, Path], stamp: Mapping[str, Any], reports: Path, stem: str) -> bool:
+    """Return whether these formats, and the files that lie beside any of them, are what was written.
+
+    A page links to the PDF beside it: one that was made without it, or whose PDF is gone, is another page.
+    """
+    outputs = stamp["outputs"]
+    has_pdf = "pdf" in paths or _intact(reports / f"{stem}.pdf", outputs.get("pdf"))
+    if "html" in paths and stamp.get("links_pdf") != has_pdf:
+        return False
     names = outputs.keys() - set(FORMATS)
     if paths.keys() <= set(PAGES):
         names = {name for name in names if "html" in paths and name.endswith(f"/{PROVENANCE}")}
@@ -281,8 +286,7 @@ def parts(
         "templates": [{n: d for n, d in files_.items() if not n.startswith(FONTS)} for files_ in folders_],
         "fonts": [
             *({n: d for n, d in files_.items() if n.startswith(FONTS)} for files_ in folders_),
-            # One that isn't there is told by the page.
-            {f: files.digest(project.root / f) for f in project.settings.fonts if (project.root / f).is_file()},
+            {name: files.digest(path) for name, path in project.fonts.items()},
         ],
         "named": {name: files.digest(project.root / name) for name in front.files(project, document)},
         "experiments": {name: _declared(item) for name, item in experiments.items()},

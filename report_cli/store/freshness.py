@@ -50,7 +50,8 @@ class Judge(msgspec.Struct):
     """Judges the runs of a store by what the project in `root` declares, and by its code as it is now.
 
     Runs and inputs are those that were there when they were looked at first: a new judge looks anew. `content` gives
-    the identity of a data set that lies in the project, None for one that is somewhere else.
+    the identity of a data set that lies in the project, None for one that is somewhere else; `fonts` has the digests
+    of those of the project.
     """
 
     store: Store
@@ -58,11 +59,16 @@ class Judge(msgspec.Struct):
     snapshot: Sources
     root: Path
     content: Callable[[Any], str | None]
+    fonts: Mapping[str, str] = {}
     _code: dict[str, Mapping[str, str]] = {}
     _runs: dict[str, list[Run]] = {}
     _recipes: dict[str, dict[str, list[Run]]] = {}
     _changes: dict[str, list[str]] = {}
     _contents: dict[str, str | None] = {}
+
+    def figure_key(self, experiment: Experiment, outputs: Mapping[str, str]) -> str:
+        """Return the key of the figures that `experiment` draws of runs with these `outputs`."""
+        return key.figure_key(experiment, outputs, self.snapshot, self.fonts)
 
     def answer(self, question: Question) -> Verdict:
         """Return the stored run that answers `question`, or why there is none.

@@ -122,7 +122,7 @@ class _Search:
                 yield _waste(folder, "nothing draws it any more", folder.name)
             elif not keys.issuperset(drawing.runs):
                 yield _waste(folder, "a run it shows is gone", folder.name)
-            elif not key.figure_key(experiment, drawing.runs, self.judge.snapshot).startswith(folder.name):
+            elif not self.judge.figure_key(experiment, drawing.runs).startswith(folder.name):
                 yield _waste(folder, "drawn by other code", folder.name)
 
     def _unfinished(self) -> Iterator[Waste]:

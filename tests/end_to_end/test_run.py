@@ -15,6 +15,7 @@ from report_cli.errors import RunError
 from report_cli.project import Project
 from tests.conftest import Command, edit
 from tests.end_to_end.conftest import folders, ran, start, state, until_epoch
+from tests.report.html.test_fonts import write_font
 
 
 def test_a_run_is_stored_and_not_run_again(report: Command, drawn: Path, project: Project) -> None:
@@ -26,6 +27,18 @@ def test_a_run_is_stored_and_not_run_again(report: Command, drawn: Path, project
     assert [p.name for p in sorted(project.figures.rglob("*.svg"))] == ["path.print.svg", "path.screen.svg"]
     assert ran(report("run", "walk", "--force", "--json"))["walk"]["outputs"] == first["outputs"]
     assert len(folders(project)) == 1
+
+
+def test_figures_take_the_fonts_of_the_project(report: Command, drawn: Path, project: Project) -> None:
+    """A character that a font of the settings has is drawn; with other bytes of the font it is drawn anew."""
+    edit(drawn, "figure.add_subplot()", 'figure.add_subplot(xlabel="\N{CJK UNIFIED IDEOGRAPH-4E2D}")')
+    assert "fonts of [tool.report]" in report("run", "walk").stderr
+    edit(project.root / "pyproject.toml", "[tool.report]", '[tool.report]\nfonts = ["boxes.ttf"]')
+    for number, family in enumerate(("Boxes of one", "Boxes of two"), start=1):
+        write_font(project.root / "boxes.ttf", family)
+        assert report("run", "walk").returncode == 0
+        assert len(list(project.figures.rglob("*.svg"))) == 2 * number
+    assert "drawn by other code" in report("gc", "--dry-run").stdout
 
 
 def test_restyling_runs_nothing(report: Command, drawn: Path, project: Project) -> None:

@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -132,7 +133,10 @@ def test_a_format_that_was_built_stays_known(desk: Desk) -> None:
 
 
 def test_a_page_links_to_the_pdf_that_is_there(desk: Desk) -> None:
-    """A page that was made before its PDF, or after it, is written again where its link to it isn't right any more."""
+    """A page that was made before its PDF, or after it, is written again where its link to it isn't right any more.
+
+    Until then it is not up to date.
+    """
 
     def linked(*formats: str) -> tuple[bool, bool]:
         built = desk.build(formats=formats)
@@ -144,8 +148,12 @@ def test_a_page_links_to_the_pdf_that_is_there(desk: Desk) -> None:
     assert linked("pdf") == (True, False)
     assert linked("html", "pdf") == (True, True)
     assert linked("html", "pdf") == linked("html") == linked("pdf") == (False, True)
+    current = partial(build.is_current, desk.project, "paper", desk.selection, desk.experiments, "code", "quick")
+    assert current()
     (desk.project.reports / "paper.pdf").unlink()
+    assert not current()
     assert linked("html") == (True, False)
+    assert current()
 
 
 MODULES = ("stats", "wording", "cli/app", "figures/style", "report/html/pandoc", "report/text/formats", "store/store")
