@@ -4,7 +4,7 @@ Source: the manual of pandoc, "Verbatim (code) blocks" and "Verbatim".
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 WITHIN = r"(?:(?!\n[ >]*\n).)+?"  # what is inline reaches over no empty line
@@ -80,22 +80,28 @@ def _column(item: re.Match[str], indent: int) -> int:
     return item.end("mark") + (len(item["space"]) if 0 < len(item["space"]) < 5 else 1)
 
 
-def blank(text: str, spans: "Iterator[Block] | list[Block]") -> str:
+def blanked(match: re.Match[str]) -> str:
+    """Return what matches, blanked out at the same length and with the same lines."""
+    return re.sub(r"[^\n]", " ", match[0])
+
+
+def blank(text: str, spans: Iterable[Block]) -> str:
     """Return `text` with these parts blanked out, at the same length and with the same lines."""
-    parts, end = [], 0
-    for span in spans:
-        parts += [text[end : span.start], re.sub(r"[^\n]", " ", text[span.start : span.end])]
-        end = span.end
-    return "".join((*parts, text[end:]))
+    return spliced(text, ((span.start, span.end, re.sub(r"[^\n]", " ", text[span.start : span.end])) for span in spans))
+
+
+def spliced(text: str, parts: Iterable[tuple[int, int, str]], outside: Callable[[str], str] = str) -> str:
+    """Return `text` with a new text from each start to its end, in order, and `outside` called on all between them."""
+    pieces, last = [], 0
+    for start, end, new in parts:
+        pieces += [outside(text[last:start]), new]
+        last = end
+    return "".join((*pieces, outside(text[last:])))
 
 
 def replace_outside(text: str, prose: str, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str]) -> str:
     """Return `text` with what matches in `prose`, the same text with its code blanked out, replaced by `new`."""
-    parts, end = [], 0
-    for match in pattern.finditer(prose):
-        parts += [text[end : match.start()], new(match)]
-        end = match.end()
-    return "".join((*parts, text[end:]))
+    return spliced(text, ((match.start(), match.end(), new(match)) for match in pattern.finditer(prose)))
 
 
 def shield(text: str) -> str:
@@ -113,16 +119,12 @@ def shield(text: str) -> str:
         for b in found
     ]
     spans += [(m.start(), m.end(), m["attributes"] or "") for m in TICKED.finditer(blank(text, found))]
-    parts, end = [], 0
-    for start, stop, attributes in sorted(spans):
-        code = text[start:stop]
-        asked = ASKED.search(attributes)
-        parts += [
-            _literal(text[end:start]),
-            code.replace(asked[0], "", 1) if asked else _DELIMITER.sub(f"<{SHIELD}", code),
-        ]
-        end = stop
-    return "".join((*parts, _literal(text[end:])))
+    parts = []
+    for start, end, attributes in sorted(spans):
+        code, asked = text[start:end], ASKED.search(attributes)
+        new = code.replace(asked[0], "", 1) if asked else _DELIMITER.sub(f"<{SHIELD}", code)
+        parts.append((start, end, new))
+    return spliced(text, parts, _literal)
 
 
 # What looks like other markup, and would be shown as it is typed: pattern, what it is, and what to write.
@@ -155,7 +157,7 @@ def foreign(template: str, prose: str) -> tuple[int, str, str] | None:
     `prose` is the template without its code and formulas, at the same length.
     """
     for what in (_TAGS, REMARK):
-        prose = what.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), prose)
+        prose = what.sub(blanked, prose)
     for pattern, told, hint in _FOREIGN:
         for match in pattern.finditer(prose):
             if template[max(match.start() - 1, 0)] != "\\":

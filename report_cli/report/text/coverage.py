@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from report_cli.report.text.code import blanked
 from report_cli.report.text.manuscript import Manuscript, calls
 from report_cli.report.text.values import GIVEN, MARK, Ledger
 
@@ -47,10 +48,11 @@ class Coverage:
 
 def coverage(manuscript: Manuscript, ledger: Ledger) -> Coverage:
     """Return where the numbers of a text come from; the prose on results is that of templates that ask for them."""
-    prose = {path for path, text in manuscript.sources.items() if not path.startswith(ANSWERS) and _asks(text)}
+    others = (path for path in manuscript.sources if not path.startswith(ANSWERS))
+    prose = {path for path in others if calls(manuscript.sources[path]) & RESULTS}
     results = given = 0
     typed = []
-    text = _APPARATUS.sub(_blank, _TYPED.sub(_blank, manuscript.places.prose))
+    text = _APPARATUS.sub(blanked, _TYPED.sub(blanked, manuscript.places.prose))
     # The longest first: one may be a part of another.
     texts = "|".join(re.escape(text) for text in sorted(ledger.texts, key=len, reverse=True) if text)
     # Whole: the 3 of a text is no part of a 0.35.
@@ -68,11 +70,3 @@ def coverage(manuscript: Manuscript, ledger: Ledger) -> Coverage:
             plain = outside.sub("x", plain) if outside else plain
             typed += [(number[0].strip(" .,"), where) for number in _NUMBER.finditer(plain)]
     return Coverage(results, given, tuple(typed))
-
-
-def _asks(template: str) -> bool:
-    return not RESULTS.isdisjoint(calls(template))
-
-
-def _blank(match: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", " ", match[0])

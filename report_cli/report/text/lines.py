@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
-from report_cli.report.text.code import SHIELD, TICKED, WITHIN, blank, blocks
+from report_cli.report.text.code import SHIELD, TICKED, WITHIN, blank, blanked, blocks
 from report_cli.report.text.escape import PRIVATE
 
 # A line ends in its mark between two private-use characters; values have two others.
@@ -163,7 +163,7 @@ class Places:
     @cached_property
     def prose(self) -> str:
         """The Markdown with its code and formulas blanked out, at the same length."""
-        return OPAQUE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), self._outside)
+        return OPAQUE.sub(blanked, self._outside)
 
     @cached_property
     def _outside(self) -> str:
