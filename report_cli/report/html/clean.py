@@ -6,32 +6,14 @@ from typing import TYPE_CHECKING
 from report_cli.errors import UsageError
 from report_cli.project import Project
 from report_cli.report.html import pandoc
+from report_cli.report.html.numbering import HEADINGS
 from report_cli.report.text.lines import Places
 from report_cli.report.text.manuscript import Manuscript
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-TEXT_TAGS = {
-    "p",
-    "br",
-    "hr",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "em",
-    "strong",
-    "u",
-    "mark",
-    "q",
-    "del",
-    "sup",
-    "sub",
-    "code",
-    "pre",
-}
+TEXT_TAGS = {"p", "br", "hr", *HEADINGS, "em", "strong", "u", "mark", "q", "del", "sup", "sub", "code", "pre"}
 BLOCK_TAGS = {"span", "div", "a", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "section"}
 FLOAT_TAGS = {"figure", "figcaption", "img", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
 ATTRIBUTES = {
