@@ -35,6 +35,7 @@ NUMBERS = """[{"title": "loss (nats)", "head": ["epoch", "path"], "rows":
 [[[1], [0.5, 40, 100]], [[2], [0.25, 120, 60]], [[3], [[0.125, 0.1, 0.15], 200, 40]], [[4], [1791.5, 380, 30]]]},
 {"title": "", "head": ["true class", "predicted cat"], "rows": [[["cat"], [8, 250, 60, 100, 30]]]}]"""
 FRONT = '+++\ntitle = "A small report"\n+++\n'
+HEAD = "::: {.head}\n[A small report]{.title}\n:::\n"
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,13 @@ class Desk:
 
     def context(self, draft: bool = False) -> Context:
         return Context(self.experiments, self.selection, draft)
+
+    def markdown(self, text: str, draft: bool = False) -> str:
+        """Return the rendered Markdown below the title of a document with this text, its values as text."""
+        self.write(text)
+        context = self.context(draft)
+        places = manuscript.write(self.project, "paper", context).places
+        return context.ledger.text(places.markdown).removeprefix(HEAD).strip()
 
     def body(self, text: str, draft: bool = False, front: str = FRONT) -> Body:
         """Return the composed body of a document with this text."""

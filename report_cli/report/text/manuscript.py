@@ -50,13 +50,11 @@ class Figure:
 class Manuscript:
     """A document's Markdown, where its lines come from, and everything that its templates asked for.
 
-    `places` has the lines of its title block before those of the `body`. Where a `section` is built alone, `sources`
-    are those of it.
+    `places` begins with the lines of its title block. Where a `section` is built alone, `sources` are those of it.
     """
 
     section: str = ""
     places: Places = field(default_factory=Places)
-    body: Places = field(default_factory=Places)
     front: Front = field(default_factory=Front)
     figures: dict[str, Figure] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
@@ -65,10 +63,6 @@ class Manuscript:
     claims: Claims = field(default_factory=Claims)
     # What is wrong with it; where that was, a placeholder stands.
     faults: Faults = field(default_factory=Faults)
-
-    @property
-    def markdown(self) -> str:
-        return self.body.markdown
 
     @property
     def language(self) -> Language:
@@ -136,7 +130,7 @@ class _Author:
                 self.context.ledger.language = words.of(front.lang)
                 texts: dict[str, Any] = {key: self._filled(front, key) for key in fronts.TEXTS}
                 front = self.manuscript.front = replace(front, **texts)
-                places = self.manuscript.body = lines.read(self.environment.get_template(path).render())
+                places = lines.read(self.environment.get_template(path).render())
                 if (section := self.manuscript.section) and section not in self.included:
                     raise unknown(f"section of {name}", section, self.included)
                 # The page takes its head from the beginning of the document again.

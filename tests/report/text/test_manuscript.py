@@ -9,13 +9,6 @@ from report_cli.report.text.coverage import coverage
 from tests.report.conftest import Desk
 
 
-def markdown(desk: Desk, text: str, draft: bool = False) -> str:
-    """Return the rendered Markdown with its values as text."""
-    desk.write(text)
-    context = desk.context(draft)
-    return context.ledger.text(manuscript.write(desk.project, "paper", context).markdown).strip()
-
-
 def failure(desk: Desk, text: str, draft: bool = False) -> ReportError:
     desk.write(text)
     with pytest.raises(ReportError) as caught:
@@ -27,31 +20,31 @@ def test_several_seeds_give_their_mean(desk: Desk) -> None:
     """A value of an experiment with several seeds is their mean, and its spread can be shown."""
     desk.store("net", {"accuracy": (0.7583, "fraction")}, seed=1)
     text = '<% set v = value("net.accuracy") %><< v.n >>: << v|percent >> ± << v.spread|percent(2) >>'
-    assert markdown(desk, text) == "2: 74.8\u202f% ± 1.41\u202f%"
+    assert desk.markdown(text) == "2: 74.8\u202f% ± 1.41\u202f%"
 
 
 def test_arithmetic_and_conditions_work_in_templates(desk: Desk) -> None:
     """Templates compute with values and decide by them."""
     text = '<% if value("net.accuracy") > 0.7 %><< ((1 - value("net.accuracy")) * 100)|decimals(1) >><% endif %>'
-    assert markdown(desk, text) == "26.2"
+    assert desk.markdown(text) == "26.2"
 
 
 def test_parameters_titles_and_labels_can_be_asked_for(desk: Desk) -> None:
     """A template takes parameters of the runs used, titles and the images' label."""
     text = '<< parameter("net", "epochs") >>, << parameter("net", "widths") >>, << parameter("net", "augment") >>, '
     text += '<< title("net") >>, << images_label("net") >>'
-    assert markdown(desk, text) == "3, 32, 64, no, A network, drawn images"
+    assert desk.markdown(text) == "3, 32, 64, no, A network, drawn images"
 
 
 def test_a_matrix_is_latex(desk: Desk) -> None:
     """A stored array becomes a bracketed matrix, whole numbers without decimals."""
-    assert markdown(desk, '$$<< matrix("facts.grid") >>$$') == (r"$$\begin{bmatrix}45 & 45 \\ 54 & 54\end{bmatrix}$$")
+    assert desk.markdown('$$<< matrix("facts.grid") >>$$') == (r"$$\begin{bmatrix}45 & 45 \\ 54 & 54\end{bmatrix}$$")
 
 
 def test_a_matrix_has_no_minus_before_nothing(desk: Desk) -> None:
     """A zero that carries a sign, as a product with a negative number may, is shown as 0."""
     desk.store("facts", {"sum": (45, "count")}, arrays={"zeros": [[-0.0, 0.0], [-1.0, 2.0]]})
-    assert markdown(desk, '<< matrix("facts.zeros") >>') == r"\begin{bmatrix}0 & 0 \\ -1 & 2\end{bmatrix}"
+    assert desk.markdown('<< matrix("facts.zeros") >>') == r"\begin{bmatrix}0 & 0 \\ -1 & 2\end{bmatrix}"
 
 
 def test_an_element_of_an_array_is_a_value_or_text(desk: Desk) -> None:
@@ -61,7 +54,7 @@ def test_an_element_of_an_array_is_a_value_or_text(desk: Desk) -> None:
     )
     text = '<< (element("facts.grid", 1, 0) / 4)|decimals(1) >> << element("facts.names", 0) >>'
     text += '<% if element("facts.names", 1) == "no" %> no match<% endif %>'
-    assert markdown(desk, text) == "13.5 a\\*b c\u00a0d no match"
+    assert desk.markdown(text) == "13.5 a\\*b c\u00a0d no match"
 
 
 @pytest.mark.parametrize("call", ['element("facts.grid", 0, 1{})', 'matrix("facts.grid"{})'])
@@ -74,7 +67,7 @@ def test_of_several_seeds_one_is_named(desk: Desk, call: str) -> None:
     assert "paper.md:4: facts has 2 seeds" in told.message
     assert told.hint == "name one: seed=0"
     for seed in (0, 1):
-        assert str(10 + seed) in markdown(desk, f"$<< {call.format(f', seed={seed}')} >>$")
+        assert str(10 + seed) in desk.markdown(f"$<< {call.format(f', seed={seed}')} >>$")
 
 
 def test_an_element_that_is_not_there_is_an_error(desk: Desk) -> None:
@@ -82,7 +75,7 @@ def test_an_element_that_is_not_there_is_an_error(desk: Desk) -> None:
     for index in ("2, 0", "-1, 0", "1"):
         error = failure(desk, f'<< element("facts.grid", {index}) >>')
         assert "facts.grid has the shape (2, 2)" in error.message
-    assert "never run" in markdown(desk, '<< element("idle.grid", 1, 0) >>', draft=True)
+    assert "never run" in desk.markdown('<< element("idle.grid", 1, 0) >>', draft=True)
 
 
 def test_what_was_never_run_may_turn_out_to_be_text(desk: Desk) -> None:
@@ -90,7 +83,7 @@ def test_what_was_never_run_may_turn_out_to_be_text(desk: Desk) -> None:
     text = (
         '<< "yes" if element("idle.names", 0) == "no" else "open" >> << element("idle.names", 0)|replace("a", "b") >>'
     )
-    shown = markdown(desk, text, draft=True)
+    shown = desk.markdown(text, draft=True)
     assert shown.startswith("open ")
     assert "never run" in shown
 
@@ -98,7 +91,7 @@ def test_what_was_never_run_may_turn_out_to_be_text(desk: Desk) -> None:
 def test_latex_and_markdown_attributes_are_left_alone(desk: Desk) -> None:
     """The delimiters collide with neither LaTeX nor Markdown."""
     text = r"$\{a_{n}\} \ll {{x}}$ {#eq-a} {% x %} \<b>"
-    assert markdown(desk, text) == text
+    assert desk.markdown(text) == text
 
 
 @pytest.mark.parametrize(
@@ -128,15 +121,15 @@ def test_an_unknown_name_is_an_error_with_its_line(desk: Desk, call: str, messag
 def test_numbers_have_the_digits_that_they_should(desk: Desk) -> None:
     """A parameter is shown as it was set, and a number that a template computes with at most four digits."""
     text = '<< parameter("net", "rate") >> << 7 / 3 >> << 2 * 3 >> << 0.5 >> << -1 / 8 >> << [1.0]|first >>'
-    assert markdown(desk, text) == "0.03 2.333 6 0.5 −0.125 1"
+    assert desk.markdown(text) == "0.03 2.333 6 0.5 −0.125 1"
 
 
 def test_a_given_number_stays_itself_in_a_template_that_was_compiled_before(desk: Desk) -> None:
     """Rendered again from compiled code, a typed number behind a filter is no other value of the new rendering."""
     text = '<< value("net.loss")|decimals >>, << 0.95|percent >>, << value("net.accuracy")|percent >>'
-    first = markdown(desk, text)
+    first = desk.markdown(text)
     assert first == "0.64, 95.0\u202f%, 73.8\u202f%"
-    assert markdown(desk, text) == first
+    assert desk.markdown(text) == first
 
 
 NUMBER = 'value("net.loss")'
@@ -172,9 +165,9 @@ def test_a_number_is_never_changed_as_text(desk: Desk, text: str) -> None:
 def test_text_around_numbers_may_be_changed(desk: Desk) -> None:
     """What is done to a sentence leaves the numbers in it what they are, and a number may be joined to text."""
     text = f"<< ('Loss: ' ~ {NUMBER}|decimals(2) ~ ' nats in 2 runs')|replace('2', 'two')|upper >>"
-    assert markdown(desk, text) == "LOSS: 0.64 NATS IN TWO RUNS"
-    assert markdown(desk, f"<< ['a', {NUMBER}]|join(' ') >>") == "a 0.6380"
-    assert markdown(desk, f"<< [{NUMBER}, {NUMBER}]|length >> << {NUMBER}|e >>") == "2 0.6380"
+    assert desk.markdown(text) == "LOSS: 0.64 NATS IN TWO RUNS"
+    assert desk.markdown(f"<< ['a', {NUMBER}]|join(' ') >>") == "a 0.6380"
+    assert desk.markdown(f"<< [{NUMBER}, {NUMBER}]|length >> << {NUMBER}|e >>") == "2 0.6380"
 
 
 def test_an_error_names_the_included_file(desk: Desk) -> None:
@@ -256,7 +249,7 @@ def test_a_non_finite_result_is_an_error(desk: Desk) -> None:
 def test_a_draft_marks_what_is_missing(desk: Desk) -> None:
     """In a draft a placeholder stands for a missing result, also after arithmetic."""
     text = '<< value("idle.accuracy")|percent >> << (1 - value("idle.accuracy"))|decimals(2) >>'
-    assert markdown(desk, text, draft=True) == "[idle.accuracy: never run] [idle.accuracy: never run]"
+    assert desk.markdown(text, draft=True) == "[idle.accuracy: never run] [idle.accuracy: never run]"
 
 
 def test_text_from_outside_stays_text(desk: Desk) -> None:
@@ -332,7 +325,7 @@ def test_numbers_of_a_list_are_values(desk: Desk) -> None:
     desk.write('<< value("net.accuracy") >>: << parameter("net", "widths") >>, typed: 64.')
     context = desk.context()
     written = manuscript.write(desk.project, "paper", context)
-    assert context.ledger.text(written.markdown).strip().endswith(": 32, 64, typed: 64.")
+    assert context.ledger.text(written.places.markdown).strip().endswith(": 32, 64, typed: 64.")
     assert [entry.value.runs for entry in context.ledger.entries] == [("net-0abc",)] * 3
     assert [number for number, _ in coverage(written, context.ledger).typed] == ["64"]
 
@@ -349,7 +342,7 @@ def test_the_interval_of_a_mean(desk: Desk) -> None:
     desk.store("net", {"accuracy": (0.7583, "fraction")}, seed=1)
     text = '<% set i = t_interval(value("net.accuracy")) %><< i.low|percent >> to << i.high|percent >>'
     # 12.706 times a standard error of 0.01.
-    assert markdown(desk, text) == "62.1\u202f% to 87.5\u202f%"
+    assert desk.markdown(text) == "62.1\u202f% to 87.5\u202f%"
     context = desk.context()
     desk.write(text)
     manuscript.write(desk.project, "paper", context)
@@ -361,14 +354,14 @@ def test_the_interval_of_a_mean_with_its_spread(desk: Desk) -> None:
     text = '<% set i = t_interval(value("net.loss"), value("net.accuracy"), 4) %><< i.low|decimals >> '
     text += "<< i.high|decimals >>"
     # 3.182 times 0.7383 / 2 around 0.638.
-    assert markdown(desk, text) == "−0.54 1.81"
+    assert desk.markdown(text) == "−0.54 1.81"
 
 
 def test_one_run_has_no_interval(desk: Desk) -> None:
     """An interval over one seed is an error, in a draft a placeholder has the placeholder's."""
     error = failure(desk, '<< t_interval(value("net.accuracy")).low >>')
     assert "no interval" in error.message
-    assert markdown(desk, '<< t_interval(value("idle.accuracy")).low >>', draft=True) == "[idle.accuracy: never run]"
+    assert desk.markdown('<< t_interval(value("idle.accuracy")).low >>', draft=True) == "[idle.accuracy: never run]"
 
 
 @pytest.mark.parametrize(

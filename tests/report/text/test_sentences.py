@@ -9,13 +9,6 @@ from report_cli.report.text import manuscript
 from tests.report.conftest import Desk
 
 
-def written(desk: Desk, text: str, draft: bool = False) -> str:
-    desk.write(text)
-    context = desk.context(draft)
-    made = manuscript.write(desk.project, "paper", context)
-    return context.ledger.text(made.markdown + made.claims.markdown(made.language)).strip()
-
-
 def failure(desk: Desk, text: str) -> str:
     desk.write(text)
     with pytest.raises(ReportError) as caught:
@@ -48,7 +41,7 @@ def failure(desk: Desk, text: str) -> str:
 )
 def test_a_claim_has_a_verdict(desk: Desk, outcome: str, verdict: str) -> None:
     """A sentence carries the sign of its verdict, which leads to its place in the list of claims."""
-    text = written(desk, f'<% claim "it", {outcome} %>It is so.<% endclaim %>')
+    text = desk.markdown(f'<% claim "it", {outcome} %>It is so.<% endclaim %>')
     assert text.startswith("It is so.[[")
     assert f"](#claim-it)]{{.verdict .{verdict}}}" in text
     assert f"- [It is so.]{{#claim-it}} [{'✓' if verdict == 'holds' else '✗'} {verdict}]" in text
@@ -73,18 +66,18 @@ def test_a_claim_has_a_verdict(desk: Desk, outcome: str, verdict: str) -> None:
 def test_sentences_of_the_published_report(desk: Desk, sentence: str, outcome: str, verdict: str) -> None:
     """As claims over the numbers that it gives, what it says comes out as it should."""
     outcome = re.sub(r"share\((\S+), (\d+)\)", r'constant(\1, "fraction", of=\2)', outcome)
-    assert f".{verdict}}}" in written(desk, f'<% claim "published", {outcome} %>{sentence}<% endclaim %>')
+    assert f".{verdict}}}" in desk.markdown(f'<% claim "published", {outcome} %>{sentence}<% endclaim %>')
 
 
 def test_equal_numbers_are_evidence(desk: Desk) -> None:
     """What is said to be equal is shown with both numbers."""
-    assert "500 = 7" in written(desk, '<% claim "it", constant(500) == 7 %>It is so.<% endclaim %>')
+    assert "500 = 7" in desk.markdown('<% claim "it", constant(500) == 7 %>It is so.<% endclaim %>')
 
 
 def test_sentences_keep_their_spaces(desk: Desk) -> None:
     """Claims in a row, one a line, stay sentences with spaces between them."""
     tag = '<% claim "{0}", 1 < 2 %>Sentence {0}.<% endclaim %>'
-    body = written(desk, f"Before.\n{tag.format('a')}\n{tag.format('b')}\nAfter, {tag.format('c')}; end.")
+    body = desk.markdown(f"Before.\n{tag.format('a')}\n{tag.format('b')}\nAfter, {tag.format('c')}; end.")
     lines = body.split("\n")
     assert [line.partition("[[")[0] for line in lines[:4]] == [
         "Before.",
@@ -136,7 +129,7 @@ def test_refuted_claims_are_warnings_which_a_strict_build_fails_by(desk: Desk) -
 def test_in_a_draft_what_was_never_run_is_undecided(desk: Desk) -> None:
     """A claim over a missing result is undecided in a draft, not refuted."""
     text = '<% claim "a", value("idle.accuracy") > 0.5 %>It.<% endclaim %>'
-    assert ".undecided}" in written(desk, text, draft=True)
+    assert ".undecided}" in desk.markdown(text, draft=True)
 
 
 def test_the_list_of_claims_is_part_of_the_page(desk: Desk) -> None:

@@ -11,9 +11,7 @@ from tests.report.conftest import Desk
 
 
 def table(desk: Desk, arguments: str) -> list[str]:
-    desk.write(f'<< results({arguments}, caption="Results.", label="tbl-r") >>')
-    context = desk.context()
-    text = context.ledger.text(manuscript.write(desk.project, "paper", context).markdown)
+    text = desk.markdown(f'<< results({arguments}, caption="Results.", label="tbl-r") >>')
     text = text.replace(r"\(", "(").replace(r"\)", ")").replace(r"\%", "%")
     return [line for line in text.split("\n") if line.startswith(("|", ":"))]
 
