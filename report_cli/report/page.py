@@ -284,10 +284,7 @@ def _fill(project: Project, facts: dict[str, Any], **more: Any) -> str:
 
 
 def _style(project: Project, name: str) -> str:
-    path: Path | None = templates.find(project, f"style/{name}")
-    if path is None:
-        raise UsageError(f"a file is missing: templates/style/{name}")
-    return _checked(path, f"templates/style/{name}")
+    return _checked(templates.require(project, f"style/{name}"), f"templates/style/{name}")
 
 
 def _own_style(project: Project, front: Front) -> str:

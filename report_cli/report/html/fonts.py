@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from report_cli import files
-from report_cli.errors import ReportError, UsageError
+from report_cli.errors import UsageError
 from report_cli.project import Project
 from report_cli.report.text import templates
 
 # Figures name the sans by its own name, so print knows it under both.
 FIGURE_FAMILY = "Source Sans 3"
-MATH_FAMILY = "Report Math"
 # Always embedded, so that an edit of the text rarely asks for a new cut, which takes seconds.
 COMMON = "".join(map(chr, [*range(0x20, 0x7F), *range(0xA0, 0x100)])) + "‐–—‘’“”…•−×⁰¹²³⁴⁵⁶⁷⁸⁹⁻→≈≤≥\u202f"
 # A browser draws a one-letter identifier of a formula with the italic letter of Unicode's mathematical block.
@@ -50,11 +49,12 @@ class Face:
     is_own: bool = False
 
 
+MATH = Face("Report Math", "STIXTwoMath-Regular.otf")
 FACES = (
     Face("Report Serif", "STIXTwoText-Regular.otf"),
     Face("Report Serif", "STIXTwoText-Italic.otf", style="italic"),
     Face("Report Serif", "STIXTwoText-SemiBold.otf", weight=600),
-    Face(MATH_FAMILY, "STIXTwoMath-Regular.otf"),
+    MATH,
     Face("Report Sans", "SourceSans3-Regular.ttf"),
     Face("Report Sans", "SourceSans3-It.ttf", style="italic"),
     Face("Report Sans", "SourceSans3-Semibold.ttf", weight=600),
@@ -69,7 +69,7 @@ FIGURE_FACES = (
 
 def for_print(project: Project, base: str, text: str) -> tuple[str, dict[str, bytes]]:
     """Return the font rules for print, addresses below `base`, and the files they name."""
-    contents = {face: _path(project, face).read_bytes() for face in FACES + FIGURE_FACES}
+    contents = {face: path_of(project, face).read_bytes() for face in FACES + FIGURE_FACES}
     contents |= _own_cuts(project, text, keeps_ids=True)
     names = {face: f"fonts/{number}-{Path(face.file).name}" for number, face in enumerate(contents)}
     # Pango asks for emoji by this name, and would otherwise take those of the machine.
@@ -91,12 +91,11 @@ def for_typst(project: Project) -> Any:
 def _tight(project: Project) -> Path:
     """Return the folder of the math font as formulas are set with it: no letter pushes its scripts away, as in LaTeX.
 
-    The font moves a script with a high letter or a capital away from Y, r and others. Its name there is MATH_FAMILY.
+    The font moves a script with a high letter or a capital away from Y, r and others. Its name there is that of MATH.
     """
-    face = next(face for face in FACES if face.family == MATH_FAMILY)
-    path = _path(project, face)
+    path = path_of(project, MATH)
     folder = project.build / "fonts" / f"tight-{files.digest(path)[:16]}"
-    if not (folder / face.file).is_file():
+    if not (folder / MATH.file).is_file():
         from fontTools.ttLib import TTFont
 
         out = io.BytesIO()
@@ -107,24 +106,21 @@ def _tight(project: Project) -> Path:
                         kern.Value = min(kern.Value, 0)
             for name in font["name"].names:
                 if name.nameID in (1, 16):
-                    name.string = MATH_FAMILY
+                    name.string = MATH.family
             font.save(out)
-        files.write_bytes(folder / face.file, out.getvalue())
+        files.write_bytes(folder / MATH.file, out.getvalue())
     return folder
 
 
 def digests(project: Project) -> dict[str, str]:
     """Return the sha256 of each font file that pages are laid out with, those of the project among them."""
-    return {face.file: files.digest(_path(project, face)) for face in FACES + FIGURE_FACES + own_faces(project)}
+    return {face.file: files.digest(path_of(project, face)) for face in FACES + FIGURE_FACES + own_faces(project)}
 
 
 def for_screen(project: Project, text: str) -> str:
     """Return font rules with the characters of `text` embedded as WOFF2; a known subset comes from the cache."""
     shown = _visible(text)
-    cuts = {
-        face: _cut(project, face, {*shown, *COMMON, *(FORMULAS if face.family == MATH_FAMILY else "")})
-        for face in FACES
-    }
+    cuts = {face: _cut(project, face, {*shown, *COMMON, *(FORMULAS if face == MATH else "")}) for face in FACES}
     return _embedded(cuts | _own_cuts(project, text))
 
 
@@ -178,7 +174,7 @@ def _own_cuts(project: Project, text: str, *, keeps_ids: bool = False) -> dict[F
 def _cut(project: Project, face: Face, characters: set[str], *, keeps_ids: bool = False) -> bytes:
     # A character that a face hasn't got is no reason to cut it anew.
     wanted = "".join(sorted(characters & _font(project, face).keys()))
-    return _subset(project, _path(project, face), wanted, keeps_ids=keeps_ids)
+    return _subset(project, path_of(project, face), wanted, keeps_ids=keeps_ids)
 
 
 def _embedded(cuts: Mapping[Face, bytes]) -> str:
@@ -219,18 +215,14 @@ def _rule(face: Face, address: str) -> str:
     )
 
 
-def _path(project: Project, face: Face) -> Path:
-    if face.is_own:
-        return project.root / face.file
-    path = templates.find(project, f"style/fonts/{face.file}")
-    if path is None:
-        raise ReportError(f"a font is missing: templates/style/fonts/{face.file}", "restore the file")
-    return path
+def path_of(project: Project, face: Face) -> Path:
+    """Return the file of a face; UsageError where it is missing."""
+    return project.root / face.file if face.is_own else templates.require(project, f"style/fonts/{face.file}")
 
 
 def _font(project: Project, face: Face) -> dict[str, float]:
     """Return the characters of a font and how far each advances, in em."""
-    path = _path(project, face)
+    path = path_of(project, face)
     return _advances(path, path.stat().st_mtime_ns)
 
 

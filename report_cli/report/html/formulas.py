@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from report_cli import files
@@ -15,19 +14,17 @@ from report_cli.errors import Faults, UsageError
 from report_cli.project import Project
 from report_cli.report.html import fonts, glyphs, latex, mathml, pandoc, typst_math
 from report_cli.report.html.speech import speak
-from report_cli.report.text import templates
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
-FONT = "style/fonts/STIXTwoMath-Regular.otf"
 SIZE_PT = 10.0
 PAD_PT = 1.0  # Ink may leave a formula's box; the page adds this much on every side and the style takes it back.
 WAY = 8  # Raise it when the same formula must be made anew.
 PREAMBLE = f"""\
 #set page(width: auto, height: auto, margin: {PAD_PT}pt, fill: none)
 #set text(size: {SIZE_PT}pt, font: "STIX Two Text", fill: rgb("#16181d"), top-edge: "bounds", bottom-edge: "bounds")
-#show math.equation: set text(font: "{fonts.MATH_FAMILY}")
+#show math.equation: set text(font: "{fonts.MATH.family}")
 """
 # In the second pass a page ends at the baseline, which tells the depth. Without the wide leading, typst keeps a part
 # of the depth inside the line.
@@ -61,9 +58,8 @@ def typeset(
 
     A malformed one is left out, and is among the `faults` (file and line in the message).
     """
-    font = _font(project)
     versions = [metadata.version(name) for name in ("pypandoc_binary", "typst")]
-    salt = [*versions, str(WAY), PREAMBLE, BASELINE, files.digest(font)]
+    salt = [*versions, str(WAY), PREAMBLE, BASELINE, files.digest(fonts.path_of(project, fonts.MATH))]
     salt += [files.digest(project.root / face.file) for face in fonts.own_faces(project)]
     paths, results = {}, {}
     for formula in dict.fromkeys(formulas):
@@ -82,13 +78,6 @@ def typeset(
         files.write_json(paths[formula], asdict(made))
         results[formula] = made
     return results
-
-
-def _font(project: Project) -> Path:
-    font = templates.find(project, FONT)
-    if font is None:
-        raise UsageError(f"the font of formulas is missing: templates/{FONT}")
-    return font
 
 
 def _make(
@@ -110,7 +99,7 @@ def _make(
 def _batch(project: Project, formulas: list[Formula]) -> list[Typeset]:
     from lxml import etree
 
-    math, font = to_mathml(project, formulas), _font(project)
+    math, font = to_mathml(project, formulas), fonts.path_of(project, fonts.MATH)
     equations = [typst_math.write(each) for each in math]
     typeset = []
     for formula, element, svg, shorter in zip(

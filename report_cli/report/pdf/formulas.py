@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from report_cli.report.html.fonts import MATH_FAMILY
+from report_cli.report.html.fonts import MATH
 from report_cli.report.html.glyphs import GLYPHS
 
 INK = (0x16 / 255, 0x18 / 255, 0x1D / 255)
@@ -49,7 +49,7 @@ def _line(configuration: Any) -> Any:
     from weasyprint.svg.text import Style
     from weasyprint.text.line_break import create_layout
 
-    style = Style(INITIAL_VALUES | {"font_family": [MATH_FAMILY], "font_size": 1000})
+    style = Style(INITIAL_VALUES | {"font_family": [MATH.family], "font_size": 1000})
     style.font_config = configuration
     return create_layout("x", style, None, None, 0)
 

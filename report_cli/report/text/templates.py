@@ -31,6 +31,14 @@ def find(project: Project, name: str) -> Path | None:
     return None
 
 
+def require(project: Project, name: str) -> Path:
+    """Return the template or style file `name` as `find` does; UsageError where there is none."""
+    path = find(project, name)
+    if path is None:
+        raise UsageError(f"a file is missing: templates/{name}", "restore the file")
+    return path
+
+
 def read(project: Project, name: str) -> tuple[str, str, Callable[[], bool]]:
     """Return the text of a template and the name that errors call it by, in the form that Jinja's loaders have."""
     path = find(project, name)
