@@ -51,11 +51,6 @@ _SPOKEN = (
 )  # fmt: skip
 
 
-def kind_of(thing: object) -> str:
-    """Return what a template calls such a thing."""
-    return _named(type(thing).__name__)
-
-
 def locate(error: Exception, fallback: str, templates: Collection[str] = (), known: Any = None) -> ReportError:
     """Return `error` with the template and line it comes from, and what may have been meant.
 
@@ -86,17 +81,14 @@ def unknown_part(thing: object, name: object) -> UsageError:
         return unknown("part", str(name), map(str, thing))
     if isinstance(thing, list | tuple) and isinstance(name, int):
         return UsageError(f"there is no element {name} in a list of {len(thing)}", "elements count from 0")
-    return UsageError(f"{kind_of(thing)} has no part {str(name)!r}")
+    kind = _KINDS.get(type(thing).__name__, "this")
+    return UsageError(f"{kind} has no part {str(name)!r}")
 
 
 def unknown_filter(kind: str, name: str, known: Collection[str]) -> UsageError:
     """Return the error for a filter or test that there isn't."""
     error = unknown(kind, name, known)
     return UsageError(error.message, REMOVED if name in NUMBERS else error.hint)
-
-
-def _named(python: str) -> str:
-    return _KINDS.get(python, "this")
 
 
 def _spoken(text: str) -> UsageError:
