@@ -221,15 +221,6 @@ def _one(noun: str) -> str:
 
 def for_text(name: str, apply: Callable[..., Any]) -> Callable[..., Any]:
     """Return a filter of Jinja that refuses numbers, and sentences with numbers that it would cut."""
-
-    def refuse(value: object) -> None:
-        cut = isinstance(value, str) and name not in _WORDS and MARK.search(value)
-        if cut or isinstance(value, Untouchable):
-            raise UsageError(
-                f"|{name} takes text, and this has a number of a run in it",
-                "write numbers with percent, decimals(n), integer, scientific or duration",
-            )
-
     # Some filters get the environment or the context first.
     place = int(hasattr(apply, "jinja_pass_arg"))
 
@@ -239,7 +230,12 @@ def for_text(name: str, apply: Callable[..., Any]) -> Callable[..., Any]:
         # What was never run may turn out to be text.
         if isinstance(value, Value) and value.missing:
             return value
-        refuse(value)
+        cut = isinstance(value, str) and name not in _WORDS and MARK.search(value)
+        if cut or isinstance(value, Untouchable):
+            raise UsageError(
+                f"|{name} takes text, and this has a number of a run in it",
+                "write numbers with percent, decimals(n), integer, scientific or duration",
+            )
         return apply(*arguments, **named)
 
     return guarded
