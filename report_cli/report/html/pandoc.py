@@ -3,7 +3,7 @@
 import re
 import subprocess
 from collections.abc import Mapping
-from importlib.util import find_spec
+from importlib import metadata
 from pathlib import Path
 
 from report_cli.errors import Faults, UsageError, unknown
@@ -59,11 +59,8 @@ def write(
         RuntimeError: pandoc fails; the message is all that it says.
         OverdueError: it takes more than the project's time limit.
     """
-    package = find_spec("pypandoc")
-    assert package is not None
-    assert package.origin is not None
     # The copy that came with the program: pages of another pandoc on this machine would differ from the next one's.
-    program = Path(package.origin).parent / "files" / "pandoc"
+    program = metadata.distribution("pypandoc_binary").locate_file("pypandoc/files/pandoc")
     command: list[str] = [
         str(program),
         f"--from={source}",
