@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from report_cli.report.html import figures
 from report_cli.report.html.images import Picture
 from report_cli.report.text import formats, words
 from report_cli.report.text.words import Language
@@ -42,7 +43,7 @@ def _drawing(picture: Picture, label: str, alt: str) -> Any:
     """Return the drawing of a figure as a part of the page: no other has its names."""
     from lxml import etree
 
-    svg = etree.fromstring(picture.screen, etree.XMLParser(huge_tree=True, resolve_entities=False, no_network=True))
+    svg = figures.parse(picture.screen, huge_tree=True)
     for element in svg.iter():
         element.tag = etree.QName(element).localname
         if series := SERIES.fullmatch(element.get("id", "")):

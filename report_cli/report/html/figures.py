@@ -56,12 +56,7 @@ def _check(svg: bytes, *, inline: bool) -> None:
 
     What stands `inline` within a page is refused what an image could do harmlessly.
     """
-    from lxml import etree
-
-    try:
-        root = etree.fromstring(svg, etree.XMLParser(huge_tree=True, resolve_entities=False, no_network=True))
-    except etree.XMLSyntaxError as error:
-        raise ValueError(f"it is no SVG: {error}") from error
+    root = parse(svg, huge_tree=True)
     for image in root.iter("{http://www.w3.org/2000/svg}image"):
         address = next((image.get(link) for link in LINKS if image.get(link)), "")
         head, comma, content = address.partition(";base64,")
@@ -70,6 +65,16 @@ def _check(svg: bytes, *, inline: bool) -> None:
         decode("".join(content.split()))
     for element in root.iter() if inline else ():
         check_part(element)
+
+
+def parse(svg: bytes, **options: bool) -> Any:
+    """Return the root of an SVG, read without asking for anything outside it; ValueError for what is none."""
+    from lxml import etree
+
+    try:
+        return etree.fromstring(svg, etree.XMLParser(resolve_entities=False, no_network=True, **options))
+    except etree.XMLSyntaxError as error:
+        raise ValueError(f"it is no SVG: {error}") from error
 
 
 @lru_cache(maxsize=512)  # The figures for print and screen hold the same images.

@@ -224,9 +224,8 @@ def _drawing(project: Project, content: bytes) -> tuple[bytes, bytes, tuple[int,
     from lxml import etree
 
     try:
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
-        root = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError:
+        root = figures.parse(content, remove_comments=True, remove_pis=True)
+    except ValueError:
         root = None
     if root is None or root.tag != f"{SVG}svg":
         raise ValueError("it is no PNG, JPEG, WebP or SVG")
