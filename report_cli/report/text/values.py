@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from report_cli.claims import UNDECIDED, Outcome, decided
 from report_cli.errors import ReportError, UsageError, unknown
@@ -69,6 +69,8 @@ class Ledger:
 
 
 Number = int | float
+Operand: TypeAlias = "Value | Number"
+Units = Callable[[str | None, str | None], str]
 
 
 class Untouchable:
@@ -117,6 +119,34 @@ class Shown(Untouchable):
 
     def __hash__(self) -> int:
         return hash(self._mark)
+
+
+def _common(left: str | None, right: str | None) -> str:
+    if left is None or right is None or left == right:
+        return left or right or ""
+    return ""
+
+
+def _scaled(left: str | None, right: str | None) -> str:
+    return (left or "") if right is None else (right or "") if left is None else ""
+
+
+def _ratio(left: str | None, right: str | None) -> str:
+    return (left or "") if right is None else ""
+
+
+def _arithmetic(
+    operate: Callable[[float, float], float], units: Units
+) -> tuple["Callable[[Value, Operand], Value]", "Callable[[Value, Number], Value]"]:
+    """Return an operator of values, and the same for a number on its left."""
+    return (
+        lambda value, other: _combine(operate, value, other, units),
+        lambda value, other: _combine(operate, other, value, units),
+    )
+
+
+def _order(holds: Callable[[float, float], bool], sign: str) -> "Callable[[Value, Operand], Outcome]":
+    return lambda value, other: _ordered(holds, sign, value, other)
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,29 +259,12 @@ class Value(Untouchable):
     def __bool__(self) -> bool:
         return self.number != 0
 
-    def __add__(self, other: "Value | Number") -> "Value":
-        return _combine(operator.add, self, other, _common)
-
-    def __sub__(self, other: "Value | Number") -> "Value":
-        return _combine(operator.sub, self, other, _common)
-
-    def __mul__(self, other: "Value | Number") -> "Value":
-        return _combine(operator.mul, self, other, _scaled)
-
-    def __truediv__(self, other: "Value | Number") -> "Value":
-        return _combine(operator.truediv, self, other, _ratio)
-
-    def __radd__(self, other: Number) -> "Value":
-        return _combine(operator.add, other, self, _common)
-
-    def __rsub__(self, other: Number) -> "Value":
-        return _combine(operator.sub, other, self, _common)
-
-    def __rmul__(self, other: Number) -> "Value":
-        return _combine(operator.mul, other, self, _scaled)
-
-    def __rtruediv__(self, other: Number) -> "Value":
-        return _combine(operator.truediv, other, self, _ratio)
+    __add__, __radd__ = _arithmetic(operator.add, _common)
+    __sub__, __rsub__ = _arithmetic(operator.sub, _common)
+    __mul__, __rmul__ = _arithmetic(operator.mul, _scaled)
+    __truediv__, __rtruediv__ = _arithmetic(operator.truediv, _ratio)
+    __lt__, __le__ = _order(operator.lt, "<"), _order(operator.le, "≤")
+    __gt__, __ge__ = _order(operator.gt, ">"), _order(operator.ge, "≥")
 
     def __neg__(self) -> "Value":
         return self * -1
@@ -273,18 +286,6 @@ class Value(Untouchable):
 
     def __hash__(self) -> int:
         return hash(self.number)
-
-    def __lt__(self, other: "Value | Number") -> Outcome:
-        return _ordered(operator.lt, "<", self, other)
-
-    def __le__(self, other: "Value | Number") -> Outcome:
-        return _ordered(operator.le, "≤", self, other)
-
-    def __gt__(self, other: "Value | Number") -> Outcome:
-        return _ordered(operator.gt, ">", self, other)
-
-    def __ge__(self, other: "Value | Number") -> Outcome:
-        return _ordered(operator.ge, "≥", self, other)
 
 
 class Count(int):
@@ -311,10 +312,6 @@ def errors_above(first: Value, second: Value) -> Value:
 
     z = two_shares_z(*second.share(), *first.share())
     return Value(z, "", difference.origins, difference.runs, first.ledger)
-
-
-Operand = Value | Number
-Units = Callable[[str | None, str | None], str]
 
 
 def _combine(operate: Callable[[float, float], float], left: Operand, right: Operand, units: Units) -> Value:
@@ -358,20 +355,6 @@ def _sample(operand: Operand, index: int) -> float:
 
 def _unit(operand: Operand) -> str | None:
     return operand.unit if isinstance(operand, Value) else None
-
-
-def _common(left: str | None, right: str | None) -> str:
-    if left is None or right is None or left == right:
-        return left or right or ""
-    return ""
-
-
-def _scaled(left: str | None, right: str | None) -> str:
-    return (left or "") if right is None else (right or "") if left is None else ""
-
-
-def _ratio(left: str | None, right: str | None) -> str:
-    return (left or "") if right is None else ""
 
 
 def _again(value: Value) -> str:
