@@ -189,28 +189,23 @@ def _declare_ua(metadata: Any) -> None:
     metadata.generate_rdf_metadata = declared
 
 
-class _Collector(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.messages: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.messages.append(record.getMessage())
-
-
 @contextlib.contextmanager
 def _no_flaws() -> Iterator[None]:
     """Fail when the renderer logs a warning: what it only logs (an unreadable image) is a hole in the page."""
-    logger, collector = logging.getLogger("weasyprint"), _Collector()
-    propagates, logger.propagate = logger.propagate, False
-    logger.addHandler(collector)
+    logger, flaws = logging.getLogger("weasyprint"), dict[str, None]()
+
+    def note(record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.WARNING:
+            flaws[record.getMessage()] = None
+        return False  # It is told once.
+
+    logger.addFilter(note)
     try:
         yield
     finally:
-        logger.removeHandler(collector)
-        logger.propagate = propagates
-    if collector.messages:
-        raise ReportError(f"the PDF has a flaw: {'; '.join(dict.fromkeys(collector.messages))}")
+        logger.removeFilter(note)
+    if flaws:
+        raise ReportError(f"the PDF has a flaw: {'; '.join(flaws)}")
 
 
 def _check_edges(document: Any) -> None:
