@@ -42,17 +42,12 @@ WIDTH = re.compile(r"width:([\d.]+%)")
 ALIGNMENTS = {"right": "AlignRight", "center": "AlignCenter"}
 
 
-@dataclass
-class Export:
-    """What is made of one page: the content of each format, and of the files beside them, in `folder`."""
+def write(
+    project: Project, page: str, body: Body, formats: Sequence[str], contents: str, folder: str
+) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Return each of the `formats` of a page for print, and their images, which they look for in `folder`.
 
-    folder: str
-    formats: dict[str, bytes] = field(default_factory=dict)
-    beside: dict[str, bytes] = field(default_factory=dict)
-
-
-def write(project: Project, page: str, body: Body, formats: Sequence[str], contents: str, export: Export) -> None:
-    """Add the `formats` of a page for print to `export`, with its images; `contents` is the title of its contents.
+    `contents` is the title of its contents.
 
     Raises:
         ReportError: pandoc can't write something of the page in one of the formats.
@@ -62,20 +57,23 @@ def write(project: Project, page: str, body: Body, formats: Sequence[str], conte
         rf"(</?)(?:main|header)\b| (?:{AT}|{NAMED})=\"[^\"]*\"", lambda tag: f"{tag[1]}div" if tag[1] else "", page
     )
     text = pandoc.convert(project, page, "html", "json")
+    made, beside = dict[str, bytes](), dict[str, bytes]()
     for name in formats:
         document = json.loads(text)
         kept = set(_labels(document["blocks"])) if name == "md" else None
-        tree = _Tree(project, name, body, export, kept)
+        tree = _Tree(project, name, body, folder, kept)
         blocks = tree.walk(document["blocks"])
+        beside |= tree.beside
         written = json.dumps(document | {"blocks": blocks, "meta": tree.meta | {"lang": document["meta"]["lang"]}})
         options = ["--standalone", "--shift-heading-level-by=-1"]
         options += [NO_NUMBERS] if name == "tex" else []
         if contents and name != "md":
             options += ["--table-of-contents", "--toc-depth=2", f"--metadata=toc-title:{contents}"]
         try:
-            export.formats[name] = pandoc.write(project, written, "json", WRITERS[name], *options)
+            made[name] = pandoc.write(project, written, "json", WRITERS[name], *options)
         except RuntimeError as error:
             raise ReportError(f"the {name} can't be written: {' '.join(str(error).split())}") from error
+    return made, beside
 
 
 def _labels(node: Any) -> Iterator[str]:
@@ -99,14 +97,18 @@ def _is_image(node: dict[str, Any]) -> bool:
 
 @dataclass
 class _Tree:
-    """Pandoc's tree of a page, made into that of one format; links to labels that are not `kept` become text."""
+    """Pandoc's tree of a page, made into that of one format; links to labels that are not `kept` become text.
+
+    `beside` gets the images that lie beside it, in `folder`.
+    """
 
     project: Project
     format: str
     body: Body
-    export: Export
+    folder: str
     kept: set[str] | None
     meta: dict[str, Any] = field(default_factory=dict)
+    beside: dict[str, bytes] = field(default_factory=dict)
 
     def walk(self, node: Any) -> Any:
         """Return `node` with formulas, notes, images and columns as what they are, without what only styles need."""
@@ -205,8 +207,8 @@ class _Tree:
         if self.format == "docx":
             kind = name.rpartition(".")[2].replace("jpg", "jpeg")
             return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
-        self.export.beside[name] = content
-        return f"{self.export.folder}/{name}"
+        self.beside[name] = content
+        return f"{self.folder}/{name}"
 
     def _pixels(self, svg: bytes) -> bytes:
         import typst

@@ -97,7 +97,7 @@ def render(
     source = manuscript.write(project, document, context, section=section, whole=False)
     runs, language, view = context.used(), source.language, made["view"]
     stem = stem_of(document, view, section)
-    files = export.Export(folder_of(stem))
+    folder, beside = folder_of(stem), dict[str, bytes]()
     failure = _no_pdf() if "pdf" in formats else None
     try:
         body = compose.compose(project, source, context.ledger, view)
@@ -122,7 +122,7 @@ def render(
             "claims": attachment["claims"],
             "files": [
                 *([f"{stem}.pdf"] if has_pdf or ("pdf" in formats and failure is None) else []),
-                f"{folder_of(stem)}/{provenance.NAME}",
+                f"{folder}/{provenance.NAME}",
             ],
         }
         contents: dict[str, bytes] = {}
@@ -138,15 +138,17 @@ def render(
         if others:
             stage(", ".join(others))
             page = _printable(project, facts, body, source, "file")
-            export.write(project, page, body, others, language["contents"] if source.front.toc else "", files)
+            toc = language["contents"] if source.front.toc else ""
+            exported, beside = export.write(project, page, body, others, toc, folder)
+            contents |= exported
         if others or "html" in formats:
-            files.beside[provenance.NAME] = provenance.sealed(attachment | {"made": made}).encode()
+            beside[provenance.NAME] = provenance.sealed(attachment | {"made": made}).encode()
     except OverdueError as error:
         if error.message.startswith("templates/"):
             raise
         raise OverdueError(f"templates/documents/{document}.md: {error.message}", error.hint) from error
     return Page(
-        *(contents | files.formats, body.warnings, failure, body.images, files.beside, attachment),
+        *(contents, body.warnings, failure, body.images, beside, attachment),
         numbers=str(body.numbers),
         code=source.code,
     )
