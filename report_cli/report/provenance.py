@@ -134,26 +134,29 @@ def appendix(
         seeds = sorted({run.seed for run in group})
         where = language["seeds" if len(seeds) > 1 else "seed"].format(seeds[0], seeds[-1])
         points = len({repr(sorted(run.point.items())) for run in group})
+        day = max(run.manifest.times.finished for run in group)[:10]
+        duration_s = sum(run.manifest.times.duration_s for run in group)
+        places = (name, *(f"run-{run.key}" for run in group))
         entries.append(
             Entry(
-                tuple((run.key, _name(run, language)) for run in group),
-                ", ".join((name, *([language["points"].format(points)] if points > 1 else []), where)),
-                experiments[name].title,
-                (*_facts(group, language), *own),
-                tuple(
+                keys=tuple((run.key, _name(run, language)) for run in group),
+                name=", ".join((name, *([language["points"].format(points)] if points > 1 else []), where)),
+                title=experiments[name].title,
+                facts=(*_facts(group, language), *own),
+                metrics=tuple(
                     (at, m.words)
                     for metric, m in experiments[name].metrics.items()
                     if (at := f"{name}.{metric}") in uses
                 ),
-                _command(group[0].manifest),
+                command=_command(group[0].manifest),
                 # The program's own code is that of its version.
-                tuple(n for n in group[0].manifest.recipe.get("code", {}) if not n.startswith("report_cli")),
-                data.label if (data := group[0].manifest.data) else "",
-                day := max(run.manifest.times.finished for run in group)[:10],
-                words.date(day, language),
-                duration_s := sum(run.manifest.times.duration_s for run in group),
-                words.number(formats.duration(duration_s)[0], language),
-                tuple(dict.fromkeys(p for at in (name, *(f"run-{r.key}" for r in group)) for p in uses.get(at, ()))),
+                code=tuple(n for n in group[0].manifest.recipe.get("code", {}) if not n.startswith("report_cli")),
+                data=data.label if (data := group[0].manifest.data) else "",
+                day=day,
+                date=words.date(day, language),
+                duration_s=duration_s,
+                duration=words.number(formats.duration(duration_s)[0], language),
+                uses=tuple(dict.fromkeys(place for at in places for place in uses.get(at, ()))),
             )
         )
     common = [(name, shared.pop(name)) for name in (language["profile"], language["code"]) if name in shared]
