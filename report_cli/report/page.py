@@ -4,7 +4,8 @@ import base64
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -93,65 +94,79 @@ def render(
         ReportError: a result is missing, profiles are mixed, or the PDF can't be laid out.
     """
     stage("text")
-    section = made.get("section", "")
-    source = manuscript.write(project, document, context, section=section, whole=False)
-    runs, language, view = context.used(), source.language, made["view"]
-    stem = stem_of(document, view, section)
-    folder, beside = folder_of(stem), dict[str, bytes]()
+    source = manuscript.write(project, document, context, section=made.get("section", ""), whole=False)
     failure = _no_pdf() if "pdf" in formats else None
-    try:
-        body = compose.compose(project, source, context.ledger, view)
-        provenance_heading = Heading(2, numbering.next_appendix(body.headings), language["provenance"], APPENDIX)
-        figures = {label: f for label, f in source.figures.items() if f.file and f'"{label}"' in body.print}
-        if view == STUDENT:
-            runs = _behind(runs, context.ledger, figures)
-        label = provenance.label(runs, made["draft"], language)
-        drawn = {label: f.file.print_sha256 for label, f in figures.items() if f.file}
-        attachment = provenance.attachment(document, runs, context.ledger, drawn, body.images)
-        attachment |= _digests(body)
-        attachment["claims"] = [] if view == STUDENT else source.claims.listed(context.ledger)
-        facts = {
-            **_facts(project, source, body, context.ledger),
-            "label": label,
-            "draft": made["draft"],
-            "headings": (*body.headings, *([provenance_heading] if runs else [])),
-            "provenance": provenance_heading,
-            "appendix": provenance.appendix(runs, context.experiments, language, body.uses),
-            "view": view,
-            "document": document,
-            "claims": attachment["claims"],
-            "files": [
-                *([f"{stem}.pdf"] if has_pdf or ("pdf" in formats and failure is None) else []),
-                f"{folder}/{provenance.NAME}",
-            ],
-        }
-        contents: dict[str, bytes] = {}
-        others = [name for name in formats if name in export.WRITERS]
+    is_printed = "pdf" in formats and failure is None
+    others = [name for name in formats if name in export.WRITERS]
+    stem = stem_of(document, made["view"], made.get("section", ""))
+    folder = folder_of(stem)
+    contents, beside = dict[str, bytes](), dict[str, bytes]()
+    with _in_document(document):
+        body, facts, attachment = _gather(project, document, source, context, made)
+        facts["files"] = [*([f"{stem}.pdf"] if has_pdf or is_printed else []), f"{folder}/{provenance.NAME}"]
         if "html" in formats:
             stage("HTML")
             contents["html"] = _screen(project, facts, body, source).encode()
-        if "pdf" in formats and failure is None:
+        if is_printed:
             stage("PDF")
             attachment["made"] = {**made, "with": {**pdf.versions(), "fonts": fonts.digests(project)}}
-            attached = attached or provenance.sealed(attachment)
-            contents["pdf"] = _print(project, facts, body, source, attached)
+            contents["pdf"] = _print(project, facts, body, source, attached or provenance.sealed(attachment))
         if others:
             stage(", ".join(others))
             page = _printable(project, facts, body, source, "file")
-            toc = language["contents"] if source.front.toc else ""
+            toc = source.language["contents"] if source.front.toc else ""
             exported, beside = export.write(project, page, body, others, toc, folder)
             contents |= exported
         if others or "html" in formats:
             beside[provenance.NAME] = provenance.sealed(attachment | {"made": made}).encode()
+    return Page(
+        contents=contents,
+        warnings=body.warnings,
+        failure=failure,
+        images=body.images,
+        beside=beside,
+        provenance=attachment,
+        numbers=str(body.numbers),
+        code=source.code,
+    )
+
+
+@contextmanager
+def _in_document(document: str) -> Iterator[None]:
+    """Inside, an error of what takes too long names the file of `document`, unless it names a template itself."""
+    try:
+        yield
     except OverdueError as error:
         if error.message.startswith("templates/"):
             raise
         raise OverdueError(f"templates/documents/{document}.md: {error.message}", error.hint) from error
-    return Page(
-        *(contents, body.warnings, failure, body.images, beside, attachment),
-        numbers=str(body.numbers),
-        code=source.code,
-    )
+
+
+def _gather(
+    project: Project, document: str, source: Manuscript, context: Context, made: Mapping[str, Any]
+) -> tuple[Body, dict[str, Any], dict[str, Any]]:
+    """Return the body of a document, what its layouts take, and what is attached to it."""
+    ledger, language, view = context.ledger, source.language, made["view"]
+    body = compose.compose(project, source, ledger, view)
+    figures = {label: f for label, f in source.figures.items() if f.file and f'"{label}"' in body.print}
+    runs = _behind(context.used(), ledger, figures) if view == STUDENT else context.used()
+    appendix = Heading(2, numbering.next_appendix(body.headings), language["provenance"], APPENDIX)
+    label = provenance.label(runs, made["draft"], language)
+    drawn = {label: f.file.print_sha256 for label, f in figures.items() if f.file}
+    attachment = provenance.attachment(document, runs, ledger, drawn, body.images) | _digests(body)
+    attachment["claims"] = [] if view == STUDENT else source.claims.listed(ledger)
+    facts = {
+        **_facts(project, source, body, ledger),
+        "label": label,
+        "draft": made["draft"],
+        "headings": (*body.headings, *([appendix] if runs else [])),
+        "provenance": appendix,
+        "appendix": provenance.appendix(runs, context.experiments, language, body.uses),
+        "view": view,
+        "document": document,
+        "claims": attachment["claims"],
+    }
+    return body, facts, attachment
 
 
 def _no_pdf() -> ReportError | None:
