@@ -43,10 +43,27 @@ class Built(msgspec.Struct, frozen=True):
 
 
 class Survey(msgspec.Struct, frozen=True):
-    """What a document takes: experiments in the order of taking, and the answers that it includes."""
+    """What a document takes: experiments in the order of taking, and the answers that it includes.
 
+    `inputs` is the digest of what it was found in.
+    """
+
+    inputs: str
     experiments: tuple[str, ...]
-    answers: frozenset[str]
+    answers: tuple[str, ...]
+
+
+class Stamp(msgspec.Struct, frozen=True):
+    """What a build noted: the digests of its inputs, of the images and code that it shows, and of its files.
+
+    `links_pdf` is whether the page links to the PDF beside it.
+    """
+
+    inputs: str
+    shown: dict[str, str]
+    outputs: dict[str, str]
+    links_pdf: bool
+    warnings: tuple[str, ...]
 
 
 def survey(
@@ -75,18 +92,19 @@ def survey(
     )
     path = project.build / "survey" / f"{stem_of(document, section=section)}.json"
     try:
-        kept = files.read_json(path)
-        if kept["inputs"] == inputs:
-            return Survey(tuple(kept["experiments"]), frozenset(kept["answers"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        kept = msgspec.convert(files.read_json(path), Survey)
+        if kept.inputs == inputs:
+            return kept
+    except (OSError, ValueError):
         pass  # Absent or damaged: surveyed anew.
-    found = _surveyed(project, document, section, experiments)
-    facts = {"inputs": inputs, "experiments": list(found.experiments), "answers": sorted(found.answers)}
-    files.write_json(path, facts)
+    found = _surveyed(project, document, section, experiments, inputs)
+    files.write_json(path, msgspec.to_builtins(found))
     return found
 
 
-def _surveyed(project: Project, document: str, section: str, experiments: Mapping[str, Experiment]) -> Survey:
+def _surveyed(
+    project: Project, document: str, section: str, experiments: Mapping[str, Experiment], inputs: str
+) -> Survey:
     from report_cli.report.text import manuscript
 
     dry = Context(experiments, selection=None, draft=True)
@@ -98,7 +116,7 @@ def _surveyed(project: Project, document: str, section: str, experiments: Mappin
     answers = {Path(name).stem for name in source.sources if name.startswith("templates/answers/")}
     # A branch that placeholders don't take may be the one that the results take.
     elsewhere = sorted(manuscript.mentions(source) & experiments.keys() - dry.ledger.experiments.keys())
-    return Survey((*dry.ledger.experiments, *elsewhere), frozenset(answers))
+    return Survey(inputs, (*dry.ledger.experiments, *elsewhere), tuple(sorted(answers)))
 
 
 def unused_answers(project: Project, surveys: Iterable[Survey]) -> list[str]:
@@ -148,13 +166,13 @@ def build(
     inputs = _inputs(origin, stem, selection, draft, profile)
     stamp = _stamped(project, stem, inputs)
     if stamp is not None and _all_intact(paths, stamp, project.reports, stem):
-        check_warnings(stamp["warnings"], strict)
-        return Built(document, tuple(paths.values()), written=False, warnings=tuple(stamp["warnings"]))
+        check_warnings(stamp.warnings, strict)
+        return Built(document, tuple(paths.values()), written=False, warnings=stamp.warnings)
     # Rendering loads the converters; an unchanged report returns above without them.
     from report_cli.report.page import render
 
     context = Context(experiments, selection, draft)
-    outputs, links_pdf = (stamp["outputs"], stamp.get("links_pdf")) if stamp else ({}, False)
+    outputs, links_pdf = (stamp.outputs, stamp.links_pdf) if stamp else ({}, False)
     has_pdf = _intact(project.reports / f"{stem}.pdf", outputs.get("pdf"))
     made = {
         "view": view,
@@ -175,14 +193,8 @@ def build(
     outputs |= {name: files.digest(path) for name, path in written.items()}
     if "html" in written:
         links_pdf = has_pdf or "pdf" in written
-    facts = {
-        "inputs": inputs,
-        "shown": {**rendered.images, **rendered.code},
-        "outputs": outputs,
-        "links_pdf": links_pdf,
-        "warnings": list(rendered.warnings),
-    }
-    files.write_json(_stamp(project, stem), facts)
+    noted = Stamp(inputs, {**rendered.images, **rendered.code}, outputs, links_pdf, rendered.warnings)
+    files.write_json(_stamp(project, stem), msgspec.to_builtins(noted))
     if rendered.failure is not None:
         raise rendered.failure
     return Built(document, tuple(paths.values()), written=True, warnings=rendered.warnings)
@@ -213,32 +225,25 @@ def _stamp(project: Project, document: str) -> Path:
     return project.reports / f"{document}.json"
 
 
-def _stamped(project: Project, document: str, inputs: str) -> dict[str, Any] | None:
+def _stamped(project: Project, document: str, inputs: str) -> Stamp | None:
     """Return what the last build of the same inputs noted, or None."""
     try:
-        stamp = files.read_json(_stamp(project, document))
+        stamp = msgspec.convert(files.read_json(_stamp(project, document)), Stamp)
         # Which images and code a document shows is known by rendering it; the same inputs show the same.
-        same = all(_intact(project.root / name, digest_) for name, digest_ in stamp["shown"].items())
-        if (
-            same
-            and stamp["inputs"] == inputs
-            and isinstance(stamp["outputs"], dict)
-            and isinstance(stamp["warnings"], list)
-        ):
-            return dict(stamp)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        pass  # Absent or damaged: built anew.
-    return None
+        same = all(_intact(project.root / name, digest_) for name, digest_ in stamp.shown.items())
+        return stamp if same and stamp.inputs == inputs else None
+    except (OSError, ValueError):
+        return None  # Absent or damaged: built anew.
 
 
-def _all_intact(paths: Mapping[str, Path], stamp: Mapping[str, Any], reports: Path, stem: str) -> bool:
+def _all_intact(paths: Mapping[str, Path], stamp: Stamp, reports: Path, stem: str) -> bool:
     """Return whether these formats, and the files that lie beside any of them, are what was written.
 
     A page links to the PDF beside it: one that was made without it, or whose PDF is gone, is another page.
     """
-    outputs = stamp["outputs"]
+    outputs = stamp.outputs
     has_pdf = "pdf" in paths or _intact(reports / f"{stem}.pdf", outputs.get("pdf"))
-    if "html" in paths and stamp.get("links_pdf") != has_pdf:
+    if "html" in paths and stamp.links_pdf != has_pdf:
         return False
     names = outputs.keys() - set(FORMATS)
     if paths.keys() <= set(PAGES):
