@@ -4,7 +4,6 @@ import copy
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -70,6 +69,16 @@ class Body:
     uses: Mapping[str, list[Place]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Formulas:
+    """The formulas in order; for each what its author wrote, how it is set, and the name of its file in print."""
+
+    in_order: list[Formula]
+    source_of: dict[Formula, str]
+    results: dict[Formula, Typeset]
+    names: dict[Formula, str]
+
+
 def compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str = SOLUTION) -> Body:
     """Return the body of a document: typeset, numbered, every value linked to its run. For a student its answers are
     left out, and so is what is not in a section that is built alone; `ledger` loses their values.
@@ -93,62 +102,101 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str
     numbers, refuted = coverage(manuscript, ledger), manuscript.claims.warnings(ledger)
     if not is_whole:
         views.hide(tree, view, ledger)
-    in_order, source_of, typeset = _typeset(project, tree, manuscript, ledger)
+    typeset = _typeset(project, tree, manuscript, ledger)
     pictures, told = images.collect(project, tree, manuscript)
     titles = {key: _title(block, key, manuscript, ledger) for block, key in zip(tree, manuscript.head, strict=False)}
     _check_notes(tree, manuscript)
     blocks.set_apart(tree, places)
-    warnings = [
-        *pandoc.shown_as_text(places),
-        *numbering.unanswered(tree, places),
-        *told,
-        *refuted,
-        *numbers.warnings(),
-    ]
+    warnings = [*pandoc.shown_as_text(places), *numbering.unanswered(tree, places), *told]
+    warnings += [*refuted, *numbers.warnings()]
     headings = numbering.number(tree, places, language, manuscript.faults)
-    marked = views.mark(tree, places, view, language)
-    questions = tuple(each._replace(title=ledger.text(each.title)) for each in marked)
+    questions = views.mark(tree, places, view, language)
     # What follows shows what is whole.
     manuscript.faults.check()
     if not is_whole:
         titles.pop("abstract", None)
-        lines = [block for block, key in zip(list(tree), manuscript.head, strict=False) if key != "abstract"]
-        views.leave(tree, view)
-        tree[:0] = lines
-        left = set(tree.xpath(".//@id"))
-        headings = [heading for heading in headings if heading.target in left]
+        headings = _leave(tree, manuscript, view, headings)
     _show_values(tree, ledger)
     tables.finish(tree, project, language)
+    pictures = _with_figures(tree, manuscript, pictures)
+    screen, places_of = _for_screen(tree, manuscript, pictures, typeset)
+    printed = _for_print(tree, manuscript, pictures, typeset)
+    head = _take_head(screen, printed, titles)
+    assets = {typeset.names[formula]: result.svg.encode() for formula, result in typeset.results.items()}
+    return Body(
+        screen=_markup(screen),
+        print=_markup(printed),
+        assets=assets | {f"figures/{picture.name}": picture.print for picture in pictures.values()},
+        headings=tuple(replace(h, title=ledger.text(h.title)) for h in headings if h.level <= 3),
+        warnings=tuple(filter(manuscript.shows, warnings)),
+        images={picture.path: picture.sha256 for picture in pictures.values() if picture.path},
+        head=head,
+        titles=titles,
+        numbers=numbers,
+        formulas={name: formula for formula, name in typeset.names.items()},
+        questions=tuple(each._replace(title=ledger.text(each.title)) for each in questions),
+        uses=places_of,
+    )
+
+
+def _leave(tree: "HtmlElement", manuscript: Manuscript, view: str, headings: list[Heading]) -> list[Heading]:
+    """Leave in `tree` its title lines and what the view shows, and return the headings that are still there."""
+    lines = [block for block, key in zip(list(tree), manuscript.head, strict=False) if key != "abstract"]
+    views.leave(tree, view)
+    tree[:0] = lines
+    left = set(tree.xpath(".//@id"))
+    return [heading for heading in headings if heading.target in left]
+
+
+def _with_figures(tree: "HtmlElement", manuscript: Manuscript, pictures: Mapping[str, Picture]) -> dict[str, Picture]:
+    """Return those of the `pictures` and of the figures of runs that stand in `tree`."""
+    drawn = {}
     for label, figure in manuscript.figures.items():
         if figure.file is not None:
             with manuscript.faults.noting():
-                pictures[label] = Picture(figure.where, f"{label}.svg", *figures.read(figure))
+                drawn[label] = Picture(figure.where, f"{label}.svg", *figures.read(figure))
     manuscript.faults.check()
     there = {image.get("src") for image in tree.iter("img")}
-    pictures = {label: picture for label, picture in pictures.items() if label in there}
-    names = {formula: f"math/{i}.svg" for i, formula in enumerate(dict.fromkeys(in_order))}
-    dress = partial(_dress, tree, manuscript, pictures)
-    screen = dress(
-        [_mathml(typeset[formula]) for formula in in_order],
-        lambda image, picture: picture.show(image) if picture.path else None,
+    return {label: picture for label, picture in {**pictures, **drawn}.items() if label in there}
+
+
+def _for_screen(
+    tree: "HtmlElement", manuscript: Manuscript, pictures: Mapping[str, Picture], typeset: _Formulas
+) -> "tuple[HtmlElement, dict[str, list[Place]]]":
+    """Return a copy of `tree` for the screen, and where in it runs and experiments are used."""
+    language = manuscript.language
+    elements = [_mathml(typeset.results[formula]) for formula in typeset.in_order]
+    screen = _dress(
+        tree, manuscript, pictures, elements, lambda image, picture: picture.show(image) if picture.path else None
     )
     charts.put(screen, pictures, language)
-    _mark_places(tree, manuscript, pictures)
-    _wrap_items(tree)
-    _hold_last_words(tree)
-    for span in tree.xpath(".//span[@data-formula]"):
-        span.set(AT, places.of_formula(source_of[in_order[int(span.get("data-formula"))]]))
-    formula_images = [_image(typeset[formula], ASSETS + names[formula]) for formula in in_order]
-    printed = dress(formula_images, lambda image, picture: image.set("src", f"{ASSETS}figures/{picture.name}"))
     drawn = {label: figure.name.partition(".")[0] for label, figure in manuscript.figures.items()}
     places_of = uses.uses(screen, drawn, language)
     uses.show(screen, places_of, language)
     # A header cell without content would be read aloud as a header without a name.
     for header in screen.xpath(".//th[not(*) and not(normalize-space())]"):
         header.tag = "td"
-    assets = {names[formula]: result.svg.encode() for formula, result in typeset.items()}
-    assets |= {f"figures/{picture.name}": picture.print for picture in pictures.values()}
-    contents = tuple(replace(h, title=ledger.text(h.title)) for h in headings if h.level <= 3)
+    return screen, places_of
+
+
+def _for_print(
+    tree: "HtmlElement", manuscript: Manuscript, pictures: Mapping[str, Picture], typeset: _Formulas
+) -> "HtmlElement":
+    """Return a copy of `tree`, which is no more for the screen afterwards, for print."""
+    _mark_places(tree, manuscript, pictures)
+    _wrap_items(tree)
+    _hold_last_words(tree)
+    for span in tree.xpath(".//span[@data-formula]"):
+        formula = typeset.in_order[int(span.get("data-formula"))]
+        span.set(AT, manuscript.places.of_formula(typeset.source_of[formula]))
+    elements = [_image(typeset.results[formula], ASSETS + typeset.names[formula]) for formula in typeset.in_order]
+    return _dress(
+        tree, manuscript, pictures, elements, lambda image, picture: image.set("src", f"{ASSETS}figures/{picture.name}")
+    )
+
+
+def _take_head(screen: "HtmlElement", printed: "HtmlElement", titles: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Take the title block out of both forms, and return what it has in each."""
     head = {}
     for key in titles:
         both = screen[0], printed[0]
@@ -157,16 +205,7 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str
         head[key] = forms[0], forms[1]
         for block in both:
             block.drop_tree()
-    own = {picture.path: picture.sha256 for picture in pictures.values() if picture.path}
-    shown = {name: formula for formula, name in names.items()}
-    return Body(
-        *(_markup(screen), _markup(printed), assets, contents),
-        *(tuple(filter(manuscript.shows, warnings)), own, head, titles),
-        numbers=numbers,
-        formulas=shown,
-        questions=questions,
-        uses=places_of,
-    )
+    return head
 
 
 def _title(block: "HtmlElement", key: str, manuscript: Manuscript, ledger: Ledger) -> str:
@@ -180,10 +219,8 @@ def _title(block: "HtmlElement", key: str, manuscript: Manuscript, ledger: Ledge
     return ledger.text(block.xpath("normalize-space()"))
 
 
-def _typeset(
-    project: Project, tree: "HtmlElement", manuscript: Manuscript, ledger: Ledger
-) -> tuple[list[Formula], dict[Formula, str], dict[Formula, Typeset]]:
-    """Return the formulas in order, what the author wrote for each, and how each is set."""
+def _typeset(project: Project, tree: "HtmlElement", manuscript: Manuscript, ledger: Ledger) -> _Formulas:
+    """Return the formulas in `tree`, whose places have their words and their numbers afterwards."""
     english = manuscript.language["lang"] == "en"
     spans = tree.xpath(".//span[starts-with(@class, 'math ')]")
     sources = [span.text_content().strip() for span in spans]
@@ -202,7 +239,8 @@ def _typeset(
         span.set("data-formula", str(index))
         # What a heading is called in the contents.
         span.text = typeset[formula].words if formula in typeset else formula.tex
-    return in_order, source_of, typeset
+    names = {formula: f"math/{number}.svg" for number, formula in enumerate(dict.fromkeys(in_order))}
+    return _Formulas(in_order, source_of, typeset, names)
 
 
 def _mark_places(tree: "HtmlElement", manuscript: Manuscript, pictures: Mapping[str, Picture]) -> None:
