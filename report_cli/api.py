@@ -30,7 +30,7 @@ from report_cli.execution.status import stored as stored
 from report_cli.execution.worker_client import LocalWorker, commit
 from report_cli.execution.workspace import Workspace, choose_data
 from report_cli.experiment import PROFILES, Experiment
-from report_cli.project import PACKAGE, PAGES, SOLUTION
+from report_cli.project import PACKAGE, PAGES, SOLUTION, Edition
 from report_cli.store.run import Results, Run, one_line
 
 if TYPE_CHECKING:
@@ -262,27 +262,22 @@ def build(
 
     A `section` (or answer) is written alone, into files of its own.
     """
+    edition = Edition(formats, draft, strict, view, section)
     workspace = open_workspace(folder)
     request = request_of(workspace, profile=profile, data=data)
     chosen = documents(workspace, names or ("all",), section=section, strict=strict)
     selection = select(
         workspace, chosen.experiments, request, run_first=lambda made: not draft, jobs=jobs, executor=executor
     )
-    write = partial(write_document, workspace, selection=selection, request=request, formats=formats, draft=draft)
-    return tuple(write(name, strict=strict, view=view, section=section) for name in chosen.names)
+    return tuple(write_document(workspace, name, edition, selection, request) for name in chosen.names)
 
 
 def write_document(
     workspace: Workspace,
     name: str,
-    *,
+    edition: Edition,
     selection: "Selection",
     request: Request,
-    formats: Sequence[str],
-    draft: bool,
-    strict: bool,
-    view: str = SOLUTION,
-    section: str = "",
     tell: Callable[[str], None] = lambda text: None,
     stage: Callable[[str], None] = lambda name: None,
 ) -> "Built":
@@ -295,16 +290,12 @@ def write_document(
     return pages.build(
         workspace.project,
         name,
+        edition,
         # Another document that is built with it is no reason to write it anew.
-        selection.of(documents(workspace, [name], section=section).experiments),
+        selection.of(documents(workspace, [name], section=edition.section).experiments),
         workspace.experiments,
         workspace.snapshot.digests[PACKAGE.name],
-        formats=formats,
-        draft=draft,
         profile=request.profile,
-        strict=strict,
-        view=view,
-        section=section,
         tell=tell,
         stage=stage,
         commit=partial(commit, workspace.project.root),

@@ -3,7 +3,7 @@
 import datetime
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,6 +18,20 @@ PAGES = ("html", "pdf")
 FORMATS = (*PAGES, "docx", "md", "tex")
 # To whom it is shown: the whole, questions alone with room for answers, the whole with points.
 SOLUTION, STUDENT, GRADER = VIEWS = ("solution", "student", "grader")
+
+
+@dataclass(frozen=True)
+class Edition:
+    """How a document is written: as what, for whom, and whole or a section of it alone.
+
+    A draft marks what is missing; to a strict one a warning is an error.
+    """
+
+    formats: Sequence[str] = PAGES
+    draft: bool = False
+    strict: bool = False
+    view: str = SOLUTION
+    section: str = ""
 
 
 def stem_of(document: str, view: str = SOLUTION, section: str = "") -> str:

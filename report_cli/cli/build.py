@@ -17,7 +17,7 @@ from report_cli.cli.progress import Stages
 from report_cli.cli.run import extent, listening, show_plan
 from report_cli.cli.session import open_request
 from report_cli.errors import UsageError, unknown
-from report_cli.project import FORMATS, PAGES
+from report_cli.project import FORMATS, PAGES, Edition
 
 if TYPE_CHECKING:
     from report_cli.execution.plan import Plan, Request
@@ -76,7 +76,7 @@ def build(
     """
     from report_cli import api
 
-    formats = formats_of(to)
+    edition = Edition(formats_of(to), draft, strict, view, section)
     workspace, request = open_request(profile, data, strict_env=strict_env)
     chosen = api.documents(workspace, documents or (), section=section, strict=strict)
     for warning in chosen.warnings:
@@ -91,18 +91,7 @@ def build(
     results = bring_up_to_date(workspace, chosen.experiments, request, run=run, yes=yes, jobs=jobs, executor=executor)
     written: list[dict[str, Any]] = []
     for name in chosen.names:
-        write = partial(
-            api.write_document,
-            workspace,
-            name,
-            selection=results.selection,
-            request=request,
-            formats=formats,
-            draft=draft,
-            strict=strict,
-            view=view,
-            section=section,
-        )
+        write = partial(api.write_document, workspace, name, edition, results.selection, request)
         written.append(_write(name, write, "" if written else results.summary()))
         if not json:
             for path in written[-1]["files"]:

@@ -14,7 +14,7 @@ from report_cli.cli.console import emit, say, say_error, warn
 from report_cli.cli.options import Data, Profile, Section, View
 from report_cli.cli.session import open_request
 from report_cli.errors import ReportError, UsageError, of_machine, unknown
-from report_cli.project import PAGES, SOLUTION, stem_of
+from report_cli.project import PAGES, SOLUTION, Edition, stem_of
 
 if TYPE_CHECKING:
     from report_cli.execution.plan import Request
@@ -79,7 +79,8 @@ def watch(
         raise unknown("document", document, known)
     if not document and len(known) != 1:
         raise UsageError("which document?", f"known: {', '.join(known) or 'none'}")
-    builder = _Builder(here.root, document or known[0], profile, data, run, draft, view, section)
+    edition = Edition(("html",), draft, view=view, section=section)
+    builder = _Builder(here.root, document or known[0], profile, data, run, edition)
     printer = _Printer(here, builder.pdf_arguments()) if "pdf" in formats_of(to, PAGES) else None
     preview = Preview(here.reports / f"{stem_of(builder.document, view, section)}.pdf" if printer else None)
     try:
@@ -133,19 +134,19 @@ class _Builder:
     profile: str
     data: Path | None
     run: bool
-    draft: bool
-    view: str
-    section: str
+    edition: Edition
     session: "tuple[Workspace, Request] | None" = None
     selection: "Selection | None" = None
     experiments: frozenset[str] = frozenset()
 
     def pdf_arguments(self) -> list[str]:
         """Return the arguments of the command that makes the PDF of what is shown."""
-        arguments = ["build", self.document, "--no-run", "--to", "pdf", "--view", self.view, "--section", self.section]
+        edition = self.edition
+        arguments = ["build", self.document, "--no-run", "--to", "pdf"]
+        arguments += ["--view", edition.view, "--section", edition.section]
         arguments += ["--profile", self.profile] if self.profile else []
         arguments += ["--data", str(self.data)] if self.data else []
-        return [*arguments, *(["--draft"] if self.draft else [])]
+        return [*arguments, *(["--draft"] if edition.draft else [])]
 
     def build(self, preview: "Preview", *, results: bool) -> None:
         """Show the page as it is now, or what is wrong; `results` says that code or runs may have changed."""
@@ -171,22 +172,12 @@ class _Builder:
             self.selection = self.session = None
             self.session = open_request(self.profile, self.data)
         workspace, request = self.session
-        experiments = frozenset(api.documents(workspace, [self.document], section=self.section).experiments)
+        experiments = frozenset(api.documents(workspace, [self.document], section=self.edition.section).experiments)
         if self.selection is None or not experiments <= self.experiments:
-            run = self.run and not self.draft
+            run = self.run and not self.edition.draft
             self.selection = bring_up_to_date(workspace, sorted(experiments), request, run=run, yes=False).selection
             self.experiments = experiments
-        return api.write_document(
-            workspace,
-            self.document,
-            selection=self.selection,
-            request=request,
-            formats=("html",),
-            draft=self.draft,
-            strict=False,
-            view=self.view,
-            section=self.section,
-        )
+        return api.write_document(workspace, self.document, self.edition, self.selection, request)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from report_cli.errors import ReportError, unknown
 from report_cli.experiment import Experiment, parameters
 from report_cli.keys import environment
 from report_cli.keys.canonical import digest
-from report_cli.project import FORMATS, PAGES, PROVENANCE, SOLUTION, VIEWS, Project, folder_of, stem_of
+from report_cli.project import FORMATS, PAGES, PROVENANCE, VIEWS, Edition, Project, folder_of, stem_of
 from report_cli.report.text import front
 from report_cli.report.text.context import Context, Selection
 from report_cli.report.text.templates import documents, folders, names
@@ -129,24 +129,20 @@ def unused_answers(project: Project, surveys: Iterable[Survey]) -> list[str]:
 def build(
     project: Project,
     document: str,
+    edition: Edition,
     selection: Selection,
     experiments: Mapping[str, Experiment],
     code: str,
     *,
-    formats: Sequence[str] = PAGES,
-    draft: bool = False,
     profile: str = "quick",
-    strict: bool = False,
-    view: str = SOLUTION,
-    section: str = "",
     tell: Callable[[str], None] = lambda told: None,
     stage: Callable[[str], None] = lambda name: None,
     commit: Callable[[], Commit | None] = lambda: None,
 ) -> Built:
     """Bring the files of `document` up to date with `selection` and return them.
 
-    `code` is a digest of all sources of this program: any module may decide how a page looks. A `view` other than the
-    solution, and a `section` alone, get files of their own, with their names in theirs. A failing build leaves the
+    `code` is a digest of all sources of this program: any module may decide how a page looks. A view other than the
+    solution, and a section alone, get files of their own, with their names in theirs. A failing build leaves the
     previous report untouched. `tell` is called with where the numbers come from, `stage` with what begins: the text,
     and the formats; `commit` returns that of the project, which the PDF names.
 
@@ -155,35 +151,35 @@ def build(
         ReportError: a result is missing and the report is no draft, or Pango is (the HTML is written then); a warning
             of a strict build.
     """
-    for name in formats:
+    for name in edition.formats:
         if name not in FORMATS:
             raise unknown("format", name, FORMATS)
-    if view not in VIEWS:
-        raise unknown("view", view, VIEWS)
-    stem = stem_of(document, view, section)
-    paths = {name: project.reports / f"{stem}.{name}" for name in FORMATS if name in formats}
+    if edition.view not in VIEWS:
+        raise unknown("view", edition.view, VIEWS)
+    stem = stem_of(document, edition.view, edition.section)
+    paths = {name: project.reports / f"{stem}.{name}" for name in FORMATS if name in edition.formats}
     origin = parts(project, document, experiments, code)
-    inputs = _inputs(origin, stem, selection, draft, profile)
+    inputs = _inputs(origin, stem, selection, edition.draft, profile)
     stamp = _stamped(project, stem, inputs)
     if stamp is not None and _all_intact(paths, stamp, project.reports, stem):
-        check_warnings(stamp.warnings, strict)
+        check_warnings(stamp.warnings, edition.strict)
         return Built(document, tuple(paths.values()), written=False, warnings=stamp.warnings)
     # Rendering loads the converters; an unchanged report returns above without them.
     from report_cli.report.page import render
 
-    context = Context(experiments, selection, draft)
+    context = Context(experiments, selection, edition.draft)
     outputs, links_pdf = (stamp.outputs, stamp.links_pdf) if stamp else ({}, False)
     has_pdf = _intact(project.reports / f"{stem}.pdf", outputs.get("pdf"))
     made = {
-        "view": view,
-        "section": section,
-        "draft": draft,
+        "view": edition.view,
+        "section": edition.section,
+        "draft": edition.draft,
         "commit": msgspec.to_builtins(commit()),
         "parts": digests(origin),
     }
     rendered = render(project, document, context, tuple(paths), made, stage=stage, has_pdf=has_pdf)
     tell(f"{document}, {rendered.numbers}")
-    check_warnings(rendered.warnings, strict)
+    check_warnings(rendered.warnings, edition.strict)
     written = {name: paths[name] for name in rendered.contents}
     folder = folder_of(stem)
     written |= {f"{folder}/{name}": project.reports / folder / name for name in rendered.beside}

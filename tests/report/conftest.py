@@ -1,7 +1,7 @@
 """A small project with stored runs, written by hand: the report wing needs no training to be tested."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 
 from report_cli import files
 from report_cli.experiment import PROFILES, Experiment, Metric
-from report_cli.project import Project, Settings
+from report_cli.project import Edition, Project, Settings
 from report_cli.report.build import Built, Selection, build
 from report_cli.report.html import compose
 from report_cli.report.html.compose import Body
@@ -125,8 +125,8 @@ class Desk:
         file = FigureFile(experiment, name, alt, *paths, *map(files.digest, paths))
         self.figures.setdefault(experiment, {})[name] = file
 
-    def build(self, code: str = "code", **options: Any) -> Built:
-        return build(self.project, "paper", self.selection, self.experiments, code, **options)
+    def build(self, code: str = "code", *, tell: Callable[[str], None] = lambda told: None, **edition: Any) -> Built:
+        return build(self.project, "paper", Edition(**edition), self.selection, self.experiments, code, tell=tell)
 
     def context(self, draft: bool = False) -> Context:
         return Context(self.experiments, self.selection, draft)
