@@ -6,8 +6,7 @@ report.run("cifar-*", profile="smoke")
 report.results("cifar-control").to_pandas()
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -18,20 +17,22 @@ import msgspec
 from report_cli import project
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.execution import plan as plans
+from report_cli.execution.acceptance import accept as accept
 from report_cli.execution.keeping import keep as keep
-from report_cli.execution.listener import Listener, Silence
-from report_cli.execution.local import LocalExecutor, cores
-from report_cli.execution.plan import Plan, Request, Step
-from report_cli.execution.runner import Executor, Outcome, Runner, figures_of
+from report_cli.execution.listener import Listener
+from report_cli.execution.plan import Plan, Request
+from report_cli.execution.runner import Outcome, Runner, figures_of
+from report_cli.execution.runner import open_runner as open_runner
+from report_cli.execution.runner import plan as plan
 from report_cli.execution.status import Explanation as Explanation
 from report_cli.execution.status import Status as Status
 from report_cli.execution.status import explain as explain
 from report_cli.execution.status import stored as stored
-from report_cli.execution.worker_client import LocalWorker, commit
+from report_cli.execution.worker_client import commit
 from report_cli.execution.workspace import Workspace, choose_data
-from report_cli.experiment import PROFILES, Experiment
+from report_cli.experiment import PROFILES
 from report_cli.project import PACKAGE, PAGES, SOLUTION, Edition
-from report_cli.store.run import Results, Run, one_line
+from report_cli.store.run import Results
 
 if TYPE_CHECKING:
     from report_cli.report.build import Built, Selection
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
     from report_cli.report.diff import ReportChanges
     from report_cli.report.verify import Verification
     from report_cli.store.gc import Waste
-
-EXECUTORS = ("local", "ray")
 
 
 def open_workspace(folder: Path | str = ".", tell: Callable[[str], None] = lambda text: None) -> Workspace:
@@ -77,41 +76,6 @@ def options(workspace: Workspace, request: Request) -> tuple[str, ...]:
     profile = () if request.profile == workspace.project.settings.profile else ("--profile", request.profile)
     data = ("--data", str(request.choice.folder)) if request.choice.origin == "--data" else ()
     return (*profile, *data, *(("--strict-env",) if request.strict_env else ()))
-
-
-@contextmanager
-def open_runner(
-    workspace: Workspace, listener: Listener | None = None, *, jobs: int | None = None, executor: str = "local"
-) -> Iterator[Runner]:
-    """Yield what carries plans out, so many runs at once: 0 is one a core, None is one, or what Ray has room for.
-
-    Its workers end with the block, and what was found in sources is remembered.
-
-    Raises:
-        UsageError: fewer than 0 runs at once, or no such executor.
-    """
-    if jobs is not None and jobs < 0:
-        raise UsageError(f"{jobs} runs at once are none", "ask for 1 or more, or for 0: one a core")
-    if executor not in EXECUTORS:
-        raise unknown("executor", executor, EXECUTORS)
-    workspace.recall()
-    workers = [LocalWorker(workspace.project) for _ in range(len(cores()) if jobs == 0 else jobs or 1)]
-    chosen: Executor = LocalExecutor(workers)
-    if executor == "ray":
-        from report_cli.execution.ray import RayExecutor
-
-        chosen = RayExecutor(workspace.project, jobs)
-    with Runner(workspace, listener or Silence(), workers[0], chosen) as runner:
-        yield runner
-    workspace.remember()
-
-
-def plan(
-    workspace: Workspace, experiments: Sequence[Experiment], request: Request, listener: Listener | None = None
-) -> Plan:
-    """Return what would have to be run; nothing is run but the reading of data that is new."""
-    with open_runner(workspace, listener) as runner:
-        return plans.make(workspace, experiments, request, runner.read_in)
 
 
 def run(
@@ -347,21 +311,6 @@ def compare(
     return compared(workspace.experiments, runs, metrics)
 
 
-def accept(
-    workspace: Workspace, names: Sequence[str], request: Request, reason: str, listener: Listener
-) -> Iterator[tuple[Step, Run, Sequence[str]]]:
-    """Store stale results again as answers to what is asked now; yield step, run and what changed, needed ones first.
-
-    Raises:
-        ReportError: the reason is empty, or more than code and inputs changed.
-    """
-    from report_cli.execution import acceptance
-
-    chosen = workspace.registry.select(names)
-    made = partial(plan, workspace, chosen, request, listener)
-    yield from acceptance.accept(workspace, chosen, made, one_line(reason), listener)
-
-
 def waste(workspace: Workspace) -> "list[Waste]":
     """Return what the store no longer needs, and why.
 
@@ -408,9 +357,7 @@ def verify(
 
     stored = [*runs.get(retrain, ()), *(run for run in behind if run.experiment == retrain)]
     request = request_of(workspace, profile=known[retrain].manifest.profile or "")
-    return verification.retrained(
-        outcome, retrain, retraining.retrain(workspace, stored, request, listener or Silence())
-    )
+    return verification.retrained(outcome, retrain, retraining.retrain(workspace, stored, request, listener))
 
 
 def diff(old: Path | str, new: Path | str) -> "ReportChanges":

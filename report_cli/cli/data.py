@@ -29,10 +29,10 @@ def check(
     Example: report data check FOLDER
     """
     from report_cli.execution import data
-    from report_cli.execution.runner import Runner
+    from report_cli.execution.runner import open_runner
 
     opened = open_workspace()
-    with Runner(opened, ProgressListener()) as runner:
+    with open_runner(opened, ProgressListener()) as runner:
         whole = data.check(opened, folder, runner, say)
     if json:
         emit_json(data=whole)

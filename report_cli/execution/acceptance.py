@@ -1,31 +1,26 @@
 """Accepting stale results as answers to what is asked now, those first that others need."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from report_cli.errors import ReportError, UsageError
 from report_cli.execution.listener import Listener
-from report_cli.execution.plan import Plan, Step
-from report_cli.execution.runner import behind
+from report_cli.execution.plan import Plan, Request, Step
+from report_cli.execution.runner import behind, plan
 from report_cli.execution.workspace import Workspace
-from report_cli.experiment import Experiment
 from report_cli.store import accept as acceptance
-from report_cli.store.run import Run
+from report_cli.store.run import Run, one_line
 
 
 def accept(
-    workspace: Workspace,
-    chosen: Sequence[Experiment],
-    plan: Callable[[], Plan],
-    reason: str,
-    listener: Listener,
+    workspace: Workspace, names: Sequence[str], request: Request, reason: str, listener: Listener
 ) -> Iterator[tuple[Step, Run, Sequence[str]]]:
-    """Store stale results of `chosen` again; yield step, run and what changed. `plan` returns what stands now.
+    """Store stale results again as answers to what is asked now; yield step, run and what changed, needed ones first.
 
     Raises:
         ReportError: the reason is empty, or more than code and inputs changed.
     """
-    root = workspace.project.root
+    root, chosen, reason = workspace.project.root, workspace.registry.select(names), one_line(reason)
     if not reason:
         raise UsageError(
             "the reason is empty, and the report prints it",
@@ -34,7 +29,7 @@ def accept(
     workspace.store.set_damaged_aside()
 
     def stale() -> tuple[Plan, Step | None]:
-        made = plan()
+        made = plan(workspace, chosen, request, listener)
         return made, next((s for s in made.steps if s.state != "fresh" and s.experiment in chosen), None)
 
     made, step = stale()

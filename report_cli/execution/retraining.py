@@ -11,10 +11,8 @@ from report_cli import files
 from report_cli.errors import ReportError
 from report_cli.execution import plan as plans
 from report_cli.execution.listener import Listener
-from report_cli.execution.local import LocalExecutor
 from report_cli.execution.plan import Request
-from report_cli.execution.runner import Runner
-from report_cli.execution.worker_client import LocalWorker
+from report_cli.execution.runner import open_runner
 from report_cli.execution.workspace import Workspace
 from report_cli.store.run import Run
 
@@ -40,7 +38,9 @@ class Remeasurement(msgspec.Struct, frozen=True):
         return abs(self.stored - self.measured) <= self.room
 
 
-def retrain(workspace: Workspace, stored: Sequence[Run], request: Request, listener: Listener) -> list[Remeasurement]:
+def retrain(
+    workspace: Workspace, stored: Sequence[Run], request: Request, listener: Listener | None
+) -> list[Remeasurement]:
     """Return each metric of the `stored` runs of one experiment beside what was measured now.
 
     Where this machine computes a part of the same run again to the last bit, so it does with the others, and metrics
@@ -64,8 +64,7 @@ def retrain(workspace: Workspace, stored: Sequence[Run], request: Request, liste
         own = Workspace(
             replace(project, output=folder.relative_to(project.root).as_posix()), workspace.snapshot, workspace.tell
         )
-        worker = LocalWorker(own.project)
-        with Runner(own, listener, worker, LocalExecutor([worker])) as runner:
+        with open_runner(own, listener) as runner:
             made = plans.make(own, [experiment], asked, runner.read_in)
             outcome = runner.execute(made)
         new = list(outcome.results(name))

@@ -9,6 +9,7 @@ import pytest
 
 from report_cli import api, files
 from report_cli.errors import RunError, UsageError
+from report_cli.execution.listener import Silence
 from report_cli.execution.local import LocalExecutor
 from report_cli.execution.plan import Name
 from report_cli.execution.ray import MOST_BYTES, check_program, shipped_files
@@ -98,7 +99,7 @@ def test_a_manifest_names_the_machine_that_measured(report: Command, project: Pr
     """The environment of a run is that of its node; with --strict-env one from a machine unlike this is refused."""
     workspace = api.open_workspace(project.root)
     worker = LocalWorker(project)
-    with Runner(workspace, api.Silence(), worker, Elsewhere([worker])) as runner:
+    with Runner(workspace, Silence(), worker, Elsewhere([worker])) as runner:
         request = api.request_of(workspace, strict_env=strict)
         made = api.plan(workspace, workspace.registry.select(["walk"]), request)
         if strict:
@@ -119,7 +120,7 @@ def test_another_recipe_is_refused(project: Project) -> None:
         def submit(self, name: Name, request: Mapping[str, Any], at_once: int) -> None:
             super().submit(name, {**request, "seed": 1}, at_once)
 
-    with Runner(workspace, api.Silence(), worker, Other([worker])) as runner:
+    with Runner(workspace, Silence(), worker, Other([worker])) as runner:
         made = api.plan(workspace, workspace.registry.select(["walk"]), api.request_of(workspace))
         with pytest.raises(RunError, match="another one than was planned"):
             runner.execute(made)
