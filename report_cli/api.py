@@ -6,7 +6,7 @@ report.run("cifar-*", profile="smoke")
 report.results("cifar-control").to_pandas()
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -18,7 +18,6 @@ from report_cli import project
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.execution import plan as plans
 from report_cli.execution.acceptance import accept as accept
-from report_cli.execution.keeping import keep as keep
 from report_cli.execution.listener import Listener
 from report_cli.execution.plan import Plan, Request
 from report_cli.execution.runner import Outcome, Runner, figures_of
@@ -32,7 +31,7 @@ from report_cli.execution.worker_client import commit
 from report_cli.execution.workspace import Workspace, choose_data
 from report_cli.experiment import PROFILES
 from report_cli.project import PACKAGE, PAGES, SOLUTION, Edition
-from report_cli.store.run import Results
+from report_cli.store.run import Results, Run
 
 if TYPE_CHECKING:
     from report_cli.report.build import Built, Selection
@@ -309,6 +308,32 @@ def compare(
     outcome = Outcome({step.name: step.run for step in made.steps if step.run is not None})
     runs = {experiment.name: outcome.results(experiment.name) for experiment in chosen}
     return compared(workspace.experiments, runs, metrics)
+
+
+def keep(
+    workspace: Workspace, names: Sequence[str], request: Request, listener: Listener, *, finished: bool = False
+) -> Iterator[Run]:
+    """Copy runs into the layer that is in git, without weights, and yield each when it is there.
+
+    With `finished` only those are kept that are up to date and not kept yet.
+
+    Raises:
+        ReportError: one of them is not up to date, or all together take too much room.
+    """
+    chosen = workspace.registry.select(names)
+    steps = [step for step in plan(workspace, chosen, request, listener).steps if step.experiment in chosen]
+    if finished:
+        steps = [step for step in steps if step.run and step.state == "fresh" and not workspace.store.keeps(step.run)]
+    for step in steps:
+        if step.state != "fresh":
+            raise ReportError(
+                f"{step.label} can't be kept: {step.reason}",
+                f"report run {step.experiment.name} --profile {request.profile}",
+            )
+    for step in steps:
+        if step.run is not None:
+            waiting = partial(listener.note, f"another process is running {step.label}; waiting for it")
+            yield workspace.store.keep(step.run, waiting)
 
 
 def waste(workspace: Workspace) -> "list[Waste]":

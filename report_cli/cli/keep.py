@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from report_cli.cli.console import emit, emit_json, say
+from report_cli.cli.console import emit, emit_json
 from report_cli.cli.options import Data, Json, Names, Profile
 from report_cli.cli.progress import ProgressListener
 from report_cli.cli.session import open_request
@@ -27,14 +27,8 @@ def keep(
     from report_cli import api
 
     workspace, request = open_request(profile, data)
-    chosen = workspace.registry.select(names)
-    made = api.plan(workspace, chosen, request, ProgressListener())
-
-    def waiting(label: str) -> None:
-        say(f"another process is running {label}; waiting for it")
-
     kept = []
-    for run in api.keep(workspace, made, chosen, waiting, finished=finished):
+    for run in api.keep(workspace, names, request, ProgressListener(), finished=finished):
         folder = str(run.folder.relative_to(workspace.project.root))
         kept.append({"experiment": run.experiment, "key": run.key, "folder": folder})
         if not json:
