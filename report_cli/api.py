@@ -182,29 +182,20 @@ def documents(workspace: Workspace, names: Sequence[str], *, section: str = "", 
 
 
 def select(
-    workspace: Workspace,
-    names: Sequence[str],
-    request: Request,
-    listener: Listener | None = None,
-    *,
-    run_first: Callable[[Plan], bool] = lambda made: True,
-    jobs: int | None = None,
-    executor: str = "local",
+    workspace: Workspace, runner: Runner, made: Plan, names: Sequence[str], request: Request, *, run: bool
 ) -> "Selection":
-    """Return what documents may take of these experiments, run first where `run_first` says so of the plan."""
+    """Return what documents may take of these experiments; with `run`, after what is out of date was run."""
     from report_cli.report.text.context import Selection
 
-    with open_runner(workspace, listener, jobs=jobs, executor=executor) as runner:
-        made = plans.make(workspace, [workspace.experiments[n] for n in names], request, runner.read_in)
-        if run_first(made) and made.todo:
-            outcome = runner.execute(made)
-        else:
-            # What is stale is no result: it is missing, and the page says why.
-            outcome = Outcome({s.name: s.run for s in made.steps if s.run and s.state == "fresh"})
-        missing = {s.experiment.name: Status(s).told for s in made.steps if s.name not in outcome.runs}
-        whole = [name for name in names if name not in missing]
-        found = {name: outcome.results(name) for name in whole}
-        figures = {name: runner.figures(workspace.experiments[name], each) for name, each in found.items()}
+    if run and made.todo:
+        outcome = runner.execute(made)
+    else:
+        # What is stale is no result: it is missing, and the page says why.
+        outcome = Outcome({s.name: s.run for s in made.steps if s.run and s.state == "fresh"})
+    missing = {s.experiment.name: Status(s).told for s in made.steps if s.name not in outcome.runs}
+    whole = [name for name in names if name not in missing]
+    found = {name: outcome.results(name) for name in whole}
+    figures = {name: runner.figures(workspace.experiments[name], each) for name, each in found.items()}
     return Selection(found, figures, missing, options(workspace, request))
 
 
@@ -229,9 +220,9 @@ def build(
     workspace = open_workspace(folder)
     request = request_of(workspace, profile=profile, data=data)
     chosen = documents(workspace, names or ("all",), section=section, strict=strict)
-    selection = select(
-        workspace, chosen.experiments, request, run_first=lambda made: not draft, jobs=jobs, executor=executor
-    )
+    with open_runner(workspace, jobs=jobs, executor=executor) as runner:
+        made = plans.make(workspace, workspace.registry.select(chosen.experiments), request, runner.read_in)
+        selection = select(workspace, runner, made, chosen.experiments, request, run=not draft)
     return tuple(write_document(workspace, name, edition, selection, request) for name in chosen.names)
 
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,9 +20,8 @@ from report_cli.errors import UsageError, unknown
 from report_cli.project import FORMATS, PAGES, Edition
 
 if TYPE_CHECKING:
-    from report_cli.execution.plan import Plan, Request
-    from report_cli.execution.workspace import Workspace
-    from report_cli.report.build import Built, Selection
+    from report_cli.execution.plan import Plan
+    from report_cli.report.build import Built
 
 CONFIRM_ABOVE_S = 600
 
@@ -75,29 +74,33 @@ def build(
     Example: report build all
     """
     from report_cli import api
+    from report_cli.execution import plan as plans
 
     edition = Edition(formats_of(to), draft, strict, view, section)
     workspace, request = open_request(profile, data, strict_env=strict_env)
     chosen = api.documents(workspace, documents or (), section=section, strict=strict)
     for warning in chosen.warnings:
         warn(warning)
-
-    if dry_run:
-        with listening() as listener:
-            made = api.plan(workspace, [workspace.experiments[n] for n in chosen.experiments], request, listener)
-            show_plan(made, json)
-        return
     run = not (no_run or draft)
-    results = bring_up_to_date(workspace, chosen.experiments, request, run=run, yes=yes, jobs=jobs, executor=executor)
+    with listening() as listener, api.open_runner(workspace, listener, jobs=jobs, executor=executor) as runner:
+        made = plans.make(workspace, workspace.registry.select(chosen.experiments), request, runner.read_in)
+        if dry_run:
+            show_plan(made, json)
+            return
+        if run:
+            confirm(made, yes)
+        selection = api.select(workspace, runner, made, chosen.experiments, request, run=run)
+    ran = [step.label for step in made.todo] if run else []
+    reused = [step.label for step in made.steps if step.state == "fresh"]
     written: list[dict[str, Any]] = []
     for name in chosen.names:
-        write = partial(api.write_document, workspace, name, edition, results.selection, request)
-        written.append(_write(name, write, "" if written else results.summary()))
+        write = partial(api.write_document, workspace, name, edition, selection, request)
+        written.append(_write(name, write, "" if written else _summary(ran, reused, listener.ran_s)))
         if not json:
             for path in written[-1]["files"]:
                 emit(place_of(Path(path)))
     if json:
-        emit_json(documents=written, ran=results.ran, reused=results.reused, took_s=results.took_s)
+        emit_json(documents=written, ran=ran, reused=reused, took_s=listener.ran_s)
     if launch and written:
         typer.launch(written[-1]["files"][-1])
 
@@ -124,52 +127,17 @@ def _write(name: str, write: "Callable[..., Built]", summary: str) -> dict[str, 
     }
 
 
-class Brought(NamedTuple):
-    """What documents may take; the runs that were made for it, and in how many seconds, and those that were there."""
-
-    selection: "Selection"
-    ran: Sequence[str]
-    reused: Sequence[str]
-    took_s: float
-
-    def summary(self) -> str:
-        """Return what was run and what reused."""
-        ran = f"ran {len(self.ran)} in {wording.duration(self.took_s)}" if self.ran else ""
-        reused = f"reused {len(self.reused)} {'result' if len(self.reused) == 1 else 'results'}" if self.reused else ""
-        return "; ".join(filter(None, (ran, reused)))
+def _summary(ran: Sequence[str], reused: Sequence[str], took_s: float) -> str:
+    """Return what was run, in how many seconds, and what reused."""
+    new = f"ran {len(ran)} in {wording.duration(took_s)}" if ran else ""
+    old = f"reused {len(reused)} {'result' if len(reused) == 1 else 'results'}" if reused else ""
+    return "; ".join(filter(None, (new, old)))
 
 
-def bring_up_to_date(
-    workspace: "Workspace",
-    experiments: Sequence[str],
-    request: "Request",
-    *,
-    run: bool,
-    yes: bool,
-    jobs: int | None = None,
-    executor: str = "local",
-) -> Brought:
-    """Return what documents may take of `experiments`; with `run`, after what is out of date was run."""
-    from report_cli import api
-
-    ran: list[str] = []
-    reused: list[str] = []
-
-    def run_first(made: "Plan") -> bool:
-        reused.extend(step.label for step in made.steps if step.state == "fresh")
-        if run and made.todo:
-            _confirm(made, yes)
-            ran.extend(step.label for step in made.todo)
-        return run
-
-    with listening() as listener:
-        selection = api.select(
-            workspace, experiments, request, listener, run_first=run_first, jobs=jobs, executor=executor
-        )
-    return Brought(selection, ran, reused, listener.ran_s)
-
-
-def _confirm(made: "Plan", yes: bool) -> None:
+def confirm(made: "Plan", yes: bool) -> None:
+    """Say what a plan runs, if anything; where that takes long, ask whether to go on, unless `yes` says so."""
+    if not made.todo:
+        return
     if made.estimate_s <= CONFIRM_ABOVE_S:
         say(extent(made))
         return

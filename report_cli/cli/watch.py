@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from report_cli.cli import completion
-from report_cli.cli.build import bring_up_to_date, formats_of
+from report_cli.cli.build import confirm, formats_of
 from report_cli.cli.console import emit, say, say_error, warn
 from report_cli.cli.options import Data, Profile, Section, View
+from report_cli.cli.run import listening
 from report_cli.cli.session import open_request
 from report_cli.errors import ReportError, UsageError, of_machine, unknown
 from report_cli.project import PAGES, SOLUTION, Edition, stem_of
@@ -167,6 +168,7 @@ class _Builder:
 
     def _build(self, results: bool) -> "Built":
         from report_cli import api
+        from report_cli.execution import plan as plans
 
         if results or self.session is None:
             self.selection = self.session = None
@@ -174,8 +176,12 @@ class _Builder:
         workspace, request = self.session
         experiments = frozenset(api.documents(workspace, [self.document], section=self.edition.section).experiments)
         if self.selection is None or not experiments <= self.experiments:
-            run = self.run and not self.edition.draft
-            self.selection = bring_up_to_date(workspace, sorted(experiments), request, run=run, yes=False).selection
+            run, names = self.run and not self.edition.draft, sorted(experiments)
+            with listening() as listener, api.open_runner(workspace, listener) as runner:
+                made = plans.make(workspace, workspace.registry.select(names), request, runner.read_in)
+                if run:
+                    confirm(made, yes=False)
+                self.selection = api.select(workspace, runner, made, names, request, run=run)
             self.experiments = experiments
         return api.write_document(workspace, self.document, self.edition, self.selection, request)
 

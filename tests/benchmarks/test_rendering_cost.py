@@ -97,7 +97,9 @@ def test_cost_of_homework4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     names = api.documents(workspace, ["homework4"]).experiments
 
     def make() -> None:
-        selection = api.select(workspace, names, request, run_first=lambda made: False)
+        with api.open_runner(workspace) as runner:
+            made = api.plan(workspace, workspace.registry.select(names), request)
+            selection = api.select(workspace, runner, made, names, request, run=False)
         rendered = render(
             here, "homework4", Context(experiments, selection), build.FORMATS, {"view": "solution", "draft": False}
         )
