@@ -32,20 +32,6 @@ class MeanInterval:
 
 
 @dataclass(frozen=True)
-class Paired:
-    """Two classifiers on the same images: how many only one of them has right, and what that says.
-
-    `difference` is the accuracy of the second minus that of the first; `p` belongs to the hypothesis that an image
-    which only one of them has right is as often the first one's as the second one's.
-    """
-
-    only_first: int
-    only_second: int
-    difference: float
-    p: float
-
-
-@dataclass(frozen=True)
 class Difference:
     """How far the first of two results lies above the second.
 
@@ -127,20 +113,6 @@ def mcnemar(only_first: int, only_second: int) -> float:
     return float(binomtest(only_first, total).pvalue) if total else 1.0
 
 
-def paired(first: Sequence[bool], second: Sequence[bool]) -> Paired:
-    """Return the comparison of two classifiers by whether each of the same images, in the same order, is right.
-
-    Raises:
-        UsageError: the classifiers have not seen the same number of images, or none.
-    """
-    if len(first) != len(second) or not len(first):
-        raise UsageError(f"{len(first)} and {len(second)} images are no pairs")
-    only_first = sum(bool(a) and not b for a, b in zip(first, second, strict=True))
-    only_second = sum(bool(b) and not a for a, b in zip(first, second, strict=True))
-    difference = (only_second - only_first) / len(first)
-    return Paired(only_first, only_second, difference, mcnemar(only_first, only_second))
-
-
 def over_pairs(first: Sequence[float], second: Sequence[float], method: str) -> Difference:
     """Return the difference of the means of paired numbers, by Student's paired t.
 
@@ -158,8 +130,8 @@ def over_pairs(first: Sequence[float], second: Sequence[float], method: str) -> 
 
 
 def over_images(first: Sequence[bool], second: Sequence[bool]) -> Difference:
-    """Return the difference of two accuracies on the same images: the exact test of McNemar, the interval of Agresti
-    and Min.
+    """Return the difference of two accuracies on the same images, which come in the same order: the exact test of
+    McNemar, the interval of Agresti and Min.
 
     Source: A. Agresti, Y. Min, Simple improved confidence intervals for comparing matched proportions, Statistics in
     Medicine 24 (2005).
@@ -167,11 +139,16 @@ def over_images(first: Sequence[bool], second: Sequence[bool]) -> Difference:
     Raises:
         UsageError: the classifiers have not seen the same number of images, or none.
     """
-    pairs = paired(second, first)
-    more, less, total = pairs.only_second + 0.5, pairs.only_first + 0.5, len(first) + 2
+    n = len(first)
+    if n != len(second) or not n:
+        raise UsageError(f"{n} and {len(second)} images are no pairs")
+    only_first = sum(bool(a) and not b for a, b in zip(first, second, strict=True))
+    only_second = sum(bool(b) and not a for a, b in zip(first, second, strict=True))
+    more, less, total = only_first + 0.5, only_second + 0.5, n + 2
     centre = (more - less) / total
     error = sqrt((more + less) / total - centre**2) / sqrt(total)
-    return Difference(pairs.difference, centre, error, inf, pairs.p, len(first), "images")
+    difference, p = (only_first - only_second) / n, mcnemar(only_second, only_first)
+    return Difference(difference, centre, error, inf, p, n, "images")
 
 
 def over_shares(right_a: int, total_a: int, right_b: int, total_b: int) -> Difference:

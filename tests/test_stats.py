@@ -66,14 +66,16 @@ def test_mcnemar_of_ten_thousand_images() -> None:
     assert stats.mcnemar(0, 9_000) == 0.0
 
 
-def test_paired_counts_what_only_one_has_right() -> None:
-    """Images that both have right or wrong count in neither direction; the difference is second minus first."""
+def test_over_images_counts_what_only_one_has_right() -> None:
+    """Images that both have right or wrong count in neither direction; the difference is first minus second."""
     first = [True, True, True, False, False, True]
     second = [True, False, False, True, False, False]
-    compared = stats.paired(first, second)
-    assert (compared.only_first, compared.only_second) == (3, 1)
-    assert compared.difference == pytest.approx(-2 / 6)
+    compared = stats.over_images(first, second)
+    assert (compared.n, compared.method) == (6, "images")
+    assert compared.difference == pytest.approx((3 - 1) / 6)
+    assert compared.centre == pytest.approx((3.5 - 1.5) / (6 + 2))
     assert compared.p == 2 * (comb(4, 0) + comb(4, 1)) / 2**4
+    assert stats.over_images(second, first).difference == -compared.difference
 
 
 def test_holm_adjusts_step_by_step() -> None:
@@ -130,8 +132,8 @@ def test_nothing_heavy_is_loaded_with_the_module() -> None:
         lambda: stats.wilson(3, 2),
         lambda: stats.wilson(0, 0),
         lambda: stats.mcnemar(-1, 3),
-        lambda: stats.paired([True], [True, False]),
-        lambda: stats.paired([], []),
+        lambda: stats.over_images([True], [True, False]),
+        lambda: stats.over_images([], []),
         lambda: stats.two_shares_z(1, 0, 1, 2),
         lambda: stats.sample([0.5]),
         lambda: stats.t_interval([0.5]),
