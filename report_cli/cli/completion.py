@@ -3,11 +3,12 @@
 Says nothing when anything is wrong: a broken project must not print into the shell's prompt.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
+from report_cli.experiment import PROFILES
 from report_cli.project import FORMATS, PAGES, VIEWS
 
 if TYPE_CHECKING:
@@ -77,40 +78,27 @@ def metrics(ctx: typer.Context, incomplete: str) -> list[str]:
     return _matches(incomplete, names)
 
 
-def profiles(incomplete: str) -> list[str]:
-    """Return the profiles that begin so."""
-    return [name for name in ("smoke", "quick", "full") if name.startswith(incomplete)]
+def _of(known: Sequence[str]) -> Callable[[str], list[str]]:
+    """Return what completes names of `known`, behind those that are named already with a comma."""
+
+    def matches(incomplete: str) -> list[str]:
+        before, comma, last = incomplete.rpartition(",")
+        others = [name for name in known if name not in before.split(",")]
+        return [f"{before}{comma}{name}" for name in others if name.startswith(last)]
+
+    return matches
 
 
-def formats(incomplete: str) -> list[str]:
-    """Return the formats that begin so, behind those that are named already."""
-    return _listed(incomplete, FORMATS)
-
-
-def pages(incomplete: str) -> list[str]:
-    """Return the formats of pages that begin so, behind those that are named already."""
-    return _listed(incomplete, PAGES)
-
-
-def executors(incomplete: str) -> list[str]:
-    """Return the executors that begin so."""
-    return [name for name in ("local", "ray") if name.startswith(incomplete)]
-
-
-def views(incomplete: str) -> list[str]:
-    """Return the views of a report that begin so."""
-    return [name for name in VIEWS if name.startswith(incomplete)]
+profiles = _of(PROFILES)
+executors = _of(("local", "ray"))
+views = _of(VIEWS)
+formats = _of(FORMATS)
+pages = _of(PAGES)
 
 
 def _names(ctx: typer.Context) -> list[str]:
     # As long as an option lacks its value, arguments aren't parsed.
     return ctx.params.get("names") or ctx.args
-
-
-def _listed(incomplete: str, known: Iterable[str]) -> list[str]:
-    before, comma, last = incomplete.rpartition(",")
-    others = [name for name in known if name not in before.split(",")]
-    return [f"{before}{comma}{name}" for name in others if name.startswith(last)]
 
 
 def _matches(incomplete: str, names: Callable[["Workspace"], Iterable[str]]) -> list[str]:
