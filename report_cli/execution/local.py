@@ -48,14 +48,12 @@ class LocalExecutor:
         thread.start()
 
     def event(self, timeout_s: float | None) -> tuple[Name, Event | BaseException] | None:
-        """Return the next event of any request, None after `timeout_s`; the last of each is "done" or an error."""
         try:
             return self._events.get(timeout=timeout_s)
         except queue.Empty:
             return None
 
     def close(self) -> None:
-        """End all workers, whatever they do."""
         for thread in self._threads:
             while thread.is_alive():
                 # Again and again: a worker may be just about to start its process.

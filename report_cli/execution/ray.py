@@ -91,7 +91,6 @@ class RayExecutor:
         self._tasks[task] = name, request
 
     def event(self, timeout_s: float | None) -> tuple[Name, Event | BaseException] | None:
-        """Return the next event of any run, None after `timeout_s`; the last one of a run is "done" or an error."""
         began_s = time.monotonic()
         while not self._events:
             if timeout_s is not None and time.monotonic() > began_s + timeout_s:

@@ -52,7 +52,6 @@ class LocalWorker:
         raise self._death(process)
 
     def kill(self) -> None:
-        """End the process, whatever it does: whoever waits for an answer gets an error."""
         if (process := self._process) is not None:
             process.kill()
 
