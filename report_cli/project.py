@@ -11,6 +11,7 @@ from typing import Any
 
 from report_cli.errors import UsageError, unknown
 from report_cli.experiment import PROFILES
+from report_cli.settings import typed
 
 PACKAGE = Path(__file__).parent
 # What a document is written as: pages, and files for other programs.
@@ -242,7 +243,14 @@ def _parameters(table: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
             "[tool.report] parameters must be a table per experiment", '[tool.report.parameters."NAME"] epochs = 5'
         )
     for pattern, settings in table.items():
-        yield pattern, tuple(f"{name}={spelled(name, value)}" for name, value in settings.items())
+        yield pattern, tuple(_setting(name, value) for name, value in settings.items())
+
+
+def _setting(name: str, value: Any) -> str:
+    try:
+        return f"{name}={typed(value)}"
+    except ValueError as error:  # Python writes no number of more than some thousand digits
+        raise UsageError(f"[tool.report.parameters] {name} is too large a number") from error
 
 
 def _resources(table: Any) -> Iterator[tuple[str, float]]:
@@ -253,13 +261,3 @@ def _resources(table: Any) -> Iterator[tuple[str, float]]:
         if not isinstance(value, int | float) or isinstance(value, bool) or not value >= 0:
             raise UsageError(f"[tool.report.ray] {name} must be a number from 0, not {value!r}")
         yield name, value
-
-
-def spelled(name: str, value: Any) -> str:
-    """Return a parameter as it is spelled on the command line, behind `name=`; UsageError where it is too large."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    try:
-        return ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    except ValueError as error:  # Python writes no number of more than some thousand digits
-        raise UsageError(f"[tool.report.parameters] {name} is too large a number") from error

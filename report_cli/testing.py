@@ -12,6 +12,7 @@ from report_cli import api, project
 from report_cli.execution import plan as plans
 from report_cli.execution.workspace import Workspace
 from report_cli.project import Project
+from report_cli.settings import typed
 from report_cli.store.run import Results
 
 
@@ -43,7 +44,7 @@ def run(
     """
     here = project.find(Path(folder).resolve())
     workspace = Workspace.open(_Apart(here.root, here.settings, str(place.absolute())), lambda text: None)
-    settings = [f"{key}={project.spelled(key, value)}" for key, value in parameters.items()]
+    settings = [f"{key}={typed(value)}" for key, value in parameters.items()]
     request = api.request_of(workspace, profile=profile, settings=settings, seeds=seeds)
     with api.open_runner(workspace) as runner:
         made = plans.make(workspace, workspace.registry.select([name]), request, runner.read_in)

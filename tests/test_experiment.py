@@ -7,10 +7,9 @@ import msgspec
 import pytest
 
 from report_cli.errors import UsageError
-from report_cli.execution.parameters import override
 from report_cli.experiment import check_positive, check_share, experiment, grid, parameters
 from report_cli.project import Project, find
-from report_cli.settings import typed
+from report_cli.settings import override, typed
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,21 @@ DICE = """
         record(mean=2 * record.need("dice").scalars["mean"])
 """
 
+SUM = """
+    from dataclasses import dataclass
+
+    import report_cli as report
+
+    @dataclass(frozen=True)
+    class Params:
+        numbers: tuple[int, ...] = (1,)
+        most: int | None = 1
+
+    @report.experiment("sum", title="Sum", metrics={"sum": report.Metric("", "sum")}, profiles=Params())
+    def total(params, record):
+        record(sum=sum(params.numbers[: params.most]))
+"""
+
 
 @pytest.fixture
 def dice(write: Write, project: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -40,6 +55,12 @@ def test_a_run_is_apart_from_what_is_stored(dice: Path, tmp_path: Path) -> None:
     assert all(1.4 < mean < 1.6 for mean in many.metric("mean"))
     assert one.scalars["mean"] == 1
     assert not (dice / "build").exists()
+
+
+def test_a_parameter_is_given_as_it_is(dice: Path, write: Write, tmp_path: Path) -> None:
+    """A tuple and None are parameters like numbers."""
+    write("experiments/sum.py", SUM)
+    assert testing.run("sum", tmp_path / "place", numbers=(2, 3), most=None).scalars["sum"] == 5
 
 
 def test_what_it_needs_is_run_with_it(dice: Path, tmp_path: Path) -> None:

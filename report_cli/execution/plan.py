@@ -10,11 +10,11 @@ from report_cli.datasets.source import Source, choose
 from report_cli.datasets.spec import Table
 from report_cli.errors import DataError, UsageError
 from report_cli.execution.estimate import Estimator
-from report_cli.execution.parameters import override
 from report_cli.execution.workspace import DataChoice, Workspace
 from report_cli.experiment import Experiment, Point
 from report_cli.keys import key
 from report_cli.keys.key import Recipe
+from report_cli.settings import override
 from report_cli.store.freshness import Judge, Question, State, Verdict, elsewhere
 from report_cli.store.run import Run
 

@@ -23,7 +23,6 @@ from typing import Any
 from report_cli.errors import ReportError, RunError, UsageError, of_machine
 from report_cli.execution import isolation, registry, standins
 from report_cli.execution.blame import blame
-from report_cli.execution.parameters import override
 from report_cli.execution.recorder import CheckpointFolder, FigureFolder, Recorder
 from report_cli.experiment import Experiment
 from report_cli.keys import key
@@ -32,6 +31,7 @@ from report_cli.keys.inputs import Watch, watch_hdf5, watch_tensorflow
 from report_cli.keys.key import Recipe
 from report_cli.keys.sources import Sources
 from report_cli.project import Project, Settings
+from report_cli.settings import override
 from report_cli.store import manifest as manifests
 from report_cli.store.run import Results, Run
 
