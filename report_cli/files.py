@@ -44,7 +44,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    _sync(path.parent)
 
 
 def write_text(path: Path, content: str) -> None:
@@ -81,7 +81,7 @@ def make_folder(folder: Path) -> None:
         return
     make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)
+    _sync(folder.parent)
 
 
 @contextmanager
@@ -164,10 +164,10 @@ def commit_folder(folder: Path, target: Path) -> None:
         # Beside the target, where `restore` finds it if we are killed before the second rename.
         remove_folder(retired)
         target.replace(retired)
-        sync_folder(target.parent)
+        _sync(target.parent)
     folder.replace(target)
     # The old one goes when the new one is durable: after a power loss one of the two is there.
-    sync_folder(target.parent)
+    _sync(target.parent)
     remove_folder(retired)
 
 
@@ -191,7 +191,7 @@ def restore(target: Path) -> None:
         remove_folder(retired)
     elif retired.exists():
         retired.replace(target)
-        sync_folder(target.parent)
+        _sync(target.parent)
 
 
 def digest(path: Path) -> str:
@@ -219,12 +219,8 @@ def free_bytes(place: Path) -> int:
     return shutil.disk_usage(place).free
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable."""
-    _sync(folder)
-
-
 def _sync(path: Path) -> None:
+    """Make the content of a file, or the names in a folder, durable."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         _force(descriptor)
@@ -278,7 +274,7 @@ def move(source: Path, target: Path) -> None:
     """Give a finished file or folder its name `target`, durably."""
     make_folder(target.parent)
     source.replace(target)
-    sync_folder(target.parent)
+    _sync(target.parent)
 
 
 def packed(folder: Path, names: Iterable[str] | None = None) -> bytes:

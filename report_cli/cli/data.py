@@ -93,7 +93,7 @@ def fetch(
         bar.update(done, total, f"{wording.size(done)} of {wording.size(total)}, {done * 100 // total} %")
 
     try:
-        path = data.fetch(archive, opened, tell)
+        path = data.fetch(archive, opened.cache, tell)
     except KeyboardInterrupt:
         bar.close()
         say(f"stopped; what was fetched is kept. {RESUME}")

@@ -181,8 +181,9 @@ def _label(alike: "Sequence[Status]", states: "Sequence[Status]") -> str:
     """Return what runs that are told together are called among all `states`."""
     if len(alike) == 1:
         return alike[0].step.label
-    count = sum(each.step.experiment is alike[0].step.experiment for each in states)
-    return f"{alike[0].step.experiment.name}  {_of(len(alike), count)}"
+    experiment, part = alike[0].step.experiment, len(alike)
+    whole = sum(each.step.experiment is experiment for each in states)
+    return f"{experiment.name}  ({'' if part == whole else f'{part} of '}{whole} runs)"
 
 
 def _words(state: "Status") -> Paint:
@@ -233,10 +234,6 @@ def folded(states: "Sequence[Status]", names: Sequence[str]) -> "list[list[Statu
         alone = not names or name in names
         groups.setdefault(state.step.name if alone else (name, state.words, state.reason), []).append(state)
     return list(groups.values())
-
-
-def _of(part: int, whole: int) -> str:
-    return f"({whole} runs)" if part == whole else f"({part} of {whole} runs)"
 
 
 def facts(status: "Status") -> dict[str, Any]:

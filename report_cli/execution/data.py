@@ -5,7 +5,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from report_cli.datasets import download, exclusions, source
+from report_cli.datasets import exclusions, source
+from report_cli.datasets.download import fetch as fetch
 from report_cli.datasets.spec import Archive, DataSet, Table, Weights
 from report_cli.errors import AbsentError, DataError, ReportError, unknown
 from report_cli.execution.runner import Runner
@@ -60,11 +61,6 @@ def published(workspace: Workspace, name: str) -> Archive:
         others = ", ".join(known for known, each in files.items() if each)
         raise DataError(f"{name} has no published file", f"known: {others or 'none'}")
     return archive
-
-
-def fetch(archive: Archive, workspace: Workspace, tell: Callable[[int, int], None]) -> Path:
-    """Return where the archive lies in the user's cache, after fetching what isn't there yet."""
-    return download.fetch(archive, workspace.cache, tell)
 
 
 def _declared(workspace: Workspace) -> list[DataSet | Weights]:

@@ -82,7 +82,7 @@ def test_fetch_without_a_network(report: Command, tmp_path: Path) -> None:
 
 def test_a_fetched_file_has_the_name_of_its_set(report: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """For other programs it is `name`, since `data` is a list of sets elsewhere; and whether the project takes it."""
-    monkeypatch.setattr(sets, "fetch", lambda archive, workspace, tell: workspace.cache / archive.name)
+    monkeypatch.setattr(sets, "fetch", lambda archive, cache, tell: cache / archive.name)
     told = json.loads(report("data", "fetch", "cifar10", "--json").stdout)
     assert told.keys() == {"version", "name", "file", "used"}
     assert told["name"] == "cifar10"
