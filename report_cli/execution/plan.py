@@ -176,7 +176,7 @@ class _Planner(msgspec.Struct):
             params,
             seed,
             workspace.snapshot,
-            self._identity(experiment, source),
+            source.digest if source is not None else None,
             {need: [step.recipe.digest for step in steps] for need, steps in needed.items()},
         )
         absent = source is not None and source.origin == "drawn" and profile == "full"
@@ -236,12 +236,6 @@ class _Planner(msgspec.Struct):
                 source = self.read_in(source)
             self._sources[data.name] = source
         return self._sources[data.name]
-
-    def _identity(self, experiment: Experiment, source: Source | None) -> dict[str, Any] | None:
-        data = experiment.data
-        if data is None or source is None:
-            return None
-        return key.data_identity(data.name, getattr(data, "draw", None), source.digest, self.workspace.snapshot)
 
     def _kept(self, experiment: Experiment, seed: int, recipe: Recipe) -> Recipe:
         """Return the recipe of a stored run that answers `recipe` with the real data it was computed from.

@@ -268,11 +268,9 @@ def _checked(
     request: Request, experiment: Experiment, params: Any, snapshot: Sources, needs: Mapping[str, Results]
 ) -> Recipe:
     """Return the recipe as it is made here; RunError where it isn't the one that was planned."""
-    data, source, identity = experiment.data, request["source"], None
-    if data is not None and source is not None:
-        identity = key.data_identity(data.name, getattr(data, "draw", None), source["digest"], snapshot)
+    content = request["source"]["digest"] if request["source"] is not None else None
     needed = {name: [run.manifest.recipe_digest for run in results] for name, results in needs.items()}
-    made = key.recipe(experiment, params, request["seed"], snapshot, identity, needed)
+    made = key.recipe(experiment, params, request["seed"], snapshot, content, needed)
     if made.digest != request["recipe"]:
         raise RunError("where it was to be computed, its recipe is another one than was planned", "run it again")
     return made

@@ -37,21 +37,21 @@ def recipe(
     params: Any,
     seed: int,
     sources: Sources,
-    data: Mapping[str, Any] | None,
+    content: str | None,
     needs: Mapping[str, Any],
 ) -> Recipe:
     """Return the recipe of one run.
 
-    `data` is the identity of its data set (`data_identity`), `needs` maps each needed experiment to the recipe
-    digests of its runs.
+    `content` is the digest of its real data, None for drawn images or without data; `needs` maps each needed experiment
+    to the recipe digests of its runs.
     """
-    reached = code(experiment, sources)
+    data, reached = experiment.data, code(experiment, sources)
     parts = {
         "schema": SCHEMA,
         "experiment": experiment.name,
         "parameters": parameters(params),
         "code": dict(reached.digests),
-        "data": data,
+        "data": data and data_identity(data.name, getattr(data, "draw", None), content, sources),
         "needs": dict(needs),
         "seed": seed,
     }

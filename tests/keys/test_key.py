@@ -30,10 +30,8 @@ sources = registry.sources(here)
 loaded = registry.load(here, sources)
 recipes = {}
 for name, experiment in loaded.experiments.items():
-    data = experiment.data
-    identity = data and key.data_identity(data.name, getattr(data, "draw", None), None, sources)
     for profile, params in experiment.params.items():
-        recipes[f"{name} {profile}"] = key.recipe(experiment, params, 0, sources, identity, {}).digest
+        recipes[f"{name} {profile}"] = key.recipe(experiment, params, 0, sources, None, {}).digest
 print(json.dumps([recipes, sorted(loaded.broken)]))
 """
 
