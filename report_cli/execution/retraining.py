@@ -14,28 +14,13 @@ from report_cli.execution.listener import Listener
 from report_cli.execution.plan import Request
 from report_cli.execution.runner import open_runner
 from report_cli.execution.workspace import Workspace
-from report_cli.store.run import Run
+from report_cli.store.run import Remeasurement, Run
 
 # So many seeds tell how far results lie apart by chance.
 SEEDS = 3
 # How sure one must be that chance didn't do it, before a result is called another one.
 CONFIDENCE = 0.999
 SAME = 1e-6
-
-
-class Remeasurement(msgspec.Struct, frozen=True):
-    """A metric of a run as it is stored and as it was measured again; they may lie `room` apart."""
-
-    experiment: str
-    metric: str
-    key: str
-    stored: float
-    measured: float
-    room: float
-
-    @property
-    def agrees(self) -> bool:
-        return abs(self.stored - self.measured) <= self.room
 
 
 def retrain(

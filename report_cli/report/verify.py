@@ -8,7 +8,7 @@ import difflib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -21,7 +21,7 @@ from report_cli.report.pdf import content
 from report_cli.report.pdf.content import Content, Piece, plain
 from report_cli.report.provenance import Claim, ListedValue, Provenance
 from report_cli.report.text.context import Context, Selection
-from report_cli.store.run import Results, Run
+from report_cli.store.run import Remeasurement, Results, Run
 from report_cli.store.store import Store
 
 VERIFIED = "verified"
@@ -59,25 +59,6 @@ class Difference(msgspec.Struct, frozen=True):
         """Return it in words."""
         where = f"page {self.page}: " if self.page else ""
         return f"{where}{self.what} is {self.found or 'not there'}, and should be {self.expected or 'absent'}"
-
-
-class Remeasurement(Protocol):
-    """A metric as it is stored, and as it was measured again."""
-
-    @property
-    def metric(self) -> str: ...
-
-    @property
-    def key(self) -> str: ...
-
-    @property
-    def stored(self) -> float: ...
-
-    @property
-    def measured(self) -> float: ...
-
-    @property
-    def agrees(self) -> bool: ...
 
 
 class ValueVerdict(msgspec.Struct, frozen=True, rename={"origins": "from"}):

@@ -283,6 +283,21 @@ class FigureFile(msgspec.Struct, frozen=True):
     numbers_sha256: str
 
 
+class Remeasurement(msgspec.Struct, frozen=True):
+    """A metric of a run as it is stored and as it was measured again; they may lie `room` apart."""
+
+    experiment: str
+    metric: str
+    key: str
+    stored: float
+    measured: float
+    room: float
+
+    @property
+    def agrees(self) -> bool:
+        return abs(self.stored - self.measured) <= self.room
+
+
 class Failure(msgspec.Struct, frozen=True):
     """A run that was tried and failed; never a hit."""
 
