@@ -5,14 +5,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch, PathPatch
+from matplotlib.path import Path
+from numpy.typing import NDArray
 
 from report_cli.figures import style
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
 CELL_MM = 4.3
 SOFT = style.GREY_WORDS
@@ -42,7 +43,7 @@ class Box:
     strong: bool = False
 
 
-def canvas(width_mm: float, height_mm: float) -> "tuple[Figure, Axes]":
+def canvas(width_mm: float, height_mm: float) -> tuple[Figure, Axes]:
     """Return an empty figure whose one axes counts in mm, y downwards; call it inside `style.style()`."""
     figure = style.new_figure(height_mm, width_mm)
     figure.set_layout_engine("none")
@@ -53,7 +54,7 @@ def canvas(width_mm: float, height_mm: float) -> "tuple[Figure, Axes]":
 
 
 def grid(
-    axes: "Axes", values: "NDArray[Any]", x: float, y: float, *windows: Window, border: int = 0, darkest: float = 0
+    axes: Axes, values: NDArray[Any], x: float, y: float, *windows: Window, border: int = 0, darkest: float = 0
 ) -> None:
     """Draw the numbers of a matrix in square cells with the top left corner at (x, y), windows highlighted.
 
@@ -81,13 +82,13 @@ def grid(
 
 
 def label(
-    axes: "Axes", text: str, x: float, y: float, *, align: str = "center", colour: str = style.INK, size: float = 8.5
+    axes: Axes, text: str, x: float, y: float, *, align: str = "center", colour: str = style.INK, size: float = 8.5
 ) -> None:
     """Write `text` at (x, y), its vertical middle there."""
     axes.text(x, y, text, ha=align, va="center", color=colour, fontsize=size)
 
 
-def arrow(axes: "Axes", *points: Point) -> None:
+def arrow(axes: Axes, *points: Point) -> None:
     """Draw a line through `points`, with a small head at the last."""
     *way, before, end = points
     if way:
@@ -107,10 +108,8 @@ def arrow(axes: "Axes", *points: Point) -> None:
     )
 
 
-def box(axes: "Axes", item: Box) -> None:
+def box(axes: Axes, item: Box) -> None:
     """Draw one box with its text."""
-    from matplotlib.patches import FancyBboxPatch
-
     corner = (item.x - item.width / 2, item.y - item.height / 2)
     fill, edge = (style.ACCENT, style.ACCENT) if item.strong else ("white", style.INK)
     shape = "round,pad=0,rounding_size=1"
@@ -122,7 +121,7 @@ def box(axes: "Axes", item: Box) -> None:
     label(axes, item.text, item.x, item.y, colour="white" if item.strong else style.INK)
 
 
-def row(axes: "Axes", boxes: Sequence[Box]) -> None:
+def row(axes: Axes, boxes: Sequence[Box]) -> None:
     """Draw boxes that stand side by side, each with an arrow to the next."""
     for item in boxes:
         box(axes, item)
@@ -130,7 +129,7 @@ def row(axes: "Axes", boxes: Sequence[Box]) -> None:
         arrow(axes, (left.x + left.width / 2, left.y), (right.x - right.width / 2, right.y))
 
 
-def blocks(boxes: Sequence[Box], arrows: Sequence[tuple[str, str]], width_mm: float, height_mm: float) -> "Figure":
+def blocks(boxes: Sequence[Box], arrows: Sequence[tuple[str, str]], width_mm: float, height_mm: float) -> Figure:
     """Return a diagram of `boxes`, with an arrow from the bottom of one to the top of another for each pair of names.
 
     An arrow ends on the box straight below its start where the box is wide enough, else at the middle of the box.
@@ -151,12 +150,9 @@ def blocks(boxes: Sequence[Box], arrows: Sequence[tuple[str, str]], width_mm: fl
 
 
 def _rectangles(
-    axes: "Axes", rectangles: Sequence[tuple[float, float, float, float]], fill: Any, edge: str, width_pt: float
+    axes: Axes, rectangles: Sequence[tuple[float, float, float, float]], fill: Any, edge: str, width_pt: float
 ) -> None:
     """Draw rectangles (x, y, width, height) of one look as one path: each path costs time when a page is rendered."""
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path
-
     outlines = [
         Path([(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)], closed=True) for x, y, w, h in rectangles
     ]
