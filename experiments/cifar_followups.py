@@ -7,7 +7,7 @@ from experiments import cifar
 from experiments.datasets import CIFAR10
 from experiments.models import control, inception, pooled, residual
 from report_cli.datasets import split as splits
-from report_cli.figures import comparison
+from report_cli.figures import curves
 
 NETWORKS = ("control", "inception", "residual")
 BUILDERS = {"control": control.build, "inception": inception.build, "residual": residual.build}
@@ -84,10 +84,10 @@ def cifar_less_data(params: LessParams, data: "report.ImageData", record: report
 
 
 def draw_matched(results: "report.Results", figures: report.Figures) -> None:
-    """Draw the learning curves of the three networks together, of the first seed."""
-    histories = {network: results.run(seed=0, network=network).history for network in NETWORKS}
-    figure = comparison.several_curves(histories)
-    figures.add("curves", figure, alt=comparison.describe_several_curves(histories))
+    """Draw the learning curves of the three networks side by side, of the first seed."""
+    histories = [results.run(seed=0, network=network).history for network in NETWORKS]
+    figure = curves.side_by_side(histories, NETWORKS, classes=10)
+    figures.add("curves", figure, alt=curves.describe_side_by_side(histories, NETWORKS))
 
 
 @report.experiment(

@@ -1,4 +1,4 @@
-"""Figures that compare networks: curves together, accuracy against the size of the training set, ratios of speed.
+"""Figures that compare networks: accuracy against the size of the training set, ratios of speed.
 
 Three networks are told apart by colour, line and marker at once, so that grey print and any colour vision do as well.
 """
@@ -12,48 +12,12 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
-from report_cli.figures.curves import History, label_ends, set_epochs
+from report_cli.figures.curves import label_ends
 from report_cli.figures.style import ACCENT, GREY, GREY_WORDS, INK, new_figure, style
 
 # Colour, dashes and marker of the first, second and third network.
 LOOKS: tuple[tuple[str, Any, str], ...] = ((GREY, (0, (4, 1.5)), "s"), (ACCENT, "-", "o"), (INK, (0, (1, 1.2)), "^"))
 WORDS = (GREY_WORDS, ACCENT, INK)
-
-
-def several_curves(histories: Mapping[str, History]) -> Figure:
-    """Return validation loss and accuracy of up to three trainings over the epochs, side by side."""
-    with style():
-        figure = new_figure(48)
-        for axes, name, label in zip(
-            figure.subplots(1, 2),
-            ("validation_loss", "validation_accuracy"),
-            ("validation loss (nats)", "validation accuracy (%)"),
-            strict=True,
-        ):
-            factor = 100 if name.endswith("accuracy") else 1
-            ends = {}
-            for (network, history), (colour, dashes, marker) in zip(histories.items(), LOOKS, strict=False):
-                values = [factor * row[name] for row in history]
-                marker = marker if len(history) < 12 else ""
-                epochs = [row["epoch"] for row in history]
-                axes.plot(epochs, values, color=colour, linestyle=dashes, marker=marker, markersize=3, label=network)
-                ends[network] = values[-1]
-            set_epochs(axes, label)
-            label_ends(axes, ends, WORDS)
-    return figure
-
-
-def describe_several_curves(histories: Mapping[str, History]) -> str:
-    """Return in words what `several_curves` shows."""
-    parts = [f"Two line charts of {len(histories)} networks over the epochs, on validation images."]
-    for network, history in histories.items():
-        first, last = history[0], history[-1]
-        parts.append(
-            f"{network.capitalize()}: loss from {first['validation_loss']:.2f} to {last['validation_loss']:.2f}, "
-            f"accuracy from {first['validation_accuracy']:.1%} to {last['validation_accuracy']:.1%} "
-            f"in {len(history)} epochs."
-        )
-    return " ".join(parts)
 
 
 def accuracy_by_size(

@@ -18,25 +18,14 @@ TIMES = {
 COST = np.array([1.0, 1.13, 0.94])
 
 
-def _histories(epochs: int = 4) -> dict[str, list[dict[str, float]]]:
-    return {
-        network: [
-            {"epoch": e, "validation_loss": 2 / e + 0.01 * n, "validation_accuracy": e / (epochs + 1)}
-            for e in range(1, epochs + 1)
-        ]
-        for n, network in enumerate(NETWORKS)
-    }
-
-
 def _figures() -> dict[str, Figure]:
     return {
-        "curves": comparison.several_curves(_histories()),
         "sizes": comparison.accuracy_by_size(NETWORKS, SIZES, ACCURACY, INTERVAL),
         "speed": comparison.speed_ratios(NAMES, TIMES, COST),
     }
 
 
-@pytest.mark.parametrize("name", ["curves", "sizes", "speed"])
+@pytest.mark.parametrize("name", ["sizes", "speed"])
 def test_same_bytes_every_time_at_full_width(name: str) -> None:
     """The same numbers give the same SVG, 140 mm wide."""
     first, second = (style.to_svg(_figures()[name]) for _ in range(2))
@@ -44,15 +33,13 @@ def test_same_bytes_every_time_at_full_width(name: str) -> None:
     assert f'width="{140 / 25.4 * 72:.3f}'[:11].encode() in first
 
 
-@pytest.mark.parametrize("name", ["curves", "sizes"])
-def test_names_of_lines_stand_apart(name: str) -> None:
+def test_names_of_lines_stand_apart() -> None:
     """Names at the ends of lines never overlap, even where the lines end together."""
-    figure = _figures()[name]
+    figure = _figures()["sizes"]
     figure.draw_without_rendering()
-    for axes in figure.axes:
-        boxes = [text.get_window_extent() for text in axes.texts]
-        assert len(boxes) == 3
-        assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert len(boxes) == 3
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
 def test_names_are_in_the_order_of_the_ends() -> None:
@@ -64,7 +51,7 @@ def test_names_are_in_the_order_of_the_ends() -> None:
 
 def test_lines_differ_in_more_than_colour() -> None:
     """Each network has a marker of its own, and one line alone is solid."""
-    lines = comparison.several_curves(_histories()).axes[0].lines
+    lines = [container[0] for container in _figures()["sizes"].axes[0].containers]
     assert len({line.get_marker() for line in lines}) == 3
     assert [line.is_dashed() for line in lines] == [True, False, True]
 
@@ -80,8 +67,6 @@ def test_every_repeat_is_a_dot() -> None:
 
 def test_alternative_texts_give_the_numbers() -> None:
     """What a figure shows is said with the numbers it shows."""
-    words = comparison.describe_several_curves(_histories())
-    assert "Control: loss from 2.00 to 0.50, accuracy from 20.0% to 80.0% in 4 epochs." in words
     words = comparison.describe_accuracy_by_size(NETWORKS, SIZES, ACCURACY)
     assert "Residual: 10.0% at 500, 50.0% at 1,000, 60.0% at 2,000." in words
     words = comparison.describe_speed_ratios(NAMES, TIMES, COST)
