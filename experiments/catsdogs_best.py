@@ -27,8 +27,7 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
     run = results.run()
     histories = curves.histories([str(name) for name in run.array("columns")], run.array("candidates"))
     titles = [name.removeprefix("catsdogs-") for name in CANDIDATES]
-    figure = curves.side_by_side(histories, titles, classes=2)
-    figures.add("candidates", figure, alt=curves.describe_side_by_side(histories, titles))
+    figures.add("candidates", *curves.side_by_side(histories, titles, classes=2))
 
 
 @report.experiment(

@@ -14,8 +14,7 @@ NETWORKS = {"from scratch": "catsdogs-best", "frozen": STEPS["frozen"], "tuned":
 def draw(results: "report.Results", figures: report.Figures) -> None:
     """Draw the course of the trainings, and the test accuracies over the seeds."""
     overview.draw_curves(results, figures, classes=2)
-    accuracies, label = overview.accuracies(results), "test accuracy (%)"
-    figures.add("accuracy", charts.forest(accuracies, {}, label), alt=charts.describe_forest(accuracies, {}, label))
+    figures.add("accuracy", *charts.forest(overview.accuracies(results), {}, "test accuracy (%)"))
 
 
 @report.experiment(

@@ -116,11 +116,10 @@ def _metrics() -> dict[str, report.Metric]:
 
 def draw(results: "report.Results", figures: report.Figures) -> None:
     """Draw all channels of both layers beside the image."""
-    name = str(results.array("name"))
+    name, image = str(results.array("name")), results.array("image")
     for layer in LAYERS:
         maps, matches = results.array(f"{layer}_maps"), [str(each) for each in results.array(f"{layer}_match")]
-        figure = pictures.channels(results.array("image"), maps, matches, numbered=layer == "first")
-        figures.add(layer, figure, alt=pictures.describe_channels(name, matches))
+        figures.add(layer, *pictures.channels(name, image, maps, matches, numbered=layer == "first"))
 
 
 @report.experiment(

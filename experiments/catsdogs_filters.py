@@ -67,10 +67,10 @@ METRICS = {
 def draw(results: "report.Results", figures: report.Figures) -> None:
     """Draw the patterns of both layers beside the patches."""
     for layer in LAYERS:
-        colours, counts = [str(name) for name in results.array(f"{layer}_colour")], results.array(f"{layer}_top_cats")
-        facts = colours, results.array(f"{layer}_periods"), counts, int(results.array("top"))
-        figure = pictures.patterns(results.array(f"{layer}_patterns"), results.array(f"{layer}_patches"), *facts)
-        figures.add(layer, figure, alt=pictures.describe_patterns(*facts))
+        preferred, patches = results.array(f"{layer}_patterns"), results.array(f"{layer}_patches")
+        colours = [str(name) for name in results.array(f"{layer}_colour")]
+        periods, cats = results.array(f"{layer}_periods"), results.array(f"{layer}_top_cats")
+        figures.add(layer, *pictures.patterns(preferred, patches, colours, periods, cats, int(results.array("top"))))
 
 
 @report.experiment(

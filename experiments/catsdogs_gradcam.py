@@ -84,9 +84,8 @@ def needs_base(params: VGG16Params) -> tuple[str, ...]:
 def draw(results: "report.Results", figures: report.Figures) -> None:
     """Draw the images with their heat, and the outline of the deciding region where it is known."""
     facts = [[str(fact) for fact in row] for row in results.array("facts")]
-    heat = results.array("heat")
-    figure = pictures.heatmaps(results.array("shown"), heat, results.array("outline"), facts)
-    figures.add("heatmaps", figure, alt=pictures.describe_heatmaps(heat, facts))
+    arrays = results.array("shown"), results.array("heat"), results.array("outline")
+    figures.add("heatmaps", *pictures.heatmaps(*arrays, facts))
 
 
 MEASURED = {"smoke": 24, "quick": 400, "full": 800}

@@ -83,8 +83,7 @@ def draw_augmented(results: "report.Results", figures: report.Figures) -> None:
     draw_classifier(results, figures)
     run = results.run(seed=0)
     views, classes = run.array("sample_views"), [str(name) for name in run.array("classes")]
-    figure = pictures.augmented_views(run.array("sample_images"), views, classes)
-    figures.add("samples", figure, alt=pictures.describe_augmented_views(views, classes))
+    figures.add("samples", *pictures.augmented_views(run.array("sample_images"), views, classes))
 
 
 # A new head has as much training with augmented images as without. The quick profile takes few steps, and larger ones

@@ -27,9 +27,7 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
     overview.draw_curves(results, figures, classes=10)
     accuracies = overview.accuracies(results)
     costs = {row["network"]: row["multiply_adds"] / 1e6 for row in results.run(seed=0).table("networks")}
-    labels = "million multiply-adds an image", "test accuracy (%)"
-    chart, words = charts.against(costs, accuracies, *labels), charts.describe_against(costs, accuracies, *labels)
-    figures.add("cost", chart, alt=words)
+    figures.add("cost", *charts.against(costs, accuracies, "million multiply-adds an image", "test accuracy (%)"))
 
 
 @report.experiment(
@@ -58,9 +56,8 @@ def cifar_comparison(record: report.Record) -> None:
 def draw_sizes(results: "report.Results", figures: report.Figures) -> None:
     """Draw accuracy against the number of training images, of the first seed."""
     run = results.run(seed=0)
-    sizes, accuracy = run.array("sizes"), run.array("accuracy")
-    figure = comparison.accuracy_by_size(NETWORKS, sizes, accuracy, run.array("interval"))
-    figures.add("accuracy", figure, alt=comparison.describe_accuracy_by_size(NETWORKS, sizes, accuracy))
+    arrays = run.array("sizes"), run.array("accuracy"), run.array("interval")
+    figures.add("accuracy", *comparison.accuracy_by_size(NETWORKS, *arrays))
 
 
 @report.experiment(

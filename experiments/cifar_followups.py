@@ -86,8 +86,7 @@ def cifar_less_data(params: LessParams, data: "report.ImageData", record: report
 def draw_matched(results: "report.Results", figures: report.Figures) -> None:
     """Draw the learning curves of the three networks side by side, of the first seed."""
     histories = [results.run(seed=0, network=network).history for network in NETWORKS]
-    figure = curves.side_by_side(histories, NETWORKS, classes=10)
-    figures.add("curves", figure, alt=curves.describe_side_by_side(histories, NETWORKS))
+    figures.add("curves", *curves.side_by_side(histories, NETWORKS, classes=10))
 
 
 @report.experiment(

@@ -69,9 +69,7 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
     """Draw every repeat's ratios beside the ratio of multiply-adds."""
     names = [network.replace("pooled_", "small ") for network in TIMED]
     times = {"per image": results.array("image_s"), "per epoch": results.array("epoch_s")}
-    cost = results.array("multiply_add_ratios")
-    figure = comparison.speed_ratios(names, times, cost)
-    figures.add("ratios", figure, alt=comparison.describe_speed_ratios(names, times, cost))
+    figures.add("ratios", *comparison.speed_ratios(names, times, results.array("multiply_add_ratios")))
 
 
 @report.experiment(

@@ -53,8 +53,7 @@ def draw_curves(results: "report.Results", figures: report.Figures, classes: int
     run = results.run(seed=0)
     titles = [row["network"] for row in run.table("networks")]
     panels = [run.table(f"history_{place}") for place in range(len(titles))]
-    figure = curves.side_by_side(panels, titles, classes)
-    figures.add("curves", figure, alt=curves.describe_side_by_side(panels, titles))
+    figures.add("curves", *curves.side_by_side(panels, titles, classes))
 
 
 def accuracies(results: "report.Results") -> dict[str, list[float]]:

@@ -124,7 +124,7 @@ class Record(Protocol):
 class Figures(Protocol):
     """Takes the figures that `draw` makes from the stored arrays."""
 
-    def add(self, name: str, figure: "Figure", *, alt: str) -> None:
+    def add(self, name: str, figure: "Figure", alt: str) -> None:
         """Store `figure`; `alt` says in words what it shows, computed from the same arrays."""
 
 

@@ -163,7 +163,7 @@ class FigureFolder:
         # What the author should know of the figures.
         self.notes: list[str] = []
 
-    def add(self, name: str, figure: "Figure", *, alt: str) -> None:
+    def add(self, name: str, figure: "Figure", alt: str) -> None:
         from report_cli.figures import screen, style
 
         if name not in self._experiment.figures:

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
 from report_cli.figures.curves import label_ends
-from report_cli.figures.style import ACCENT, GREY, GREY_WORDS, INK, new_figure, style
+from report_cli.figures.style import ACCENT, GREY, GREY_WORDS, INK, Illustration, new_figure, style
 
 # Colour, dashes and marker of the first, second and third network.
 LOOKS: tuple[tuple[str, Any, str], ...] = ((GREY, (0, (4, 1.5)), "s"), (ACCENT, "-", "o"), (INK, (0, (1, 1.2)), "^"))
@@ -22,7 +21,7 @@ WORDS = (GREY_WORDS, ACCENT, INK)
 
 def accuracy_by_size(
     networks: Sequence[str], sizes: NDArray[Any], accuracy: NDArray[Any], interval: NDArray[Any]
-) -> Figure:
+) -> Illustration:
     """Return test accuracy over the number of training images, on a logarithmic axis, with intervals.
 
     `accuracy` is (networks, sizes), `interval` (networks, sizes, 2) its ends; both between 0 and 1.
@@ -58,29 +57,25 @@ def accuracy_by_size(
         axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size:,.0f}"))
         axes.set_xlabel("training images")
         axes.set_title("test accuracy (%)", loc="left")
-    return figure
-
-
-def describe_accuracy_by_size(networks: Sequence[str], sizes: NDArray[Any], accuracy: NDArray[Any]) -> str:
-    """Return in words what `accuracy_by_size` shows."""
     parts = [f"Line chart of the test accuracy of {len(networks)} networks for {len(sizes)} sizes of the training set."]
     for row, network in enumerate(networks):
         points = [f"{value:.1%} at {size:,}" for size, value in zip(sizes.tolist(), accuracy[row], strict=True)]
         parts.append(f"{network.capitalize()}: {', '.join(points)}.")
-    return " ".join(parts)
+    return figure, " ".join(parts)
 
 
-def speed_ratios(names: Sequence[str], times: Mapping[str, NDArray[Any]], cost: NDArray[Any]) -> Figure:
+def speed_ratios(names: Sequence[str], times: Mapping[str, NDArray[Any]], cost: NDArray[Any]) -> Illustration:
     """Return a chart of times as multiples of the first network's: every repeat as a dot, all together as a bar.
 
     `times` has for each panel (repeats, networks); `cost` (networks,) are the ratios of multiply-adds, shown as
     open diamonds.
     """
+    ratios = {label: measured.sum(axis=0) / measured[:, 0].sum() for label, measured in times.items()}
     with style():
         figure = new_figure(14 + 6.5 * len(names))
         panels = figure.subplots(1, len(times), sharex=True, sharey=True)
         for axes, (label, measured) in zip(np.atleast_1d(panels), times.items(), strict=True):
-            single, together = measured / measured[:, :1], _ratios(measured)
+            single, together = measured / measured[:, :1], ratios[label]
             rows = np.arange(len(names))
             axes.axvline(1, color=GREY, linewidth=0.6)
             diamonds: dict[str, Any] = {"marker": "D", "s": 22, "facecolors": "none", "edgecolors": INK}
@@ -94,20 +89,9 @@ def speed_ratios(names: Sequence[str], times: Mapping[str, NDArray[Any]], cost: 
             axes.xaxis.set_major_locator(MaxNLocator(5))
             axes.set_xlabel(f"time {label}, control = 1")
             axes.tick_params(axis="y", length=0)
-    return figure
-
-
-def describe_speed_ratios(names: Sequence[str], times: Mapping[str, NDArray[Any]], cost: NDArray[Any]) -> str:
-    """Return in words what `speed_ratios` shows."""
     repeats = len(next(iter(times.values())))
     parts = [f"Dot plot of {repeats} repeats: times of {len(names)} networks as multiples of the control's."]
     for place, name in enumerate(names[1:], start=1):
-        ratios = [f"{_ratios(measured)[place]:.2f} {label}" for label, measured in times.items()]
-        parts.append(f"{name.capitalize()}: {', '.join(ratios)}; multiply-adds {cost[place]:.2f}.")
-    return " ".join(parts)
-
-
-def _ratios(times: NDArray[Any]) -> NDArray[Any]:
-    """Return the times (repeats, networks) of all repeats as multiples of the first network's, (networks,)."""
-    ratios: NDArray[Any] = times.sum(axis=0) / times[:, 0].sum()
-    return ratios
+        points = [f"{ratio[place]:.2f} {label}" for label, ratio in ratios.items()]
+        parts.append(f"{name.capitalize()}: {', '.join(points)}; multiply-adds {cost[place]:.2f}.")
+    return figure, " ".join(parts)

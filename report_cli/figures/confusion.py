@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from report_cli.figures.numbers import Content, Explained
-from report_cli.figures.style import INK, TINT, new_figure, style
+from report_cli.figures.style import INK, TINT, Illustration, new_figure, style
 from report_cli.wording import round_by_hand
 
 
-def matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> Figure:
+def matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> Illustration:
     """Return the confusion matrix (true rows, predicted columns) in percent of each row.
 
     The darker a cell, the larger its share; cells without images are empty.
@@ -48,11 +47,11 @@ def matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> Figure:
         axes.set_ylabel("true class (images)")
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
-    return figure
+    return figure, _in_words(counts, classes)
 
 
-def describe(counts: NDArray[np.int64], classes: Sequence[str]) -> str:
-    """Return in words what `matrix` shows: what is right, the best and the worst class, the commonest mistake."""
+def _in_words(counts: NDArray[np.int64], classes: Sequence[str]) -> str:
+    """Return what is right, the best and the worst class, and the commonest mistake."""
     total, right = int(counts.sum()), int(np.trace(counts))
     totals = counts.sum(axis=1)
     recall = np.diag(counts) / np.maximum(totals, 1)

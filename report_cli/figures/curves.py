@@ -5,18 +5,17 @@ from math import log
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from report_cli.figures.style import ACCENT, GREY, GREY_WORDS, new_figure, style
+from report_cli.figures.style import ACCENT, GREY, GREY_WORDS, Illustration, new_figure, style
 
 # From one line of words to the next, in points.
 LINE_PT = 12.5
 History = Sequence[dict[str, float]]
 
 
-def learning_curves(history: History) -> Figure:
+def learning_curves(history: History) -> Illustration:
     """Return loss and accuracy over the epochs side by side, training and validation labelled at their ends."""
     with style():
         figure = new_figure(46)
@@ -25,11 +24,6 @@ def learning_curves(history: History) -> Figure:
             ends = plot_history(axes, history, name)
             set_epochs(axes, label)
             label_ends(axes, ends, (GREY_WORDS, ACCENT))
-    return figure
-
-
-def describe_learning_curves(history: History) -> str:
-    """Return in words what `learning_curves` shows."""
     first, last = history[0], history[-1]
     best = min(history, key=lambda row: row["validation_loss"])
     parts = [f"Two line charts over {len(history)} epochs."]
@@ -38,7 +32,7 @@ def describe_learning_curves(history: History) -> str:
             key = prefix + name
             parts.append(f"{label} {name} goes from {first[key]:{form}} to {last[key]:{form}}.")
     parts.append(f"Validation loss is lowest in epoch {best['epoch']:.0f}, at {best['validation_loss']:.2f}.")
-    return " ".join(parts)
+    return figure, " ".join(parts)
 
 
 def plot_history(axes: Axes, history: History, name: str) -> dict[str, float]:
@@ -93,7 +87,7 @@ def histories(columns: Sequence[str], curves: NDArray[Any]) -> list[list[dict[st
     return [[dict(zip(columns, row, strict=True)) for row in curve] for curve in curves.tolist()]
 
 
-def side_by_side(panels: Sequence[History], titles: Sequence[str], classes: int) -> Figure:
+def side_by_side(panels: Sequence[History], titles: Sequence[str], classes: int) -> Illustration:
     """Return loss above accuracy for each network, training in grey and validation in colour, the axes alike.
 
     A dotted line is what guessing among so many classes gives. The loss axis ends above the highest validation loss.
@@ -118,11 +112,6 @@ def side_by_side(panels: Sequence[History], titles: Sequence[str], classes: int)
         # Named once, below the curves, which rise to the right.
         for y, name, colour in ((0.14, "training", GREY_WORDS), (0.04, "validation", ACCENT)):
             rows[1, -1].text(0.97, y, name, color=colour, ha="right", transform=rows[1, -1].transAxes)
-    return figure
-
-
-def describe_side_by_side(panels: Sequence[History], titles: Sequence[str]) -> str:
-    """Return in words what `side_by_side` shows."""
     parts = [f"Loss and accuracy of {len(panels)} networks over their epochs."]
     for history, title in zip(panels, titles, strict=True):
         last, best = history[-1], min(history, key=lambda row: row["validation_loss"])
@@ -131,4 +120,4 @@ def describe_side_by_side(panels: Sequence[History], titles: Sequence[str]) -> s
             f" lowest {best['validation_loss']:.2f} in epoch {best['epoch']:.0f};"
             f" validation accuracy {last['validation_accuracy']:.0%} at the end."
         )
-    return " ".join(parts)
+    return figure, " ".join(parts)

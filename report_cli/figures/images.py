@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from report_cli.figures import style
 from report_cli.figures.numbers import Content, Explained, explain
-from report_cli.figures.style import TEXT_WIDTH_MM, TINT
+from report_cli.figures.style import TEXT_WIDTH_MM, TINT, Illustration
 from report_cli.wording import round_by_hand
 
 Pixels = NDArray[np.uint8]
@@ -41,11 +41,11 @@ def mosaic(tiles: Pixels, columns: int, gap: int) -> Pixels:
     return whole
 
 
-def channels(image: Pixels, maps: Pixels, matches: Sequence[str], *, numbered: bool) -> Figure:
+def channels(name: str, image: Pixels, maps: Pixels, matches: Sequence[str], *, numbered: bool) -> Illustration:
     """Return the image (S, S, 3) beside the maps (K, h, w) of all channels, the strongest response darkest.
 
-    `matches` say what each resembles. Numbered, each map has its number above it; else the first of each row has, at
-    its left.
+    `name` is that of the image; `matches` say what each channel resembles. Numbered, each map has its number above it;
+    else the first of each row has, at its left.
     """
     columns = 8 if len(maps) <= 64 else 16
     rows = -(-len(maps) // columns)
@@ -72,14 +72,9 @@ def channels(image: Pixels, maps: Pixels, matches: Sequence[str], *, numbered: b
             areas = {(row, 0): (row * (size + gap), 0, row * (size + gap) + size, size) for row in range(len(tiles))}
             rows_ = [[str(number), matches[number - 1]] for number in numbers]
             axes.add_artist(Explained(["channel", "resembles"], rows_, areas))
-    return figure
-
-
-def describe_channels(name: str, matches: Sequence[str]) -> str:
-    """Return in words what `channels` shows: what the channels resemble."""
-    counts = Counter(matches).most_common()
-    resemblances = "; ".join(f"{kind}: {number}" for kind, number in counts)
-    return f"The image {name} beside {len(matches)} channel maps. What they resemble most: {resemblances}."
+    resemblances = "; ".join(f"{kind}: {number}" for kind, number in Counter(matches).most_common())
+    alt = f"The image {name} beside {len(matches)} channel maps. What they resemble most: {resemblances}."
+    return figure, alt
 
 
 def patterns(
@@ -89,7 +84,7 @@ def patterns(
     periods: NDArray[np.float64],
     cats: NDArray[np.int64],
     top: int,
-) -> Figure:
+) -> Illustration:
     """Return, for each filter, its pattern (K, S, S, 3) beside four patches of images (K, 4, s, s, 3), numbered.
 
     Said of each are its colour and period, and the `cats` among the `top` images of which patches are taken.
@@ -111,21 +106,16 @@ def patterns(
             }
             explain(first, {**facts, f"cats among {top} images": int(cats[number])})
             place(figure, mosaic(block, 2, max(1, block.shape[1] // 16)), x + side + 1, y + above, side, side)
-    return figure
-
-
-def describe_patterns(colours: Sequence[str], periods: NDArray[np.float64], cats: NDArray[np.int64], top: int) -> str:
-    """Return in words what `patterns` shows."""
     parts = [f"The patterns that {len(colours)} filters prefer, each beside four patches of images."]
     for number, (colour, period, count) in enumerate(zip(colours, periods, cats, strict=True), start=1):
         wave = f"period {period:.1f} pixels" if period else "no wave"
         parts.append(f"Filter {number}: {colour}, {wave}, {count} cats among {top} images.")
-    return " ".join(parts)
+    return figure, " ".join(parts)
 
 
 def heatmaps(
     images: Pixels, heat: NDArray[np.float32], regions: NDArray[np.bool_], facts: Sequence[Sequence[str]]
-) -> Figure:
+) -> Illustration:
     """Return each image (N, S, S, 3) beside itself under its heat (N, s, s), 0 to 1.
 
     `regions` (N, s, s) are outlined where there are any; `facts` are kind, class, named class and its probability.
@@ -145,11 +135,6 @@ def heatmaps(
                 scale = image.shape[0] / warmth.shape[0]
                 at = (np.arange(warmth.shape[0]) + 0.5) * scale - 0.5
                 right.contour(at, at, regions[number], levels=[0.5], colors=OUTLINE, linewidths=0.8)
-    return figure
-
-
-def describe_heatmaps(heat: NDArray[np.float32], facts: Sequence[Sequence[str]]) -> str:
-    """Return in words what `heatmaps` shows: the answers, and where each map is hottest."""
     parts = [f"{len(facts)} images, each beside itself under a heatmap."]
     for warmth, (kind, class_name, named, probability) in zip(heat, facts, strict=True):
         where = "without heat"
@@ -159,10 +144,10 @@ def describe_heatmaps(heat: NDArray[np.float32], facts: Sequence[Sequence[str]])
             across = ("left", "centre", "right")[min(3 * column // warmth.shape[1], 2)]
             where = f"hottest at the {down} {across}"
         parts.append(f"{kind.capitalize()}: a {class_name}, named {named} at {probability}; {where}.")
-    return " ".join(parts)
+    return figure, " ".join(parts)
 
 
-def augmented_views(images: NDArray[np.uint8], views: NDArray[np.float64], classes: Sequence[str]) -> Figure:
+def augmented_views(images: NDArray[np.uint8], views: NDArray[np.float64], classes: Sequence[str]) -> Illustration:
     """Return one row an image: the image, then its views, with what was done to it below each.
 
     `images` (N, 1 + V, H, W, 3) have the image first; `views` (N, V, 5) are whether it is mirrored, how far it is moved
@@ -189,20 +174,15 @@ def augmented_views(images: NDArray[np.uint8], views: NDArray[np.float64], class
             axes.text(0.5, -0.05, text, transform=axes.transAxes, ha="center", va="top", fontsize=8, linespacing=1.1)
             what = ("mirrored", "moved right (%)", "moved down (%)", "turned (°)", "scaled by")
             explain(axes, {"image": classes[row], **dict(zip(what, done, strict=True))})
-    return figure
-
-
-def describe_augmented_views(views: NDArray[np.float64], classes: Sequence[str]) -> str:
-    """Return in words what `augmented_views` shows."""
-    rows, columns = views.shape[:2]
-    mirrored = int(views[..., 0].sum())
+    count, mirrored = views.shape[1], int(views[..., 0].sum())
     shift, turn = round_by_hand(np.abs(views[..., 1:3]).max(), 0, 100), round_by_hand(np.abs(views[..., 3]).max(), 0)
     smallest, largest = views[..., 4].min(), views[..., 4].max()
-    return (
-        f"{rows} rows of images, one for each class ({', '.join(classes)}): the image, then {columns} views of it. "
-        f"Of the {rows * columns} views {mirrored} are mirrored; they are moved by up to {shift}% of the size, "
+    alt = (
+        f"{rows} rows of images, one for each class ({', '.join(classes)}): the image, then {count} views of it. "
+        f"Of the {rows * count} views {mirrored} are mirrored; they are moved by up to {shift}% of the size, "
         f"turned by up to {turn} degrees, and scaled by {smallest:.2f} to {largest:.2f}."
     )
+    return figure, alt
 
 
 def place(figure: Figure, image: Pixels, x: float, y: float, width: float, height: float) -> Axes:

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from report_cli.figures.images import LABEL_PT, Pixels, place
 from report_cli.figures.numbers import Content, Explained, explain
-from report_cli.figures.style import ACCENT, GREY, PALE, TEXT_WIDTH_MM, new_figure, style
+from report_cli.figures.style import ACCENT, GREY, PALE, TEXT_WIDTH_MM, Illustration, new_figure, style
 from report_cli.wording import round_by_hand
 
 BINS = 10
@@ -24,7 +23,7 @@ def probabilities(logits: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
-def reliability(logits: NDArray[Any], labels: NDArray[Any]) -> Figure:
+def reliability(logits: NDArray[Any], labels: NDArray[Any]) -> Illustration:
     """Return a reliability diagram: in each tenth of confidence, the share of right images, and how many there are.
 
     Source: C. Guo et al., On calibration of modern neural networks (2017), section 2.
@@ -52,20 +51,14 @@ def reliability(logits: NDArray[Any], labels: NDArray[Any]) -> Figure:
             rows.append([f"{left:g} to {right:g}", 100 * said, 100 * correct, count])
             areas[row, 0] = (left, 100, right, 0)
         upper.add_artist(Explained(head, rows, areas))
-    return figure
-
-
-def describe_reliability(logits: NDArray[Any], labels: NDArray[Any]) -> str:
-    """Return in words what `reliability` shows."""
-    confidence, share, counts = _binned(logits, labels)
     parts = [f"Reliability diagram of {counts.sum():,} test images in {BINS} classes of confidence."]
     for said, right, count in zip(confidence, share, counts, strict=True):
         if count:
             parts.append(f"At a mean confidence of {said:.0%}, {right:.0%} of {count:,} are right.")
-    return " ".join(parts)
+    return figure, " ".join(parts)
 
 
-def errors(pixels: Pixels, true: Sequence[str], named: Sequence[str], confidence: NDArray[Any]) -> Figure:
+def errors(pixels: Pixels, true: Sequence[str], named: Sequence[str], confidence: NDArray[Any]) -> Illustration:
     """Return the surest mistakes: each image (N, S, S, 3) with its class, what it was taken for, and how surely."""
     step, below = TEXT_WIDTH_MM / COLUMNS, 12.5
     side = step - 3
@@ -80,13 +73,8 @@ def errors(pixels: Pixels, true: Sequence[str], named: Sequence[str], confidence
             text = f"{is_}:\n{said}\n{round_by_hand(float(sure), 0, 100)} %"
             axes.text(0, -0.05, text, transform=axes.transAxes, va="top", fontsize=LABEL_PT, linespacing=1.05)
             explain(axes, {"true class": is_, "predicted": said, "confidence (%)": 100 * float(sure)})
-    return figure
-
-
-def describe_errors(true: Sequence[str], named: Sequence[str], confidence: NDArray[Any]) -> str:
-    """Return in words what `errors` shows."""
     told = [f"{is_} taken for {said} at {sure:.1%}" for is_, said, sure in zip(true, named, confidence, strict=True)]
-    return f"The {len(told[:SHOWN])} images that are named wrong most surely: {'; '.join(told[:SHOWN])}."
+    return figure, f"The {len(told[:SHOWN])} images that are named wrong most surely: {'; '.join(told[:SHOWN])}."
 
 
 def _binned(logits: NDArray[Any], labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:

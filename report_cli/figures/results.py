@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from report_cli.figures.style import ACCENT, GREY, INK, new_figure, style
+from report_cli.figures.style import ACCENT, GREY, INK, Illustration, new_figure, style
 
 Interval = tuple[float, float]
 
 
-def forest(results: Mapping[str, Sequence[float]], intervals: Mapping[str, Interval], label: str) -> Figure:
+def forest(results: Mapping[str, Sequence[float]], intervals: Mapping[str, Interval], label: str) -> Illustration:
     """Return a forest plot: the results of each row as dots, their mean as a bar, its interval as a line.
 
     `results` and `intervals` are by the names of the rows, in the unit that `label` says; a row may have no interval.
@@ -32,20 +31,17 @@ def forest(results: Mapping[str, Sequence[float]], intervals: Mapping[str, Inter
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", color=GREY, alpha=0.25, linewidth=0.5)
         axes.set_xlabel(label)
-    return figure
-
-
-def describe_forest(results: Mapping[str, Sequence[float]], intervals: Mapping[str, Interval], label: str) -> str:
-    """Return in words what `forest` shows."""
     parts = [f"Dot plot of {label} in {len(results)} rows."]
     for name, numbers in results.items():
         ends = f", interval {intervals[name][0]:.4g} to {intervals[name][1]:.4g}" if name in intervals else ""
         runs = f" over {len(numbers)} runs" if len(numbers) > 1 else ""
         parts.append(f"{name}: {np.mean(numbers):.4g}{runs}{ends}.")
-    return " ".join(parts)
+    return figure, " ".join(parts)
 
 
-def against(cost: Mapping[str, float], results: Mapping[str, Sequence[float]], cost_label: str, label: str) -> Figure:
+def against(
+    cost: Mapping[str, float], results: Mapping[str, Sequence[float]], cost_label: str, label: str
+) -> Illustration:
     """Return results against what they cost, on a logarithmic axis: a dot for each, named beside their mean."""
     with style():
         figure = new_figure(62)
@@ -63,12 +59,5 @@ def against(cost: Mapping[str, float], results: Mapping[str, Sequence[float]], c
         axes.margins(x=0.25, y=0.12)
         axes.set_xlabel(cost_label)
         axes.set_title(label, loc="left")
-    return figure
-
-
-def describe_against(
-    cost: Mapping[str, float], results: Mapping[str, Sequence[float]], cost_label: str, label: str
-) -> str:
-    """Return in words what `against` shows."""
     points = [f"{name}: {np.mean(numbers):.4g} at {cost[name]:,.10g}" for name, numbers in results.items()]
-    return f"{label.capitalize()} against {cost_label}. {'; '.join(points)}."
+    return figure, f"{label.capitalize()} against {cost_label}. {'; '.join(points)}."

@@ -31,6 +31,8 @@ from matplotlib.text import Text
 
 from report_cli.project import inherited_templates
 
+# A figure and what it shows in words: what `figures.add` takes after a name.
+Illustration = tuple[Figure, str]
 TEXT_WIDTH_MM = 140.0
 IMAGE_DPI = 300
 # A page takes milliseconds for each mark of a figure: more of them are drawn as pixels.

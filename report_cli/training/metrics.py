@@ -12,8 +12,7 @@ def draw_training(results: "Results", figures: Figures) -> None:
     """Draw the learning curves of the first seed."""
     from report_cli.figures import curves
 
-    history = results.run(seed=0).history
-    figures.add("curves", curves.learning_curves(history), alt=curves.describe_learning_curves(history))
+    figures.add("curves", *curves.learning_curves(results.run(seed=0).history))
 
 
 def draw_classifier(results: "Results", figures: Figures) -> None:
@@ -29,7 +28,7 @@ def draw_confusion(results: "Results", figures: Figures) -> None:
 
     run = results.run(seed=0)
     counts, classes = run.array("confusion"), [str(name) for name in run.array("classes")]
-    figures.add("confusion", confusion.matrix(counts, classes), alt=confusion.describe(counts, classes))
+    figures.add("confusion", *confusion.matrix(counts, classes))
 
 
 def draw_predictions(results: "Results", figures: Figures) -> None:
@@ -38,13 +37,10 @@ def draw_predictions(results: "Results", figures: Figures) -> None:
 
     run = results.run(seed=0)
     logits, labels, wrong = run.array("test_logits"), run.array("test_labels"), run.array("errors")
-    alt = predictions.describe_reliability(logits, labels)
-    figures.add("reliability", predictions.reliability(logits, labels), alt=alt)
+    figures.add("reliability", *predictions.reliability(logits, labels))
     classes, said = run.array("classes"), predictions.probabilities(logits[wrong])
     facts = classes[labels[wrong]].tolist(), classes[said.argmax(axis=1)].tolist(), said.max(axis=1)
-    figures.add(
-        "errors", predictions.errors(run.array("error_pixels"), *facts), alt=predictions.describe_errors(*facts)
-    )
+    figures.add("errors", *predictions.errors(run.array("error_pixels"), *facts))
 
 
 _TRAINING = {

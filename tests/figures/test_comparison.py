@@ -20,8 +20,8 @@ COST = np.array([1.0, 1.13, 0.94])
 
 def _figures() -> dict[str, Figure]:
     return {
-        "sizes": comparison.accuracy_by_size(NETWORKS, SIZES, ACCURACY, INTERVAL),
-        "speed": comparison.speed_ratios(NAMES, TIMES, COST),
+        "sizes": comparison.accuracy_by_size(NETWORKS, SIZES, ACCURACY, INTERVAL)[0],
+        "speed": comparison.speed_ratios(NAMES, TIMES, COST)[0],
     }
 
 
@@ -44,7 +44,7 @@ def test_names_of_lines_stand_apart() -> None:
 
 def test_names_are_in_the_order_of_the_ends() -> None:
     """The line that ends highest has the highest name."""
-    figure = comparison.accuracy_by_size(NETWORKS, SIZES, ACCURACY + np.array([[0.02], [0], [0.04]]), INTERVAL)
+    figure, _ = comparison.accuracy_by_size(NETWORKS, SIZES, ACCURACY + np.array([[0.02], [0], [0.04]]), INTERVAL)
     height = {text.get_text(): text.get_position()[1] for text in figure.axes[0].texts}
     assert height["residual"] > height["control"] > height["inception"]
 
@@ -58,7 +58,7 @@ def test_lines_differ_in_more_than_colour() -> None:
 
 def test_every_repeat_is_a_dot() -> None:
     """Each panel shows the ratios of every repeat, those of all repeats together, and those of multiply-adds."""
-    for axes, measured in zip(comparison.speed_ratios(NAMES, TIMES, COST).axes, TIMES.values(), strict=True):
+    for axes, measured in zip(_figures()["speed"].axes, TIMES.values(), strict=True):
         cost, dots, together = (collection.get_offsets() for collection in axes.collections[-3:])
         np.testing.assert_allclose(cost[:, 0], COST)
         np.testing.assert_allclose(sorted(dots[:, 0]), sorted((measured / measured[:, :1]).ravel()))
@@ -67,8 +67,8 @@ def test_every_repeat_is_a_dot() -> None:
 
 def test_alternative_texts_give_the_numbers() -> None:
     """What a figure shows is said with the numbers it shows."""
-    words = comparison.describe_accuracy_by_size(NETWORKS, SIZES, ACCURACY)
+    _, words = comparison.accuracy_by_size(NETWORKS, SIZES, ACCURACY, INTERVAL)
     assert "Residual: 10.0% at 500, 50.0% at 1,000, 60.0% at 2,000." in words
-    words = comparison.describe_speed_ratios(NAMES, TIMES, COST)
+    _, words = comparison.speed_ratios(NAMES, TIMES, COST)
     assert "2 repeats" in words
     assert "Inception: 1.25 per image, 1.35 per epoch; multiply-adds 1.13." in words

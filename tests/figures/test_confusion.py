@@ -8,7 +8,8 @@ CLASSES = ["cat", "dog", "owl"]
 
 def test_confusion_shows_percent_of_the_true_class() -> None:
     """Cells are percent of their row; empty cells and classes without images stay empty."""
-    axes = confusion.matrix(COUNTS, CLASSES).axes[0]
+    figure, _ = confusion.matrix(COUNTS, CLASSES)
+    axes = figure.axes[0]
     shown = {tuple(map(int, text.get_position())): text.get_text() for text in axes.texts}
     assert shown == {(0, 0): "80", (1, 0): "20", (0, 1): "10", (1, 1): "90"}
     assert [label.get_text() for label in axes.get_yticklabels()] == ["cat (10)", "dog (10)", "owl (0)"]
@@ -17,14 +18,14 @@ def test_confusion_shows_percent_of_the_true_class() -> None:
 def test_halves_of_a_percent_are_rounded_up() -> None:
     """A half goes up, in the cells and in the words about them."""
     counts = np.array([[115, 85], [27, 173]])
-    shown = [text.get_text() for text in confusion.matrix(counts, CLASSES[:2]).axes[0].texts]
-    assert shown == ["58", "43", "14", "87"]
-    assert "dog (87%), worst cat (58%)" in confusion.describe(counts, CLASSES[:2])
+    figure, words = confusion.matrix(counts, CLASSES[:2])
+    assert [text.get_text() for text in figure.axes[0].texts] == ["58", "43", "14", "87"]
+    assert "dog (87%), worst cat (58%)" in words
 
 
 def test_confusion_in_words() -> None:
     """The alternative text counts what is right and names the best class, the worst and the commonest mistake."""
-    words = confusion.describe(COUNTS[:2, :2], CLASSES[:2])
+    _, words = confusion.matrix(COUNTS[:2, :2], CLASSES[:2])
     assert "20 test images in 2 classes: 17 lie" in words
     assert "Best recognised is dog (90%), worst cat (80%)." in words
     assert "takes cat for dog, in 2 images." in words
@@ -32,6 +33,6 @@ def test_confusion_in_words() -> None:
 
 def test_confusion_in_words_knows_absent_classes_and_perfection() -> None:
     """A class without images is neither best nor worst, and without a mistake none is named."""
-    words = confusion.describe(np.diag([4, 4, 0]), CLASSES)
+    _, words = confusion.matrix(np.diag([4, 4, 0]), CLASSES)
     assert "owl" not in words
     assert "mistake" not in words

@@ -18,7 +18,7 @@ def test_line_labels_never_overlap(train: float, validation: float) -> None:
         {"epoch": e, "loss": t, "accuracy": t, "validation_loss": v, "validation_accuracy": v}
         for e, t, v in ((1, 0.0, 1.0), (2, train, validation))
     ]
-    figure = curves.learning_curves(history)
+    figure, _ = curves.learning_curves(history)
     figure.draw_without_rendering()
     for axes in figure.axes:
         boxes = {text.get_text(): text.get_window_extent() for text in axes.texts}
@@ -31,7 +31,7 @@ def test_line_labels_never_overlap(train: float, validation: float) -> None:
 def test_one_epoch_and_a_rounding_error() -> None:
     """A single epoch is one whole tick, and what differs by rounding alone is not drawn as a difference."""
     row = {"epoch": 1, "loss": 2.3, "accuracy": 0.1, "validation_loss": 2.3, "validation_accuracy": 0.1 + 1e-9}
-    figure = curves.learning_curves([row])
+    figure, _ = curves.learning_curves([row])
     figure.draw_without_rendering()
     for axes in figure.axes:
         low, high = axes.get_xlim()
@@ -43,7 +43,7 @@ def test_one_epoch_and_a_rounding_error() -> None:
 
 def test_curves_in_words() -> None:
     """The alternative text gives both ends of each line and the best epoch, from the history."""
-    words = curves.describe_learning_curves(HISTORY)
+    _, words = curves.learning_curves(HISTORY)
     assert "over 5 epochs" in words
     assert "Training loss goes from 2.00 to 0.40." in words
     assert "Validation accuracy goes from 50.0% to 50.0%." in words

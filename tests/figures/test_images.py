@@ -25,14 +25,15 @@ def _figures() -> dict[str, Figure]:
     heat = np.linspace(0, 1, 2 * 16 * 16, dtype=np.float32).reshape(2, 16, 16)
     image = np.arange(24 * 24 * 3).reshape(24, 24, 3).astype(np.uint8)
     maps = np.arange(32 * 22 * 22).reshape(32, 22, 22).astype(np.uint8)
-    return {
-        "numbered": images.channels(image, maps, ["none"] * 32, numbered=True),
-        "rows": images.channels(image, maps.repeat(4, axis=0)[:, :6, :6], ["none"] * 128, numbered=False),
+    illustrations = {
+        "numbered": images.channels("cat", image, maps, ["none"] * 32, numbered=True),
+        "rows": images.channels("cat", image, maps.repeat(4, axis=0)[:, :6, :6], ["none"] * 128, numbered=False),
         "patterns": images.patterns(np.stack([image] * 5), np.stack([np.stack([image[:9, :9]] * 4)] * 5), *KNOWN, 9),
         "heatmaps": images.heatmaps(np.stack([image] * 2), heat, regions, FACTS),
         "unknown": images.heatmaps(np.stack([image] * 2), heat, regions[:0], FACTS),
         "choice": curves.side_by_side(curves.histories(COLUMNS, CURVES), ["a", "b"], classes=2),
     }
+    return {name: figure for name, (figure, _) in illustrations.items()}
 
 
 @pytest.mark.parametrize("name", ["numbered", "rows", "patterns", "heatmaps", "unknown", "choice"])
@@ -59,7 +60,7 @@ def test_a_mosaic_keeps_every_pixel() -> None:
 def test_large_maps_are_stored_smaller() -> None:
     """Maps with more pixels than print shows are averaged: the picture in the file has at most 80 a tile."""
     maps = np.zeros((32, 148, 148), np.uint8)
-    figure = images.channels(_pixels(150, 150, 3), maps, ["none"] * 32, numbered=True)
+    figure, _ = images.channels("cat", _pixels(150, 150, 3), maps, ["none"] * 32, numbered=True)
     grid = figure.axes[1].images[0].get_array()
     assert grid is not None
     assert grid.shape[1] == 8 * 74 + 7 * 4
@@ -75,18 +76,20 @@ def test_all_channels_and_numbers_are_there() -> None:
 
 def test_texts_say_what_is_shown() -> None:
     """Alternative texts are made of the numbers: matches, patterns, where it is hottest, and how losses end."""
-    text = images.describe_channels("cat.1275", ["brightness", "brightness", "silent"])
+    matches = ["brightness", "brightness", "silent"]
+    _, text = images.channels("cat.1275", _pixels(9, 9, 3), _pixels(3, 9, 9), matches, numbered=True)
     assert "cat.1275" in text
     assert "brightness: 2; silent: 1" in text
-    text = images.describe_patterns(["red", "light and dark"], np.array([0.0, 2.5]), np.array([3, 9]), 12)
+    facts = ["red", "light and dark"], np.array([0.0, 2.5]), np.array([3, 9]), 12
+    _, text = images.patterns(_pixels(2, 9, 9, 3), _pixels(2, 4, 9, 9, 3), *facts)
     assert "Filter 1: red, no wave, 3 cats among 12 images." in text
     assert "Filter 2: light and dark, period 2.5 pixels" in text
     heat = np.zeros((2, 9, 9), np.float32)
     heat[0, 8, 0] = 1
-    text = images.describe_heatmaps(heat, FACTS)
+    _, text = images.heatmaps(_pixels(2, 9, 9, 3), heat, np.zeros((0, 9, 9), np.bool_), FACTS)
     assert "Right: a cat, named cat at 99 %; hottest at the bottom left." in text
     assert "Wrong: a dog, named cat at 80 %; without heat." in text
-    text = curves.describe_side_by_side(curves.histories(COLUMNS, CURVES), ["a", "b"])
+    _, text = curves.side_by_side(curves.histories(COLUMNS, CURVES), ["a", "b"], classes=2)
     assert "2 networks over their epochs" in text
     assert "a: training loss 0.40 and validation loss 0.90 at the end, lowest 0.70 in epoch 1" in text
 
@@ -100,6 +103,6 @@ def test_the_loss_axis_shows_what_is_compared() -> None:
 def test_views_have_no_minus_before_nothing() -> None:
     """What rounds to nothing is +0 below a view, whichever side it comes from, and a half goes away from zero."""
     views = np.array([[[0, -0.004, 0.125, -0.3, 1]]])
-    figure = images.augmented_views(np.zeros((1, 2, 4, 4, 3), np.uint8), views, ["cat"])
+    figure, words = images.augmented_views(np.zeros((1, 2, 4, 4, 3), np.uint8), views, ["cat"])
     assert figure.axes[1].texts[0].get_text() == "+0°, ×1.00\n+0 %, +13 %\n"
-    assert "by up to 13% of the size, turned by up to 0 degrees" in images.describe_augmented_views(views, ["cat"])
+    assert "by up to 13% of the size, turned by up to 0 degrees" in words

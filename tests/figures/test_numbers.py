@@ -14,7 +14,8 @@ HISTORY = [
 ]
 
 
-def tables(figure: Figure) -> list[dict[str, Any]]:
+def tables(figure: Figure, _: str = "") -> list[dict[str, Any]]:
+    """Return what a figure tells; its alternative text is passed by."""
     style.lay_out(figure)
     return numbers.tables(figure)
 
@@ -26,7 +27,7 @@ def said(table: dict[str, Any]) -> list[list[Any]]:
 
 def test_curves_tell_their_numbers_by_epoch() -> None:
     """Each axes has a table under its title: a row an epoch, a column a series, each number where it is drawn."""
-    loss, accuracy = tables(curves.learning_curves(HISTORY))
+    loss, accuracy = tables(*curves.learning_curves(HISTORY))
     assert (loss["title"], loss["head"]) == ("loss (nats)", ["epoch", "training", "validation"])
     assert said(loss) == [[1, 2, 1], [2, 1, 1], [3, pytest.approx(2 / 3, abs=1e-5), 1]]
     assert said(accuracy)[2] == [3, pytest.approx(30), 50]
@@ -37,7 +38,7 @@ def test_curves_tell_their_numbers_by_epoch() -> None:
 
 def test_panels_have_the_words_of_those_beside_them() -> None:
     """What is written once for a row or a column of axes is in the title of each of their tables."""
-    found = tables(curves.side_by_side([HISTORY, HISTORY], ["one", "two"], 2))
+    found = tables(*curves.side_by_side([HISTORY, HISTORY], ["one", "two"], 2))
     titles = ["one · loss (nats)", "two · loss (nats)", "one · accuracy (%)", "two · accuracy (%)"]
     assert [table["title"] for table in found] == titles
     assert {table["head"][0] for table in found} == {"epoch"}
@@ -47,17 +48,17 @@ def test_intervals_and_names_on_an_axis_are_told() -> None:
     """A number is told with the ends of its interval; where one axis has names, these are the rows."""
     accuracy = np.array([[0.5, 0.6], [0.6, 0.7]])
     interval = np.stack([accuracy - 0.1, accuracy + 0.1], axis=-1)
-    (table,) = tables(comparison.accuracy_by_size(["a", "b"], np.array([100, 1000]), accuracy, interval))
+    (table,) = tables(*comparison.accuracy_by_size(["a", "b"], np.array([100, 1000]), accuracy, interval))
     assert said(table) == [[100, [50, 40, 60], [60, 50, 70]], [1000, [60, 50, 70], [70, 60, 80]]]
     times = {"forward": np.array([[1.0, 2.0], [1.0, 4.0]])}
-    (table,) = tables(comparison.speed_ratios(["control", "other"], times, np.array([1.0, 1.5])))
+    (table,) = tables(*comparison.speed_ratios(["control", "other"], times, np.array([1.0, 1.5])))
     assert table["head"] == ["", "multiply-adds", "one repeat", "all repeats"]
     assert said(table)[2:] == [["other", 1.5, 2, 3], ["other", "", 4, ""]]
 
 
 def test_cells_and_pictures_tell_what_they_are() -> None:
     """A cell of a confusion matrix tells its count, a picture its class and what it was taken for, each in its area."""
-    (table,) = tables(confusion.matrix(np.array([[8, 2], [1, 9]]), ["cat", "dog"]))
+    (table,) = tables(*confusion.matrix(np.array([[8, 2], [1, 9]]), ["cat", "dog"]))
     assert table["head"] == ["true class", "predicted cat", "predicted dog"]
     assert said(table) == [["cat", 8, 2], ["dog", 1, 9]]
     (_, x, y, width, height), (_, right, *_) = table["rows"][0][1:]
@@ -65,11 +66,11 @@ def test_cells_and_pictures_tell_what_they_are() -> None:
     assert width == pytest.approx(height, abs=0.2)
     assert y > 0
     pixels = np.zeros((2, 8, 8, 3), np.uint8)
-    (table,) = tables(predictions.errors(pixels, ["cat", "dog"], ["dog", "cat"], np.array([0.9, 0.75])))
+    (table,) = tables(*predictions.errors(pixels, ["cat", "dog"], ["dog", "cat"], np.array([0.9, 0.75])))
     assert said(table) == [["cat", "dog", 90], ["dog", "cat", 75]]
     assert [len(cell) for cell in table["rows"][1]] == [5, 1, 1]
     maps = np.zeros((3, 6, 6), np.uint8)
-    (table,) = tables(images.channels(pixels[0], maps, ["edges", "nothing", "red"], numbered=True))
+    (table,) = tables(*images.channels("cat", pixels[0], maps, ["edges", "nothing", "red"], numbered=True))
     assert said(table) == [["1", "edges"], ["2", "nothing"], ["3", "red"]]
 
 

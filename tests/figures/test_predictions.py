@@ -17,11 +17,11 @@ def test_probabilities_are_those_of_the_logits() -> None:
 
 def test_a_reliability_diagram_has_a_bar_for_each_tenth_of_confidence() -> None:
     """Bars are the shares of right images, dots the mean confidence; empty tenths have no bar."""
-    upper, lower = predictions.reliability(LOGITS, LABELS).axes
+    figure, words = predictions.reliability(LOGITS, LABELS)
+    upper, lower = figure.axes
     bars = {round(bar.get_x()): bar.get_height() for bar in upper.patches}
     assert bars == {60: pytest.approx(100), 80: pytest.approx(50)}
     assert [bar.get_height() for bar in lower.patches] == [0, 0, 0, 0, 0, 0, 1, 0, 2, 0]
-    words = predictions.describe_reliability(LOGITS, LABELS)
     assert words.endswith(
         "At a mean confidence of 60%, 100% of 1 are right. At a mean confidence of 80%, 50% of 2 are right."
     )
@@ -31,9 +31,7 @@ def test_surest_mistakes_are_named() -> None:
     """Each picture has its class, what it was taken for and how surely; at most sixteen are shown."""
     pixels = np.zeros((20, 4, 4, 3), np.uint8)
     facts = ["cat"] * 20, ["dog"] * 20, np.full(20, 0.987)
-    figure = predictions.errors(pixels, *facts)
+    figure, words = predictions.errors(pixels, *facts)
     assert len(figure.axes) == 16
     assert figure.axes[0].texts[0].get_text() == "cat:\ndog\n99 %"
-    assert predictions.describe_errors(*facts).startswith(
-        "The 16 images that are named wrong most surely: cat taken for dog at 98.7%;"
-    )
+    assert words.startswith("The 16 images that are named wrong most surely: cat taken for dog at 98.7%;")

@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from lxml import etree
-from matplotlib.figure import Figure
 from PIL import Image
 
 from report_cli.figures import confusion, curves, images, screen, style
@@ -20,7 +19,8 @@ HISTORY = [
 COUNTS = np.array([[8, 2], [1, 9]])
 
 
-def shown(figure: Figure) -> str:
+def shown(illustration: style.Illustration) -> str:
+    figure, _ = illustration
     return screen.forms(figure)["screen.svg"].decode()
 
 
@@ -29,10 +29,10 @@ def pictures(svg: str) -> list[Image.Image]:
     return [Image.open(io.BytesIO(base64.b64decode(content))) for content in contents]
 
 
-@pytest.mark.parametrize("figure", [curves.learning_curves(HISTORY), confusion.matrix(COUNTS, ["cat", "dog"])])
-def test_a_chart_has_the_colours_and_the_font_of_the_page(figure: Figure) -> None:
+@pytest.mark.parametrize("chart", [curves.learning_curves(HISTORY), confusion.matrix(COUNTS, ["cat", "dog"])])
+def test_a_chart_has_the_colours_and_the_font_of_the_page(chart: style.Illustration) -> None:
     """Its words are text without a font of their own, it has no ground, and each colour is a variable of the page."""
-    svg = shown(figure)
+    svg = shown(chart)
     assert ">cat</text>" in svg or ">training</text>" in svg
     assert "font-family" not in svg
     assert set(re.findall("#[0-9a-f]{6}", svg)) <= {"#ffffff"}  # words on an area in the accent
@@ -52,7 +52,8 @@ def test_pixels_are_small_and_drawings_exact() -> None:
     smooth = np.cumsum(np.cumsum(rng.normal(size=(60, 60, 3)), axis=0), axis=1)
     photo = np.uint8(255 * (smooth - smooth.min()) / np.ptp(smooth))
     maps = rng.integers(0, 256, (8, 9, 9)).astype(np.uint8)
-    forms = screen.forms(images.channels(photo, maps, ["none"] * 8, numbered=True))
+    figure, _ = images.channels("cat", photo, maps, ["none"] * 8, numbered=True)
+    forms = screen.forms(figure)
     expected = photo, images.mosaic(style.TINT(maps, bytes=True)[..., :3], 8, 1)
     found = [np.asarray(each.convert("RGB")).astype(int) for each in pictures(forms["screen.svg"].decode())]
     first, second = (np.abs(there - here).mean() for there, here in zip(expected, found, strict=True))
@@ -71,7 +72,7 @@ def test_a_narrow_figure_is_no_wider_than_what_it_shows() -> None:
 
 def test_coordinates_are_short_and_close() -> None:
     """Numbers of a drawing have two decimals, which no eye tells from more."""
-    figure = curves.learning_curves(HISTORY)
+    figure, _ = curves.learning_curves(HISTORY)
     forms = screen.forms(figure)
     exact, short = (
         re.findall(r'd="(M[^"]*)"[^>]*dasharray', forms[each].decode()) for each in ("print.svg", "screen.svg")

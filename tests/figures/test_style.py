@@ -17,8 +17,8 @@ CLASSES = ["cat", "dog", "owl"]
 def _figures() -> dict[str, Figure]:
     boxes = [diagrams.Box("a", "top", 20, 6), diagrams.Box("b", "below\nit", 20, 25, height=12, strong=True)]
     return {
-        "curves": curves.learning_curves(HISTORY),
-        "confusion": confusion.matrix(COUNTS, CLASSES),
+        "curves": curves.learning_curves(HISTORY)[0],
+        "confusion": confusion.matrix(COUNTS, CLASSES)[0],
         "blocks": diagrams.blocks(boxes, [("a", "b")], 40, 32),
     }
 
@@ -36,7 +36,7 @@ def test_svg_is_the_same_bytes_every_time(name: str) -> None:
 def test_other_numbers_are_another_picture() -> None:
     """The SVG depends on the numbers."""
     other = [dict(row, loss=row["loss"] + 0.5) for row in HISTORY]
-    drawn = [style.to_svg(curves.learning_curves(history)) for history in (HISTORY, other)]
+    drawn = [style.to_svg(curves.learning_curves(history)[0]) for history in (HISTORY, other)]
     assert drawn[0] != drawn[1]
 
 

@@ -138,6 +138,6 @@ class MemoryFigures:
         self.figures: dict[str, Any] = {}
         self.alts: dict[str, str] = {}
 
-    def add(self, name: str, figure: Any, *, alt: str) -> None:
+    def add(self, name: str, figure: Any, alt: str) -> None:
         self.figures[name] = figure
         self.alts[name] = alt
