@@ -14,33 +14,25 @@ from experiments import (
 )
 
 METRICS = {**theory_windows.METRICS, **theory_stacks.METRICS, **theory_blocks.METRICS, **theory_gradients.METRICS}
-FIGURES = (
-    "q1_convolution",
-    "q2_padding",
-    "q3_dilation",
-    "q4_template",
-    "q5_receptive_field",
-    "q6_channels",
-    "q11_pooling",
-    "q16_schedule",
-    "q17_inception",
-    "q18_residual",
-)
+DIAGRAMS = {
+    "q1_convolution": theory_window_figures.convolution,
+    "q2_padding": theory_window_figures.padding,
+    "q3_dilation": theory_window_figures.dilation,
+    "q4_template": theory_window_figures.template,
+    "q5_receptive_field": theory_stack_figures.receptive_field,
+    "q6_channels": theory_stack_figures.channels,
+    "q11_pooling": theory_window_figures.pooling,
+    "q16_schedule": theory_stack_figures.schedule,
+    "q17_inception": theory_stack_figures.inception,
+    "q18_residual": theory_stack_figures.residual,
+}
 
 
 def draw(results: "report.Results", figures: report.Figures) -> None:
     """Draw the diagrams of the answers."""
     run = results.run()
-    theory_window_figures.convolution(run, figures)
-    theory_window_figures.padding(run, figures)
-    theory_window_figures.dilation(run, figures)
-    theory_window_figures.template(run, figures)
-    theory_stack_figures.receptive_field(run, figures)
-    theory_stack_figures.channels(run, figures)
-    theory_window_figures.pooling(run, figures)
-    theory_stack_figures.schedule(run, figures)
-    theory_stack_figures.inception(run, figures)
-    theory_stack_figures.residual(run, figures)
+    for name, diagram in DIAGRAMS.items():
+        figures.add(name, *diagram(run))
 
 
 @report.experiment(
@@ -49,7 +41,7 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
     metrics=METRICS,
     profiles={},
     cost_s=1,
-    figures=FIGURES,
+    figures=tuple(DIAGRAMS),
     draw=draw,
 )
 def theory(record: report.Record) -> None:

@@ -9,7 +9,7 @@ from report_cli.figures import diagrams, style
 from report_cli.figures.diagrams import Box
 
 
-def receptive_field(run: "report.Run", figures: report.Figures) -> None:
+def receptive_field(run: "report.Run") -> style.Illustration:
     """Question 5: receptive field and map size by depth, with and without pooling."""
     fields, sizes = run.array("q5_fields").tolist(), run.array("q5_sizes").tolist()
     seen = {"plain": fields[0], "dilated": fields[1], "with pooling": fields[2]}
@@ -26,7 +26,7 @@ def receptive_field(run: "report.Run", figures: report.Figures) -> None:
         for name, values in lines.items()
     ]
     alt = f"Two line charts over {len(fields[0])} convolutions, on logarithmic scales. In pixels: {'; '.join(parts)}."
-    figures.add("q5_receptive_field", figure, alt=alt)
+    return figure, alt
 
 
 def _lines(axes: Axes, lines: dict[str, list[float]]) -> None:
@@ -47,7 +47,7 @@ def _lines(axes: Axes, lines: dict[str, list[float]]) -> None:
     axes.set_xlabel("convolution")
 
 
-def channels(run: "report.Run", figures: report.Figures) -> None:
+def channels(run: "report.Run") -> style.Illustration:
     """Question 6: multiply-adds, weights and activations of three layers as bars."""
     sizes, counts, costs = run.array("q6_sizes"), run.array("q6_channels"), run.array("q6_costs")
     maps = [f"{size}×{size}×{count}" for size, count in zip(sizes, counts, strict=True)]
@@ -65,10 +65,10 @@ def channels(run: "report.Run", figures: report.Figures) -> None:
         axes.tick_params(axis="x", length=0)
     parts = [f"{name} {', '.join(f'{value:,}' for value in row)}" for name, row in zip(names, costs, strict=True)]
     alt = f"Bars for three layers with maps of {', '.join(maps)}: {'; '.join(parts)}."
-    figures.add("q6_channels", figure, alt=alt)
+    return figure, alt
 
 
-def schedule(run: "report.Run", figures: report.Figures) -> None:
+def schedule(run: "report.Run") -> style.Illustration:
     """Question 16: what is trained on the source task, with a new head, and while fine-tuning."""
     *blocks, head = run.array("q16_blocks").tolist()
     tuned = int(run.scalars["q16_tuned_parameters"])
@@ -91,18 +91,14 @@ def schedule(run: "report.Run", figures: report.Figures) -> None:
         for box in boxes:
             diagrams.box(axes, box)
         diagrams.label(axes, words, 139.6, y, align="right", colour=diagrams.SOFT)
-    figures.add(
-        "q16_schedule",
-        figure,
-        alt=(
-            f"Three rows of {last} blocks and a head. On the source task everything is trained; then the blocks are "
-            f"frozen and a new head with {head:,} parameters is trained; then the head and block {last}, together "
-            f"{tuned:,} parameters, with a small learning rate."
-        ),
+    return figure, (
+        f"Three rows of {last} blocks and a head. On the source task everything is trained; then the blocks are "
+        f"frozen and a new head with {head:,} parameters is trained; then the head and block {last}, together "
+        f"{tuned:,} parameters, with a small learning rate."
     )
 
 
-def inception(run: "report.Run", figures: report.Figures) -> None:
+def inception(run: "report.Run") -> style.Illustration:
     """Question 17: four parallel branches between the input and the concatenation."""
     branches = run.array("q17_branches").tolist()
     channels, total = run.scalars["q17_channels"], run.scalars["q17_output_channels"]
@@ -122,19 +118,15 @@ def inception(run: "report.Run", figures: report.Figures) -> None:
     arrows = [("input", "a2"), ("a2", "output")]
     for branch in "bcd":
         arrows += [("input", f"{branch}1"), (f"{branch}1", f"{branch}2"), (f"{branch}2", "output")]
-    figures.add(
-        "q17_inception",
-        diagrams.blocks(boxes, arrows, 140, 44.5),
-        alt=(
-            f"An input of {channels:.0f} channels goes through four branches side by side: a 1 by 1 convolution with "
-            f"{one} filters; a 1 by 1 with {before_three}, then a 3 by 3 with {three}; a 1 by 1 with {before_five}, "
-            f"then a 5 by 5 with {five}; a 3 by 3 max pooling, then a 1 by 1 with {pooled}. Their outputs are "
-            f"concatenated to {total:.0f} channels."
-        ),
+    return diagrams.blocks(boxes, arrows, 140, 44.5), (
+        f"An input of {channels:.0f} channels goes through four branches side by side: a 1 by 1 convolution with "
+        f"{one} filters; a 1 by 1 with {before_three}, then a 3 by 3 with {three}; a 1 by 1 with {before_five}, "
+        f"then a 5 by 5 with {five}; a 3 by 3 max pooling, then a 1 by 1 with {pooled}. Their outputs are "
+        f"concatenated to {total:.0f} channels."
     )
 
 
-def residual(run: "report.Run", figures: report.Figures) -> None:
+def residual(run: "report.Run") -> style.Illustration:
     """Question 18: the convolutions of this report's block, with the shortcut around them."""
     names = ("q17_ours_size", "q17_ours_channels", "q18_filters")
     size, count, filters = (int(run.scalars[name]) for name in names)
@@ -155,12 +147,8 @@ def residual(run: "report.Run", figures: report.Figures) -> None:
     diagrams.label(axes, "y", 138.4, y)
     diagrams.arrow(axes, (8.5, y + 4.5), (8.5, below), (117, below), (117, y + 3))
     diagrams.label(axes, "shortcut: x itself", 65.5, below + 2.6)
-    figures.add(
-        "q18_residual",
-        figure,
-        alt=(
-            f"The input x of {size} by {size} by {count} goes through two 3 by 3 convolutions of {filters} filters "
-            f"with ReLU and a linear 1 by 1 convolution of {count} filters, together F. A shortcut leads around them; "
-            f"F of x and x are added, then a ReLU gives y."
-        ),
+    return figure, (
+        f"The input x of {size} by {size} by {count} goes through two 3 by 3 convolutions of {filters} filters "
+        f"with ReLU and a linear 1 by 1 convolution of {count} filters, together F. A shortcut leads around them; "
+        f"F of x and x are added, then a ReLU gives y."
     )

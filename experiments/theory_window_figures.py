@@ -9,9 +9,10 @@ import report_cli as report
 from experiments.theory_definitions import CHANNELS
 from report_cli.figures import diagrams
 from report_cli.figures.diagrams import CELL_MM, Window
+from report_cli.figures.style import Illustration
 
 
-def convolution(run: "report.Run", figures: report.Figures) -> None:
+def convolution(run: "report.Run") -> Illustration:
     """Question 1: each channel with its slice of the filter, and the sum of the three."""
     kernel, output = run.array("q1_kernel"), run.array("q1_output")
     size = kernel.shape[0]
@@ -33,18 +34,14 @@ def convolution(run: "report.Run", figures: report.Figures) -> None:
     diagrams.label(axes, "output (sum)", 113.3, centre - CELL_MM - 3.5)
     diagrams.grid(axes, output, 109, centre - CELL_MM, Window(0, 0))
     parts = [int(run.array(f"q1_{name}_output")[0, 0]) for name in CHANNELS]
-    figures.add(
-        "q1_convolution",
-        figure,
-        alt=(
-            f"Three channels of 4 by 4 numbers, each with the {size} by {size} window at its top left marked, times a "
-            f"filter of ones. The window gives {parts[0]} in red, {parts[1]} in green and {parts[2]} in blue, together "
-            f"{int(output[0, 0])}, the top left of the output with rows {_rows(output)}."
-        ),
+    return figure, (
+        f"Three channels of 4 by 4 numbers, each with the {size} by {size} window at its top left marked, times a "
+        f"filter of ones. The window gives {parts[0]} in red, {parts[1]} in green and {parts[2]} in blue, together "
+        f"{int(output[0, 0])}, the top left of the output with rows {_rows(output)}."
     )
 
 
-def padding(run: "report.Run", figures: report.Figures) -> None:
+def padding(run: "report.Run") -> Illustration:
     """Question 2: the sum of the channels with a ring of zeros, and the output of the same size."""
     padded, output = run.array("q2_padded"), run.array("q2_output")
     figure, axes = diagrams.canvas(140, 33)
@@ -56,18 +53,14 @@ def padding(run: "report.Run", figures: report.Figures) -> None:
     diagrams.grid(axes, run.array("q1_kernel")[:, :, 0], 67, middle - 1.5 * CELL_MM)
     diagrams.label(axes, "=", 86.5, middle)
     diagrams.grid(axes, output, 93, middle - 2 * CELL_MM, Window(0, 0))
-    figures.add(
-        "q2_padding",
-        figure,
-        alt=(
-            f"The sum of the three channels, 4 by 4 numbers with rows {_rows(padded[1:-1, 1:-1])}, inside a ring of "
-            f"zeros. The 3 by 3 window at the top left covers four pixels of the image and gives {int(output[0, 0])}, "
-            f"the top left of the output with rows {_rows(output)}."
-        ),
+    return figure, (
+        f"The sum of the three channels, 4 by 4 numbers with rows {_rows(padded[1:-1, 1:-1])}, inside a ring of "
+        f"zeros. The 3 by 3 window at the top left covers four pixels of the image and gives {int(output[0, 0])}, "
+        f"the top left of the output with rows {_rows(output)}."
     )
 
 
-def dilation(run: "report.Run", figures: report.Figures) -> None:
+def dilation(run: "report.Run") -> Illustration:
     """Question 3: the taps of the dilated filter on the padded sum of the channels."""
     padded, output = run.array("q3_padded"), run.array("q3_output")
     reach = int(run.scalars["q3_kernel"])
@@ -84,21 +77,15 @@ def dilation(run: "report.Run", figures: report.Figures) -> None:
     diagrams.grid(axes, spread, 67, middle - reach / 2 * CELL_MM)
     diagrams.label(axes, "=", 96, middle)
     diagrams.grid(axes, output, 103, middle - 2 * CELL_MM, Window(0, 0))
-    figures.add(
-        "q3_dilation",
-        figure,
-        alt=(
-            f"The sum of the three channels inside {border} rings of zeros. The nine weights lie {step} pixels apart "
-            f"and reach over {reach} by {reach} pixels; at the top left, {int(run.scalars['q3_pixels'])} of them meet "
-            f"the image and give {int(output[0, 0])}, the top left of the output with rows {_rows(output)}."
-        ),
+    return figure, (
+        f"The sum of the three channels inside {border} rings of zeros. The nine weights lie {step} pixels apart "
+        f"and reach over {reach} by {reach} pixels; at the top left, {int(run.scalars['q3_pixels'])} of them meet "
+        f"the image and give {int(output[0, 0])}, the top left of the output with rows {_rows(output)}."
     )
 
 
-def template(run: "report.Run", figures: report.Figures) -> None:
+def template(run: "report.Run") -> Illustration:
     """Question 4: a template, four patches, and what the template says to each."""
-    from report_cli.figures.diagrams import CELL_MM
-
     patches, names = run.array("q4_patches"), [str(name) for name in run.array("q4_names")]
     rows = {
         "response": [f"{value:g}" for value in run.array("q4_response")],
@@ -122,10 +109,10 @@ def template(run: "report.Run", figures: report.Figures) -> None:
         for name, response, cosine, centred in zip(names, *rows.values(), strict=True)
     ]
     alt = f"A template, a bright stripe of 3 by 3 pixels, and its response to four patches. {'; '.join(parts)}."
-    figures.add("q4_template", figure, alt=alt)
+    return figure, alt
 
 
-def pooling(run: "report.Run", figures: report.Figures) -> None:
+def pooling(run: "report.Run") -> Illustration:
     """Question 11: each channel and its pooled map."""
     figure, axes = diagrams.canvas(140, 24)
     middle = 5.5 + 2 * CELL_MM
@@ -137,11 +124,8 @@ def pooling(run: "report.Run", figures: report.Figures) -> None:
         diagrams.arrow(axes, (left + 18.8, middle), (left + 25.4, middle))
         diagrams.grid(axes, output, left + 27, middle - CELL_MM, Window(0, 0), Window(1, 1))
         parts.append(f"{name} becomes {_rows(output)}")
-    figures.add(
-        "q11_pooling",
-        figure,
-        alt=f"Each channel of 4 by 4 numbers is pooled to 2 by 2, two opposite windows marked: {'; '.join(parts)}.",
-    )
+    alt = f"Each channel of 4 by 4 numbers is pooled to 2 by 2, two opposite windows marked: {'; '.join(parts)}."
+    return figure, alt
 
 
 def _rows(matrix: NDArray[Any]) -> str:
