@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,7 +34,7 @@ def write(cache: Path, images: Decoded, side: int | None) -> str:
     with files.staged_folder(cache / "tmp", _folder(cache, digest)) as folder:
         names = {part: sorted_.names.tolist() for part, sorted_ in parts.items() if sorted_.names.any()}
         files.write_json(folder / _NAMES, names)
-        files.write_json(folder / exclusions.FILE, exclusions.to_json(images.exclusions))
+        files.write_json(folder / exclusions.FILE, msgspec.to_builtins(images.exclusions))
         for part, sorted_ in parts.items():
             files.write_bytes(folder / f"{part}_identities.bin", sorted_.identities.tobytes())
             files.write_bytes(folder / f"{part}_labels.bin", sorted_.labels.astype("<i8").tobytes())
@@ -80,7 +81,7 @@ def read(cache: Path, digest: str, source: Source) -> ImageData | None:
             return None
         names = files.read_json(folder / _NAMES)
         parts = {part: _part(folder, part, identities[part], names.get(part), sizes[part]) for part in PARTS}
-        left_out = exclusions.from_json(files.read_json(folder / exclusions.FILE))
+        left_out = msgspec.convert(files.read_json(folder / exclusions.FILE), exclusions.Exclusions)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
     name, label = source.name, source.label

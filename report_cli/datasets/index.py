@@ -4,10 +4,12 @@ A signature (path, size, modification time) only saves reading: training verifie
 """
 
 import json
-import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Annotated
+
+import msgspec
 
 from report_cli import files
 from report_cli.datasets import layouts
@@ -17,12 +19,11 @@ from report_cli.datasets.spec import LAYOUTS, Images
 FORMAT = 3
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """What was found at a signature: the classes of each part (class folders only) and the digest once read in."""
 
     classes: dict[str, list[str]]
-    digest: str | None = None
+    digest: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")] | None = None
 
 
 def signature(data: Images, path: Path, layout: str) -> str:
@@ -46,19 +47,14 @@ def signature(data: Images, path: Path, layout: str) -> str:
 def look_up(cache: Path, signature: str) -> Entry | None:
     """Return what is known at `signature`, or None; an entry that can't be read counts as none."""
     try:
-        content = files.read_json(_path(cache, signature))
-        classes = {part: [str(name) for name in content["classes"][part]] for part in content["classes"]}
-        digest = content["digest"]
-    except (OSError, ValueError, KeyError, TypeError):
+        return msgspec.convert(files.read_json(_path(cache, signature)), Entry)
+    except (OSError, ValueError):
         return None
-    if digest is not None and not re.fullmatch("[0-9a-f]{64}", str(digest)):
-        return None
-    return Entry(classes, digest)
 
 
 def note(cache: Path, signature: str, entry: Entry) -> None:
     """Remember `entry`: one file a signature, so that two processes never overwrite each other's."""
-    files.write_json(_path(cache, signature), asdict(entry))
+    files.write_json(_path(cache, signature), msgspec.to_builtins(entry))
 
 
 def _path(cache: Path, signature: str) -> Path:

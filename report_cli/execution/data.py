@@ -5,6 +5,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from report_cli.datasets import exclusions, source
 from report_cli.datasets.download import fetch as fetch
 from report_cli.datasets.spec import Archive, DataSet, Table, Weights
@@ -80,7 +82,8 @@ def _checked(data: DataSet | Weights, choice: DataChoice, workspace: Workspace, 
         return chosen.to_json()
     # Whatever was read before: a check reads again.
     read = runner.read_in(replace(chosen, digest=None))
-    return {**read.to_json(), **exclusions.to_json(exclusions.read(workspace.cache, read.digest or ""))}
+    left_out = exclusions.read(workspace.cache, read.digest or "")
+    return {**read.to_json(), **msgspec.to_builtins(left_out)}
 
 
 def _facts(data: DataSet | Weights, choice: DataChoice, workspace: Workspace) -> dict[str, Any]:

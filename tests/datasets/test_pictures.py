@@ -174,7 +174,7 @@ def test_what_cannot_be_read_is_left_out_and_listed(
     files = {**microsoft(photos(MANY)), "PetImages/Dog/11702.jpg": UNREADABLE[reason]}
     source = read(write(tmp_path, files, zipped))
     images = reading.load(source, cache)
-    assert [(each.name.rsplit("/", 1)[-1], each.reason) for each in images.exclusions.skipped] == [
+    assert [(name.rsplit("/", 1)[-1], why) for name, why in images.exclusions.skipped.items()] == [
         ("11702.jpg", reason)
     ]
     assert len(images.train) == MANY
@@ -184,7 +184,7 @@ def test_what_cannot_be_read_is_left_out_and_listed(
 def test_an_animated_or_other_picture_is_listed_too(tmp_path: Path, load: Callable[[Path], ImageData]) -> None:
     """A file that was meant as an image but has another format's name is not passed over in silence."""
     images = load(write(tmp_path, {**microsoft(photos(MANY)), "PetImages/Cat/7000.gif": as_format("GIF")}, zipped=True))
-    assert [each.name for each in images.exclusions.skipped] == ["PetImages/Cat/7000.gif"]
+    assert list(images.exclusions.skipped) == ["PetImages/Cat/7000.gif"]
 
 
 def test_more_than_one_in_a_hundred_unreadable_is_an_error(tmp_path: Path, read: Callable[[Path], Source]) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from report_cli import files
-from report_cli.datasets.exclusions import Exclusions, Skipped
+from report_cli.datasets.exclusions import Exclusions
 from report_cli.datasets.images import IDENTITY_BYTES, Decoded, Raw, identity
 from report_cli.datasets.layouts import class_of, photo, split_name
 from report_cli.datasets.readers.archive import Member
@@ -107,7 +107,7 @@ def read_photos(members: Iterable[Member], archive: str, data: Images, scratch: 
     labels: list[int] = []
     names: list[str] = []
     identities: list[bytes] = []
-    skipped: list[Skipped] = []
+    skipped: dict[str, str] = {}
     mislabelled: list[str] = []
     prefix: str | None = None
     # Memory holds one photograph at a time.
@@ -123,7 +123,7 @@ def read_photos(members: Iterable[Member], archive: str, data: Images, scratch: 
             try:
                 pixels, format_ = _decode(member.read(), ["JPEG", "PNG"])
             except _NoImageError as fault:
-                skipped.append(Skipped(member.name, str(fault)))
+                skipped[member.name] = str(fault)
                 continue
             if not member.name.lower().endswith(_ENDINGS[format_]):
                 mislabelled.append(member.name)
@@ -137,8 +137,7 @@ def read_photos(members: Iterable[Member], archive: str, data: Images, scratch: 
     known = np.frombuffer(b"".join(identities), np.uint8).reshape(-1, IDENTITY_BYTES)
     train = Raw(np.array(labels, np.int64), squares, np.array(names, np.str_), known)
     nothing = Raw(np.empty(0, np.int64), np.empty((0, *shape[1:]), np.uint8))
-    exclusions = Exclusions(tuple(sorted(skipped, key=lambda each: each.name)), tuple(sorted(mislabelled)))
-    return Decoded(data.classes, {"train": train, "test": nothing}, exclusions)
+    return Decoded(data.classes, {"train": train, "test": nothing}, Exclusions(skipped, tuple(sorted(mislabelled))))
 
 
 def _decode(content: bytes, formats: list[str], size: tuple[int, int] | None = None) -> tuple[NDArray[np.uint8], str]:
@@ -162,13 +161,13 @@ def _decode(content: bytes, formats: list[str], size: tuple[int, int] | None = N
         raise _NoImageError("is not a whole image") from error
 
 
-def _check_few(skipped: list[Skipped], read: int, archive: str) -> None:
+def _check_few(skipped: dict[str, str], read: int, archive: str) -> None:
     """Raise DataError where more than one file in a hundred was left out."""
     number, total = len(skipped), len(skipped) + read
     if number * 100 <= total:
         return
-    shown = "; ".join(f"{each.name} {each.reason}" for each in skipped[:_MOST_SHOWN])
-    (reason, count) = Counter(each.reason for each in skipped).most_common(1)[0]
+    shown = "; ".join(f"{name} {reason}" for name, reason in list(skipped.items())[:_MOST_SHOWN])
+    (reason, count) = Counter(skipped.values()).most_common(1)[0]
     raise DataError(
         f"{archive}: {number} of {total} images are unreadable (for instance {shown})",
         f"at most one in a hundred may be; {count} of them: {reason}; fetch or unpack it again",
