@@ -79,10 +79,8 @@ def _read_in(source: Source, cache: Path) -> str:
                     images = pictures.read_photos(found, path.name, data, scratch)
                 case "folders":
                     images = Decoded(*pictures.read_folders(found, path.name, data))
-                case "binary":
-                    images = Decoded(*cifar.read_binary(found, path.name, data))
-                case "pickled":
-                    images = Decoded(*cifar.read_pickled(found, path.name, data))
+                case "binary" | "pickled":
+                    images = Decoded(*cifar.read(found, path.name, data, format_))
         _check(data, path.name, images)
         if _signature(source) != before:
             raise DataError(f"{path.name} changed while it was read", "wait until it is complete, then try again")

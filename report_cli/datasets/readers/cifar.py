@@ -3,8 +3,8 @@
 import io
 import pickle
 import warnings
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,38 +26,19 @@ BATCHES = {
 Batch = tuple[NDArray[np.int64], NDArray[np.uint8]]
 
 
-def read_binary(members: Iterable[Member], archive: str, data: Images) -> tuple[tuple[str, ...], dict[str, Raw]]:
-    """Return the class names and the images of each part of the binary archive.
-
-    Raises:
-        DataError: a file is missing or is not what its name says.
-    """
-    files = {f"{BINARY_FOLDER}/{name}.bin": part for name, part in BATCHES.items()}
-    return _read(members, archive, data, f"{BINARY_FOLDER}/batches.meta.txt", files, _binary_names, _binary_batch)
-
-
-def read_pickled(members: Iterable[Member], archive: str, data: Images) -> tuple[tuple[str, ...], dict[str, Raw]]:
-    """Return the class names and the images of each part of the python archive; nothing in it is run.
-
-    Raises:
-        DataError: a file is missing or is not what its name says.
-    """
-    files = {f"{PICKLED_FOLDER}/{name}": part for name, part in BATCHES.items()}
-    return _read(members, archive, data, f"{PICKLED_FOLDER}/batches.meta", files, _pickled_names, _pickled_batch)
-
-
-def _read(
-    members: Iterable[Member],
-    archive: str,
-    data: Images,
-    names_file: str,
-    files: dict[str, str],
-    names: Callable[[bytes], list[str]],
-    batch: Callable[[bytes, int], Batch],
+def read(
+    members: Iterable[Member], archive: str, data: Images, format_: Literal["binary", "pickled"]
 ) -> tuple[tuple[str, ...], dict[str, Raw]]:
+    """Return the class names and the images of each part of an archive in `format_`; nothing in it is run.
+
+    Raises:
+        DataError: a file is missing or is not what its name says.
+    """
     assert data.height, f"official archives hold images of one size: {data.name}"
     assert data.width
-    folder = names_file.partition("/")[0]
+    folder, meta, ending, names, batch = _FORMATS[format_]
+    names_file = f"{folder}/{meta}"
+    files = {f"{folder}/{name}{ending}": part for name, part in BATCHES.items()}
     missing = [*files, names_file]
     classes: tuple[str, ...] = ()
     batches: dict[str, list[Batch]] = {part: [] for part in PARTS}
@@ -83,10 +64,10 @@ def _read(
     if missing:
         raise DataError(f"{archive} has no {missing[0]}", "it is not the official archive of its name")
     parts = {}
-    for part, read in batches.items():
-        planes = np.concatenate([records for _, records in read]).reshape(-1, 3, data.height, data.width)
+    for part, pairs in batches.items():
+        planes = np.concatenate([records for _, records in pairs]).reshape(-1, 3, data.height, data.width)
         pixels = np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
-        parts[part] = Raw(np.concatenate([labels for labels, _ in read]), pixels)
+        parts[part] = Raw(np.concatenate([labels for labels, _ in pairs]), pixels)
     return classes, parts
 
 
@@ -140,6 +121,11 @@ def _field(content: bytes, key: str) -> Any:
     raise DataError(f"the pickle is no dictionary with {key!r}")
 
 
+# Of each format: the folder, the file of the class names, the ending of a batch, and what reads the two.
+_FORMATS = {
+    "binary": (BINARY_FOLDER, "batches.meta.txt", ".bin", _binary_names, _binary_batch),
+    "pickled": (PICKLED_FOLDER, "batches.meta", "", _pickled_names, _pickled_batch),
+}
 # What the standard library and numpy raise for pickles that are cut short or nonsense.
 _BROKEN = (
     *(pickle.UnpicklingError, EOFError, ValueError, TypeError, LookupError, AttributeError, OverflowError),
