@@ -18,10 +18,10 @@ from report_cli.keys.sources import (
     Reach,
     Sources,
     Target,
+    decorator_name,
     import_targets,
     is_docstring,
     is_type_checking,
-    orelse,
 )
 
 # The key, beside the names of definitions, of what a module does when it is imported.
@@ -37,8 +37,8 @@ _BOOKKEEPING = frozenset(
 )
 # What the worker does before anything is computed with Keras.
 _KERAS = "report_cli.training.backend:start"
-# What the program does behind the methods that it hands to an experiment: the function that decides the numbers.
-METHODS = {"classifier": "report_cli.training.classify:classify"}
+# What the program does behind `record.classifier`, which it hands to an experiment: the function decides the numbers.
+_CLASSIFIER = "report_cli.training.classify:classify"
 
 
 def reach(sources: Sources, *functions: tuple[str, str]) -> Reach:
@@ -56,7 +56,9 @@ def reach(sources: Sources, *functions: tuple[str, str]) -> Reach:
 def _reach(sources: Sources, *roots: str) -> Reach:
     waiting = list(roots)
     for key in roots:
-        if not _is_defined(sources, key):
+        name, _, definition = key.partition(":")
+        module = sources.module(name)
+        if module is None or definition not in module.index.definitions:
             raise UsageError(f"{key} is not defined at the top level of a module of this project")
     nodes: dict[str, Node] = {}
     while waiting:
@@ -64,7 +66,6 @@ def _reach(sources: Sources, *roots: str) -> Reach:
         if key not in nodes and key.partition(":")[0] not in _BOOKKEEPING:
             node = nodes[key] = _node(sources, key)
             waiting.extend(node.uses)
-            waiting.extend(METHODS[method] for method in node.methods)
             if "keras" in node.packages:
                 waiting.append(_KERAS)
     return Reach(
@@ -73,12 +74,6 @@ def _reach(sources: Sources, *roots: str) -> Reach:
         frozenset(package for node in nodes.values() for package in node.packages),
         any(node.dynamic for node in nodes.values()),
     )
-
-
-def _is_defined(sources: Sources, key: str) -> bool:
-    name, _, definition = key.partition(":")
-    module = sources.module(name)
-    return module is not None and definition in module.index.definitions
 
 
 def _node(sources: Sources, key: str) -> Node:
@@ -96,9 +91,11 @@ def _node(sources: Sources, key: str) -> Node:
             statements = module.index.definitions.get(definition, [])
         digest = uses.digest(module, statements) if statements else ""
         is_own = name.partition(".")[0] != "report_cli"
-        methods = tuple(sorted(set(_methods(statements)))) if is_own else ()
+        # It counts where it is named, called or not.
+        if is_own and any(getattr(n, "attr", "") == "classifier" for s in statements for n in ast.walk(s)):
+            uses.keys[_CLASSIFIER] = None
         packages = tuple(sorted(uses.packages))
-        sources.nodes[key] = Node(digest, tuple(uses.keys), packages, methods, is_own and module.index.dynamic)
+        sources.nodes[key] = Node(digest, tuple(uses.keys), packages, is_own and module.index.dynamic)
     return sources.nodes[key]
 
 
@@ -193,13 +190,6 @@ class _Uses:
                     self._follow(found, names[1:])
 
 
-def _methods(statements: Iterable[ast.stmt]) -> Iterator[str]:
-    """Yield the methods of METHODS that are named, called or not."""
-    for node in (inner for statement in statements for inner in ast.walk(statement)):
-        if isinstance(node, ast.Attribute) and node.attr in METHODS:
-            yield node.attr
-
-
 def _references(node: ast.AST) -> Iterator[tuple[str, list[str]]]:
     """Yield (name, attributes) for each name that is read: `a.b.c` gives ("a", ["b", "c"])."""
     if isinstance(node, ast.Name):
@@ -238,15 +228,16 @@ def _children(node: ast.AST) -> Iterator[tuple[str, object]]:
         if name in _IGNORED.get(type(node), _NOTHING) or name in ("ctx", "kind", "type_comment", "type_params"):
             continue
         if name == "decorator_list":
-            value = [d for d in value or [] if not _is_registration(d)]
+            # The parameters of `@experiment(...)` enter the recipe by value, its titles not at all.
+            value = [d for d in value or [] if decorator_name(d) != "experiment"]
         if isinstance(node, ast.JoinedStr) and name == "values":
             value = _merged(node.values)
         if isinstance(value, list):
             for item in value:
-                if isinstance(item, ast.stmt) and is_docstring(item):
+                if is_docstring(item):
                     continue
-                if isinstance(item, ast.stmt) and is_type_checking(item):
-                    yield from ((name, other) for other in orelse(item))
+                if is_type_checking(item):
+                    yield from ((name, other) for other in item.orelse)
                     continue
                 yield name, item
         elif value is not None or isinstance(node, ast.Constant):
@@ -260,13 +251,6 @@ _IGNORED: dict[type, frozenset[str]] = {
     ast.AsyncFunctionDef: frozenset({"returns"}),
     ast.AnnAssign: frozenset({"annotation"}),
 }
-
-
-def _is_registration(decorator: ast.expr) -> bool:
-    """Whether this is `@experiment(...)`: its parameters enter the recipe by value, its titles not at all."""
-    function = decorator.func if isinstance(decorator, ast.Call) else decorator
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return bool(name == "experiment")
 
 
 def _merged(values: list[ast.expr]) -> list[ast.expr]:

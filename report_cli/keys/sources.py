@@ -8,7 +8,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from report_cli.errors import ReportError, UsageError
 
@@ -87,7 +87,7 @@ class Index:
     def _add(self, statement: ast.stmt, module: Module) -> None:
         if isinstance(statement, _SCOPES):
             self._define(statement.name, statement)
-            if any(_may_register(decorator) for decorator in statement.decorator_list):
+            if any(decorator_name(decorator) not in _PLAIN for decorator in statement.decorator_list):
                 self.effects.append(statement)
         elif isinstance(statement, ast.Import | ast.ImportFrom):
             self._import(statement, module)
@@ -97,7 +97,7 @@ class Index:
             if "_" in names:  # `_ = register(...)` is there for what it does
                 self.effects.append(statement)
         elif is_type_checking(statement):
-            for other in orelse(statement):
+            for other in statement.orelse:
                 self._add(other, module)
         elif not is_docstring(statement):
             self._add_effect(statement, module)
@@ -135,14 +135,12 @@ class Index:
 class Node(NamedTuple):
     """A definition in a snapshot: its digest, the keys ("module:name") of what it uses, and installed packages.
 
-    `methods` are names of attributes that it calls on what the program hands it (`record.classifier`, `data.split`).
     `dynamic` is whether its module, one of the project, may reach more than can be read from it.
     """
 
     digest: str
     uses: tuple[str, ...]
     packages: tuple[str, ...] = ()
-    methods: tuple[str, ...] = ()
     dynamic: bool = False
 
 
@@ -307,18 +305,13 @@ def _is_dynamic(node: ast.AST) -> bool:
     return isinstance(name, str) and name in _DYNAMIC
 
 
-def _may_register(decorator: ast.expr) -> bool:
+def decorator_name(decorator: ast.expr) -> str:
+    """Return the last name of a decorator: "experiment" for `@report.experiment(...)`."""
     function = decorator.func if isinstance(decorator, ast.Call) else decorator
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return name not in _PLAIN
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
-def orelse(statement: ast.stmt) -> list[ast.stmt]:
-    """Return the branch of `if TYPE_CHECKING: ... else: ...` that runs."""
-    return statement.orelse if isinstance(statement, ast.If) else []
-
-
-def is_docstring(statement: ast.stmt) -> bool:
+def is_docstring(statement: object) -> bool:
     """Whether the statement is a bare string: a docstring or a comment in string form."""
     return (
         isinstance(statement, ast.Expr)
@@ -327,11 +320,7 @@ def is_docstring(statement: ast.stmt) -> bool:
     )
 
 
-def is_type_checking(statement: ast.stmt) -> bool:
-    """Whether the statement is `if TYPE_CHECKING:`, whose body never runs."""
-    if not isinstance(statement, ast.If):
-        return False
-    test = statement.test
-    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
-        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
-    )
+def is_type_checking(statement: object) -> TypeGuard[ast.If]:
+    """Whether the statement is `if TYPE_CHECKING:`, of which the branch `else` alone runs."""
+    test = statement.test if isinstance(statement, ast.If) else None
+    return "TYPE_CHECKING" in (getattr(test, "id", ""), getattr(test, "attr", ""))
