@@ -76,7 +76,7 @@ class Judge(msgspec.Struct):
         Of several, one from this environment comes first, then a kept one, then by key.
         """
         store, wanted = self.store, question.recipe.digest
-        same = [run for run in self._by_recipe(question.experiment).get(wanted, ()) if run.key.startswith(wanted[:16])]
+        same = [run for run in self._stored(question.experiment, wanted) if run.key.startswith(wanted[:16])]
         changes = {run.folder: self._changed(run) for run in same}
         unchanged = [run for run in same if not changes[run.folder]]
         alike = [run for run in unchanged if question.needs is not None and uses(run, question.needs)]
@@ -147,7 +147,8 @@ class Judge(msgspec.Struct):
         if not stale and (changes := self._changed(run)):
             stale = changes[0]
         for need, outputs in run.manifest.needs.items():
-            stored = self._stored(need, run.manifest.recipe.get("needs", {}).get(need, ()))
+            recipes = run.manifest.recipe.get("needs", {}).get(need, ())
+            stored = [other for recipe in recipes for other in self._stored(need, recipe)]
             if (
                 not stale
                 and stored
@@ -190,7 +191,7 @@ class Judge(msgspec.Struct):
         for need, recipes in parts["needs"].items():
             for recipe in recipes:
                 # Of what is not stored nothing is known; a run of other inputs may be out of date beside a newer one.
-                stored = self._stored(need, (recipe,))
+                stored = self._stored(need, recipe)
                 if stored and all(any(self.outdated(run)) for run in stored):
                     return f"{need}, which it needs, is out of date"
         return ""
@@ -213,15 +214,12 @@ class Judge(msgspec.Struct):
             self._runs[name] = list(self.store.runs(name))
         return self._runs[name]
 
-    def _by_recipe(self, name: str) -> Mapping[str, list[Run]]:
+    def _stored(self, name: str, recipe: str) -> list[Run]:
         if name not in self._recipes:
             self._recipes[name] = {}
             for run in self.runs(name):
                 self._recipes[name].setdefault(run.manifest.recipe_digest, []).append(run)
-        return self._recipes[name]
-
-    def _stored(self, name: str, recipes: Sequence[str]) -> list[Run]:
-        return [run for run in self.runs(name) if run.manifest.recipe_digest in recipes]
+        return self._recipes[name].get(recipe, [])
 
 
 def closest(runs: Iterable[Run], question: Question, eligible: Callable[[Run], bool] = lambda _: True) -> Run | None:

@@ -150,7 +150,7 @@ def read(folder: Path, known: set[str] | None = None) -> Manifest:
         ValueError: it is missing, of another schema or form, or any byte of it changed.
         OtherSchemaError: it is whole, and of another schema.
     """
-    manifest = _read(folder, Manifest, set() if known is None else known)
+    manifest = read_as(Manifest, folder, known)
     if manifest.experiment != folder.parent.name:
         raise ValueError(f"its manifest is of {manifest.experiment!r}")
     if not manifest.files:
@@ -161,9 +161,19 @@ def read(folder: Path, known: set[str] | None = None) -> Manifest:
     return manifest
 
 
-def read_drawing(folder: Path, known: set[str] | None = None) -> Drawing:
-    """Return the manifest of the figures in `folder`; `known` and ValueError as for `read`."""
-    return _read(folder, Drawing, set() if known is None else known)
+def read_as(kind: type[M], folder: Path, known: set[str] | None = None) -> M:
+    """Return the manifest in `folder`, of a run or of figures; `known` and what is raised as for `read`."""
+    try:
+        text = (folder / NAME).read_bytes()
+    except OSError as error:
+        raise ValueError("its manifest can't be read") from error
+    text_digest = sha256(text).hexdigest()
+    known = set() if known is None else known
+    if text_digest in known:
+        return msgspec.json.decode(text, type=kind)
+    content = _content(text)
+    known.add(text_digest)
+    return msgspec.convert(content, kind)
 
 
 def verify(folder: Path, listed: Mapping[str, File]) -> None:
@@ -190,19 +200,6 @@ def read_file(folder: Path, listed: Mapping[str, File], name: str) -> bytes:
     if len(content) != listed[name].size or sha256(content).hexdigest() != listed[name].sha256:
         raise ValueError(f"{name} was changed after it was written")
     return content
-
-
-def _read(folder: Path, kind: type[M], known: set[str]) -> M:
-    try:
-        text = (folder / NAME).read_bytes()
-    except OSError as error:
-        raise ValueError("its manifest can't be read") from error
-    text_digest = sha256(text).hexdigest()
-    if text_digest in known:
-        return msgspec.json.decode(text, type=kind)
-    content = _content(text)
-    known.add(text_digest)
-    return msgspec.convert(content, kind)
 
 
 def _content(text: bytes) -> dict[str, Any]:

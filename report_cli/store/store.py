@@ -186,7 +186,7 @@ class Store(msgspec.Struct, frozen=True):
     def drawing(self, folder: Path) -> Drawing | None:
         """Return the manifest of the figures in `folder`, None where they are not whole."""
         try:
-            drawing = manifests.read_drawing(folder, self.whole)
+            drawing = manifests.read_as(Drawing, folder, self.whole)
             manifests.verify(folder, drawing.files)
         except ValueError:
             return None

@@ -11,7 +11,7 @@ import pytest
 
 from report_cli.execution import standins
 from report_cli.project import Project
-from report_cli.store import manifest as manifests
+from report_cli.store.manifest import Drawing, read_as
 from tests.conftest import Command
 
 Write = Callable[[str, str], Path]
@@ -98,7 +98,7 @@ def test_drawing_loads_no_training(project: Project, report: Command) -> None:
             path.unlink()
     done = report("run", "all")
     assert done.returncode == 0, done.stderr
-    drawn = [manifests.read_drawing(path.parent).figures for path in project.figures.rglob("manifest.json")]
+    drawn = [read_as(Drawing, path.parent).figures for path in project.figures.rglob("manifest.json")]
     assert drawn == [{"loaded": "none"}] * len(FORMS)
 
 
