@@ -327,4 +327,4 @@ def _run(run: Run) -> list[str]:
 
 
 def _figure(figure: FigureFile) -> list[str]:
-    return [figure.name, figure.alt, figure.print_sha256, figure.screen_sha256, figure.numbers_sha256]
+    return [figure.name, figure.alt, *figure.sha256.values()]

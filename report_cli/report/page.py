@@ -30,7 +30,7 @@ from report_cli.report.text.front import HEAD, TEXTS, Author, Front
 from report_cli.report.text.lines import CONTROL, no_text
 from report_cli.report.text.manuscript import Figure, Manuscript
 from report_cli.report.text.values import Ledger
-from report_cli.store.run import Run
+from report_cli.store.run import PRINT, Run
 
 POLICY = (
     "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
@@ -152,7 +152,7 @@ def _gather(
     runs = _behind(context.used(), ledger, figures) if view == STUDENT else context.used()
     appendix = Heading(2, numbering.next_appendix(body.headings), language["provenance"], APPENDIX)
     label = provenance.label(runs, made["draft"], language)
-    drawn = {label: f.file.print_sha256 for label, f in figures.items() if f.file}
+    drawn = {label: f.file.sha256[PRINT] for label, f in figures.items() if f.file}
     attachment = provenance.attachment(document, runs, ledger, drawn, body.images) | _digests(body)
     attachment["claims"] = [] if view == STUDENT else source.claims.listed(ledger)
     facts = {

@@ -25,6 +25,8 @@ ARRAY, COMPRESSED = ".npy", ".xz"
 # What an array of a kept run takes at most: one from elsewhere may be made to fill the memory.
 ARRAY_BYTES = 2**30
 MEASURED = "measured.json"
+# The ends of the names of a figure's files: for print, for the page, and the numbers behind it as tables in JSON.
+PRINT, SCREEN, NUMBERS = FORMS = ("print.svg", "screen.svg", "numbers.json")
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -270,17 +272,16 @@ class Results(msgspec.Struct, frozen=True):
 
 
 class FigureFile(msgspec.Struct, frozen=True):
-    """A drawn figure, for print and for the page, and the numbers behind it: tables in JSON."""
+    """A drawn figure in `folder`; `sha256` has the digests of its files by the ends of their names."""
 
-    experiment: str
     name: str
     alt: str
-    print_svg: Path
-    screen_svg: Path
-    numbers: Path
-    print_sha256: str
-    screen_sha256: str
-    numbers_sha256: str
+    folder: Path
+    sha256: Mapping[str, str]
+
+    def path(self, ending: str) -> Path:
+        """Return its file that ends so."""
+        return self.folder / f"{self.name}.{ending}"
 
 
 class Remeasurement(msgspec.Struct, frozen=True):

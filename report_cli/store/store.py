@@ -16,7 +16,7 @@ from report_cli.keys.key import run_name
 from report_cli.project import Project
 from report_cli.store import manifest as manifests
 from report_cli.store.manifest import Drawing, Manifest
-from report_cli.store.run import ARRAY, COMPRESSED, WEIGHTS, Failure, FigureFile, Run
+from report_cli.store.run import ARRAY, COMPRESSED, FORMS, WEIGHTS, Failure, FigureFile, Run
 
 # What all kept runs may take: they are in git, and everyone who clones the project fetches them.
 KEPT_BYTES = 40_000_000
@@ -169,17 +169,7 @@ class Store(msgspec.Struct, frozen=True):
         if drawing is None:
             return None
         return {
-            name: FigureFile(
-                experiment,
-                name,
-                alt,
-                folder / f"{name}.print.svg",
-                folder / f"{name}.screen.svg",
-                folder / f"{name}.numbers.json",
-                drawing.files[f"{name}.print.svg"].sha256,
-                drawing.files[f"{name}.screen.svg"].sha256,
-                drawing.files[f"{name}.numbers.json"].sha256,
-            )
+            name: FigureFile(name, alt, folder, {end: drawing.files[f"{name}.{end}"].sha256 for end in FORMS})
             for name, alt in drawing.figures.items()
         }
 

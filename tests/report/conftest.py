@@ -119,11 +119,11 @@ class Desk:
 
     def draw(self, experiment: str, name: str, alt: str = "A rising curve.") -> None:
         folder = self.project.figures / experiment
-        paths = folder / f"{name}.print.svg", folder / f"{name}.screen.svg", folder / f"{name}.numbers.json"
-        for path, content in zip(paths, (SVG, SVG.replace(FONT, ""), NUMBERS), strict=True):
-            files.write_text(path, content)
-        file = FigureFile(experiment, name, alt, *paths, *map(files.digest, paths))
-        self.figures.setdefault(experiment, {})[name] = file
+        contents = {"print.svg": SVG, "screen.svg": SVG.replace(FONT, ""), "numbers.json": NUMBERS}
+        for ending, content in contents.items():
+            files.write_text(folder / f"{name}.{ending}", content)
+        digests = {ending: files.digest(folder / f"{name}.{ending}") for ending in contents}
+        self.figures.setdefault(experiment, {})[name] = FigureFile(name, alt, folder, digests)
 
     def build(self, code: str = "code", *, tell: Callable[[str], None] = lambda told: None, **edition: Any) -> Built:
         return build(self.project, "paper", Edition(**edition), self.selection, self.experiments, code, tell=tell)

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from report_cli import api
 from report_cli.report.diff import ReportChanges
-from tests.conftest import run_here
+from tests.conftest import edit, run_here
 from tests.fault.forging import rewrite
 from tests.report.conftest import Desk
 
@@ -88,9 +88,9 @@ def test_prose_and_figures(compared: Callable[..., ReportChanges], desk: Desk) -
 
     def change() -> None:
         desk.write(PAPER.replace("on this machine", "on a faster machine"))
-        file = desk.figures["net"]["curves"].print_svg
-        file.write_text(file.read_text().replace("L120 60", "L120 70"))
-        desk.figures["net"]["curves"] = structs.replace(desk.figures["net"]["curves"], print_sha256="d" * 64)
+        curves = desk.figures["net"]["curves"]
+        edit(curves.path("print.svg"), "L120 60", "L120 70")
+        desk.figures["net"]["curves"] = structs.replace(curves, sha256={**curves.sha256, "print.svg": "d" * 64})
 
     found = compared(change)
     (prose,) = found.prose

@@ -11,6 +11,7 @@ from typing import Any
 from report_cli import files
 from report_cli.errors import ReportError
 from report_cli.report.text.manuscript import Figure
+from report_cli.store.run import FORMS, NUMBERS, SCREEN
 
 # What acts, moves, or shows another document; and the attributes that name an address.
 ACTIVE = ("script", "foreignobject", "iframe", "object", "embed", "audio", "video", "set", "handler")
@@ -34,13 +35,14 @@ def read(figure: Figure) -> tuple[bytes, bytes, list[Any]]:
         hint = f'say what it shows: figures.add(..., alt="..."), then report run {figure.name.partition(".")[0]}'
         raise ReportError(f"{figure.where}: the figure {figure.name} has no alternative text", hint)
     contents: list[Any] = []
-    for path in (figure.file.print_svg, figure.file.screen_svg, figure.file.numbers):
+    for ending in FORMS:
+        path = figure.file.path(ending)
         try:
-            if path == figure.file.numbers:
+            if ending == NUMBERS:
                 contents.append(files.read_json(path))
                 continue
             contents.append(path.read_bytes())
-            _check(contents[-1], inline=path == figure.file.screen_svg)
+            _check(contents[-1], inline=ending == SCREEN)
         except (OSError, ValueError) as error:
             raise ReportError(
                 f"{figure.where}: the figure {figure.name} can't be shown: {path.name}: {error}",

@@ -61,7 +61,7 @@ def drawn(name: str, svg: str, says: str | None) -> list[Page]:
     """Return the PDF with this figure; the screen's page refuses what acts or asks."""
 
     def make(desk: Desk, bait: Bait) -> None:
-        desk.figures["net"]["curves"].print_svg.write_text(bait.into(svg))
+        desk.figures["net"]["curves"].path("print.svg").write_text(bait.into(svg))
         desk.write(FIGURE)
 
     return [Page(f"figure: {name}", make, says, formats=("pdf",))]

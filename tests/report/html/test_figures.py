@@ -24,7 +24,7 @@ def test_a_figure_that_can_not_be_shown_names_its_place(desk: Desk, monkeypatch:
         (svg.format(f"data:image/png;base64,{cut}"), "curves.print.svg: an image in it doesn't decode"),
         (svg.format("picture.png"), "curves.print.svg: it refers to an image outside itself: 'picture.png'"),
     ):
-        file.print_svg.write_text(content)
+        file.path("print.svg").write_text(content)
         with pytest.raises(ReportError, match=rf"^templates/documents/paper.md:6: .*{message}"):
             desk.build(formats=("html",))
 
@@ -41,7 +41,7 @@ def test_a_drawn_figure_without_alternative_text_names_its_place(desk: Desk) -> 
 @pytest.mark.parametrize("inside", [inside for inside, _ in REFUSED[:-1]])
 def test_a_drawing_within_the_page_may_neither_act_nor_ask(desk: Desk, inside: str) -> None:
     """It is no image there, which could do neither by itself; so it is an error with file and line."""
-    desk.figures["net"]["curves"].screen_svg.write_text(SVG.replace("</svg>", f"{inside}</svg>"))
+    desk.figures["net"]["curves"].path("screen.svg").write_text(SVG.replace("</svg>", f"{inside}</svg>"))
     with pytest.raises(ReportError, match=r"^templates/documents/paper.md:6: .*curves.screen.svg: "):
         desk.body('Text\n\n<< figure("net.curves", caption="c") >>\n')
 
