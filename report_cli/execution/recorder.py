@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from report_cli import files
 from report_cli.errors import RunError, unknown
 from report_cli.experiment import Checkpoint, Experiment
-from report_cli.keys.inputs import Watch
+from report_cli.keys.inputs import Watch, quiet
 from report_cli.store import manifest as manifests
 from report_cli.store.manifest import Drawing
 from report_cli.store.run import MEASURED, WEIGHTS, Results
@@ -129,7 +129,7 @@ class Recorder:
         return str(Path(path).absolute())
 
     def pretrained(self, weights: "Weights") -> "dict[str, NDArray[Any]]":
-        with self._watch.paused():
+        with quiet():
             return self._pretrained(weights)
 
     def classifier(self, model: Any, split: "Split[Any]", params: Any, **options: Any) -> list[dict[str, float]]:
@@ -148,7 +148,7 @@ class Recorder:
         self._write(MEASURED, files.json_text({"metrics": self._metrics, "history": self._history}).encode())
 
     def _write(self, name: str, content: bytes) -> None:
-        with self._watch.paused():
+        with quiet():
             files.write_bytes(self._folder / name, content)
 
 
@@ -208,7 +208,7 @@ class CheckpointFolder:
         self.earlier_s = 0.0
 
     def load(self) -> "tuple[int, dict[str, NDArray[Any]], dict[str, Any]] | None":
-        with self._watch.paused():
+        with quiet():
             for path in sorted(self._folder.glob("epoch-*.npz"), reverse=True):
                 try:
                     arrays = _read(path) or {}
@@ -227,7 +227,7 @@ class CheckpointFolder:
     def save(self, epoch: int, arrays: "Mapping[str, NDArray[Any]]", state: Mapping[str, Any]) -> None:
         import numpy as np
 
-        with self._watch.paused():
+        with quiet():
             self._note_modules()
             took_s = self.earlier_s + time.monotonic() - self._began_s
             content = {"epoch": epoch, "state": dict(state), "inputs": self._watch.inputs(), "took_s": took_s}

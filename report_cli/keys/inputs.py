@@ -68,16 +68,6 @@ class Watch:
         finally:
             _active = before
 
-    @contextlib.contextmanager
-    def paused(self) -> Iterator[None]:
-        """Watch nothing within the block: the program itself reads."""
-        global _active
-        before, _active = _active, None
-        try:
-            yield
-        finally:
-            _active = before
-
     def inputs(self) -> Inputs:
         """Return what was noted, by the paths from the project's folder, as a manifest has it."""
         return {"files": dict(self.files), "folders": dict(self.folders), "variables": dict(self.variables)}
@@ -195,8 +185,8 @@ class _Variables(os._Environ):  # type: ignore[type-arg]
     """`os.environ`, which tells the watch what is read."""
 
     def __getitem__(self, name: Any) -> Any:
-        if _active is not None and isinstance(name, str | bytes):
-            _active.variable(os.fsdecode(name))
+        if (watch := _listening()) and isinstance(name, str | bytes):
+            watch.variable(os.fsdecode(name))
         return super().__getitem__(name)
 
 
@@ -210,9 +200,9 @@ def _noting(real: Callable[..., os.stat_result]) -> Callable[..., os.stat_result
             return found
         finally:
             is_file = found is None or stat.S_ISREG(found.st_mode)
-            if _active is not None and is_file and isinstance(path, str | os.PathLike) and not _is_quiet():
+            if (watch := _listening()) and is_file and isinstance(path, str | os.PathLike):
                 with quiet():
-                    _active.looked_at(os.fsdecode(path))
+                    watch.looked_at(os.fsdecode(path))
 
     return look
 
@@ -287,8 +277,8 @@ def watch_hdf5(module: Any) -> None:
     opened = module.File.__init__
 
     def __init__(self: Any, name: Any, mode: str = "r", *arguments: Any, **options: Any) -> None:  # noqa: N807
-        if _active is not None and isinstance(name, str | bytes | os.PathLike):
-            note = _active.file if mode in ("r", "r+") else _active.output
+        if (watch := _listening()) and isinstance(name, str | bytes | os.PathLike):
+            note = watch.file if mode in ("r", "r+") else watch.output
             note(os.fsdecode(name))
         opened(self, name, mode, *arguments, **options)
 
@@ -300,13 +290,13 @@ def watch_tensorflow(module: Any) -> None:
     read_file, open_file = module.io.read_file, module.io.gfile.GFile.__init__
 
     def note(name: Any) -> None:
-        if _active is not None:
+        if watch := _listening():
             if isinstance(name, str | bytes | os.PathLike):
-                _active.file(os.fsdecode(name))
+                watch.file(os.fsdecode(name))
             elif hasattr(name, "numpy"):
-                _active.file(os.fsdecode(name.numpy()))
+                watch.file(os.fsdecode(name.numpy()))
             else:
-                _active.unwatched.add("tf.io in a graph")
+                watch.unwatched.add("tf.io in a graph")
 
     def read(filename: Any, name: Any = None) -> Any:
         note(filename)
@@ -315,8 +305,8 @@ def watch_tensorflow(module: Any) -> None:
     def __init__(self: Any, name: Any, mode: str = "r") -> None:  # noqa: N807
         if "r" in mode:
             note(name)
-        elif _active is not None:
-            _active.output(os.fsdecode(name))
+        elif watch := _listening():
+            watch.output(os.fsdecode(name))
         open_file(self, name, mode)
 
     module.io.read_file = read
@@ -325,15 +315,14 @@ def watch_tensorflow(module: Any) -> None:
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     watched = event == "open" or event in ("os.listdir", "os.scandir", "sqlite3.connect") or event in _PROCESSES
-    if _active is None or not watched or _is_quiet():
-        return
-    with quiet():
-        _active.heard("open" if event == "sqlite3.connect" else event, arguments)
+    if watched and (watch := _listening()):
+        with quiet():
+            watch.heard("open" if event == "sqlite3.connect" else event, arguments)
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Note nothing that is opened within the block: the program itself reads."""
+    """Note nothing that this thread uses within the block: the program itself reads."""
     before, _busy.value = getattr(_busy, "value", False), True
     try:
         yield
@@ -341,8 +330,9 @@ def quiet() -> Iterator[None]:
         _busy.value = before
 
 
-def _is_quiet() -> bool:
-    return bool(getattr(_busy, "value", False))
+def _listening() -> Watch | None:
+    """Return the watch that is on, None while this thread is to be `quiet`."""
+    return None if getattr(_busy, "value", False) else _active
 
 
 def _text_digest(text: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -215,13 +216,28 @@ def test_hdf5_files_are_noted(run: Run, root: Path) -> None:
         file["x"] = 1
     before = h5py.File.__init__
     inputs.watch_hdf5(h5py)
+    program = Watch(root)
     try:
+        with program.on(), inputs.quiet():
+            h5py.File(root / "data" / "a.h5").close()
         noted = run("import h5py, pathlib\nwith h5py.File(pathlib.Path('data/a.h5')) as f:\n    f['x'][()]").inputs()
         own = run("import h5py\nwith h5py.File('own.h5', 'w') as f:\n    f['x'] = 1").inputs()
     finally:
         h5py.File.__init__ = before
     assert set(noted["files"]) == {"data/a.h5"}
     assert own["files"] == {}, "what the run wrote is no input"
+    assert program.files == {}, "what the program itself reads is no input"
+
+
+def test_what_the_program_itself_reads_is_not_noted(root: Path) -> None:
+    """Within `quiet` a thread is not watched; what another one reads meanwhile is noted."""
+    (root / "data" / "b.csv").touch()
+    watch, other = Watch(root), threading.Thread(target=(root / "data" / "b.csv").read_text)
+    with watch.on(), inputs.quiet():
+        (root / "data" / "a.csv").read_text()
+        other.start()
+        other.join()
+    assert set(watch.files) == {"data/b.csv"}
 
 
 def test_a_watch_ends(run: Run, root: Path) -> None:
