@@ -1,5 +1,6 @@
 """What a map or a pattern looks like, in numbers and names that are computed: no picture is described by hand."""
 
+from colorsys import rgb_to_hsv
 from dataclasses import dataclass
 
 import numpy as np
@@ -154,17 +155,10 @@ def colour_name(departure: NDArray[np.float64]) -> str:
 
     Source of the hue: A. R. Smith, Color gamut transform pairs, SIGGRAPH (1978).
     """
-    red, green, blue = departure.tolist()
-    strongest, chroma = max(red, green, blue), float(np.ptp(departure))
-    if chroma < HUELESS:
+    if np.ptp(departure) < HUELESS:
         brightness = float(departure.mean())
         return "grey" if abs(brightness) < GREY else "light" if brightness > 0 else "dark"
-    if strongest == red:
-        hue = 60 * (green - blue) / chroma
-    elif strongest == green:
-        hue = 120 + 60 * (blue - red) / chroma
-    else:
-        hue = 240 + 60 * (red - green) / chroma
+    hue = 360 * rgb_to_hsv(*(departure - departure.min()).tolist())[0]
     return HUES[min(HUES, key=lambda each: abs((hue - each + 180) % 360 - 180))]
 
 
