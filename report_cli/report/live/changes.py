@@ -30,16 +30,10 @@ def of_results(project: Project) -> Times:
 
 
 def _files(folder: str) -> Iterator[str]:
-    entries: list[os.DirEntry[str]] = []
-    with suppress(OSError):  # there is none, or no longer
-        entries = list(os.scandir(folder))
-    for entry in entries:
-        if entry.name.startswith(".") or entry.name == "__pycache__":
-            continue
-        if entry.is_dir():
-            yield from _files(entry.path)
-        else:
-            yield entry.path
+    # Links in a circle end where the system follows no more of them.
+    for place, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if name[0] != "." and name != "__pycache__"]
+        yield from (f"{place}/{name}" for name in names if name[0] != ".")
 
 
 def _times(paths: Iterable[str]) -> Times:

@@ -44,6 +44,16 @@ def test_a_file_that_was_replaced_is_another(project: Project, write: Write) -> 
     assert len({str(times) for times in (first, second, changes.of_pages(project, "paper"))}) == 3
 
 
+def test_links_to_folders_are_followed(project: Project, write: Write) -> None:
+    """A file in a folder that is linked to is watched; a link to the folder that it lies in hinders nothing."""
+    answers = write("templates/answers/a.md", "one").parent
+    (answers / "more").symlink_to(write("elsewhere/b.md", "one").parent)
+    (answers / "again").symlink_to(answers)
+    before = changes.of_pages(project, "paper")
+    write("elsewhere/b.md", "another")
+    assert changes.of_pages(project, "paper") != before
+
+
 def test_files_that_front_matter_names_are_noticed_wherever_they_lie(project: Project, write: Write) -> None:
     """A style, logo or bibliography in a folder of its own makes other pages."""
     write("looks/my.css", "p {}")
