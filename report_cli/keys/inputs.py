@@ -210,7 +210,8 @@ def _noting(real: Callable[..., os.stat_result]) -> Callable[..., os.stat_result
 @cache
 def is_first_party(filename: str) -> bool:
     """Whether a source file is the author's: neither installed, nor of Python, nor of this program."""
-    place = os.path.realpath(filename)
+    with quiet():
+        place = os.path.realpath(filename)
     inside = _inside(place, (*_INSTALLED, str(ENGINE)))
     return not filename.startswith("<") and not inside and Path(filename).is_absolute()
 

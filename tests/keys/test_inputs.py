@@ -240,6 +240,13 @@ def test_what_the_program_itself_reads_is_not_noted(root: Path) -> None:
     assert set(watch.files) == {"data/b.csv"}
 
 
+def test_whose_code_it_is_is_found_out_unnoticed(run: Run) -> None:
+    """Code without a file, which a look at its place would not find, is no input, in a fresh process either."""
+    inputs.is_first_party.cache_clear()
+    watch = run("import os; os.path.exists('data/a.csv'); os.environ.get('COLOUR')")
+    assert watch.inputs()["files"].keys() == {"data/a.csv"}
+
+
 def test_a_watch_ends(run: Run, root: Path) -> None:
     """After the block nothing is noted any more, and `os.environ` is what it was to everyone."""
     watch = run("pass")
