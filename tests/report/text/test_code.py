@@ -4,7 +4,7 @@ import pytest
 
 from report_cli.report.text.code import SHIELD, blocks, shield
 from tests.report.conftest import Desk
-from tests.report.text.test_manuscript import failure, markdown
+from tests.report.text.test_manuscript import failure
 
 
 @pytest.mark.parametrize(
@@ -53,18 +53,18 @@ def test_blocks_of_code(text: str, code: list[str]) -> None:
 def test_code_is_no_template(desk: Desk, code: str) -> None:
     """Code, fenced, indented or inline, is shown as it was written."""
     text = f"Text << 1 + 1 >>.\n\n{code}\n\nText << 1 + 2 >>."
-    assert markdown(desk, text) == f"Text 2.\n\n{code}\n\nText 3."
+    assert desk.markdown(text) == f"Text 2.\n\n{code}\n\nText 3."
 
 
 def test_code_may_ask_to_be_a_template(desk: Desk) -> None:
     """Code of the class .jinja has its templates filled in, and the class is gone."""
     text = "```{.python .jinja}\nx = << 1 + 1 >>\n```\n\n`y = << 1 + 2 >>`{.jinja}"
-    assert markdown(desk, text) == "```{.python}\nx = 2\n```\n\n`y = 3`{}"
+    assert desk.markdown(text) == "```{.python}\nx = 2\n```\n\n`y = 3`{}"
 
 
 def test_a_delimiter_can_be_shown(desk: Desk) -> None:
     """A backslash before a delimiter shows it; without one the error names the line and says so."""
-    assert markdown(desk, r"1 \<< 3 and \<% and << 1 >>") == "1 << 3 and <% and 1"
+    assert desk.markdown(r"1 \<< 3 and \<% and << 1 >>") == "1 << 3 and <% and 1"
     for text in ("1 << 3 and 4 >> 2", "x = 1 << 3", "<< 1 > 2 >>", "<< not 1 >>"):
         error = failure(desk, f"\n{text}\n")
         assert error.message.startswith("templates/documents/paper.md:5: "), error.message
@@ -76,7 +76,7 @@ def test_notes_in_code_are_none(desk: Desk) -> None:
     desk.write(
         "A note.[^a] All but a: `[^a]`.\n\n    grep [^a]\n\n```\n[^a]\n```\n\n[^a]: The note.\n", "answers", "re"
     )
-    shown = markdown(desk, '<< answer("re") >>')
+    shown = desk.markdown('<< answer("re") >>')
     assert shown == "A note.[^part1-a] All but a: `[^a]`.\n\n    grep [^a]\n\n```\n[^a]\n```\n\n[^part1-a]: The note."
 
 
@@ -115,7 +115,7 @@ def test_other_markup_is_an_error(desk: Desk, text: str, told: str) -> None:
 )
 def test_what_only_looks_like_it_is_left_alone(desk: Desk, text: str) -> None:
     """Code, formulas, templates, links and comparisons are no HTML."""
-    markdown(desk, f"Text.\n\n{text}\n")
+    desk.markdown(f"Text.\n\n{text}\n")
 
 
 def test_what_is_said_of_code_is_no_code() -> None:
