@@ -131,7 +131,7 @@ def test_another_renderer(root: Path, case: int, record_property: Count, monkeyp
             lay_out, versions = pdf._lay_out, pdf.versions
             patch.setattr(pdf, "versions", lambda: {**versions(), "pango": "14800"})
 
-            def wider(html: str, styles: list[str], *more: object) -> tuple[bytes, set[str]]:
+            def wider(html: str, styles: list[str], *more: object) -> bytes:
                 return lay_out(html, [*styles, f"body {{ letter-spacing: {width - 1}em }}"], *more)
 
             patch.setattr(pdf, "_lay_out", wider)

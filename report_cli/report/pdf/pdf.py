@@ -85,21 +85,20 @@ def to_pdf(
 
     try:
         with _no_flaws():
-            content, names = _lay_out(html, styles, assets, provenance, date, description)
+            content = _lay_out(html, styles, assets, provenance, date, description)
     except FatalURLFetchingError as error:  # A BaseException, which nothing above this would catch.
         raise ReportError(f"a page asks for something that is not part of the report: {error}") from error
     except ReportError:
         raise
     except Exception as error:
         raise ReportError(f"the PDF can't be laid out: {error}", "look for style rules with huge numbers") from error
-    _check_fonts(names)
+    _check_fonts(content)
     return content
 
 
 def _lay_out(
     html: str, styles: list[str], assets: Mapping[str, bytes], provenance: str, date: str, description: str
-) -> tuple[bytes, set[str]]:
-    """Return the PDF, and the names of the fonts in it."""
+) -> bytes:
     import weasyprint
     from weasyprint.text.fonts import FontConfiguration
 
@@ -139,8 +138,7 @@ def _lay_out(
     finally:
         if collecting:
             gc.enable()
-    # Before the name of a font stand six letters for its subset.
-    return content, {font.name.decode().partition("+")[2] for font in document.fonts.values()}
+    return content
 
 
 def _fetcher(assets: Mapping[str, bytes]) -> Any:
@@ -272,10 +270,18 @@ def _is_shrunk(box: Any) -> bool:
     return bool(ratio and box.width / ratio > box.height / LEAST_SCALE)
 
 
-def _check_fonts(names: set[str]) -> None:
+def _check_fonts(content: bytes) -> None:
     """Fail when a font of the system got into the pages: the report would look different on the next machine."""
+    import pikepdf
+
     # Inside the PDF a font goes by the name that the style sheet gives it, with hyphens.
     ours = ("Report-", "Source-Sans-3", EMOJI)
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        names = {
+            str(font.get("/BaseFont", "")).partition("+")[2] or str(font.get("/BaseFont", ""))
+            for font in pdf.objects
+            if isinstance(font, pikepdf.Dictionary) and font.get("/Type") == "/Font"
+        }
     foreign = sorted(name for name in names if not name.startswith(ours))
     if foreign:
         raise ReportError(
