@@ -59,7 +59,9 @@ class Outcome:
             f"in an output: {self.canaries}": bool(self.canaries),
             f"it failed: {self.error}": page.says is None and bool(self.error),
             f"{page.says!r} is not said, but {self.error!r}": page.says is not None and page.says not in self.error,
-            f"an error of several lines: {self.error}": "\n" in self.error,
+            f"a line of the error names no file: {self.error}": not all(
+                line.startswith("templates/") for line in self.error.splitlines()[1:]
+            ),
             f"not shown: {self.shows}": bool(html) and self.shows not in shown(html),
         }
         flaws = active(html) if html else []

@@ -266,6 +266,8 @@ def _is_shrunk(box: Any) -> bool:
     """Return whether a figure of a run is so high that its letters would be too small to read."""
     if box.element_tag != "img" or box.element.get("class") or box.element.get("style"):
         return False
+    if not hasattr(box, "replacement"):
+        return False  # It can't be read, which is told as a flaw.
     *_, ratio = box.replacement.get_intrinsic_size(1, box.style["font_size"])
     return bool(ratio and box.width / ratio > box.height / LEAST_SCALE)
 
@@ -274,6 +276,7 @@ def _check_fonts(content: bytes) -> None:
     """Fail when a font of the system got into the pages: the report would look different on the next machine."""
     import pikepdf
 
+    # The file is read, and the renderer isn't asked, as it writes some that nobody can read, and says nothing of it.
     # Inside the PDF a font goes by the name that the style sheet gives it, with hyphens.
     ours = ("Report-", "Source-Sans-3", EMOJI)
     with pikepdf.open(io.BytesIO(content)) as pdf:

@@ -7,7 +7,9 @@ from tests.fault.hostile.page import HTTP, SECRET, Bait, Page, inherited
 from tests.report.conftest import Desk
 
 FOREIGN, FLAW, LARGE = "not part of the report", "the PDF has a flaw", "the PDF can't be laid out"
-UNSAFE = "templates/partials/page.html:26: "
+PAGE = "partials/page.html"
+# Where `layout` puts a body.
+UNSAFE = f"templates/{PAGE}:{1 + inherited(PAGE).partition('<body>')[0].count(chr(10))}: "
 
 STYLES: dict[str, tuple[str, str | None]] = {
     "a picture of the network": (f"p {{ background: url({HTTP}/a.png) }}", FOREIGN),
@@ -70,8 +72,8 @@ def layout(body: str) -> Callable[[Desk, Bait], None]:
     """Return what puts `body` at the beginning of the project's own layout."""
 
     def make(desk: Desk, bait: Bait) -> None:
-        whole = inherited("partials/page.html").replace("<body>", f"<body>{bait.into(body)}")
-        files.write_text(desk.project.templates / "partials" / "page.html", whole)
+        whole = inherited(PAGE).replace("<body>", f"<body>{bait.into(body)}")
+        files.write_text(desk.project.templates / PAGE, whole)
         desk.write("# A\n\nText")
 
     return make
@@ -85,7 +87,8 @@ def endless() -> list[Page]:
 
     return [
         Page("layout: quotes in quotes", nested, "can't be laid out", formats=("pdf",)),
-        Page("style: a page without end", style("@page { size: 1e300px 1e300px }"), "the PDF", formats=("pdf",)),
+        # The paper of the front matter, or the usual one, takes its place.
+        Page("style: a page without end", style("@page { size: 1e300px 1e300px }"), formats=("pdf",)),
     ]
 
 

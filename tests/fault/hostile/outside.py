@@ -57,13 +57,22 @@ def from_outside(text: str) -> Callable[[Desk, Bait], None]:
 
 
 def setting(text: str) -> Callable[[Desk, Bait], None]:
-    """Return what puts `text` into the settings and the front matter."""
+    """Return what puts `text` into the settings."""
 
     def make(desk: Desk, bait: Bait) -> None:
         told = bait.into(text)
         settings = dataclasses.replace(desk.project.settings, author=told, id=told, course=told)
         desk.project = dataclasses.replace(desk.project, settings=settings)
-        front = "".join(f"{key} = '''{told}'''\n" for key in ("title", "subtitle", "kicker"))
+        desk.write("Text")
+
+    return make
+
+
+def heading(text: str) -> Callable[[Desk, Bait], None]:
+    """Return what puts `text` into the titles of the front matter, which are Markdown."""
+
+    def make(desk: Desk, bait: Bait) -> None:
+        front = "".join(f"{key} = '''{bait.into(text)}'''\n" for key in ("title", "subtitle", "kicker"))
         desk.write("Text", front=f"+++\n{front}+++\n")
 
     return make
@@ -88,6 +97,8 @@ UNITS = {
 }
 # A replacement of our own delimiters is what a front matter is rendered with, so these are not asked to stay.
 SETTINGS: Mapping[str, str] = {name: text for name, text in TEXTS.items() if "<<" not in text and name[:3] != "pri"}
+# What is Markdown in a title, and leads nowhere.
+REFUSED = {"Markdown": "it is outside the project", "a citation and a note": "unknown note"}
 
 
 def pages() -> list[Page]:
@@ -96,6 +107,11 @@ def pages() -> list[Page]:
         shows = "" if name.startswith("private") else text
         found.append(Page(f"outside: {name}", from_outside(text), None, shows, ("html", "pdf")))
     found += [Page(f"settings: {name}", setting(text), None, text, ("html", "pdf")) for name, text in SETTINGS.items()]
+    # Quotes, dashes and code of a title are set as such, so its text isn't shown as it is.
+    found += [
+        Page(f"title: {name}", heading(text), REFUSED.get(name), formats=("html", "pdf"))
+        for name, text in SETTINGS.items()
+    ]
     found += [Page(f"unit: {name}", unit(text), formats=("html", "pdf")) for name, text in UNITS.items()]
     return [*found, *_failures()]
 
