@@ -27,7 +27,10 @@ def override(experiment: Experiment, profile: str, point: Point, settings: Seque
         if name not in known:
             raise unknown(f"parameter of {experiment.name}", name, known)
         if name in point:
-            raise UsageError(f"{experiment.name} runs over a grid of {name}, so it can't be set")
+            raise UsageError(
+                f"{experiment.name} runs over a grid of {name}, so {name} can't be set",
+                "change grid=report.grid(...) of the experiment",
+            )
         value = parse(name, text, types[name])
         if value != known[name]:
             changed[name] = value

@@ -101,7 +101,7 @@ def collect(project: Project, tree: "HtmlElement", manuscript: Manuscript) -> tu
                 words = " ".join(caption.text_content().split()) if caption is not None else ""
                 if not words:
                     raise UsageError(f"{what} has no alternative text", 'add {alt="what it shows"}')
-                told.append(f'{what} is heard as its caption: add {{alt="what it shows"}}')
+                told.append(f'{what} has no words for a screen reader but its caption: add {{alt="what it shows"}}')
                 image.set("alt", words)
     return pictures, told
 

@@ -27,14 +27,17 @@ _NUMBER = re.compile(r"(?<![\w×^~.,/-])[−-]?\d[\d,. \u202f]*(?:[eE][+-]?\d+)?
 class Coverage:
     """How many numbers of a text are results, how many were given, and those of its prose on results that are neither.
 
-    `typed` has each with the "FILE:LINE" where it stands.
+    `typed` has each with the "FILE:LINE" where it stands; they are looked for where a template asks for results.
     """
 
     results: int = 0
     given: int = 0
     typed: tuple[tuple[str, str], ...] = ()
+    is_on_results: bool = True
 
     def __str__(self) -> str:
+        if not (self.results or self.given or self.is_on_results):
+            return "numbers: none from results, so typed ones are not looked for"
         return f"numbers: {self.results} from results, {self.given} given, {len(self.typed)} typed"
 
     def warnings(self) -> list[str]:
@@ -69,4 +72,4 @@ def coverage(manuscript: Manuscript, ledger: Ledger) -> Coverage:
             plain = MARK.sub("x", line).replace("\\", "")
             plain = outside.sub("x", plain) if outside else plain
             typed += [(number[0].strip(" .,"), where) for number in _NUMBER.finditer(plain)]
-    return Coverage(results, given, tuple(typed))
+    return Coverage(results, given, tuple(typed), bool(prose))

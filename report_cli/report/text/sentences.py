@@ -103,9 +103,9 @@ class Claims:
         ]
 
     def warnings(self, ledger: Ledger) -> list[str]:
-        """Return a warning for each claim that is refuted."""
+        """Return a warning for each claim that is refuted, in words for the terminal."""
         return [
-            f"{claim.where}: the claim {claim.name} is refuted: {ledger.text(claim.evidence)}"
+            f"{claim.where}: the claim {claim.name} is refuted: {ledger.text(claim.evidence).replace('*p*', 'p')}"
             for claim in self.made.values()
             if claim.outcome.verdict == REFUTED
         ]

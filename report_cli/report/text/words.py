@@ -159,12 +159,12 @@ _TABLE: dict[str, tuple[str, str, str, str]] = {
     "in_points": ("{} points", "{} Prozentpunkte", "{} points", "{} puntos"),
     "over_seeds": ("over {} seeds", "über {} Startwerte", "sur {} graines", "sobre {} semillas"),
     "over_images": (
-        "exact test of McNemar on {} images",
-        "exakter Test nach McNemar an {} Bildern",
-        "test exact de McNemar sur {} images",
-        "prueba exacta de McNemar con {} imágenes",
+        "exact test of McNemar on {} examples",
+        "exakter Test nach McNemar an {} Beispielen",
+        "test exact de McNemar sur {} exemples",
+        "prueba exacta de McNemar con {} ejemplos",
     ),
-    "over_losses": ("over {} images", "über {} Bilder", "sur {} images", "sobre {} imágenes"),
+    "over_losses": ("over {} examples", "über {} Beispiele", "sur {} exemples", "sobre {} ejemplos"),
     "over_shares": (
         "shares of at least {} others",
         "Anteile von mindestens je {} anderen",

@@ -90,7 +90,7 @@ def test_alternative_text_is_asked_for(desk: Desk, folder: Path) -> None:
         "The x squared bench."
     )
     (warning,) = body.warnings
-    assert warning.startswith("templates/documents/paper.md:6: the image 'images/bench.jpg' is heard as its caption")
+    assert warning.startswith("templates/documents/paper.md:6: the image 'images/bench.jpg' has no words")
     with pytest.raises(UsageError, match=r"paper.md:6: the image 'images/bench.jpg' has no alternative text"):
         desk.body("Text\n\n![](images/bench.jpg)\n")
 

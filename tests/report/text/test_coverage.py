@@ -12,8 +12,8 @@ from tests.report.conftest import Desk
 ASKS = 'It reaches << value("net.accuracy")|percent >>.\n\n'
 
 
-def covered(desk: Desk, text: str) -> Coverage:
-    desk.write(ASKS + text)
+def covered(desk: Desk, text: str, asks: str = ASKS) -> Coverage:
+    desk.write(asks + text)
     context = desk.context()
     return coverage(manuscript.write(desk.project, "paper", context), context.ledger)
 
@@ -59,6 +59,8 @@ def test_results_and_given_numbers_are_counted(desk: Desk) -> None:
     """The build says how many numbers are results, given and typed."""
     text = '<< value("net.loss") >> << constant(2) >> << value("net.loss").n >> 3'
     assert str(covered(desk, text)) == "numbers: 3 from results, 1 given, 1 typed"
+    unasked = covered(desk, "All 78.5 % of 50.", asks="")
+    assert str(unasked) == "numbers: none from results, so typed ones are not looked for"
 
 
 def test_parts_that_ask_for_no_results_and_answers_may_have_numbers(desk: Desk) -> None:
