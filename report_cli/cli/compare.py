@@ -14,7 +14,7 @@ from report_cli.cli.session import open_request
 if TYPE_CHECKING:
     from report_cli.report.compare import Compared
 
-OVER = {"seeds": "seeds", "images": "images", "losses": "images", "shares": "others"}
+OVER = {"seeds": "seeds", "images": "examples", "losses": "examples", "shares": "others"}
 
 
 def compare(
@@ -43,7 +43,7 @@ def compare(
     if json:
         emit_json(comparisons=msgspec.to_builtins(found))
         return
-    columns = ("metric", "first", "second", "mean", "of both", "difference", "95 % interval", "p", "verdict", "over")
+    columns = ("metric", "first", "second", "first is", "second is", "difference", "95 % interval", "p", "verdict", "over")
     right = columns[3:8]
     emit_table(columns, [_row(each) for each in found], right=right)
     for reason in dict.fromkeys(each.reason for each in found if each.reason):

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from report_cli import files
 from report_cli.datasets import index, layouts
 from report_cli.datasets.spec import LAYOUTS, PARTS, DataSet, Images, Table
-from report_cli.errors import AbsentError, DataError, UsageError
+from report_cli.errors import AbsentError, DataError, UsageError, unknown
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,9 @@ def table_digest(table: Table, path: Path) -> str:
     try:
         facts = [files.digest(path), table.target, list(table.features)]
     except OSError as error:
-        raise DataError(f"{table.file} can't be read: {error.strerror}", "it belongs to the project") from error
+        there = [entry.name for entry in path.parent.glob("*")]
+        hint = unknown("file", path.name, there).hint if isinstance(error, FileNotFoundError) else ""
+        raise DataError(f"table {table.name}: {table.file} can't be read: {error.strerror}", hint) from error
     return sha256(json.dumps(facts).encode()).hexdigest()
 
 

@@ -134,6 +134,15 @@ def test_files_that_are_no_such_table(content: bytes | None, says: str, tmp_path
     assert "data/iris.csv" in caught.value.message
 
 
+def test_a_file_that_is_not_there_names_near_misses(tmp_path: Path) -> None:
+    """A mistyped name of a file is told with the table that has it, and with what lies beside it."""
+    write(tmp_path, ROWS)
+    mistyped = Table("iris", "Iris", "data/irs.csv", target="species")
+    with pytest.raises(DataError, match=r"table iris: data/irs\.csv can't be read") as caught:
+        sources.choose(mistyped, None, tmp_path, tmp_path)
+    assert caught.value.hint == "did you mean iris.csv?"
+
+
 @pytest.mark.parametrize("arrays", [{"x": np.arange(3), "y": np.arange(4)}, {"y": np.array(1)}, None])
 def test_npz_files_that_are_no_table(arrays: dict[str, np.ndarray] | None, tmp_path: Path) -> None:
     """Arrays of different lengths, single numbers and files of another kind are refused."""
