@@ -43,9 +43,9 @@ def compare(
     if json:
         emit_json(comparisons=msgspec.to_builtins(found))
         return
-    columns = ("metric", "first", "second", "first is", "second is", "difference", "95 % interval", "p", "verdict", "over")
-    right = columns[3:8]
-    emit_table(columns, [_row(each) for each in found], right=right)
+    numbers = ("first is", "second is", "difference", "95 % interval", "p")
+    columns = ("metric", "first", "second", *numbers, "verdict", "over")
+    emit_table(columns, [_row(each) for each in found], right=numbers)
     for reason in dict.fromkeys(each.reason for each in found if each.reason):
         emit(f"not compared: {reason}")
 

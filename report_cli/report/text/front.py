@@ -9,7 +9,7 @@ from typing import Any
 
 from report_cli.errors import Faults, ReportError, UsageError, unknown
 from report_cli.project import Project, iso_date
-from report_cli.report.text import words
+from report_cli.report.text import templates, words
 
 FRONT = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*\n", re.DOTALL | re.MULTILINE)
 CSL = "{http://purl.org/net/xbiblio/csl}"
@@ -66,7 +66,7 @@ def read(project: Project, document: str) -> Front:
             line in the message).
     """
     name = f"documents/{document}.md"
-    text = (project.templates / name).read_text(encoding="utf-8-sig")
+    text = templates.read(project, name)[0]
     match = FRONT.match(text)
     try:
         front = tomllib.loads(match[1]) if match else {}

@@ -84,25 +84,25 @@ MARKDOWN: dict[str, tuple[str, str]] = {
     "an image from the network": ("![a](http://127.0.0.1/x.png)", "http://127.0.0.1/x.png"),
     "an image of data": ("![a](data:image/png;base64,AAAA)", ""),
     "a div that stays open": ("::: {.question}\nWhat?", ":4: a block is never closed"),
+    "raw HTML": ("<script>alert(1)</script><iframe src='file:///etc/passwd'></iframe>", ":4: <script> is HTML"),
+    "a style": ("<style>body { background: url(http://127.0.0.1/) }</style>", ":4: <style> is HTML"),
+    "a formula of deep fractions": ("$" + "\\frac{1}{" * 400 + "x" + "}" * 400 + "$", ":4: malformed formula"),
+    "a note in a note": ("A[^1] note.\n\n[^1]: B[^2]\n\n[^2]: C", ":6: a footnote holds a footnote"),
+    "a control character": ("\u0000", ":4: U+0000 is a control character"),
     "an unknown note twice": ("[^a]: x\n\n[^a]: y\n\nz[^a]", ""),
 }
 
 # Odd, and all the same a page.
 PLAIN: dict[str, str] = {
     "a formula that stays open": "Text $x and no end.",
-    "raw HTML": "<script>alert(1)</script><iframe src='file:///etc/passwd'></iframe>",
-    "a style": "<style>body { background: url(http://127.0.0.1/) }</style>",
     "raw TeX": "\\input{/etc/passwd} \\write18{touch canary}",
     "deep quotes": "> " * 120 + "deep",
     "deep items": "\n".join("  " * depth + "- a" for depth in range(60)),
     "deep emphasis": "*a **b " * 60,
     "a table with holes": "| a | b |\n|---|\n| 1 |",
     "a formula of deep braces": "$" + "{" * 2000 + "x" + "}" * 2000 + "$",
-    "a formula of deep fractions": "$" + "\\frac{1}{" * 400 + "x" + "}" * 400 + "$",
-    "a note in itself": "A[^1] note.\n\n[^1]: [^1]",
     "a line of 200,000 letters": "a" * 200_000,
     "direction marks": "a \u202e b \u2066 c",
-    "half a pair": "\u0000",
 }
 
 

@@ -371,12 +371,14 @@ def test_one_run_has_no_interval(desk: Desk) -> None:
         ('title = "A"\n\nkicker = 3', ":4: kicker in the front matter must be text, not 3"),
         ('title = "A"\nsubtitle = B"', ":3: the front matter is not valid TOML"),
         ('title = "A', ":2: the front matter is not valid TOML"),
+        ('title = "<< nothing >>"', ":2: unknown name 'nothing'"),
+        ('title = "A"\nsubtitle = "caf\udce9"', " is not UTF-8 text"),
     ],
 )
 def test_front_matter_is_faulted_by_its_line(desk: Desk, front: str, told: str) -> None:
     """What is wrong in the front matter is told with the line of the file."""
     path = desk.project.templates / "documents" / "paper.md"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"+++\n{front}\n+++\nText.\n")
+    path.write_text(f"+++\n{front}\n+++\nText.\n", errors="surrogateescape")
     with pytest.raises(UsageError, match=re.escape(f"templates/documents/paper.md{told}")):
         manuscript.write(desk.project, "paper", desk.context(False))
