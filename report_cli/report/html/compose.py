@@ -42,7 +42,8 @@ NAMED = "data-title"  # in print: what a heading is called
 # Of so many characters that they fit beside others on a line.
 LAST_WORDS = re.compile(r"(?<=\s)\S{1,14}\s+\S{1,14}\s*$")
 LINE = 80  # characters
-BLOCKS = {"pre": "block of code", "table": "table", "blockquote": "quotation", "figure": "figure"}
+BLOCKS = dict.fromkeys(numbering.HEADINGS, "heading") | {"pre": "block of code", "table": "table", "hr": "rule"}
+BLOCKS |= {"blockquote": "quotation", "figure": "figure"}
 
 
 @dataclass(frozen=True)
@@ -292,8 +293,9 @@ def _hold_last_words(tree: "HtmlElement") -> None:
 
 def _check_notes(tree: "HtmlElement", manuscript: Manuscript) -> None:
     for note in tree.find_class("fn"):
-        for block in note.iter("ul", "ol", "dl", "pre", "table", "blockquote", "figure"):
-            where = manuscript.places.of_text(block.text_content().strip().partition("\n")[0])
+        for block in note.iter("ul", "ol", "dl", *BLOCKS):
+            texts = (text.strip() for text in (block.text_content(), *note.itertext()))
+            where = manuscript.places.of_text(next(filter(None, texts), "").partition("\n")[0])  # A rule has no text.
             manuscript.faults.note(
                 UsageError(
                     f"{where}: a footnote holds a {BLOCKS.get(block.tag, 'list')}",

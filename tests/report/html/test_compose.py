@@ -212,14 +212,15 @@ def test_a_footnote_stands_where_it_is_referred_to(desk: Desk) -> None:
 
 
 def test_a_footnote_of_several_paragraphs_is_whole(desk: Desk) -> None:
-    """Each of its paragraphs begins a line; a list or code has no room in a note, and is named."""
+    """Each of its paragraphs begins a line; another block has no room in a note, and is named."""
     note = "Word[^n] goes on.\n\n[^n]: First.\n\n    Second *one*.\n"
     (span,) = desk.tree(note).find_class("fn")
     assert [part.strip() for part in span.xpath(".//text()") if part.strip()] == ["First.", "Second", "one", "."]
     assert len(span.findall("br")) == 1
-    for block, what in (("- an item", "list"), ("```\n    code\n    ```", "block of code")):
+    blocks = {"- an item": "list", "```\n    code\n    ```": "block of code", "# Head": "heading", "***": "rule"}
+    for block, what in blocks.items():
         desk.write(f"# A\n\n{note}\n    {block}\n")
-        with pytest.raises(UsageError, match=rf"paper\.md:1\d: a footnote holds a {what}"):
+        with pytest.raises(UsageError, match=rf"paper\.md:\d+: a footnote holds a {what}"):
             desk.build(formats=("html",))
 
 
