@@ -212,7 +212,7 @@ def here() -> str:
     while frame is not None:
         template: Any = frame.f_globals.get("__jinja_template__")
         # A text of the front matter is a template without a file, and who renders it knows its place.
-        if template is not None and template.filename != "<template>":
+        if template is not None and template.filename not in (None, "<template>"):
             return f"{template.filename}:{template.get_corresponding_lineno(frame.f_lineno)}"
         frame = frame.f_back  # type: ignore[assignment]
     return NOWHERE
