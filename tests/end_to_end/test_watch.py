@@ -96,7 +96,7 @@ def test_the_page_follows_what_changes(watching: "subprocess.Popen[str]", progra
     answer.write_text(text.replace("quarter circle covers", "@sec-nowhere"))
     told = browser.hear_until("quarter disc covers", error="unknown label 'sec-nowhere'")
     assert told["page"] == good["page"]
-    assert "q1-pi.md:6: " in told["error"]
+    assert "q1-pi.md:8: " in told["error"]
 
     answer.write_text(text.replace("quarter circle covers", "round quarter covers"))
     browser.hear_until("round quarter covers")
