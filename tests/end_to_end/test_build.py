@@ -119,10 +119,10 @@ def test_a_mistake_in_a_template_names_its_line(program: Command, folder: Path) 
     for old, new, *words in (
         ("pi.estimate", "pi.estimat", "q1-pi.md:9:", "metric", "'estimat'", "estimate?"),
         ("pi.estimate", "pie.estimate", "q1-pi.md:9:", "experiment 'pie'", "pi?"),
-        ("pi.convergence", "pi.convergense", "q1-pi.md:10:", "figure", "convergence?"),
-        ("fig-pi-convergence", "fig-pi-converge", "q1-pi.md:8:"),
+        ("pi.convergence", "pi.convergense", "q1-pi.md:12:", "figure", "convergence?"),
+        ("fig-pi-convergence", "fig-pi-converge", "q1-pi.md:10:"),
         ("<< value", "<< valu", "q1-pi.md:9:"),
-        (r"$\pi / 4$", r"$\frac{\pi}{4$", "q1-pi.md:6:"),
+        (r"$\pi / 4$", r"$\frac{\pi}{4$", "q1-pi.md:8:"),
     ):
         edit(answer, old, new)
         failed = program("build", "all")
