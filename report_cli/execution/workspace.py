@@ -94,8 +94,14 @@ class Workspace(msgspec.Struct, frozen=True, dict=True):
         from report_cli.store.freshness import Judge
 
         root = self.project.root
-        fonts = {name: files.digest(path) for name, path in self.project.fonts.items()}
-        return Judge(self.store, self.experiments, self.snapshot, root, lambda data: own_content(data, root), fonts)
+        return Judge(
+            self.store, self.experiments, self.snapshot, root, lambda data: own_content(data, root), self._fonts
+        )
+
+    @cached_property
+    def _fonts(self) -> dict[str, str]:
+        # A judge is made for every step and figure; fonts have megabytes.
+        return {name: files.digest(path) for name, path in self.project.fonts.items()}
 
     @property
     def cache(self) -> Path:
