@@ -16,7 +16,6 @@ import msgspec
 
 from report_cli import project
 from report_cli.errors import ReportError, UsageError, unknown
-from report_cli.execution import plan as plans
 from report_cli.execution.acceptance import accept as accept
 from report_cli.execution.listener import Listener
 from report_cli.execution.plan import Plan, Request
@@ -102,7 +101,7 @@ def run(
     )
     chosen = workspace.registry.select(names or ("all",))
     with open_runner(workspace, jobs=jobs, executor=executor) as runner:
-        outcome = execute(workspace, runner, plans.make(workspace, chosen, request, runner.read_in))
+        outcome = execute(workspace, runner, runner.plan(chosen, request))
     return {experiment.name: outcome.results(experiment.name) for experiment in chosen}
 
 
@@ -221,7 +220,7 @@ def build(
     request = request_of(workspace, profile=profile, data=data)
     chosen = documents(workspace, names or ("all",), section=section, strict=strict)
     with open_runner(workspace, jobs=jobs, executor=executor) as runner:
-        made = plans.make(workspace, workspace.registry.select(chosen.experiments), request, runner.read_in)
+        made = runner.plan(workspace.registry.select(chosen.experiments), request)
         selection = select(workspace, runner, made, chosen.experiments, request, run=not draft)
     return tuple(write_document(workspace, name, edition, selection, request) for name in chosen.names)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from report_cli import api, project
-from report_cli.execution import plan as plans
 from report_cli.execution.workspace import Workspace
 from report_cli.project import Project
 from report_cli.settings import typed
@@ -47,5 +46,5 @@ def run(
     settings = [f"{key}={typed(value)}" for key, value in parameters.items()]
     request = api.request_of(workspace, profile=profile, settings=settings, seeds=seeds)
     with api.open_runner(workspace) as runner:
-        made = plans.make(workspace, workspace.registry.select([name]), request, runner.read_in)
+        made = runner.plan(workspace.registry.select([name]), request)
         return api.execute(workspace, runner, made).results(name)

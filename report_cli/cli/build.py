@@ -74,7 +74,6 @@ def build(
     Example: report build all
     """
     from report_cli import api
-    from report_cli.execution import plan as plans
 
     edition = Edition(formats_of(to), draft, strict, view, section)
     workspace, request = open_request(profile, data, strict_env=strict_env)
@@ -83,7 +82,7 @@ def build(
         warn(warning)
     run = not (no_run or draft)
     with listening() as listener, api.open_runner(workspace, listener, jobs=jobs, executor=executor) as runner:
-        made = plans.make(workspace, workspace.registry.select(chosen.experiments), request, runner.read_in)
+        made = runner.plan(workspace.registry.select(chosen.experiments), request)
         if dry_run:
             show_plan(made, json)
             return

@@ -48,12 +48,11 @@ def run(
     Example: report run cifar-inception --data FOLDER
     """
     from report_cli import api
-    from report_cli.execution import plan as plans
 
     workspace, request = open_request(profile, data, settings=settings, seeds=seeds, force=force, strict_env=strict_env)
     chosen = workspace.registry.select(names)
     with listening() as listener, api.open_runner(workspace, listener, jobs=jobs, executor=executor) as runner:
-        made = plans.make(workspace, chosen, request, runner.read_in)
+        made = runner.plan(chosen, request)
         if dry_run:
             show_plan(made, json)
             return

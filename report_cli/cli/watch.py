@@ -168,7 +168,6 @@ class _Builder:
 
     def _build(self, results: bool) -> "Built":
         from report_cli import api
-        from report_cli.execution import plan as plans
 
         if results or self.session is None:
             self.selection = self.session = None
@@ -178,7 +177,7 @@ class _Builder:
         if self.selection is None or not experiments <= self.experiments:
             run, names = self.run and not self.edition.draft, sorted(experiments)
             with listening() as listener, api.open_runner(workspace, listener) as runner:
-                made = plans.make(workspace, workspace.registry.select(names), request, runner.read_in)
+                made = runner.plan(workspace.registry.select(names), request)
                 if run:
                     confirm(made, yes=False)
                 self.selection = api.select(workspace, runner, made, names, request, run=run)

@@ -9,7 +9,6 @@ import msgspec
 
 from report_cli import files
 from report_cli.errors import ReportError
-from report_cli.execution import plan as plans
 from report_cli.execution.listener import Listener
 from report_cli.execution.plan import Request
 from report_cli.execution.runner import open_runner
@@ -50,7 +49,7 @@ def retrain(
             replace(project, output=folder.relative_to(project.root).as_posix()), workspace.snapshot, workspace.tell
         )
         with open_runner(own, listener) as runner:
-            made = plans.make(own, [experiment], asked, runner.read_in)
+            made = runner.plan([experiment], asked)
             outcome = runner.execute(made)
         new = list(outcome.results(name))
         again = [each for run in stored for each in _compared(run, new)]

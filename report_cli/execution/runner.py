@@ -196,6 +196,10 @@ class Runner:
         course.waiting.pop(step.name, None)
         return None
 
+    def plan(self, experiments: Sequence[Experiment], request: plans.Request) -> Plan:
+        """Return what would have to be run; data that are new are read in."""
+        return plans.make(self._workspace, experiments, request, self.read_in)
+
     def figures(self, experiment: Experiment, results: Results) -> dict[str, FigureFile]:
         """Return the figures of `results`, drawing them where the drawing code or a run is new."""
         drawn = figures_of(self._workspace, experiment, results)
@@ -376,7 +380,7 @@ def plan(
 ) -> Plan:
     """Return what would have to be run; nothing is run but the reading of data that is new."""
     with open_runner(workspace, listener) as runner:
-        return plans.make(workspace, experiments, request, runner.read_in)
+        return runner.plan(experiments, request)
 
 
 def _environment(step: Step, answer: Event) -> dict[str, str]:
