@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 TEXT_TAGS = {"p", "br", "hr", *HEADINGS, "em", "strong", "u", "mark", "q", "del", "sup", "sub", "code", "pre"}
 BLOCK_TAGS = {"span", "div", "a", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "section"}
 FLOAT_TAGS = {"figure", "figcaption", "img", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
+# What a footnote has no room for, beside lists.
+APART = dict.fromkeys(HEADINGS, "heading") | {"pre": "block of code", "table": "table", "hr": "rule"}
+APART |= {"blockquote": "quotation", "figure": "figure"}
 ATTRIBUTES = {
     "*": {"class", "id", "lang", "dir"},
     # Of a question what it is worth, and the room for its answer.
@@ -143,6 +146,20 @@ def _move_notes(body: "HtmlElement", places: Places) -> None:
                 paragraph.drop_tag()
             reference.getparent().replace(reference, span)
         section.drop_tree()
+
+
+def check_notes(tree: "HtmlElement", manuscript: Manuscript) -> None:
+    """Note each block in a footnote: there is room for paragraphs and formulas alone."""
+    for note in tree.find_class("fn"):
+        for block in note.iter("ul", "ol", "dl", *APART):
+            texts = (text.strip() for text in (block.text_content(), *note.itertext()))
+            where = manuscript.places.of_text(next(filter(None, texts), "").partition("\n")[0])  # A rule has no text.
+            manuscript.faults.note(
+                UsageError(
+                    f"{where}: a footnote holds a {APART.get(block.tag, 'list')}",
+                    "a footnote takes paragraphs and formulas: write the rest into the text",
+                )
+            )
 
 
 def _set_equations_apart(body: "HtmlElement") -> None:

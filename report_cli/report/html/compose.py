@@ -42,8 +42,6 @@ NAMED = "data-title"  # in print: what a heading is called
 # Of so many characters that they fit beside others on a line.
 LAST_WORDS = re.compile(r"(?<=\s)\S{1,14}\s+\S{1,14}\s*$")
 LINE = 80  # characters
-BLOCKS = dict.fromkeys(numbering.HEADINGS, "heading") | {"pre": "block of code", "table": "table", "hr": "rule"}
-BLOCKS |= {"blockquote": "quotation", "figure": "figure"}
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str
     typeset = _typeset(project, tree, manuscript, ledger)
     pictures, told = images.collect(project, tree, manuscript)
     titles = {key: _title(block, key, manuscript, ledger) for block, key in zip(tree, manuscript.head, strict=False)}
-    _check_notes(tree, manuscript)
+    clean.check_notes(tree, manuscript)
     blocks.set_apart(tree, places)
     warnings = [*pandoc.shown_as_text(places), *numbering.unanswered(tree, places), *told]
     warnings += [*refuted, *numbers.warnings()]
@@ -289,19 +287,6 @@ def _hold_last_words(tree: "HtmlElement") -> None:
         else:
             last.tail = text[: words.start()]
         paragraph.append(held)
-
-
-def _check_notes(tree: "HtmlElement", manuscript: Manuscript) -> None:
-    for note in tree.find_class("fn"):
-        for block in note.iter("ul", "ol", "dl", *BLOCKS):
-            texts = (text.strip() for text in (block.text_content(), *note.itertext()))
-            where = manuscript.places.of_text(next(filter(None, texts), "").partition("\n")[0])  # A rule has no text.
-            manuscript.faults.note(
-                UsageError(
-                    f"{where}: a footnote holds a {BLOCKS.get(block.tag, 'list')}",
-                    "a footnote takes paragraphs and formulas: write the rest into the text",
-                )
-            )
 
 
 def _show_values(tree: "HtmlElement", ledger: Ledger) -> None:
