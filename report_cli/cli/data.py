@@ -29,7 +29,7 @@ def check(
     Example: report data check FOLDER
     """
     from report_cli.execution import data
-    from report_cli.execution.runner import open_runner
+    from report_cli.execution.opening import open_runner
 
     opened = open_workspace()
     with open_runner(opened, ProgressListener()) as runner:

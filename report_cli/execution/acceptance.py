@@ -5,8 +5,9 @@ from functools import partial
 
 from report_cli.errors import ReportError, UsageError
 from report_cli.execution.listener import Listener
+from report_cli.execution.opening import plan
 from report_cli.execution.plan import Plan, Request, Step
-from report_cli.execution.runner import behind, plan
+from report_cli.execution.runner import behind
 from report_cli.execution.workspace import Workspace
 from report_cli.store import accept as acceptance
 from report_cli.store.run import Run, one_line

@@ -10,8 +10,8 @@ import msgspec
 from report_cli import files
 from report_cli.errors import ReportError
 from report_cli.execution.listener import Listener
+from report_cli.execution.opening import open_runner
 from report_cli.execution.plan import Request
-from report_cli.execution.runner import open_runner
 from report_cli.execution.workspace import Workspace
 from report_cli.store.run import Remeasurement, Run
 

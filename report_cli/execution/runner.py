@@ -14,12 +14,12 @@ import msgspec
 
 from report_cli import files, wording
 from report_cli.datasets.source import Source
-from report_cli.errors import ReportError, RunError, UsageError, unknown
+from report_cli.errors import ReportError, RunError
 from report_cli.execution import plan as plans
-from report_cli.execution.listener import Listener, Progress, Silence
-from report_cli.execution.local import Event, LocalExecutor, Request, Worker, cores
+from report_cli.execution.listener import Listener, Progress
+from report_cli.execution.local import Event, LocalExecutor, Request, Worker
 from report_cli.execution.plan import Name, Plan, Step
-from report_cli.execution.worker_client import LocalWorker, commit
+from report_cli.execution.worker_client import commit
 from report_cli.execution.workspace import Workspace
 from report_cli.experiment import Experiment
 from report_cli.keys import difference
@@ -27,7 +27,6 @@ from report_cli.store.manifest import Behind, Commit, Data, Epoch, Manifest, Tim
 from report_cli.store.run import FigureFile, Results, Run
 from report_cli.store.store import ASKED
 
-EXECUTORS = ("local", "ray")
 # A small run, its figures, and what the report and the logs take beside it.
 LEAST_BYTES = 200_000_000
 # The run that is being written, and two checkpoints of which the older one goes when the newer one is there.
@@ -346,41 +345,6 @@ class Runner:
             place = (log.relative_to(root) if log.is_relative_to(root) else log).as_posix() if log else ""
             logged = f"what it printed is in {place}" if place else ""
             raise RunError(message, error.hint or logged) from error
-
-
-@contextlib.contextmanager
-def open_runner(
-    workspace: Workspace, listener: Listener | None = None, *, jobs: int | None = None, executor: str = "local"
-) -> Iterator[Runner]:
-    """Yield what carries plans out, so many runs at once: 0 is one a core, None is one, or what Ray has room for.
-
-    Its workers end with the block, and what was found in sources is remembered.
-
-    Raises:
-        UsageError: fewer than 0 runs at once, or no such executor.
-    """
-    if jobs is not None and jobs < 0:
-        raise UsageError(f"{jobs} runs at once are none", "ask for 1 or more, or for 0: one a core")
-    if executor not in EXECUTORS:
-        raise unknown("executor", executor, EXECUTORS)
-    workspace.recall()
-    workers = [LocalWorker(workspace.project) for _ in range(len(cores()) if jobs == 0 else jobs or 1)]
-    chosen: Executor = LocalExecutor(workers)
-    if executor == "ray":
-        from report_cli.execution.ray import RayExecutor
-
-        chosen = RayExecutor(workspace.project, jobs)
-    with Runner(workspace, listener or Silence(), workers[0], chosen) as runner:
-        yield runner
-    workspace.remember()
-
-
-def plan(
-    workspace: Workspace, experiments: Sequence[Experiment], request: plans.Request, listener: Listener | None = None
-) -> Plan:
-    """Return what would have to be run; nothing is run but the reading of data that is new."""
-    with open_runner(workspace, listener) as runner:
-        return runner.plan(experiments, request)
 
 
 def _environment(step: Step, answer: Event) -> dict[str, str]:
