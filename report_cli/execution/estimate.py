@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from math import log
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -42,15 +43,18 @@ class Estimator(msgspec.Struct):
         return max(took_s * factor, min(took_s, _start_s(experiment)))
 
     def _runs(self, experiment: Experiment) -> list[tuple[Any, float]]:
-        """Return parameters and seconds of the runs of an experiment that were made here."""
+        """Return the parameters that were run here, and the most seconds that a run with them took."""
         if experiment.name not in self._recorded:
-            recorded = self._recorded[experiment.name] = []
+            # Of a thousand seeds one is enough: each step to run is held against each of these.
+            longest: dict[str, tuple[Any, float]] = {}
             for run in self.judge.runs(experiment.name):
                 if run.is_own and run.manifest.profile in (self.profile, None):
                     # Those of a run that is older than the experiment may be none of it any more.
                     with suppress(TypeError, ValueError):
                         made = replace(experiment.params[self.profile], **run.manifest.recipe["parameters"])
-                        recorded.append((made, run.manifest.times.duration_s))
+                        took_s = run.manifest.times.duration_s
+                        longest[repr(made)] = max(longest.get(repr(made), (made, 0.0)), (made, took_s), key=itemgetter(1))
+            self._recorded[experiment.name] = [*longest.values()]
         return self._recorded[experiment.name]
 
     def _declared(self, experiment: Experiment, params: Any, usual: Any) -> float:

@@ -200,10 +200,13 @@ class _Planner(msgspec.Struct):
         if absent and verdict.state != "fresh":
             raise _no_data(experiment)
         names = {need: tuple(step.name for step in steps) for need, steps in needed.items()}
-        usual = replace(experiment.params[profile], **point)
+        if verdict.state == "fresh" and verdict.run is not None:
+            about_s = verdict.run.manifest.times.duration_s
+        else:
+            usual = replace(experiment.params[profile], **point)
+            about_s = self.estimator.seconds(experiment, params, usual)
         return Step(
-            experiment, profile, params, settings, overrides, point, name, source, names, question, verdict,
-            self.estimator.seconds(experiment, params, usual),
+            experiment, profile, params, settings, overrides, point, name, source, names, question, verdict, about_s
         )  # fmt: skip
 
     def _needed(self, experiment: Experiment, params: Any, seed: int) -> dict[str, list[Step]]:

@@ -54,7 +54,7 @@ def test_cost_of_nothing_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     """Prints what help, list, status and build take where all is up to date."""
     named = api.documents(api.open_workspace(ROOT), ["all"]).experiments
     for profile in ("quick", "smoke"):
-        if all(each.state == "fresh" for each in api.status(*named, profile=profile, folder=ROOT)):
+        if all(each.step.state == "fresh" for each in api.status(*named, profile=profile, folder=ROOT)):
             break
     else:
         pytest.skip("there are no results yet: report build all --profile smoke")
