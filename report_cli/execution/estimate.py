@@ -53,7 +53,9 @@ class Estimator(msgspec.Struct):
                     with suppress(TypeError, ValueError):
                         made = replace(experiment.params[self.profile], **run.manifest.recipe["parameters"])
                         took_s = run.manifest.times.duration_s
-                        longest[repr(made)] = max(longest.get(repr(made), (made, 0.0)), (made, took_s), key=itemgetter(1))
+                        longest[repr(made)] = max(
+                            longest.get(repr(made), (made, 0.0)), (made, took_s), key=itemgetter(1)
+                        )
             self._recorded[experiment.name] = [*longest.values()]
         return self._recorded[experiment.name]
 

@@ -103,13 +103,16 @@ def to_html(project: Project, manuscript: Manuscript) -> str:
     try:
         return _TASK.sub(_box, convert(project, linked, READER, "html5", *WRITER, *options))
     except RuntimeError as error:
-        warnings = re.findall(r"\[WARNING\] .*?(?=\[WARNING\]|\Z)", str(error), re.DOTALL)
-        for message in warnings or [str(error)]:
-            faults.note(_complaint(" ".join(message.split()), places, bibliographies))
-        if not warnings:
-            faults.check()
+        warnings = re.findall(r"^\[WARNING\] .*(?:\n .*)*", str(error), re.MULTILINE)
+    for message in warnings:
+        faults.note(_complaint(" ".join(message.split()), places, bibliographies))
+    try:
         # With all its warnings it makes a page, in which other faults are found.
         return convert(project, linked, READER, "html5", *WRITER, *options, fails="--quiet")
+    except RuntimeError as error:
+        faults.note(_complaint(" ".join(str(error).split()), places, bibliographies))
+        faults.check()
+        raise
 
 
 def _box(task: re.Match[str]) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from report_cli import files
-from report_cli.errors import UsageError
+from report_cli.errors import CollectedError, UsageError
 from tests.report.conftest import Desk
 
 STYLE = """<style xmlns="http://purl.org/net/xbiblio/csl" class="{}" version="1.0">
@@ -60,3 +60,14 @@ def test_what_is_wrong_with_either_names_its_place(desk: Desk, front: str, conte
     desk.write("\n[@he2015]", front=FRONT.format(front))
     with pytest.raises(UsageError, match=message):
         desk.build(formats=("html",))
+
+
+def test_a_bibliography_that_cannot_be_read_is_told_beside_what_the_text_lacks(desk: Desk) -> None:
+    """Of what pandoc finds in the text it only warns, and of that file it ends."""
+    files.write_text(desk.project.root / "templates" / "references.bib", "@misc{, title = {A}}\n")
+    desk.write("\nA note.[^1]\n\n[^1]: One.\n\n[^1]: Another.")
+    with pytest.raises(CollectedError) as caught:
+        desk.build(formats=("html",))
+    told = caught.value.lines()
+    assert "templates/references.bib:1: unexpected" in told
+    assert "the note '1' is defined twice" in told
