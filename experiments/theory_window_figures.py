@@ -11,6 +11,9 @@ from report_cli.figures import diagrams
 from report_cli.figures.diagrams import CELL_MM, Window
 from report_cli.figures.style import Illustration
 
+# The star of a convolution stands high in its line. As a formula it would make paths of all words of its figure.
+STAR_MM = 1.2
+
 
 def convolution(run: "report.Run") -> Illustration:
     """Question 1: each channel with its slice of the filter, and the sum of the three."""
@@ -26,7 +29,7 @@ def convolution(run: "report.Run") -> Illustration:
         middle = top + 2 * CELL_MM
         diagrams.label(axes, name, 20, middle, align="right")
         diagrams.grid(axes, run.array(f"q1_{name}"), 22.4, top, Window(0, 0, size, size))
-        diagrams.label(axes, r"$\ast$", 45.6, middle, size=14)
+        diagrams.label(axes, "*", 45.6, middle + STAR_MM, size=14)
         diagrams.grid(axes, kernel[:, :, channel], 51.5, middle - 1.5 * CELL_MM)
         diagrams.label(axes, "=", 71, middle)
         diagrams.grid(axes, run.array(f"q1_{name}_output"), 77.7, middle - CELL_MM, Window(0, 0))
@@ -49,7 +52,7 @@ def padding(run: "report.Run") -> Illustration:
     for x, text in ((39, "sum of the channels, padded"), (73.5, "filter"), (101.6, "output")):
         diagrams.label(axes, text, x, 2.5)
     diagrams.grid(axes, padded, 26, middle - 3 * CELL_MM, Window(0, 0, 3, 3), border=1)
-    diagrams.label(axes, r"$\ast$", 59.5, middle, size=14)
+    diagrams.label(axes, "*", 59.5, middle + STAR_MM, size=14)
     diagrams.grid(axes, run.array("q1_kernel")[:, :, 0], 67, middle - 1.5 * CELL_MM)
     diagrams.label(axes, "=", 86.5, middle)
     diagrams.grid(axes, output, 93, middle - 2 * CELL_MM, Window(0, 0))
@@ -73,7 +76,7 @@ def dilation(run: "report.Run") -> Illustration:
     for x, text in ((34.2, "sum of the channels, padded"), (77.7, "filter, dilated"), (111.6, "output")):
         diagrams.label(axes, text, x, 2.5)
     diagrams.grid(axes, padded, 17, middle - 4 * CELL_MM, *taps, border=border)
-    diagrams.label(axes, r"$\ast$", 59, middle, size=14)
+    diagrams.label(axes, "*", 59, middle + STAR_MM, size=14)
     diagrams.grid(axes, spread, 67, middle - reach / 2 * CELL_MM)
     diagrams.label(axes, "=", 96, middle)
     diagrams.grid(axes, output, 103, middle - 2 * CELL_MM, Window(0, 0))

@@ -102,7 +102,7 @@ def patterns(
             facts: dict[str, Content] = {
                 "filter": str(number + 1),
                 "colour": colours[number],
-                "period (pixels)": float(periods[number]),
+                "period (pixels)": float(periods[number]) or "no wave",
             }
             explain(first, {**facts, f"cats among {top} images": int(cats[number])})
             place(figure, mosaic(block, 2, max(1, block.shape[1] // 16)), x + side + 1, y + above, side, side)

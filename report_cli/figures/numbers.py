@@ -19,6 +19,7 @@ from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.text import Text
 from matplotlib.transforms import Transform
 
@@ -72,9 +73,11 @@ def tables(figure: Figure) -> list[dict[str, Any]]:
         if points:
             found.append(_table(axes, points))
         for table in (_explained(axes, each) for each in axes.findobj(Explained)):
-            # One thing after the other.
+            # One thing after the other, each without the title of another.
             if found and found[-1]["head"] == table["head"]:
                 found[-1]["rows"] += table["rows"]
+                if found[-1]["title"] != table["title"]:
+                    found[-1]["title"] = ""
             else:
                 found.append(table)
     return found
@@ -99,7 +102,10 @@ def has_ground(figure: Figure) -> bool:
     grounds += [mesh for mesh in figure.findobj(QuadMesh) if mesh.get_cmap().name != TINT.name]
     grounds += [contours for contours in figure.findobj(ContourSet) if contours.filled]
     areas = [ground.get_window_extent() for ground in grounds]
-    words = [text.get_window_extent() for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
+    off = [axis for axes in figure.axes if not axes.axison for axis in (axes.xaxis, axes.yaxis)]
+    unseen = {text for axis in off for text in axis.findobj(Text)}
+    shown = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text() and text not in unseen]
+    words = [text.get_window_extent() for text in shown]
     # By their middle: a label beside a picture may touch it.
     return any(area.contains((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2) for area in areas for box in words)
 
@@ -136,7 +142,10 @@ def _ends(segment: Any) -> list[float]:
 
 
 def _transform(part: Artist) -> Transform:
-    return part.get_offset_transform() if isinstance(part, PathCollection) else part.get_transform()
+    if isinstance(part, PathCollection):
+        return part.get_offset_transform()
+    # That of a patch also stretches its own shape, of size one, to the place in its axes.
+    return part.get_data_transform() if isinstance(part, Patch) else part.get_transform()
 
 
 def _table(axes: Axes, series: Mapping[str, Sequence[tuple[Point, Transform]]]) -> dict[str, Any]:
@@ -202,7 +211,7 @@ def _place(axes: Axes, point: Any) -> list[float]:
 
 
 def _short(number: float | list[float]) -> float | list[float]:
-    """Return a number, or one with the ends of its interval, in as many digits as anyone reads."""
+    """Return a number, or one with the ends of its interval, in as many digits as anyone reads; a count has all."""
     if isinstance(number, list):
         return [float(f"{each:.6g}") for each in number]
-    return float(f"{number:.6g}")
+    return float(number) if float(number).is_integer() else float(f"{number:.6g}")

@@ -74,6 +74,36 @@ def test_cells_and_pictures_tell_what_they_are() -> None:
     assert said(table) == [["1", "edges"], ["2", "nothing"], ["3", "red"]]
 
 
+def test_pictures_are_told_without_the_title_of_another() -> None:
+    """A title of one picture is untrue of the next; what all have in common stays."""
+    for titles, expected in ((["right", "wrong"], ""), (["of cats", "of cats"], "of cats")):
+        with style.style():
+            figure = style.new_figure(40)
+            for place, (axes, title) in enumerate(zip(figure.subplots(1, 2), titles, strict=True)):
+                axes.imshow(np.eye(3))
+                axes.set_title(title)
+                numbers.explain(axes, {"number": float(place)})
+        (table,) = tables(figure)
+        assert (table["title"], said(table)) == (expected, [[0], [1]])
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_bars_tell_their_ends(turned: bool) -> None:
+    """A bar shows its whole number at its end, within the figure."""
+    with style.style():
+        figure = style.new_figure(40)
+        axes = figure.add_subplot()
+        (axes.barh if turned else axes.bar)(["a", "b"], [37_748_736, 9_437_184], label="multiply-adds")
+    (table,) = tables(figure)
+    assert said(table) == [["a", 37_748_736], ["b", 9_437_184]]
+    (_, *first), (_, *second) = (row[1] for row in table["rows"])
+    width, height = 72 * figure.get_size_inches()
+    for x, y in (first, second):
+        assert 0 < x < width
+        assert 0 < y < height
+    assert first[0] > second[0] if turned else first[1] < second[1]
+
+
 def test_what_has_no_label_is_not_told() -> None:
     """As in matplotlib's legends; a line across the whole axes is a series without points."""
     with style.style():
@@ -102,3 +132,13 @@ def test_words_over_pictures_keep_their_ground() -> None:
             axes.text(1, 1, "words")
         style.lay_out(figure)
         assert numbers.has_ground(figure) == expected
+
+
+def test_no_word_of_an_axis_that_is_off_stands_on_a_picture() -> None:
+    """Its ticks still have words, which no one sees."""
+    pixels, heat = np.zeros((3, 8, 8, 3), np.uint8), np.eye(8, dtype=np.float32)[None].repeat(3, axis=0)
+    facts = [("right", "cat", "cat", "97 %"), ("wrong", "dog", "cat", "80 %"), ("doubtful", "dog", "dog", "52 %")]
+    for regions in (heat > 0.5, np.zeros((0, 8, 8), bool)):
+        figure, _ = images.heatmaps(pixels, heat, regions, facts)
+        style.lay_out(figure)
+        assert not numbers.has_ground(figure)
