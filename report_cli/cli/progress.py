@@ -286,9 +286,8 @@ class _Training:
     """A run under way: its bar, the curve of its loss, its latest metrics and its pace."""
 
     def __init__(self, title: str, step: "Step", place: Place | None) -> None:
-        # The first thing that takes seconds, and shows nothing by itself.
-        tensorflow = step.recipe.environment.get("backend") == "tensorflow"
-        self.bar = Bar(title, step.estimate_s, place, "starting TensorFlow" if tensorflow else "starting")
+        # It may never say how far it is.
+        self.bar = Bar(title, step.estimate_s, place, "running")
         # Means of epochs; as long as there is one at most, those of batches.
         self._losses: list[float] = []
         self._early: list[float] = []

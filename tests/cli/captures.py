@@ -63,10 +63,9 @@ def training(columns: int) -> str:
     return f"{shown}\n"
 
 
-def step(name: str, estimate_s: float, **environment: str) -> Any:
+def step(name: str, estimate_s: float) -> Any:
     """Return what a listener takes of a step."""
-    recipe = SimpleNamespace(environment=environment)
-    return SimpleNamespace(label=name, name=name, estimate_s=estimate_s, reason="never run", recipe=recipe)
+    return SimpleNamespace(label=name, name=name, estimate_s=estimate_s, reason="never run")
 
 
 def train(listener: ProgressListener, run: Any, clock: list[float]) -> None:
