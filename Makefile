@@ -43,7 +43,7 @@ docs: $(INSTALLED)
 # What is installed in place is compiled by no one until it runs, and never where Python may not write bytecode.
 $(INSTALLED): requirements.lock
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11, 3.12 or 3.13 with venv found; name one: make PYTHON=..." >&2; exit 2; }
-	@echo "installing the packages of requirements.lock into .venv (about 1 GB, a few minutes)"
+	@echo "installing the packages of requirements.lock into .venv (1 GB to fetch, 3.3 GB there, a few minutes)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
