@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ class Page:
 
     number: int
     full: float
-    ends_part: bool
     last: str
     figures: dict[str, float]
     tables: int
@@ -30,9 +29,7 @@ class Page:
 
 def pages(document: Any) -> list[Page]:
     """Return the pages of a laid out WeasyPrint document. The height of figures is in mm, without their captions."""
-    found = [_page(number, page) for number, page in enumerate(document.pages, 1)]
-    appended = [_begins_appendix(page) for page in document.pages[1:]]
-    return [replace(page, ends_part=last) for page, last in zip(found, [*appended, True], strict=True)]
+    return [_page(number, page) for number, page in enumerate(document.pages, 1)]
 
 
 def point_positions(document: Any) -> dict[tuple[int, int, int], list[float]]:
@@ -72,7 +69,6 @@ def _page(number: int, page: Any) -> Page:
     return Page(
         number,
         used / (box.height + sum(note.margin_height() for note in notes if note.children)),
-        ends_part=False,
         last=blocks[-1].element_tag if blocks else "",
         figures={
             figure.element.get("id"): inner.height / MM
@@ -84,10 +80,6 @@ def _page(number: int, page: Any) -> Page:
         tables=len([inner for inner in _all_below(flow) if type(inner).__name__ == "TableBox"]),
         table_heads=tuple(_text(inner) for inner in _all_below(flow) if inner.element_tag == "thead"),
     )
-
-
-def _begins_appendix(page: Any) -> bool:
-    return any(box.element_tag == "h2" and box.element.get("id") == "provenance" for box in _all(page))
 
 
 def _point(cell: Any) -> float | None:

@@ -94,8 +94,8 @@ def varied(tmp_path_factory: pytest.TempPathFactory) -> LaidOut:
 
 
 def test_pages_are_full(varied: LaidOut) -> None:
-    """Every page but the last of a part is used for at least 65 % of its height."""
-    sparse = {page.number: round(page.full, 2) for page in varied.pages if page.full < 0.65 and not page.ends_part}
+    """Every page but the last is used for at least 65 % of its height."""
+    sparse = {page.number: round(page.full, 2) for page in varied.pages[:-1] if page.full < 0.65}
     assert not sparse
     assert len(varied.pages) > 6
 

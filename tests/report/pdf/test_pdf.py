@@ -53,6 +53,13 @@ def test_the_pdf_has_pages_tags_and_provenance(built: Report) -> None:
     }  # fmt: skip
 
 
+def test_appendices_follow_in_place(desk: Desk) -> None:
+    """Neither the list of claims nor the provenance of runs begins a page."""
+    desk.write("""<% claim "good", value("net.accuracy") > 0.5 %>It is good.<% endclaim %>""")
+    with pikepdf.open(desk.build(formats=("pdf",)).paths[0]) as document:
+        assert len(document.pages) == 1
+
+
 def test_formulas_in_figures_need_no_other_font(desk: Desk) -> None:
     """Symbols and formulas on the axes of a figure are laid out, whatever font they are from."""
     with style.style():
