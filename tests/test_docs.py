@@ -5,14 +5,18 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from docs import blocks, commands
 from docs.blocks import ROOT, Block, Reader
 from report_cli import project as projects
+from report_cli.figures import style
 from report_cli.project import Project, Settings
 from report_cli.report.text import manuscript
 from report_cli.report.text.context import Context
@@ -169,6 +173,26 @@ def test_the_reference_has_all_that_a_template_may_ask_for(project: Project) -> 
     assert own < environment.filters.keys()
     for name in (environment.globals.keys() | own) - {"range"}:
         assert re.search(rf"`{name}[`( ]", text), name
+
+
+def test_the_legend_of_the_tutorial_hides_no_leaf() -> None:
+    """It stands outside the axes and within the figure."""
+    (text,) = (each.text for each in blocks.blocks(DOCS / "tutorial.md") if each.title == "experiments/leaves.py")
+    module: dict[str, Any] = {"__name__": "leaves"}
+    exec(text, module)
+    rng = np.random.default_rng(0)
+    labels, predicted = rng.integers(0, 2, (2, 100))
+    arrays = {"sizes": rng.normal((77, 44), 6, (100, 2)), "test_labels": labels, "test_predicted": predicted}
+    drawn: list[Figure] = []
+    with style.style():
+        module["draw"](
+            SimpleNamespace(run=lambda **_: SimpleNamespace(array=arrays.__getitem__)),
+            SimpleNamespace(add=lambda name, figure, alt: drawn.append(figure)),
+        )
+    style.lay_out(drawn[0])
+    (legend,), (axes,) = drawn[0].legends, drawn[0].axes
+    assert not legend.get_window_extent().overlaps(axes.bbox)
+    assert drawn[0].bbox.contains(*legend.get_window_extent().max)
 
 
 def test_the_page_of_commands_is_up_to_date() -> None:

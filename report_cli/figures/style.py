@@ -75,6 +75,8 @@ STYLE: dict[Any, Any] = {
     "ytick.major.size": 2.5,
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
     "lines.linewidth": 1.3,
     "lines.solid_capstyle": "round",
     "axes.unicode_minus": True,
