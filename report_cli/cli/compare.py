@@ -52,9 +52,10 @@ def compare(
 
 def _row(each: "Compared") -> tuple[str, ...]:
     first, second = map(number, each.results)
+    from report_cli.report.text.formats import p_value
+
     start = (each.metric, *each.experiments, first, second, number(each.difference))
     if each.low is None or each.high is None or each.p is None:
         return (*start, "", "", "not compared", "")
-    p = "< 0.001" if each.p < 0.001 else f"{each.p:.3f}"
     ends = f"{number(each.low)} to {number(each.high)}"
-    return (*start, ends, p, each.verdict, f"{each.n} {OVER[each.over]}")
+    return (*start, ends, p_value(each.p)[0], each.verdict, f"{each.n} {OVER[each.over]}")

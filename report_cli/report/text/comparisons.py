@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from report_cli import stats
 from report_cli.claims import HOLDS, REFUTED, UNDECIDED, Outcome, decided
 from report_cli.errors import ReportError, UsageError
-from report_cli.report.text import formats, words
+from report_cli.report.text import formats
 from report_cli.report.text.values import Value
 from report_cli.stats import Difference
 from report_cli.store.run import Run
@@ -23,6 +23,13 @@ Runs = Mapping[str, Run]
 TIMED = re.compile(r"(m|µ)?s|min|h|.+/s")
 MACHINE = ("device", "instructions", "threads", "os", "architecture")
 Pair = tuple[Value, Value]
+
+
+class PValue(Value):
+    """A p-value, which is written in one way wherever it stands."""
+
+    def __str__(self) -> str:
+        return str(self.show(formats.p_value))
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,7 @@ class Comparison:
             difference = language["in_points"].format(difference)
         return (
             *(difference, " ", language["from_to"].format(_written(self.low), _written(self.high)), ", "),
-            *(written_p(self.p), ", ", language[f"over_{self.over}"].format(self.n.show(formats.integer))),
+            *("*p* = ", self.p, ", ", language[f"over_{self.over}"].format(self.n.show(formats.integer))),
         )
 
     def __str__(self) -> str:
@@ -99,13 +106,6 @@ def _written(value: Value) -> str:
     if value.unit != "fraction":
         return str(value)
     return str((100 * value).show(lambda number: formats.decimals(number, 1)))
-
-
-def written_p(p: Value) -> str:
-    """Return a p-value as it is written: what is below 0.001 is told so."""
-    if p.number < 0.001:
-        return f"*p* < {words.number(formats.decimals(0.001, 3)[0], p.ledger.language)}"
-    return f"*p* = {p.show(lambda number: formats.decimals(number, 3))}"
 
 
 def compare(runs: Runs, first: Value, second: Value, margin: float, family: Sequence[Pair]) -> Comparison:
@@ -142,7 +142,8 @@ def compare(runs: Runs, first: Value, second: Value, margin: float, family: Sequ
 
     low, high = value(ends.low, first.unit), value(ends.high, first.unit)
     verdict, n = own.verdict(margin, p), value(own.n, "")
-    return Comparison(value(own.difference, first.unit), low, high, value(p, ""), n, own.method, verdict, margin)
+    significance = PValue(p, "", difference.origins, difference.runs, first.ledger)
+    return Comparison(value(own.difference, first.unit), low, high, significance, n, own.method, verdict, margin)
 
 
 def _named(first: Value, second: Value) -> frozenset[object]:

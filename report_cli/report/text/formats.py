@@ -9,6 +9,8 @@ from report_cli.wording import decimal, round_by_hand
 
 MINUS = "\N{MINUS SIGN}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+LEAST_P = 0.001
 SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SPECIAL = re.compile(r"[\\{}$&#%_^~]")
 
@@ -44,6 +46,12 @@ def scientific(number: float, digits: int = 2) -> Written:
         f"{mantissa.replace('-', MINUS)} × 10{power.translate(SUPERSCRIPT)}",
         rf"{mantissa} \times 10^{{{power}}}",
     )
+
+
+def p_value(number: float) -> Written:
+    """Return a p-value with three decimals, a smaller one with the sign that says so: 0.013, < 0.001."""
+    text, tex = decimals(max(number, LEAST_P), 3)
+    return (text, tex) if number >= LEAST_P else (f"<{NO_BREAK}{text}", f"< {tex}")
 
 
 def duration(number: float) -> Written:

@@ -140,6 +140,7 @@ class _Author:
                 if claims := self.manuscript.claims.markdown(self.manuscript.language):
                     count = claims.count("\n") + 1
                     places = places.followed_by(Places(claims, (f"templates/{path}",) * count))
+                places = replace(places, markdown=self.context.ledger.with_signs(places.markdown))
                 self.manuscript.places = places
                 self._check_numbers(places)
         except Exception as error:  # noqa: BLE001 -- a template may raise anything

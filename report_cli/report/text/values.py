@@ -20,6 +20,8 @@ from report_cli.report.text.words import Language
 OPEN, CLOSE = "\ue000", "\ue001"
 DIGITS = "".join(chr(0xE010 + digit) for digit in range(10))
 MARK = re.compile(f"{OPEN}([{DIGITS}]+){CLOSE}")
+# Whoever writes p = << gain.p >> doesn't know yet that it may be < 0.001, which takes the place of the sign.
+_EQUALS = re.compile(rf"=[ \t]*(\s*{MARK.pattern})")
 # Where a number comes from that is no result of a run.
 GIVEN = ("given",)
 # What is left of a mark that was cut to pieces.
@@ -61,11 +63,15 @@ class Ledger:
 
     def text(self, marked: str) -> str:
         """Return `marked` with every mark replaced by its text."""
-        return MARK.sub(lambda match: self.entry(match[1]).text, marked)
+        return MARK.sub(lambda match: self.entry(match[1]).text, self.with_signs(marked))
+
+    def with_signs(self, marked: str) -> str:
+        """Return `marked` without an equals sign before a number that comes with a sign of its own."""
+        return _EQUALS.sub(lambda match: match[1 if self.entry(match[2]).text.startswith("<") else 0], marked)
 
     def tex(self, marked: str) -> str:
         """Return `marked` with every mark replaced by its TeX."""
-        return MARK.sub(lambda match: self.entry(match[1]).tex, marked)
+        return MARK.sub(lambda match: self.entry(match[1]).tex, self.with_signs(marked))
 
 
 Number = int | float

@@ -1,7 +1,9 @@
 """Two results against each other, as templates compare them."""
 
+import re
 from typing import Any
 
+import lxml.html
 import numpy as np
 import pytest
 
@@ -159,6 +161,22 @@ def test_published_numbers_are_compared_as_shares(desk: Desk) -> None:
     assert comparison.p.number == pytest.approx(5e-12, rel=0.5)
     small = context.compare(*(context.constant(share, "fraction", of=600) for share in (0.89, 0.87)))
     assert small.undecided
+
+
+@pytest.mark.parametrize(("second", "told"), [(0.7383, "p<0.001"), (0.77, "p=0.090")])
+def test_a_p_value_is_written_in_one_way(desk: Desk, second: float, told: str) -> None:
+    """In prose, in a formula and in the list of claims it has three decimals, or the sign that it is smaller."""
+    desk.write(
+        f"""<% set gain = compare(constant(0.78, "fraction", of=10000), constant({second}, "fraction", of=10000)) %>
+*p* = << gain.p >>, $p = << gain.p >>$
+
+<% claim "more", gain.greater %>It is more, p = << gain.p >>.<% endclaim %>
+"""
+    )
+    (main,) = lxml.html.parse(desk.build(formats=("html",)).paths[0]).xpath("//main")
+    written = re.findall(r"p[=<]+[\d.]*\d", re.sub(r"\s", "", main.text_content()))
+    assert set(written) == {told}
+    assert len(written) > 4
 
 
 def test_differences_of_the_same_seeds_stay_paired(desk: Desk) -> None:
