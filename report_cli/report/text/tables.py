@@ -32,9 +32,9 @@ def results(
     """Return a table in Markdown: a row for each experiment, or each point of its grid, a column for each metric.
 
     Both may be given with their headings. A cell is the mean ± the standard deviation over the seeds, whose number is
-    the last column; where an experiment doesn't declare a metric there is a dash. In a column of `highest` or `lowest`
-    the best is bold if it is better than each other row, by comparisons that are one family. `digits` are those after
-    the point.
+    the last column if any row has several; where an experiment doesn't declare a metric there is a dash. In a column of
+    `highest` or `lowest` the best is bold if it is better than each other row, by comparisons that are one family.
+    `digits` are those after the point.
 
     Raises:
         UsageError: a name that nothing declares, or a column without any number.
@@ -62,18 +62,26 @@ def results(
     if not swept:
         heads = [[_titled(experiments[name], point)] for (name, _), point in zip(lines, points, strict=True)]
     best = {metric: _best(context, values[metric], metric in lowest) for metric in (*highest, *lowest)}
-    body = []
-    for at, head in enumerate(heads):
-        cells = [
-            _cell(column[at], (digits or {}).get(metric), best.get(metric) == at) for metric, column in values.items()
-        ]
-        counts = [value.n for column in values.values() if (value := column[at]) is not None]
-        body.append([*head, *cells, str(max(counts).value) if counts else NOTHING])
+    body = [
+        [*head, *(_cell(column[at], (digits or {}).get(name), best.get(name) == at) for name, column in values.items())]
+        for at, head in enumerate(heads)
+    ]
     first = [*(map(escape, swept) if swept else [""]), *(_unit(head, values[name]) for name, head in metrics.items())]
-    rule = [*("---:" if swept else ":---" for _ in heads[0]), *("---:" for _ in metrics), "---:"]
-    table = [[*first, context.ledger.language["runs"]], rule, *body]
+    # Numbers stand to the right, names of rows to the left.
+    rule = [*("---:" if _is_number(lines, name) else ":---" for name in swept or [""]), *("---:" for _ in metrics)]
+    table = [first, rule, *body]
+    counts = [[value.n for value in row if value is not None] for row in zip(*values.values(), strict=True)]
+    if any(max(row, default=0) > 1 for row in counts):
+        runs = [context.ledger.language["runs"], "---:", *(str(max(row).value) if row else NOTHING for row in counts)]
+        table = [[*row, cell] for row, cell in zip(table, runs, strict=True)]
     text = "\n".join(f"| {' | '.join(row)} |" for row in table)
     return f"\n{text}\n\n: {' '.join(caption.split())} {{#{label}{' .wide' if wide else ''}}}\n"
+
+
+def _is_number(lines: Sequence[tuple[str, Mapping[str, object]]], swept: str) -> bool:
+    """Return whether a parameter of a grid is a number at each of its points."""
+    contents = [point.get(swept) for _, point in lines]
+    return all(isinstance(content, int | float) and not isinstance(content, bool) for content in contents)
 
 
 def _headed(names: Names, heading: Callable[[str], str]) -> dict[str, str]:

@@ -40,8 +40,8 @@ def test_headings_and_digits_may_be_given(desk: Desk) -> None:
     columns = 'columns={"Right": "accuracy", "Weights": "weights"}, digits={"accuracy": 2}'
     seeds(desk, "idle", (0.6,), (0.9,))
     rows = table(desk, f'rows={{"Ours": "net", "Theirs*": "idle"}}, {columns}')
-    assert rows[0] == "|  | Right (%) | Weights | Runs |"
-    assert rows[2:4] == ["| Ours | 73.83 | 1,791,786 | 1 |", r"| Theirs\* | 60.00 | – | 1 |"]
+    assert rows[0] == "|  | Right (%) | Weights |"
+    assert rows[2:4] == ["| Ours | 73.83 | 1,791,786 |", r"| Theirs\* | 60.00 | – |"]
 
 
 @pytest.mark.parametrize(("order", "bold"), [('highest=["accuracy"]', 2), ('lowest=["loss"]', 3)])
@@ -71,10 +71,18 @@ def test_points_of_a_grid_are_rows(desk: Desk) -> None:
         recipe = {"parameters": point}
         desk.store("net", {"accuracy": (0.7 + number / 10, "fraction")}, seed=number, point=point, recipe=recipe)
     rows = table(desk, 'rows="net", columns=["accuracy"]')
-    assert rows[0] == "| rate | Accuracy (%) | Runs |"
-    assert rows[2:4] == ["| 0.03 | 70.0 | 1 |", "| 0.1 | 80.0 | 1 |"]
+    assert rows[:4] == ["| rate | Accuracy (%) |", "| ---: | ---: |", "| 0.03 | 70.0 |", "| 0.1 | 80.0 |"]
     (titled,) = [row for row in table(desk, 'rows=["net", "facts"], columns=["accuracy", "sum"]') if "0.03" in row]
     assert titled.startswith("| A network, rate = 0.03 | 70.0 |")
+
+
+def test_words_of_a_grid_stand_to_the_left(desk: Desk) -> None:
+    """They name their rows; numbers stand to the right, where their digits meet."""
+    points = ({"by": "length"}, {"by": "both"})
+    desk.experiments["net"] = replace(desk.experiments["net"], grid=dict.fromkeys(("smoke", "quick", "full"), points))
+    for point in points:
+        desk.store("net", {"accuracy": (0.7, "fraction")}, point=point, recipe={"parameters": point})
+    assert table(desk, 'rows="net", columns=["accuracy"]')[1] == "| :--- | ---: |"
 
 
 def test_every_number_of_a_table_is_a_result(desk: Desk) -> None:
