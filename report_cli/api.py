@@ -28,8 +28,9 @@ from report_cli.execution.status import explain as explain
 from report_cli.execution.status import stored as stored
 from report_cli.execution.worker_client import commit
 from report_cli.execution.workspace import Workspace, choose_data
-from report_cli.experiment import PROFILES
+from report_cli.experiment import PROFILES, Point
 from report_cli.project import PACKAGE, PAGES, SOLUTION, Edition
+from report_cli.settings import placed, points
 from report_cli.store.run import Results, Run
 
 if TYPE_CHECKING:
@@ -284,20 +285,28 @@ def compare(
 ) -> "list[Compared]":
     """Return how experiments differ, two at a time, in these metrics or in all that they share; nothing is run.
 
+    A name stands for all points of a grid, and with parameters ("leaves measures=both", in one text or several) for
+    those that have them.
+
     Raises:
+        UsageError: there is no such experiment or point.
         ReportError: one of them has no results that are up to date.
     """
     from report_cli.report.compare import compare as compared
 
-    order = {name: place for place, name in enumerate(names)}
-    chosen = sorted(workspace.registry.select(names), key=lambda each: order.get(each.name, len(names)))
-    made = plan(workspace, chosen, request, listener)
-    for step in made.steps:
-        if step.experiment in chosen and (step.run is None or step.state != "fresh"):
+    places: list[tuple[str, Point]] = []
+    for name, settings in placed(names):
+        for experiment in workspace.registry.select([name]):
+            found = [(experiment.name, point) for point in points(experiment, request.profile, settings)]
+            places += [place for place in found if place not in places]
+    chosen = {name: workspace.experiments[name] for name, _ in places}
+    steps = plan(workspace, list(chosen.values()), request, listener).steps
+    steps = tuple(step for step in steps if (step.experiment.name, step.point) in places)
+    for step in steps:
+        if step.run is None or step.state != "fresh":
             raise ReportError(f"{step.label} can't be compared: {step.reason}", f"report run {step.experiment.name}")
-    outcome = Outcome({step.name: step.run for step in made.steps if step.run is not None})
-    runs = {experiment.name: outcome.results(experiment.name) for experiment in chosen}
-    return compared(workspace.experiments, runs, metrics)
+    outcome = Outcome({step.name: step.run for step in steps if step.run is not None})
+    return compared(workspace.experiments, {name: outcome.results(name) for name in chosen}, places, metrics)
 
 
 def keep(

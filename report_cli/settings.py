@@ -2,8 +2,10 @@
 
 import dataclasses
 import math
+import re
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from report_cli.errors import UsageError, unknown
@@ -18,7 +20,7 @@ def override(experiment: Experiment, profile: str, point: Point, settings: Seque
     """
     params = dataclasses.replace(experiment.params[profile], **point)
     known = parameters(params)
-    types = typing.get_type_hints(type(params), type(params).__init__.__globals__) if settings else {}
+    types = _types(params) if settings else {}
     changed: dict[str, Any] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
@@ -38,6 +40,45 @@ def override(experiment: Experiment, profile: str, point: Point, settings: Seque
         return dataclasses.replace(params, **changed), changed
     except ValueError as error:  # the dataclass checks its own values
         raise UsageError(f"{experiment.name}: {error}") from error
+
+
+def placed(words: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Return names with the settings that follow each, as other words or in its own ("leaves measures=both")."""
+    found: list[tuple[str, list[str]]] = []
+    for word in words:
+        name, *settings = re.split(r"\s+(?=\w+=)", word.strip())
+        if found and re.match(r"\w+=", name):
+            found[-1][1].extend([name, *settings])
+        else:
+            found.append((name, settings))
+    return found
+
+
+def points(experiment: Experiment, profile: str, settings: Sequence[str]) -> list[Point]:
+    """Return the points of the grid of `profile` at which parameters are as `settings` ("rate=0.1") say: all without.
+
+    Raises:
+        UsageError: the grid hasn't got such a parameter, or such a point.
+    """
+    chosen, types = list(experiment.grid[profile]), _types(experiment.params[profile])
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise UsageError(f"{setting!r} behind {experiment.name} has no value", "write it as PARAMETER=VALUE")
+        if name not in chosen[0]:
+            raise unknown(f"parameter in the grid of {experiment.name}", name, chosen[0])
+        there = dict.fromkeys(typed(point[name]) for point in chosen)
+        wanted: Any = text
+        with suppress(UsageError):  # What is of another type is at no point.
+            wanted = parse(name, text, types[name])
+        chosen = [point for point in chosen if point[name] == wanted or typed(point[name]) == text]
+        if not chosen:
+            raise UsageError(f"{experiment.name} has no point with {setting}", f"there are {', '.join(there)}")
+    return chosen
+
+
+def _types(params: Any) -> dict[str, Any]:
+    return typing.get_type_hints(type(params), type(params).__init__.__globals__)
 
 
 def parse(name: str, text: str, kind: Any) -> Any:
@@ -67,6 +108,11 @@ def parse(name: str, text: str, kind: Any) -> Any:
     if kind is float and not math.isfinite(value):
         raise UsageError(f"--set {name}={text}: not a finite number")
     return value
+
+
+def written(values: Mapping[str, Any]) -> list[str]:
+    """Return parameters as --set and `placed` take them: a point of a grid, or what was set by hand."""
+    return [f"{name}={typed(value)}" for name, value in values.items()]
 
 
 def typed(value: object) -> str:

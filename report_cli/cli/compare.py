@@ -6,10 +6,11 @@ import typer
 
 from report_cli.cli import completion
 from report_cli.cli.console import emit, emit_json, emit_table
-from report_cli.cli.options import Data, Json, Names, Profile
+from report_cli.cli.options import Data, Json, Profile
 from report_cli.cli.progress import ProgressListener
 from report_cli.cli.run import number
 from report_cli.cli.session import open_request
+from report_cli.settings import written
 
 if TYPE_CHECKING:
     from report_cli.report.compare import Compared
@@ -18,7 +19,15 @@ OVER = {"seeds": "seeds", "images": "examples", "losses": "examples", "shares": 
 
 
 def compare(
-    names: Names,
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME...",
+            help="Experiments by name or pattern (cifar-*), or all; NAME PARAMETER=VALUE is one point of a grid.",
+            autocompletion=completion.experiments,
+            show_default=False,
+        ),
+    ],
     metric: Annotated[
         list[str] | None,
         typer.Option(
@@ -29,9 +38,10 @@ def compare(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Compare the results of experiments, two at a time.
+    """Compare the results of experiments, or of points of a grid, two at a time.
 
-    Over seeds where there are several, else image by image; p is adjusted over the pairs of a metric.
+    Over seeds where there are several, else image by image; p is adjusted over the pairs of a metric. A name alone
+    stands for all points of its grid. Two of them: report compare leaves measures=length leaves measures=both
     Example: report compare cifar-control cifar-inception -m test_accuracy
     """
     import msgspec
@@ -54,7 +64,8 @@ def _row(each: "Compared") -> tuple[str, ...]:
     first, second = map(number, each.results)
     from report_cli.report.text.formats import p_value
 
-    start = (each.metric, *each.experiments, first, second, number(each.difference))
+    names = (" ".join([name, *written(point)]) for name, point in zip(each.experiments, each.points, strict=True))
+    start = (each.metric, *names, first, second, number(each.difference))
     if each.low is None or each.high is None or each.p is None:
         return (*start, "", "", "not compared", "")
     ends = f"{number(each.low)} to {number(each.high)}"

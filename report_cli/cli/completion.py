@@ -10,6 +10,7 @@ import typer
 
 from report_cli.experiment import PROFILES
 from report_cli.project import FORMATS, PAGES, VIEWS
+from report_cli.settings import placed
 
 if TYPE_CHECKING:
     from report_cli.execution.workspace import Workspace
@@ -98,7 +99,7 @@ pages = _of(PAGES)
 
 def _names(ctx: typer.Context) -> list[str]:
     # As long as an option lacks its value, arguments aren't parsed.
-    return ctx.params.get("names") or ctx.args
+    return [name for name, _ in placed(ctx.params.get("names") or ctx.args)]
 
 
 def _matches(incomplete: str, names: Callable[["Workspace"], Iterable[str]]) -> list[str]:

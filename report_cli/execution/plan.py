@@ -14,7 +14,7 @@ from report_cli.execution.workspace import DataChoice, Workspace
 from report_cli.experiment import Experiment, Point
 from report_cli.keys import key
 from report_cli.keys.key import Recipe
-from report_cli.settings import override
+from report_cli.settings import override, written
 from report_cli.store.freshness import Judge, Question, State, Verdict, elsewhere
 from report_cli.store.run import Run
 
@@ -88,8 +88,7 @@ class Step(msgspec.Struct, frozen=True):
     def label(self) -> str:
         """The experiment's name, with its point and its seed where there are several."""
         several = self.experiment.seeds[self.profile] > 1 or self.seed
-        point = [f"{name}={value}" for name, value in self.point.items()]
-        return " ".join([self.experiment.name, *point, *([f"seed {self.seed}"] if several else [])])
+        return " ".join([self.experiment.name, *written(self.point), *([f"seed {self.seed}"] if several else [])])
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from report_cli.errors import unknown
 from report_cli.execution.plan import Step
 from report_cli.execution.workspace import Workspace
 from report_cli.keys import difference
-from report_cli.settings import typed
+from report_cli.settings import written
 from report_cli.store.freshness import closest
 from report_cli.store.run import Run, one_line
 
@@ -90,8 +90,7 @@ class StoredRun(msgspec.Struct, frozen=True):
     def setting(self) -> str:
         """What was set beside the profile, and point and seed: epochs=5 seed=1."""
         manifest = self.run.manifest
-        settled = {**manifest.point, **manifest.overrides, "seed": self.run.seed}
-        return " ".join(f"{name}={typed(value)}" for name, value in settled.items())
+        return " ".join(written({**manifest.point, **manifest.overrides, "seed": self.run.seed}))
 
 
 def stored(workspace: Workspace, names: Sequence[str]) -> list[StoredRun]:

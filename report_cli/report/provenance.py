@@ -18,7 +18,7 @@ from report_cli.report.html.uses import Place
 from report_cli.report.text import formats, words
 from report_cli.report.text.values import Ledger, Value
 from report_cli.report.text.words import Language
-from report_cli.settings import typed
+from report_cli.settings import written
 from report_cli.store.manifest import Acceptance, Behind, Commit, Manifest
 from report_cli.store.run import Run, one_line
 
@@ -316,7 +316,7 @@ def _command(manifest: Manifest) -> str:
     """Return the command that repeats a run, as it has to be typed; real images are named by their folder."""
     profile = ["--profile", manifest.profile] if manifest.profile else []
     data = ["--data", "FOLDER"] if manifest.data and manifest.data.origin == "real" else []
-    settings = [part for name, content in manifest.overrides.items() for part in ("--set", f"{name}={typed(content)}")]
+    settings = [part for setting in written(manifest.overrides) for part in ("--set", setting)]
     return shlex.join(["report", "run", manifest.experiment, *profile, *data, *settings, "--force"])
 
 

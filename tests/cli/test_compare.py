@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from scipy.stats import ttest_rel
 
@@ -36,6 +37,46 @@ def test_experiments_are_compared_seed_by_seed(report: Command, write: Callable[
     assert shown[0].split()[:3] == ["metric", "first", "second"]
     assert "greater" in shown[1]
     assert "4 seeds" in shown[1]
+
+
+def test_points_of_a_grid_are_compared(report: Command, write: Callable[[str, str], Path]) -> None:
+    """A name stands for all points of its grid; parameters behind it, as `report status` writes them, choose some."""
+    grid = "seeds=4, grid=report.grid(shift=[1.0, 2.0, 3.0], kind=['plain', 'very odd'])"
+    both = experiment("one", 1.0, 4).replace('"shift": 1.0', '"shift": 1.0, "kind": "plain"').replace("seeds=4", grid)
+    write("experiments/one.py", both)
+    write("experiments/two.py", experiment("two", 2.0, 4))
+    report("run", "all")
+
+    def compared(*words: str) -> list[dict[str, Any]]:
+        done = report("compare", *words, "--json")
+        assert done.returncode == 0, done.stderr
+        found: list[dict[str, Any]] = json.loads(done.stdout)["comparisons"]
+        return found
+
+    (found,) = compared("one", "shift=3", "kind=plain", "one", "shift=1.0", "kind=very odd")
+    assert (found["experiments"], found["verdict"]) == (["one", "one"], "greater")
+    assert found["points"] == [{"shift": 3.0, "kind": "plain"}, {"shift": 1.0, "kind": "very odd"}]
+    assert compared("one shift=3.0 kind=plain", "one shift=1.0 kind=very odd") == [found]
+    assert [each["points"] for each in compared("two", "one", "kind=plain", "shift=2.0")] == [
+        [{}, {"shift": 2.0, "kind": "plain"}]
+    ]
+    assert len(compared("one")) == 6 * 5 / 2
+    shown = report("compare", "one", "shift=3.0").stdout.splitlines()[1]
+    assert "one shift=3.0 kind=plain  one shift=3.0 kind=very odd" in shown
+
+
+def test_a_point_that_is_none_is_told(report: Command, write: Callable[[str, str], Path]) -> None:
+    """A parameter that the grid hasn't got, a value that no point has, and a single point are errors."""
+    grid = "seeds=1, grid=report.grid(shift=[1.0, 2.0])"
+    write("experiments/one.py", experiment("one", 1.0, 1).replace("seeds=1", grid))
+    report("run", "all")
+    assert "unknown parameter in the grid of one 'shaft'" in report("compare", "one", "shaft=1").stderr
+    for value in ("4", "much"):
+        refused = report("compare", "one", f"shift={value}").stderr
+        assert f"one has no point with shift={value}" in refused
+        assert "1.0, 2.0" in refused
+    assert "two points of a grid" in report("compare", "one", "shift=1").stderr
+    assert "one.mean shift=1.0 and one.mean shift=2.0 have one run each" in report("compare", "one").stdout
 
 
 def test_what_can_not_be_compared_says_why(report: Command, write: Callable[[str, str], Path]) -> None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from report_cli import stats
+from report_cli import stats, wording
 from report_cli.claims import HOLDS, REFUTED, UNDECIDED, Outcome, decided
 from report_cli.errors import ReportError, UsageError
 from report_cli.report.text import formats
 from report_cli.report.text.values import Value
+from report_cli.settings import written
 from report_cli.stats import Difference
 from report_cli.store.run import Run
 
@@ -151,6 +152,17 @@ def _named(first: Value, second: Value) -> frozenset[object]:
     return frozenset(((first.origins, first.runs), (second.origins, second.runs)))
 
 
+def _called(runs: Runs, first: Value, second: Value) -> str:
+    """Return what two results are called: those of one name, which are points of a grid, with their points."""
+    names = [first.name, second.name]
+    if first.name == second.name:
+        points = [
+            runs[value.runs[0]].point if value.runs and value.runs[0] in runs else {} for value in (first, second)
+        ]
+        names = [" ".join([first.name, *written(each)]) for each in points]
+    return wording.listing(names)
+
+
 def _measured(runs: Runs, first: Value, second: Value) -> Difference:
     _check_data(runs, first, second)
     check_machines(runs, (first, second))
@@ -158,14 +170,14 @@ def _measured(runs: Runs, first: Value, second: Value) -> Difference:
         return stats.over_shares(*first.share(), *second.share())
     seeds = [seed for seed in first.seeds if seed in second.seeds]
     if not seeds:
-        raise ReportError(f"{first.name} and {second.name} have no seed in common", "run both with the same seeds")
+        raise ReportError(f"{_called(runs, first, second)} have no seed in common", "run both with the same seeds")
     stored = [(_predictions(runs, first, seed), _predictions(runs, second, seed)) for seed in seeds]
-    pairs = [_paired(first, second, a, b) for a, b in stored if a is not None and b is not None]
+    pairs = [_paired(_called(runs, first, second), a, b) for a, b in stored if a is not None and b is not None]
     if len(seeds) > 1:
         return stats.over_pairs([_sample(first, s) for s in seeds], [_sample(second, s) for s in seeds], "seeds")
     if not pairs:
         raise ReportError(
-            f"{first.name} and {second.name} have one run each and no stored predictions that give them",
+            f"{_called(runs, first, second)} have one run each and no stored predictions that give them",
             "run both with several seeds, or record arrays such as test_ids, test_labels and test_predicted",
         )
     a, b = pairs[0]
@@ -180,7 +192,8 @@ def _check_data(runs: Runs, first: Value, second: Value) -> None:
         {repr(runs[key].manifest.recipe.get("data")) for key in value.runs if key in runs} for value in (first, second)
     ]
     if data[0] and data[1] and data[0] != data[1]:
-        raise ReportError(f"{first.name} and {second.name} were measured on other data", "run both on the same data")
+        told = f"{_called(runs, first, second)} were measured on other data"
+        raise ReportError(told, "run both on the same data")
 
 
 def check_machines(runs: Runs, values: Sequence[Value]) -> None:
@@ -196,14 +209,14 @@ def check_machines(runs: Runs, values: Sequence[Value]) -> None:
         raise ReportError(f"times of different machines can't be compared: {told}", f"report run {names} --strict-env")
 
 
-def _paired(first: Value, second: Value, a: "Predictions", b: "Predictions") -> "tuple[NDArray[Any], NDArray[Any]]":
+def _paired(both: str, a: "Predictions", b: "Predictions") -> "tuple[NDArray[Any], NDArray[Any]]":
     """Return what both made of the same images, in the same order; ReportError where they have seen others."""
     import numpy as np
 
     order = [np.argsort(each.ids, kind="stable") for each in (a, b)]
     if not np.array_equal(a.ids[order[0]], b.ids[order[1]]):
         raise ReportError(
-            f"{first.name} and {second.name} were not measured on the same images",
+            f"{both} were not measured on the same images",
             "give them the same counts of images and the same seed of the split",
         )
     return a.scores[order[0]], b.scores[order[1]]
