@@ -85,6 +85,10 @@ class RunError(ReportError):
     """An experiment failed; its failure is recorded, and no result of it is used (exit code 1)."""
 
 
+class ResultError(ReportError):
+    """A page can't show a result, wherever it asks for it: told once, with the first place (exit code 1)."""
+
+
 class CollectedError(UsageError):
     """Errors that don't hinder one another, told together; the exit code is that of the first."""
 
@@ -107,13 +111,19 @@ class Faults:
 
     def __init__(self) -> None:
         self.errors: dict[str, ReportError] = {}
+        # Where a result was asked for, by what is wrong with it.
+        self._places: dict[str, set[str]] = {}
         # Whether what was left out for an error may have had labels that something else refers to.
         self.is_partial = False
 
     def note(self, error: ReportError) -> None:
         """Take an error; raise all that there are where they are many."""
         for each in error.errors if isinstance(error, CollectedError) else (error,):
-            self.errors.setdefault(each.message, each)
+            told = each.message
+            if isinstance(each, ResultError) and (place := PLACE.match(told)):
+                told = told[place.end() :]
+                self._places.setdefault(told, set()).add(place[0])
+            self.errors.setdefault(told, each)
         if len(self.errors) >= self.MOST:
             self.check()
 
@@ -127,9 +137,17 @@ class Faults:
 
     def check(self) -> None:
         """Raise what was taken: one error as it is, several together."""
-        errors = sorted(self.errors.values(), key=_order)
+        errors = sorted((self._counted(told, error) for told, error in self.errors.items()), key=_order)
         if errors:
             raise errors[0] if len(errors) == 1 else CollectedError(errors)
+
+    def _counted(self, told: str, error: ReportError) -> ReportError:
+        """Return an error that says in how many places more it is the same."""
+        more = len(self._places.get(told, ())) - 1
+        if more < 1:
+            return error
+        place = error.message.removesuffix(told)
+        return type(error)(f"{place} and {more} more {'place' if more == 1 else 'places'}{told}", error.hint)
 
 
 def _order(error: ReportError) -> tuple[str, int]:

@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from report_cli.errors import ReportError, UsageError, unknown
+from report_cli.errors import ResultError, UsageError, unknown
 from report_cli.experiment import PROFILES, Experiment, parameters
 from report_cli.report.text import words
 from report_cli.report.text.comparisons import Comparison, compare
@@ -190,7 +190,7 @@ class Context:
         if figure not in drawn:
             if self.draft:
                 return None
-            raise ReportError(f"the figure {name} was not drawn", self.selection.command(experiment.name))
+            raise ResultError(f"the figure {name} was not drawn", self.selection.command(experiment.name))
         return drawn[figure]
 
     def title(self, name: str) -> str:
@@ -237,7 +237,7 @@ class Context:
         reason = self.selection.missing.get(name, "never run")
         if not self.draft:
             what = f"{name} is {reason}" if reason.startswith("out of date") else f"no result of {name}: {reason}"
-            raise ReportError(what, self.selection.command(name))
+            raise ResultError(what, self.selection.command(name))
         return Results(name, ()), self.ledger.language.get(reason, reason)
 
     def _at(self, results: Results, point: Mapping[str, Any]) -> tuple[Run, ...]:
@@ -307,10 +307,10 @@ class Context:
         assert self.selection is not None
         if metric not in run.scalars:
             again = self.selection.command(run.experiment, "--force")
-            raise ReportError(f"run {run.key} of {run.experiment} has no {metric}", again)
+            raise ResultError(f"run {run.key} of {run.experiment} has no {metric}", again)
         number = run.scalars[metric]
         if not math.isfinite(number):
-            raise ReportError(
+            raise ResultError(
                 f"{run.experiment}.{metric} is {number}, which is no result", self.selection.command(run.experiment)
             )
         return number

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from report_cli.claims import UNDECIDED, Outcome, decided
-from report_cli.errors import ReportError, UsageError, unknown
+from report_cli.errors import ReportError, ResultError, UsageError, unknown
 from report_cli.report.text import formats, words
 from report_cli.report.text.formats import Written
 from report_cli.report.text.words import Language
@@ -231,7 +231,7 @@ class Value(Untouchable):
         if self.missing:
             written = f"[{self.name}: {self.missing}]", rf"\text{{{self.ledger.language['missing']}}}"
         elif not math.isfinite(self.number):
-            raise ReportError(f"{self.name} is {self.number}, which is no result", _again(self))
+            raise ResultError(f"{self.name} is {self.number}, which is no result", _again(self))
         else:
             written = write(self.number)
         return Shown(

@@ -64,12 +64,13 @@ A[^1] and [text](nowhere) << value("net.acuracy") >>
 
 
 def test_missing_results_are_told_together(desk: Desk) -> None:
-    """Each place that asks for a result that isn't there is told with the command, as a failure of the work."""
-    desk.write('<< value("idle.accuracy") >>\n\n<< figure("idle.curves", caption="c") >>\n')
+    """Each result that isn't there is told with the command, as a failure of the work."""
+    desk.figures.clear()
+    desk.write('<< value("idle.accuracy") >>\n\n<< figure("net.curves", caption="c") >>\n')
     with pytest.raises(CollectedError) as caught:
         desk.build(formats=("html",))
     assert caught.value.exit_code == 1
-    assert [error.hint for error in caught.value.errors] == ["report run idle"] * 2
+    assert [error.hint for error in caught.value.errors] == ["report run idle", "report run net"]
 
 
 def test_a_fault_in_a_loop_is_told_once_and_many_end_the_build(desk: Desk) -> None:

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from report_cli.errors import ReportError, UsageError
+from report_cli.errors import CollectedError, ReportError, UsageError
 from report_cli.report.build import survey
 from report_cli.report.text import manuscript
 from report_cli.report.text.coverage import coverage
@@ -226,9 +226,22 @@ def test_an_unknown_word_of_a_template_names_near_misses(desk: Desk, text: str, 
 def test_a_missing_result_names_line_and_command(desk: Desk) -> None:
     """A result that doesn't exist is an error that says where it is used and what would make it."""
     error = failure(desk, '\nText << value("idle.accuracy") >>')
-    assert type(error) is ReportError
+    assert error.exit_code == 1
     assert error.message == "templates/documents/paper.md:5: no result of idle: never run"
     assert error.hint == "report run idle"
+
+
+def test_a_missing_result_is_told_once(desk: Desk) -> None:
+    """However often it is asked for, the first place is named and the others are counted; each result has its error."""
+    desk.store("facts", {"sum": (1e999, "")}, profile=None, data=None)
+    error = failure(desk, 25 * '<< value("idle.accuracy") >>\n' + 2 * '<< value("facts.sum")|percent >>\n')
+    assert isinstance(error, CollectedError)
+    told = [each.message.removeprefix("templates/documents/paper.md:") for each in error.errors]
+    assert told == [
+        "4 and 24 more places: no result of idle: never run",
+        "29 and 1 more place: facts.sum is inf, which is no result",
+    ]
+    assert error.lines(root=desk.project.root).splitlines()[1] == '  4 | << value("idle.accuracy") >>'
 
 
 def test_the_hint_of_a_missing_result_has_the_options_of_the_build(desk: Desk) -> None:
