@@ -256,8 +256,9 @@ def write_document(
     )
 
 
-def is_current(workspace: Workspace, document: str, made: Plan) -> bool:
-    """Return whether a build would leave the pages of a document that are there as they are; nothing is run or drawn.
+def is_current(workspace: Workspace, document: str, made: Plan) -> tuple[bool, list[str]]:
+    """Return whether a build would leave the pages of a document that are there as they are, and if not, why, beside
+    what is to be run; nothing is run or drawn.
 
     `made` is a plan of all that it takes.
     """
@@ -266,14 +267,14 @@ def is_current(workspace: Workspace, document: str, made: Plan) -> bool:
     names = documents(workspace, [document]).experiments
     steps = [step for step in made.steps if step.experiment.name in names]
     outcome = Outcome({step.name: step.run for step in steps if step.run and step.state == "fresh"})
-    if len(outcome.runs) < len(steps):
-        return False
-    found = {name: outcome.results(name) for name in names}
+    missing = {step.experiment.name for step in steps if step.name not in outcome.runs}
+    found = {name: outcome.results(name) for name in names if name not in missing}
     figures = {name: figures_of(workspace, workspace.experiments[name], each) for name, each in found.items()}
     drawn = {name: each for name, each in figures.items() if each is not None}
     code = workspace.snapshot.digests[PACKAGE.name]
     selection = pages.Selection(found, drawn, {})
-    return pages.is_current(workspace.project, document, selection, workspace.experiments, code, made.profile)
+    reasons = pages.outdated(workspace.project, document, selection, workspace.experiments, code, made.profile)
+    return not missing and not reasons, reasons
 
 
 def compare(

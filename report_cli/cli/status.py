@@ -79,10 +79,10 @@ def status(
     states = [api.Status(step) for step in made.steps if step.experiment in chosen]
     if json:
         taken = {} if names else _taken(workspace, made)
-        documents = [
-            {"name": name, "page": _page(workspace, name, made)[1], "runs": [state.step.label for state in runs]}
-            for name, runs in taken.items()
-        ]
+        documents = []
+        for name, runs in taken.items():
+            _, age, reason = _page(workspace, name, made)
+            documents.append({"name": name, "page": age, "reason": reason, "runs": [each.step.label for each in runs]})
         emit_json(runs=[facts(state) for state in states], documents=documents)
     elif names or every:
         _list(states, () if every else names or ())
@@ -90,7 +90,8 @@ def status(
         options = "".join(f" {shlex.quote(option)}" for option in api.options(workspace, request))
         taken = _taken(workspace, made)
         for name, runs in taken.items():
-            page, age = _page(workspace, name, made)
+            page, age, reason = _page(workspace, name, made)
+            page += f": {reason}" if reason else ""
             _tell(name, page, runs, f"build {name}", options, page_due=age != "newer")
         others = [s for s in states if not any(s.step.name == e.step.name for runs in taken.values() for e in runs)]
         if others:
@@ -129,20 +130,21 @@ def _taken(workspace: "Workspace", made: "Plan") -> "dict[str, list[Status]]":
     return taken
 
 
-def _page(workspace: "Workspace", document: str, made: "Plan") -> tuple[str, str]:
+def _page(workspace: "Workspace", document: str, made: "Plan") -> tuple[str, str, str]:
     """Return of what age the pages of a document are, in words and in one: absent, older than what they are made of,
-    or newer. A build decides it by digests, and so does this."""
+    or newer; and what makes them older, beside runs. A build decides it by digests, and so does this."""
     from report_cli import api
     from report_cli.project import PAGES
 
     paths = [workspace.project.reports / f"{document}.{name}" for name in PAGES]
     written = [path.stat().st_mtime for path in paths if path.is_file()]
     if not written:
-        return "not written yet", "absent"
+        return "not written yet", "absent", ""
     when = wording.moment(datetime.fromtimestamp(min(written), UTC).isoformat())
-    if api.is_current(workspace, document, made):
-        return f"page written {when}", "newer"
-    return f"page is out of date, written {when}", "older"
+    current, reasons = api.is_current(workspace, document, made)
+    if current:
+        return f"page written {when}", "newer", ""
+    return f"page is out of date, written {when}", "older", "; ".join(reasons)
 
 
 def _tell(

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from report_cli import files
+from report_cli import files, wording
 from report_cli.errors import ReportError, unknown
 from report_cli.experiment import Experiment, parameters
 from report_cli.keys import environment
@@ -28,6 +28,11 @@ SHOWN = ("author", "id", "course", "date", "lang")
 CONVERTERS = (
     *("fonttools", "jinja2", "lxml", "nh3", "pikepdf", "pillow", "pypandoc_binary", "scipy", "typst", "weasyprint"),
 )
+
+# What inputs of a page are called: results and figures before the name of their experiment, and whether it is a draft.
+RESULTS, FIGURES, DRAFT = "results of ", "figures of ", "draft"
+# So many inputs that changed are told.
+MOST = 3
 
 # Where the shipped fonts, or those in their place, lie among the templates.
 FONTS = "style/fonts/"
@@ -56,10 +61,10 @@ class Survey(msgspec.Struct, frozen=True):
 class Stamp(msgspec.Struct, frozen=True):
     """What a build noted: the digests of its inputs, of the images and code that it shows, and of its files.
 
-    `links_pdf` is whether the page links to the PDF beside it.
+    Inputs have the names that people give them. `links_pdf` is whether the page links to the PDF beside it.
     """
 
-    inputs: str
+    inputs: dict[str, str]
     shown: dict[str, str]
     outputs: dict[str, str]
     links_pdf: bool
@@ -161,7 +166,7 @@ def build(
     origin = parts(project, document, experiments, code)
     inputs = _inputs(origin, stem, selection, edition.draft, profile)
     stamp = _stamped(project, stem, inputs)
-    if stamp is not None and _all_intact(paths, stamp, project.reports, stem):
+    if stamp is not None and not _altered(paths, stamp, project.reports, stem):
         check_warnings(stamp.warnings, edition.strict)
         return Built(document, tuple(paths.values()), written=False, warnings=stamp.warnings)
     # Rendering loads the converters; an unchanged report returns above without them.
@@ -196,19 +201,37 @@ def build(
     return Built(document, tuple(paths.values()), written=True, warnings=rendered.warnings)
 
 
-def is_current(
+def outdated(
     project: Project,
     document: str,
     selection: Selection,
     experiments: Mapping[str, Experiment],
     code: str,
     profile: str,
-) -> bool:
-    """Return whether a build would leave the pages of `document` that are there as they are."""
+) -> list[str]:
+    """Return why a build would write the pages of `document` that are there anew; nothing where it leaves them.
+
+    Of experiments that `selection` hasn't got nothing is said.
+    """
     paths = {name: path for name in PAGES if (path := project.reports / f"{document}.{name}").is_file()}
     inputs = _inputs(parts(project, document, experiments, code), document, selection, False, profile)
-    stamp = _stamped(project, document, inputs)
-    return stamp is not None and _all_intact(paths, stamp, project.reports, document)
+    stamp = _noted(project, document)
+    if stamp is None:
+        return ["what it was made of isn't known"]
+    known = {RESULTS + name for name in selection.runs} | {FIGURES + name for name in selection.runs}
+    names = [*inputs, *(name for name in stamp.inputs if name not in inputs)]
+    others = [name for name in names if inputs.get(name) != stamp.inputs.get(name)]
+    changed = [name for name in others if name in known or not name.startswith((RESULTS, FIGURES))]
+    changed += [name for name, digest_ in stamp.shown.items() if not _intact(project.root / name, digest_)]
+    reasons = []
+    if DRAFT in changed:
+        changed.remove(DRAFT)
+        reasons.append("it is a draft")
+    if changed:
+        told = changed[:MOST] + ([f"{len(changed) - MOST} more"] if len(changed) > MOST else [])
+        reasons.append(f"{wording.listing(told)} changed")
+    altered = _altered(paths, stamp, project.reports, document)
+    return [*reasons, altered] if altered else reasons
 
 
 def check_warnings(warnings: Sequence[str], strict: bool) -> None:
@@ -221,31 +244,40 @@ def _stamp(project: Project, document: str) -> Path:
     return project.reports / f"{document}.json"
 
 
-def _stamped(project: Project, document: str, inputs: str) -> Stamp | None:
-    """Return what the last build of the same inputs noted, or None."""
+def _noted(project: Project, document: str) -> Stamp | None:
+    """Return what the last build noted, or None."""
     try:
-        stamp = msgspec.convert(files.read_json(_stamp(project, document)), Stamp)
-        # Which images and code a document shows is known by rendering it; the same inputs show the same.
-        same = all(_intact(project.root / name, digest_) for name, digest_ in stamp.shown.items())
-        return stamp if same and stamp.inputs == inputs else None
+        return msgspec.convert(files.read_json(_stamp(project, document)), Stamp)
     except (OSError, ValueError):
         return None  # Absent or damaged: built anew.
 
 
-def _all_intact(paths: Mapping[str, Path], stamp: Stamp, reports: Path, stem: str) -> bool:
-    """Return whether these formats, and the files that lie beside any of them, are what was written.
+def _stamped(project: Project, document: str, inputs: Mapping[str, str]) -> Stamp | None:
+    """Return what the last build of the same inputs noted, or None."""
+    stamp = _noted(project, document)
+    if stamp is None or stamp.inputs != inputs:
+        return None
+    # Which images and code a document shows is known by rendering it; the same inputs show the same.
+    return stamp if all(_intact(project.root / name, digest_) for name, digest_ in stamp.shown.items()) else None
+
+
+def _altered(paths: Mapping[str, Path], stamp: Stamp, reports: Path, stem: str) -> str:
+    """Return which of these formats, and of the files that lie beside any of them, is not what was written, if any.
 
     A page links to the PDF beside it: one that was made without it, or whose PDF is gone, is another page.
     """
     outputs = stamp.outputs
-    has_pdf = "pdf" in paths or _intact(reports / f"{stem}.pdf", outputs.get("pdf"))
-    if "html" in paths and stamp.links_pdf != has_pdf:
-        return False
     names = outputs.keys() - set(FORMATS)
     if paths.keys() <= set(PAGES):
         names = {name for name in names if "html" in paths and name.endswith(f"/{PROVENANCE}")}
     beside = {name: reports / name for name in names}
-    return all(_intact(path, outputs.get(name)) for name, path in {**paths, **beside}.items())
+    for name, path in {**paths, **beside}.items():
+        if not _intact(path, outputs.get(name)):
+            return f"{path.name} is {'not as it was written' if name in outputs else 'of an earlier build'}"
+    has_pdf = "pdf" in paths or _intact(reports / f"{stem}.pdf", outputs.get("pdf"))
+    if "html" in paths and stamp.links_pdf != has_pdf:
+        return f"{stem}.html {'lacks the link to its PDF' if has_pdf else 'leads to a PDF that is gone'}"
+    return ""
 
 
 def _intact(path: Path, digest_: str | None) -> bool:
@@ -261,20 +293,25 @@ def _inputs(
     selection: Selection,
     draft: bool,
     profile: str,
-) -> str:
-    """Return the digest of everything that the pages are made of."""
-    return digest(
-        {
-            **origin,
-            "document": document,
-            "draft": draft,
-            "profile": profile,
-            "converters": {name: environment.version(name) for name in CONVERTERS},
-            "runs": {name: [_run(run) for run in runs] for name, runs in selection.runs.items()},
-            "figures": {name: [_figure(f) for f in drawn.values()] for name, drawn in selection.figures.items()},
-            "missing": dict(selection.missing),
-        }
-    )
+) -> dict[str, str]:
+    """Return the digests of everything that the pages are made of, by what people call it."""
+    own, *inherited = origin["templates"]
+    runs, figures, missing = selection.runs, selection.figures, selection.missing
+    inputs = {
+        **{f"templates/{name}": each for name, each in own.items()},
+        **origin["named"],
+        **{RESULTS + name: [missing.get(name), *map(_run, runs.get(name, ()))] for name in {**runs, **missing}},
+        **{FIGURES + name: [_figure(each) for each in drawn.values()] for name, drawn in figures.items()},
+        **{f"what {name} declares": each for name, each in origin["experiments"].items()},
+        **{f"{name} in pyproject.toml": each for name, each in origin["settings"].items()},
+        "the profile": profile,
+        "the fonts": origin["fonts"],
+        "the program": [origin["program"], inherited],
+        **{f"the version of {name}": environment.version(name) for name in CONVERTERS},
+        "its name": document,
+        DRAFT: draft,
+    }
+    return {name: digest(each) for name, each in inputs.items()}
 
 
 def parts(

@@ -90,12 +90,47 @@ def test_a_document_is_told_in_numbers_and_reasons(grid: Command, project: Proje
     )
     assert grid("run", "double", "--force").returncode == 0
     assert re.match(
-        r"d  page is out of date, written today at \d\d:\d\d\n● 7 up to date\nnothing to run; .*: report build d\n",
+        r"d  page is out of date, written today at \d\d:\d\d: results of double changed\n"
+        r"● 7 up to date\nnothing to run; .*: report build d\n",
         grid("status").stdout,
     )
     told = json.loads(grid("status", "--json").stdout)
     assert told["version"] == 1
-    assert [(each["name"], each["page"], len(each["runs"])) for each in told["documents"]] == [("d", "older", 7)]
+    (document,) = told["documents"]
+    assert (document["name"], document["page"], len(document["runs"])) == ("d", "older", 7)
+    assert document["reason"] == "results of double changed"
+
+
+def test_what_makes_a_page_out_of_date_is_told(grid: Command, project: Project, write: Write) -> None:
+    """Templates, files and settings are named, results by their experiment, what is to be run below; few of many."""
+
+    def reason() -> str:
+        (document,) = json.loads(grid("status", "--json").stdout)["documents"]
+        assert (document["page"] == "newer") == (document["reason"] == "")
+        return str(document["reason"])
+
+    page = write(
+        "templates/documents/d.md", '+++\ntitle = "D"\n+++\n\n![A.](images/a.svg)\n\n<< value("double.x") >>\n'
+    )
+    image = write("images/a.svg", '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
+    assert grid("build", "--to", "html").returncode == 0
+    assert reason() == ""
+    edit(image, "9", "8")
+    assert reason() == "images/a.svg changed"
+    edit(page, '"D"', '"E"')
+    edit(project.root / "pyproject.toml", "A. Student", "B. Student")
+    assert reason() == "templates/documents/d.md, author in pyproject.toml and images/a.svg changed"
+    for number in range(9):
+        write(f"templates/answers/q{number}.md", "Text.\n")
+    assert reason().endswith(" and 9 more changed")
+    assert grid("build", "--to", "html", "--draft").returncode == 0
+    assert reason() == "it is a draft"
+    assert grid("build", "--to", "html").returncode == 0
+    edit(project.experiments / "sums.py", "params.c * sum", "1 * params.c * sum")
+    (document,) = json.loads(grid("status", "--json").stdout)["documents"]
+    assert (document["page"], document["reason"]) == ("older", "")
+    (project.reports / "d.html").write_text("mine")
+    assert json.loads(grid("status", "--json").stdout)["documents"][0]["reason"] == "d.html is not as it was written"
 
 
 def test_a_page_is_as_old_as_a_build_says(grid: Command, project: Project, write: Write) -> None:

@@ -148,12 +148,12 @@ def test_a_page_links_to_the_pdf_that_is_there(desk: Desk) -> None:
     assert linked("pdf") == (True, False)
     assert linked("html", "pdf") == (True, True)
     assert linked("html", "pdf") == linked("html") == linked("pdf") == (False, True)
-    current = partial(build.is_current, desk.project, "paper", desk.selection, desk.experiments, "code", "quick")
-    assert current()
+    outdated = partial(build.outdated, desk.project, "paper", desk.selection, desk.experiments, "code", "quick")
+    assert outdated() == []
     (desk.project.reports / "paper.pdf").unlink()
-    assert not current()
+    assert outdated() == ["paper.html leads to a PDF that is gone"]
     assert linked("html") == (True, False)
-    assert current()
+    assert outdated() == []
 
 
 MODULES = ("stats", "wording", "cli/app", "figures/style", "report/html/pandoc", "report/text/formats", "store/store")
