@@ -13,7 +13,7 @@ from report_cli.cli.status import facts, folded
 from report_cli.errors import ReportError
 
 if TYPE_CHECKING:
-    from report_cli.api import Status
+    from report_cli.api import Explanation, Status
     from report_cli.execution.workspace import Workspace
     from report_cli.experiment import Experiment
 
@@ -96,8 +96,8 @@ def why(
 ) -> None:
     """Show why results are or aren't up to date.
 
-    Names each part of their keys that differs from the stored result, and the files the keys are made of. Without --all
-    runs of one experiment that have one reason are told once.
+    Names each part of their keys that differs from the stored result, and the files the keys are made of; the keys come
+    last. Without --all runs of one experiment that have one reason are told once.
     """
     import msgspec
 
@@ -109,23 +109,33 @@ def why(
         emit_json(runs=[{**facts(s), **msgspec.structs.asdict(explanation)} for s, explanation in explained])
         return
     for number_, alike in enumerate(folded(states, () if every else ("*",))):
-        state, step, explanation = alike[0], alike[0].step, api.explain(workspace, alike[0].step)
         if number_:
             emit("")
-        emit(f"{step.label}{f' and {len(alike) - 1} more runs' if len(alike) > 1 else ''}: {state.told}")
-        emit(f"  recipe  {step.recipe.digest}\n  key     {state.key}")
-        for change in explanation.differences:
+        _explain(alike, api.explain(workspace, alike[0].step))
+
+
+def _explain(alike: "Sequence[Status]", explanation: "Explanation") -> None:
+    """Print why runs of one state and reason have them, what the first is made of, and its keys."""
+    state, step, more = alike[0], alike[0].step, len(alike) - 1
+    told, manifest = state.told, step.run.manifest if step.run else None
+    if told == "up to date" and manifest:
+        told += f": nothing that it rests on changed since it was run {wording.moment(manifest.times.finished)}"
+    others = f" and {more} more {'run' if more == 1 else 'runs'}" if more else ""
+    emit(f"{step.label}{others}: {told}")
+    for change in explanation.differences:
+        if change not in told:
             emit(f"  - {change}")
-        for accepted in step.run.manifest.accepted if step.run else ():
-            emit(f"  accepted on {accepted.when[:10]}: {accepted.reason}; computed as {accepted.former}, before")
-            for change in accepted.changes:
-                emit(f"  - {change}")
-        emit("  made of")
-        for path, definitions in explanation.files.items():
-            emit(f"    {path}: {', '.join(definitions)}")
-        for kind, noted in (step.run.manifest.inputs if step.run else {}).items():
-            for name in noted:
-                emit(f"    {name} ({kind})")
+    for accepted in manifest.accepted if manifest else ():
+        emit(f"  accepted on {accepted.when[:10]}: {accepted.reason}; computed as {accepted.former}, before")
+        for change in accepted.changes:
+            emit(f"  - {change}")
+    emit("  made of")
+    for path, definitions in explanation.files.items():
+        emit(f"    {path}: {', '.join(definitions)}")
+    for kind, noted in (manifest.inputs if manifest else {}).items():
+        for name in noted:
+            emit(f"    {name} ({kind})")
+    emit(f"  recipe  {step.recipe.digest}\n  key     {state.key}")
 
 
 def logs(names: Names, json: Json = False) -> None:

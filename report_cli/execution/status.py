@@ -52,8 +52,11 @@ class Status(msgspec.Struct, frozen=True):
     @property
     def remark(self) -> str:
         """The reason as it stands beside the state, which it doesn't say again."""
+        if self.state == "missing":
+            # What was not run with a profile or parameters is half a sentence without its beginning.
+            return self.reason.removeprefix("never run") and self.reason
         said = "up to date" if self.state == "elsewhere" else self.words
-        return self.reason.removeprefix(said).removeprefix("never run").lstrip(", ")
+        return self.reason.removeprefix(said).lstrip(", ")
 
     @property
     def told(self) -> str:

@@ -184,6 +184,32 @@ def test_the_command_that_is_named_means_the_same_runs(grid: Command, project: P
     assert "report run NAME\n" in grid("status", REPORT_DATA=str(images)).stdout
 
 
+def test_why_begins_with_the_answer(grid: Command, project: Project) -> None:
+    """The first line says why, for what is up to date, too; digests come last."""
+    first, *others = grid("why", "double").stdout.splitlines()
+    assert re.fullmatch(
+        r"double: up to date: nothing that it rests on changed since it was run today at \d\d:\d\d", first
+    )
+    assert [line.split()[0] for line in others] == ["made", "experiments/sums.py:", "recipe", "key"]
+    assert grid("why", "sum").stdout.startswith("sum b=1 seed 0 and 5 more runs: up to date: nothing")
+    edit(project.experiments / "sums.py", "params.c * sum", "1 * params.c * sum")
+    told = grid("why", "double").stdout.splitlines()
+    assert told[:2] == ["double: out of date: double() in experiments/sums.py changed", "  made of"]
+
+
+def test_what_was_run_otherwise_alone_is_told_in_a_sentence(grid: Command, write: Write) -> None:
+    """Beside "not run" stands all of why: with which profile, or with which parameters."""
+    profiles = '{"smoke": {"a": 1}, "quick": {"a": 2}, "full": {"a": 3}}'
+    write(
+        "experiments/one.py", "    import report_cli as report\n" + ONE.format(name="one").replace('{"a": 1}', profiles)
+    )
+    assert grid("run", "one").returncode == 0
+    planned = grid("run", "one", "--profile", "smoke", "--dry-run").stdout
+    assert re.search(r"^one +not run +[\d.]+ s +never run with profile smoke$", planned, re.MULTILINE)
+    planned = grid("run", "double", "--set", "c=500", "--dry-run").stdout
+    assert re.search(r"not run +[\d.]+ s +not run with these parameters \(nearest: c=2\)$", planned, re.MULTILINE)
+
+
 def test_an_unknown_name_or_pattern_is_told(grid: Command) -> None:
     """A pattern that matches nothing is an error with near misses, in each of these commands."""
     for command in ("status", "why", "show", "runs"):
