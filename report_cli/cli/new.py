@@ -1,5 +1,7 @@
 """`report new`: a project that builds at once, the files of `_scaffold` copied into a folder."""
 
+import re
+import unicodedata
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +19,7 @@ def new(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to make.", show_default=False)],
     keras: Annotated[bool, typer.Option("--keras", help="Add a network in Keras, with a document of its own.")] = False,
 ) -> None:
-    """Make a new project that builds at once.
+    """Make a new project that builds at once, named as its folder.
 
     It has two experiments with their tests, one of them on a CSV file, an image, and two documents. A file that is
     already in the folder stays as it is.
@@ -34,7 +36,13 @@ def new(
             f"{folder / 'pyproject.toml'} exists, and holds the settings of another project",
             "name another folder, or give this project a table [tool.report]",
         )
-    fill = {"@TODAY@": wording.timestamp()[:10], "@DEPENDENCIES@": NETWORK if keras else "[]"}
+    called, title = _names(folder.resolve().name)
+    fill = {
+        "@NAME@": called,
+        "@TITLE@": title,
+        "@TODAY@": wording.timestamp()[:10],
+        "@DEPENDENCIES@": NETWORK if keras else "[]",
+    }
     kinds = ("project", "keras") if keras else ("project",)
     for source in sorted(path for kind in kinds for path in (SCAFFOLD / kind).rglob("*") if path.is_file()):
         if "__pycache__" in source.parts:
@@ -54,3 +62,13 @@ def new(
             raise UsageError(f"{folder} can't be written: {error.strerror}", "name another folder") from error
         say(f"wrote {folder / name}")
     emit(f"cd {shlex.quote(str(folder))} && report build all")
+
+
+def _names(folder: str) -> tuple[str, str]:
+    """Return what the project and its document are called: as the folder is, where a title can be of its letters."""
+    letters = unicodedata.normalize("NFKD", folder).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^A-Za-z0-9]+", "-", letters).strip("-")
+    title = re.sub(r"[\s_-]+", " ", folder).strip()
+    # The fonts have all letters of Latin-1; what isn't a letter may be Markdown.
+    is_plain = re.fullmatch(r"[\w .,]+", title) and title.isprintable() and ord(max(title)) < 256
+    return name or "my-report", f"{title[0].upper()}{title[1:]}" if is_plain else "My report"

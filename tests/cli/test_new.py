@@ -28,14 +28,43 @@ def test_it_is_installable_without_an_index(folder: Path) -> None:
     options = ["--no-index", "--no-build-isolation", "--dry-run", "--quiet", "--report", "-"]
     finished = subprocess.run([*pip, *options, "--editable", str(folder)], capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr
-    assert [item["metadata"]["name"] for item in json.loads(finished.stdout)["install"]] == ["my-report"]
+    assert [item["metadata"]["name"] for item in json.loads(finished.stdout)["install"]] == ["homework"]
 
 
 def test_its_settings_are_dated(folder: Path) -> None:
     """The date is today's, as a date of TOML; nothing of the template is left unfilled."""
     settings = tomllib.loads((folder / "pyproject.toml").read_text())["tool"]["report"]
     assert settings["date"].year >= 2026
-    assert "@" not in (folder / "pyproject.toml").read_text()
+    for name in ("pyproject.toml", "README.md", "templates/documents/report.md", "templates/documents/summary.md"):
+        assert "@" not in (folder / name).read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "called", "title"),
+    [
+        ("homework5", "homework5", "Homework5"),
+        ("lab_on-optics", "lab-on-optics", "Lab on optics"),
+        ("Übung 3", "Ubung-3", "Übung 3"),
+        ('5 "<<x>>" *y*', "5-x-y", "My report"),
+        ("実験", "my-report", "My report"),
+    ],
+)
+def test_it_is_named_as_its_folder(tmp_path: Path, name: str, called: str, title: str) -> None:
+    """Project, document and README are called as the folder is; a name that no title can be gets a plain one."""
+    assert run_here(tmp_path, "new", name).returncode == 0
+    project = tomllib.loads((tmp_path / name / "pyproject.toml").read_text())["project"]
+    assert project["name"] == called
+    documents = tmp_path / name / "templates" / "documents"
+    assert f'title = "{title}"\n' in (documents / "report.md").read_text()
+    assert f'title = "{title}: results"\n' in (documents / "summary.md").read_text()
+    assert (tmp_path / name / "README.md").read_text().startswith(f"# {title}\n")
+
+
+def test_a_folder_that_is_there_gives_its_name(tmp_path: Path) -> None:
+    """Made in the working directory, it is named as that is."""
+    (tmp_path / "optics").mkdir()
+    assert run_here(tmp_path / "optics", "new", ".").returncode == 0
+    assert '"Optics"' in (tmp_path / "optics" / "templates" / "documents" / "report.md").read_text()
 
 
 def test_files_of_a_user_stay(folder: Path) -> None:

@@ -93,7 +93,7 @@ def test_restyling_a_page_runs_nothing(program: Command, folder: Path) -> None:
     runs = sorted((folder / "build" / "runs").rglob("manifest.json"))
     for name, old, new in (
         ("templates/answers/q1-pi.md", "quarter circle covers", "quarter disc covers"),
-        ("templates/documents/report.md", "My report", "Our report"),
+        ("templates/documents/report.md", "Homework5", "Our report"),
         ("experiments/pi.py", 'title="Pi from', 'title="An estimate of pi from'),
         ("experiments/pi.py", "height_mm=55", "height_mm=60"),
         ("pyproject.toml", "Your Name", "Ada Lovelace"),
