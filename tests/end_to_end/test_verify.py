@@ -79,6 +79,14 @@ def test_what_is_no_report_is_refused_in_a_sentence(
     }
     for path, words in cases.items():
         refused(program("verify", str(path)), words)
+    page, alone = folder / "build" / "report" / "report.html", folder / "alone.html"
+    alone.write_text("A page.")
+    for path in (page, page.with_suffix(""), page.with_suffix(".htm"), page.parent, page.parent / "nowhere.pdf"):
+        for command in (["verify", str(path)], ["diff", str(pdf), str(path)]):
+            done = program(*command)
+            refused(done, "hint: ")
+            assert str(page.with_suffix(".pdf")) in done.stderr.splitlines()[-1]
+    refused(program("verify", str(alone)), "report build alone --to pdf")
     monkeypatch.setattr(content, "MOST_BYTES", len(whole) - 1)
     refused(program("verify", str(pdf)), "more than")
     monkeypatch.undo()

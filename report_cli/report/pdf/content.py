@@ -16,6 +16,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from report_cli import wording
 from report_cli.errors import ReportError
 from report_cli.report.deadline import deadline
 from report_cli.report.provenance import NAME
@@ -84,8 +85,8 @@ def attachment(path: Path) -> tuple[bytes, str]:
             raise ReportError(f"{path.name} has more than {MOST_BYTES // 2**20} MB, which no report has")
         content = path.read_bytes()
     except OSError as error:
-        raise ReportError(f"{path.name} can't be read: {error.strerror}") from error
-    with _reading(path.name), pikepdf.open(io.BytesIO(content)) as pdf:
+        raise ReportError(f"{path.name} can't be read: {error.strerror}", _another(path)) from error
+    with _reading(path.name, _another(path)), pikepdf.open(io.BytesIO(content)) as pdf:
         if pdf.is_encrypted:
             raise ReportError(f"{path.name} is encrypted, and no report is", "ask for the file that was built")
         if NAME not in pdf.attachments:
@@ -93,6 +94,17 @@ def attachment(path: Path) -> tuple[bytes, str]:
         stream = pdf.attachments[NAME].get_file().obj
         text = _Reader(pdf).unpacked(stream).decode()
     return content, text
+
+
+def _another(path: Path) -> str:
+    """Return which PDF may have been meant by a path that is none: the one beside a page, or those of its folder."""
+    beside = path.parent / f"{path.stem}.pdf"
+    if path.suffix != ".pdf" and beside.is_file():
+        return f"name the PDF that lies beside it: {beside}"
+    if path.suffix == ".html" and path.is_file():
+        return f"name a PDF; report build {path.stem} --to pdf writes it"
+    there = [] if path.is_file() else sorted((path if path.is_dir() else path.parent).glob("*.pdf"))
+    return f"there are {wording.listing([str(each) for each in there[:5]])}" if there else ""
 
 
 def read(content: bytes, name: str) -> Content:
@@ -104,7 +116,7 @@ def read(content: bytes, name: str) -> Content:
 
 
 @contextmanager
-def _reading(name: str) -> Iterator[None]:
+def _reading(name: str, hint: str = "") -> Iterator[None]:
     """Whatever fails within the block is the fault of the file `name`."""
     import pikepdf
 
@@ -116,7 +128,7 @@ def _reading(name: str) -> Iterator[None]:
         raise ReportError(f"{name} is encrypted, and no report is", "ask for the file that was built") from error
     except Exception as error:
         why = f": {error}" if isinstance(error, ValueError) else ""
-        raise ReportError(f"{name} is no whole PDF of a report{why}") from error
+        raise ReportError(f"{name} is no whole PDF of a report{why}", hint) from error
 
 
 @dataclass
