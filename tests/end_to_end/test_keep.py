@@ -1,6 +1,7 @@
 """`report keep`: results in git serve a fresh clone, without images, weights or training."""
 
 import contextlib
+import re
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ def test_a_kept_result_serves_a_fresh_clone(report: Command, walk: Path, project
     assert kept.returncode == 0, kept.stderr
     (folder,) = (project.kept / "walk").iterdir()
     assert kept.stdout.strip() == folder.relative_to(project.root).as_posix()
+    assert re.search(r"^kept 1 run of walk, \d+ kB, in experiments/results, where \d+ kB of 40 MB", kept.stderr, re.M)
     assert not list(folder.rglob("weights.npz"))
     files.remove_folder(project.build)
     assert "nothing to run" in report("run", "walk").stderr
@@ -40,7 +42,9 @@ def test_what_is_finished_is_kept(report: Command, walk: Path, project: Project)
     first = report("keep", "walk", "--finished")
     assert first.returncode == 0, first.stderr
     assert len(list((project.kept / "walk").iterdir())) == 1
-    assert report("keep", "walk", "--finished").stdout == ""
+    again = report("keep", "walk", "--finished")
+    assert again.stdout == ""
+    assert "nothing to keep" in again.stderr
     assert report("run", "walk").returncode == 0
     assert len(report("keep", "walk", "--finished").stdout.splitlines()) == 1
     assert len(list((project.kept / "walk").iterdir())) == 2
