@@ -200,6 +200,12 @@ def test_the_page_of_commands_is_up_to_date() -> None:
     assert (DOCS / "commands.md").read_text(encoding="utf-8") == commands.page()
 
 
+def test_help_fits_every_project() -> None:
+    """What not every project has is spoken of by the option for it alone: images, and the task of homework4."""
+    told = [line for line in commands.page().splitlines() if re.search(r"\bimages\b|assignment|protocol", line)]
+    assert {line.split("`")[1] for line in told} == {"--data FOLDER"}
+
+
 def test_readme_and_guide_show_one_table_of_faults() -> None:
     """What was tried to break the program is the same on both pages."""
     first, second = (

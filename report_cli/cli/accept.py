@@ -24,7 +24,7 @@ def accept(
     """Keep results across a harmless change of code.
 
     The results are stored again under the new code, unmeasured, with the reason; the report prints both. Parameters,
-    images and seeds must be the same, and what was needed must have come out the same.
+    data and seeds must be the same, and what was needed must have come out the same.
     Example: report accept cifar-inception --reason "renamed a variable"
     """
     from report_cli import api

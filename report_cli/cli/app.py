@@ -25,7 +25,7 @@ GROUPS = {
         "list": ("status.list_all", "List the experiments and documents."),
         "status": ("status.status", "Show what is up to date, out of date, not run or failed."),
         "show": ("why.show", "Show experiments and their results."),
-        "compare": ("compare.compare", "Compare the results of experiments, two at a time."),
+        "compare": ("compare.compare", "Compare experiments, or points of a grid, two at a time."),
         "why": ("why.why", "Show why results are or aren't up to date."),
         "runs": ("status.runs", "List all stored runs, also of other parameters and data."),
         "logs": ("why.logs", "Print what the newest run of each experiment printed."),
@@ -42,7 +42,7 @@ GROUPS = {
     "Setting up": {
         "new": ("new.new", "Make a new project that builds at once."),
         "doctor": ("doctor.doctor", "Check what this machine lacks, and how to get it."),
-        "data": ("data.app", "Find, fetch and check the real data."),
+        "data": ("data.app", "Find, fetch and check data sets."),
     },
 }
 # The groups of a command's options.

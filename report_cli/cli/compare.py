@@ -38,7 +38,7 @@ def compare(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Compare the results of experiments, or of points of a grid, two at a time.
+    """Compare experiments, or points of a grid, two at a time.
 
     Over seeds where there are several, else image by image; p is adjusted over the pairs of a metric. A name alone
     stands for all points of its grid. Two of them: report compare leaves measures=length leaves measures=both

@@ -13,7 +13,7 @@ from report_cli.cli.progress import Bar, ProgressListener
 from report_cli.cli.run import RESUME
 from report_cli.cli.session import open_workspace
 
-app = typer.Typer(help="Find, fetch and check the real data.", no_args_is_help=True)
+app = typer.Typer(help="Find, fetch and check data sets.", no_args_is_help=True)
 
 
 @app.command()
@@ -24,7 +24,7 @@ def check(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Read all images, tables and weights and check them.
+    """Read all data sets and weights and check them.
 
     Example: report data check FOLDER
     """
@@ -57,6 +57,8 @@ def list_(json: Json = False) -> None:
     if json:
         emit_json(data=sets)
         return
+    if not sets:
+        say("no experiment of this project has a data set")
     for number, facts in enumerate(sets):
         if number:
             emit("")

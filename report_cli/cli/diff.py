@@ -17,9 +17,10 @@ def diff(
     new: Annotated[Path, typer.Argument(metavar="NEW.pdf", help="A newer one.", show_default=False)],
     json: Json = False,
 ) -> None:
-    """Show which values moved, claims flipped, figures and sentences changed, and why.
+    """Show what changed between two PDFs of a report, and why.
 
-    All is taken from the two files; no project is needed. Example: report diff handed-in.pdf build/report/homework4.pdf
+    Which values moved, claims flipped, figures and sentences changed. All is taken from the two files; no project is
+    needed. Example: report diff handed-in.pdf build/report/homework4.pdf
     """
     import msgspec
 

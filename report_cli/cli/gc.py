@@ -16,7 +16,7 @@ def gc(
 ) -> None:
     """Free what the store no longer needs.
 
-    Results that any profile, --set or other images would use stay, and so do those in git; a stale one stays until
+    Results that any profile, --set or other data would use stay, and so do those in git; a stale one stays until
     its question is answered anew.
     """
     from report_cli import api

@@ -22,8 +22,8 @@ def keep(
 ) -> None:
     """Put results into experiments/results, for git.
 
-    Weights stay out. A report can be built from kept results without images and without training. Kept results may take
-    40 MB together.
+    Weights stay out. A report can be built from kept results alone, without the data and without running anything. All
+    together may take 40 MB.
     """
     from report_cli import api, files
     from report_cli.store.store import KEPT_BYTES

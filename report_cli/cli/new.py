@@ -19,10 +19,10 @@ def new(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to make.", show_default=False)],
     keras: Annotated[bool, typer.Option("--keras", help="Add a network in Keras, with a document of its own.")] = False,
 ) -> None:
-    """Make a new project that builds at once, named as its folder.
+    """Make a new project that builds at once.
 
-    It has two experiments with their tests, one of them on a CSV file, an image, and two documents. A file that is
-    already in the folder stays as it is.
+    It is named as its folder, and has two experiments with their tests, one of them on a CSV file, an image, and
+    two documents. A file that is already in the folder stays as it is.
     Example: report new homework5
     """
     import shlex

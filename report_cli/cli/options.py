@@ -31,7 +31,7 @@ Profile = Annotated[
     str,
     typer.Option(
         metavar="smoke|quick|full",
-        help="The budget: seconds, minutes, or the assignment's protocol. [default: from pyproject.toml]",
+        help="The budget: seconds, minutes, or all that the task asks for. [default: from pyproject.toml]",
         autocompletion=completion.profiles,
         show_default=False,
         rich_help_panel=CHOICE,
@@ -41,7 +41,7 @@ Data = Annotated[
     Path | None,
     typer.Option(
         metavar="FOLDER",
-        help="Folder or archive with the real images. [default: REPORT_DATA, pyproject.toml, drawn images]",
+        help="Folder or archive with real images, if any. [default: REPORT_DATA, pyproject.toml, drawn images]",
         show_default=False,
         rich_help_panel=CHOICE,
     ),

@@ -45,7 +45,7 @@ def run(
 ) -> None:
     """Run experiments that are out of date.
 
-    Example: report run cifar-inception --data FOLDER
+    Example: report run all --jobs 2
     """
     from report_cli import api
 

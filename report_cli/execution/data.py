@@ -31,6 +31,10 @@ def check(
     Raises:
         DataError: there is none that is whole.
     """
+    if not _declared(workspace):
+        raise DataError(
+            "no experiment of this project has a data set", "declare one: report.Table(...), report.Images(...)"
+        )
     choice = choose_data(workspace, folder)
     sets = [data for data in _declared(workspace) if choice.folder or isinstance(data, Table)]
     if not sets:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from report_cli.cli.app import COMMANDS
 from report_cli.project import Project
 from tests.conftest import Command, Write
 
@@ -76,9 +77,7 @@ def test_a_project_with_nothing_to_do_loads_nothing_heavy(project: Project, writ
         assert finished.stderr.splitlines()[-1].split() == ["loaded:"], arguments
 
 
-@pytest.mark.parametrize(
-    "command", ["build", "run", "list", "status", "show", "why", "accept", "keep", "gc", "new", "doctor", "data"]
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(command: str) -> None:
     """Each command says what it does, in a line of its own and in the list of commands, with the same words."""
     everything, own = (

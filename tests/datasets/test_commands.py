@@ -62,6 +62,16 @@ def test_list_says_where_everything_is(report: Command, tmp_path: Path) -> None:
     assert kinds["cifar10"]["source"] is None
 
 
+def test_a_project_without_data_is_told_so(report: Command, project: Project) -> None:
+    """Where no experiment has a data set, that is said, and no images are asked for."""
+    shutil.rmtree(project.experiments / "datasets")
+    assert report("data", "list").stderr == "no experiment of this project has a data set\n"
+    checked = report("data", "check")
+    assert checked.returncode == 1
+    assert "error: no experiment of this project has a data set" in checked.stderr
+    assert "REPORT_DATA" not in checked.stderr
+
+
 def test_fetch_names_near_misses(report: Command) -> None:
     """An unknown kind is a usage error."""
     done = report("data", "fetch", "cats-vs-dogs")
