@@ -58,46 +58,53 @@ class Front:
     places: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(project: Project, document: str) -> Front:
+def read(project: Project, document: str, faults: Faults) -> Front:
     """Return the front matter of `document`, with the project's settings where it says nothing.
 
+    `faults` takes what is wrong with it, with file and line: it is no TOML, has no title, a key that doesn't exist, or
+    something that a key can't be. What is malformed is left out.
+
     Raises:
-        UsageError: it is no TOML, has no title, a key that doesn't exist, or something that a key can't be (file and
-            line in the message).
+        UsageError: the file is no text.
     """
     name = f"documents/{document}.md"
     text = templates.read(project, name)[0]
     match = FRONT.match(text)
     try:
-        front = tomllib.loads(match[1]) if match else {}
+        front, has_toml = tomllib.loads(match[1]) if match else {}, True
     except tomllib.TOMLDecodeError as error:
         told = re.sub(r" \(at .*\)$", "", str(error))
         found = re.search(r"at line (\d+)", str(error))
         # Its lines are counted below the +++.
         line = int(found[1]) + 1 if found else match[0].count("\n") if match else 1
-        raise UsageError(f"templates/{name}:{line}: the front matter is not valid TOML: {told}") from error
+        faults.note(UsageError(f"templates/{name}:{line}: the front matter is not valid TOML: {told}"))
+        front, has_toml = {}, False
     known = [each.name for each in fields(Front) if each.name != "places"]
     settings = {key: getattr(project.settings, key) for key in ("course", "date", "lang")}
     places = dict.fromkeys(settings, "[tool.report]") | {key: f"templates/{name}:{_line(text, key)}" for key in front}
     values: dict[str, Any] = {}
-    faults = Faults()
+    wrong = []
     for key, content in (settings | front).items():
         try:
             if key not in known:
                 raise unknown("key in the front matter", key, known)
             values[key] = _CHECKS.get(key, _text)(project, key, content)
         except ReportError as error:
+            wrong.append(key)
             faults.note(UsageError(f"{places[key]}: {error.message}", error.hint))
-    faults.check()
-    if not values.get("title"):
-        raise UsageError("no title", 'start the file with +++, title = "...", +++')
+    if has_toml and not wrong and not values.get("title"):
+        faults.note(UsageError(f"templates/{name}:1: no title", 'start the file with +++, title = "...", +++'))
+    # What cites a file that wasn't read is not at fault.
+    faults.is_partial |= not has_toml or "bibliography" in wrong
     return Front(**values, places=places)
 
 
 def files(project: Project, document: str) -> list[str]:
     """Return the files that the front matter of `document` names, none where it is malformed."""
+    faults = Faults()
     try:
-        front = read(project, document)
+        front = read(project, document, faults)
+        faults.check()
     except (ReportError, OSError, ValueError, RecursionError):
         return []  # Told when the document is rendered.
     return [name for name in (front.style, front.logo, front.csl, *front.bibliography) if name]

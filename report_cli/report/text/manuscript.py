@@ -126,16 +126,24 @@ class _Author:
         path = f"documents/{name}.md"
         try:
             with deadline("rendering", self.project.settings.time_limit):
-                front = fronts.read(self.project, name)
+                front = fronts.read(self.project, name, self.manuscript.faults)
                 self.context.ledger.language = words.of(front.lang)
-                texts: dict[str, Any] = {key: self._filled(front, key) for key in fronts.TEXTS}
+                texts: dict[str, Any] = dict.fromkeys(fronts.TEXTS, "")
+                for key in fronts.TEXTS:
+                    with self.manuscript.faults.noting():
+                        texts[key] = self._filled(front, key)
                 front = self.manuscript.front = replace(front, **texts)
                 places = lines.read(self.environment.get_template(path).render())
                 if (section := self.manuscript.section) and section not in self.included:
                     raise unknown(f"section of {name}", section, self.included)
                 # The page takes its head from the beginning of the document again.
                 for key in reversed(self.manuscript.head):
-                    block = self._abstract(front) if key == "abstract" else _line(front, key)
+                    try:
+                        block = self._abstract(front) if key == "abstract" else _line(front, key)
+                    except ReportError as error:
+                        self.manuscript.faults.note(error)
+                        self.manuscript.faults.is_partial = True
+                        continue
                     places = block.followed_by(places)
                 if claims := self.manuscript.claims.markdown(self.manuscript.language):
                     count = claims.count("\n") + 1

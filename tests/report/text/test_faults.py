@@ -63,6 +63,31 @@ A[^1] and [text](nowhere) << value("net.acuracy") >>
         assert sum(words in each for each in told) == 1, words
 
 
+@pytest.mark.parametrize(
+    ("front", "told"),
+    [
+        ('subtitle = "S"', ["no title"]),
+        ('titel = "T"', ["unknown key in the front matter 'titel'"]),
+        ('title = "T"\ndate = 3', ["date"]),
+        ("title = T", ["not valid TOML"]),
+        ('title = "<< nothing >>"\nsubtitle = "<< valeu >>"', ["unknown name 'nothing'", "unknown name 'valeu'"]),
+        ('title = "T"\nabstract = "<b>A</b>"', ["<b> is HTML"]),
+        ('title = "T"\nbibliography = "no.bib"', ["bibliography is no file"]),
+    ],
+)
+def test_what_is_wrong_with_the_front_matter_hides_nothing(desk: Desk, front: str, told: list[str]) -> None:
+    """What is wrong below is told with it, but for what only follows from it."""
+    desk.write('See << value("net.x") >> [@knuth1984].\n\n<< valu("a") >>\n', front=f"+++\n{front}\n+++\n")
+    with pytest.raises(CollectedError) as caught:
+        desk.build(formats=("html",))
+    messages = [error.message for error in caught.value.errors]
+    wanted = [*told, "unknown metric of net 'x'", "unknown name 'valu'"]
+    assert len(messages) == len(wanted), messages
+    for words, message in zip(wanted, messages, strict=True):
+        assert words in message
+        assert message.startswith("templates/documents/paper.md:")
+
+
 def test_missing_results_are_told_together(desk: Desk) -> None:
     """Each result that isn't there is told with the command, as a failure of the work."""
     desk.figures.clear()
