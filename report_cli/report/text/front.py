@@ -92,7 +92,9 @@ def read(project: Project, document: str, faults: Faults) -> Front:
         except ReportError as error:
             wrong.append(key)
             faults.note(UsageError(f"{places[key]}: {error.message}", error.hint))
-    if has_toml and not wrong and not values.get("title"):
+    if not match and text.startswith("+++"):
+        faults.note(UsageError(f"templates/{name}:1: the front matter is never closed", "end it with a line +++"))
+    elif has_toml and not wrong and not values.get("title"):
         faults.note(UsageError(f"templates/{name}:1: no title", 'start the file with +++, title = "...", +++'))
     # What cites a file that wasn't read is not at fault.
     faults.is_partial |= not has_toml or "bibliography" in wrong

@@ -296,6 +296,7 @@ def test_a_document_needs_a_title(desk: Desk) -> None:
     """Front matter without a title, with an unknown key or that is no TOML is an error."""
     for front, message in (
         ("", "no title"),
+        ('+++\ntitle = "x"\n', "front matter is never closed"),
         ('+++\ntitel = "x"\n+++\n', "unknown key in the front matter 'titel'"),
         ("+++\ntitle = x\n+++\n", "not valid TOML"),
         ("+++\ntitle = 1\n+++\n", "must be text"),
