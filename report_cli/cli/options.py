@@ -101,7 +101,7 @@ Section = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="One section or answer alone, with its own experiments; all numbers are those of the whole.",
+        help="One section or answer that the document includes, by its file: alone, numbered as in the whole.",
         autocompletion=completion.sections,
         show_default=False,
         rich_help_panel=OUTPUT,

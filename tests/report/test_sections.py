@@ -120,7 +120,25 @@ def test_headings_that_lead_elsewhere_are_left_out(desk: Desk) -> None:
 
 
 def test_a_section_that_is_not_there_is_an_error(paper: Desk) -> None:
-    """A name that the document doesn't include has its near misses told, before anything is run."""
-    with pytest.raises(UsageError, match="unknown section of paper 'sum'") as caught:
-        survey(paper.project, "paper", paper.experiments, "code", "sum")
-    assert "sums" in caught.value.hint
+    """Before anything is run, what can be named is told, near misses first, and what the document doesn't include."""
+    paper.write("Text.", "answers", "spare")
+    for name, message, hint in (
+        ("sum", "unknown section or answer of paper 'sum'", "did you mean sums? paper includes networks and sums; "),
+        ("spare", "paper doesn't include 'spare'", "paper includes networks and sums; "),
+        ("sec-grid", "unknown section or answer of paper 'sec-grid'", "paper includes networks and sums; "),
+    ):
+        with pytest.raises(UsageError, match=message) as caught:
+            survey(paper.project, "paper", paper.experiments, "code", name)
+        assert caught.value.hint == f"{hint}not included: spare"
+    paper.write("Text.")
+    with pytest.raises(UsageError) as caught:
+        survey(paper.project, "paper", paper.experiments, "code", "sums")
+    assert caught.value.hint == "paper includes none; not included: networks, sums, spare"
+
+
+def test_a_section_that_can_not_be_read_is_included(paper: Desk) -> None:
+    """A fault of the section itself is told alone."""
+    paper.write("<% if %>", "sections", "sums")
+    with pytest.raises(UsageError, match=r"templates/sections/sums.md:1: ") as caught:
+        survey(paper.project, "paper", paper.experiments, "code", "sums")
+    assert "include" not in caught.value.message

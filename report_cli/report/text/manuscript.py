@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 from jinja2 import nodes
 
+from report_cli import wording
 from report_cli.errors import Faults, ReportError, UsageError, unknown
 from report_cli.project import Project
 from report_cli.report.deadline import deadline
@@ -27,6 +28,8 @@ from report_cli.report.text.values import MARK, PIECE, Count, Shown, Untouchable
 from report_cli.report.text.words import Language
 from report_cli.store.run import FigureFile
 
+# The folders of what a document includes.
+PARTS = ("sections", "answers")
 # The class of the section that is built alone.
 ALONE = "built-alone"
 # Before the name of a note in a part: its number, and a hyphen.
@@ -120,6 +123,8 @@ class _Author:
         self.manuscript = Manuscript(section)
         self.open: list[str] = []
         self.included: list[str] = []
+        # Whether the section that is built alone was met.
+        self.is_met = not section
         self.environment = self._environment()
 
     def document(self, name: str) -> Manuscript:
@@ -134,8 +139,8 @@ class _Author:
                         texts[key] = self._filled(front, key)
                 front = self.manuscript.front = replace(front, **texts)
                 places = lines.read(self.environment.get_template(path).render())
-                if (section := self.manuscript.section) and section not in self.included:
-                    raise unknown(f"section of {name}", section, self.included)
+                if not self.is_met:
+                    raise self._not_included(name, self.manuscript.section)
                 # The page takes its head from the beginning of the document again.
                 for key in reversed(self.manuscript.head):
                     try:
@@ -156,6 +161,17 @@ class _Author:
             self.manuscript.faults.note(self._located(error, f"templates/{path}"))
             self.manuscript.faults.check()
         return self.manuscript
+
+    def _not_included(self, document: str, name: str) -> UsageError:
+        """Return the error for a section that is none of a document, with what can be named, and what can't and why."""
+        there = dict.fromkeys(each for folder in PARTS for each in templates.names(self.project, folder))
+        others = [each for each in there if each not in self.included]
+        error = unknown(f"section or answer of {document}", name, self.included)
+        if name in others:
+            error = UsageError(f"{document} doesn't include {name!r}, so it has no section of that name")
+        hint = f"{error.hint} " if error.hint.startswith("did") else ""
+        hint += f"{document} includes {wording.listing(list(dict.fromkeys(self.included))) or 'none'}"
+        return UsageError(error.message, f"{hint}; not included: {', '.join(others)}" if others else hint)
 
     def _filled(self, front: Front, key: str) -> str:
         text = getattr(front, key)
@@ -269,6 +285,7 @@ class _Author:
             raise unknown(what, name, names)
         if path in self.open:
             raise UsageError(f"{what} {name!r} includes itself")
+        self.is_met |= name == self.manuscript.section
         begins = self.context.elsewhere and name == self.manuscript.section
         if begins:
             self.context.elsewhere = False
