@@ -61,9 +61,9 @@ def compare(
 
 
 def _row(each: "Compared") -> tuple[str, ...]:
-    first, second = map(number, each.results)
     from report_cli.report.text.formats import p_value
 
+    first, second = map(number, each.results)
     names = (" ".join([name, *written(point)]) for name, point in zip(each.experiments, each.points, strict=True))
     start = (each.metric, *names, first, second, number(each.difference))
     if each.low is None or each.high is None or each.p is None:

@@ -1,6 +1,7 @@
 """What people read (messages on stderr) and what they get (results on stdout), in the width and colours of both."""
 
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
@@ -54,6 +55,14 @@ def say_error(lines: str) -> None:
 def emit(*parts: Part) -> None:
     """Print a result to stdout."""
     _write(sys.stdout, _rendered(_wrapped(parts, columns_of(sys.stdout)), sys.stdout))
+
+
+def emit_paragraphs(text: str) -> None:
+    """Print prose to stdout; on a terminal its lines end where that ends, but for lists and code."""
+    width, paragraphs = columns_of(sys.stdout), text.split("\n\n")
+    if width is not None:
+        paragraphs = [p if re.search(r"^[ *-]", p, re.MULTILINE) else textwrap.fill(p, width) for p in paragraphs]
+    emit("\n\n".join(paragraphs))
 
 
 def emit_json(**content: Any) -> None:

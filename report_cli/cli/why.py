@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from report_cli import wording
-from report_cli.cli.console import emit, emit_json, emit_table
+from report_cli.cli.console import emit, emit_json, emit_paragraphs, emit_table
 from report_cli.cli.options import All, Data, Json, Names, Profile, Settings
 from report_cli.cli.progress import ProgressListener
 from report_cli.cli.run import number
@@ -56,7 +56,7 @@ def _introduce(experiment: "Experiment") -> None:
     from report_cli.experiment import PROFILES, parameters
 
     emit(f"{experiment.name}: {experiment.title}\n")
-    emit(inspect.cleandoc(experiment.doc) + "\n")
+    emit_paragraphs(inspect.cleandoc(experiment.doc) + "\n")
     by_profile = [parameters(experiment.params[profile]) for profile in PROFILES]
     if by_profile[0]:
         emit_table(["parameter", *PROFILES], [(p, *(str(each[p]) for each in by_profile)) for p in by_profile[0]])

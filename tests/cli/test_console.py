@@ -35,6 +35,17 @@ def test_no_text_commands_the_terminal(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr() == ("a\\x1b[2J\n", "b\\x07c\\x1b[31m\n")
 
 
+def test_prose_ends_its_lines_where_the_terminal_ends(
+    terminal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its own lines are joined first; those of a list, and of what is piped, stay."""
+    prose, lines = "word" + " word" * 19 + "\nword" + " word" * 4, "- one\n- two"
+    console.emit_paragraphs(f"{prose}\n\n{lines}")
+    first, second, *others = capsys.readouterr().out.splitlines()
+    assert (len(first), len(second)) == (79, 44)
+    assert others == ["", "- one", "- two"]
+
+
 def test_a_table_wraps_at_words(terminal: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """In 80 columns no word is cut, and columns stay below each other; in 40 what has no room is on lines below."""
     terminal.setenv("NO_COLOR", "1")
