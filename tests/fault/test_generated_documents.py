@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
@@ -65,7 +66,7 @@ def flaws(page: str) -> list[str]:
     tree = html.document_fromstring(page)
     ids = tree.xpath("//@id")
     nested = [f"<{e.tag}> in <{e.getparent().tag}>" for e in tree.iter(*FLOW) if e.getparent().tag in PHRASING]
-    lost = [link for link in tree.xpath("//a/@href") if link.startswith("#") and link[1:] not in ids]
+    lost = [link for link in tree.xpath("//a/@href") if link.startswith("#") and unquote(link[1:]) not in ids]
     twice = sorted({each for each in ids if ids.count(each) > 1})
     return [*(f"{position}: {code}" for position, code, _ in parser.errors), *nested, *lost, *twice]
 

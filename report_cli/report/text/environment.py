@@ -114,6 +114,7 @@ class Environment(SandboxedEnvironment):
 
     def __init__(self, noted: Faults, ledger: Ledger, names: Sequence[str], **options: Any) -> None:
         self.noted = noted
+        self.is_compiling = False
         self.lost = Placeholder(math.nan, "", (), (), ledger, (), "?")
         self.names = names
         super().__init__(**options)
@@ -138,7 +139,7 @@ class Environment(SandboxedEnvironment):
     def note(self, make: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Return what `make` makes, or a placeholder when it fails."""
         # While a template is compiled, Jinja tries what is constant: it fails again where it is rendered.
-        if lines.here() == lines.NOWHERE:
+        if self.is_compiling or lines.here() == lines.NOWHERE:
             return make(*arguments, **named)
         try:
             return make(*arguments, **named)
@@ -163,6 +164,13 @@ class Environment(SandboxedEnvironment):
     def getitem(self, thing: Any, argument: Any) -> Any:
         """Return what a template writes in brackets."""
         return self.note(super().getitem, thing, argument)
+
+    def _generate(self, *arguments: Any, **named: Any) -> str:
+        self.is_compiling = True
+        try:
+            return super()._generate(*arguments, **named)
+        finally:
+            self.is_compiling = False
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> jinja2.nodes.Template:
         tree = super()._parse(source, name, filename)

@@ -59,7 +59,8 @@ def locate(error: Exception, fallback: str, templates: Collection[str] = (), kno
     where, told = fallback, error if isinstance(error, ReportError) else UsageError("")
     if isinstance(error, jinja2.TemplateSyntaxError):
         line, told = _syntax(error, known)
-        where = f"{error.filename or fallback}:{line}"
+        # Where a comment is never closed, Jinja gives the file as the name.
+        where = f"{error.filename or error.name or fallback}:{line}"
     else:
         trace = error.__traceback__
         while trace is not None:

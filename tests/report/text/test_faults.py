@@ -1,5 +1,7 @@
 """All that is wrong with a document is told in one build: each fault once, with its place, and no fault of a fault."""
 
+import re
+
 import pytest
 
 from report_cli.errors import CollectedError, ReportError, UsageError
@@ -153,10 +155,17 @@ def test_a_mended_template_is_read_anew(desk: Desk) -> None:
     ],
 )
 def test_a_mistake_in_a_template_is_told_in_words(desk: Desk, text: str, told: str, hint: str) -> None:
-    """What Jinja and Python say becomes one sentence without their words, with file and line and what to write."""
+    """What Jinja and Python say becomes one sentence without their words, with file and line and what to write.
+
+    It is that of a part which a document includes, too.
+    """
     desk.write("Fine.\n", "answers", "q01")
     desk.write(f"\n{text}\n", front='+++\ntitle = "T"\n+++\n')
     with pytest.raises(UsageError) as caught:
         desk.build(formats=("html",))
     assert caught.value.message.startswith(f"templates/documents/paper.md:5: {told}")
     assert caught.value.hint.startswith(hint)
+    desk.write(f"\n{text}\n", "answers", "q01")
+    desk.write("<< answer('q01') >>\n")
+    with pytest.raises(UsageError, match=re.escape(f"templates/answers/q01.md:2: {told}")):
+        desk.build(formats=("html",))
