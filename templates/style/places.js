@@ -9,8 +9,17 @@ function unfold(target) {
   if (run?.querySelector("[hidden]")) run.querySelector(".unfold")?.dispatchEvent(new Event("click"));
 }
 
-/** @param {HTMLElement} target */
+/**
+ * At a run, its whole entry is shown, and the keyboard goes on at its name: the key alone would say little.
+ * @param {HTMLElement} target
+ */
 function arrive(target) {
+  const run = target.closest("tbody.run");
+  if (run) {
+    run.scrollIntoView();
+    all(".unfold", run)[0].focus({ preventScroll: true });
+    return;
+  }
   if (!target.hasAttribute("tabindex")) {
     target.setAttribute("tabindex", "-1");
     target.addEventListener("blur", () => target.removeAttribute("tabindex"), { once: true });
@@ -29,7 +38,10 @@ function keepPlaces() {
     setTimeout(() => arrive(target));
   });
   addEventListener("popstate", (event) => followed[event.state?.followed]?.focus());
-  unfold(location.hash ? namedBy(make("a", { href: location.hash })) : null);
+  const begun = location.hash ? namedBy(make("a", { href: location.hash })) : null;
+  unfold(begun);
+  // The browser goes there itself once all is read.
+  if (begun?.closest("tbody.run")) addEventListener("load", () => setTimeout(() => arrive(begun)));
 }
 
 /**

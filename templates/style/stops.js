@@ -1,7 +1,8 @@
-// Stops: a table is one stop of the Tab key, however many values it has; arrow keys go from one to the next.
+// Stops: a table is one stop of the Tab key, however many values it has; arrow keys go from one to the next. What an
+// entry of the appendix unfolds is text of its own, through which Tab goes as through any other.
 
 /** @param {HTMLTableElement | HTMLTableRowElement} part */
-const stopsIn = (part) => all("a[href], button", part).filter((each) => each.closest("td, th"));
+const stopsIn = (part) => all("a[href], button", part).filter((each) => each.closest("td, th, .facts")?.matches("td, th"));
 
 /** @param {HTMLTableElement | HTMLTableRowElement} part */
 const shownIn = (part) => stopsIn(part).filter((each) => each.checkVisibility());
@@ -12,7 +13,7 @@ function walkable(table) {
   for (const other of others) other.tabIndex = -1;
   table.addEventListener("focusin", (event) => {
     const reached = /** @type {HTMLElement} */ (event.target);
-    if (!reached.closest("td, th")) return;
+    if (!stopsIn(table).includes(reached)) return;
     stop.tabIndex = -1;
     stop = reached;
     stop.tabIndex = 0;

@@ -11,6 +11,11 @@ def mean(page: Page) -> Locator:
     return page.locator("#tbl-results data a", has_text="74.4")
 
 
+def entry(page: Page, name: str) -> Locator:
+    """The entry of an experiment in the appendix."""
+    return page.locator("tbody.run", has=page.get_by_role("rowheader", name=name))
+
+
 def note(page: Page) -> Locator:
     return page.locator(".note")
 
@@ -51,12 +56,31 @@ def test_enter_and_a_click_lead_to_the_run(open_page: Open) -> None:
     assert page.url.endswith("#run-net-0abc")
     expect(page.locator("#run-net-0abc")).to_be_in_viewport()
     expect(note(page)).to_be_hidden()
-    expect(page.locator("#run-net-0abc")).to_be_focused()
+    expect(entry(page, "A network").get_by_role("button", name="A network")).to_be_focused()
     page.go_back()
     expect(mean(page)).to_be_focused()
     page.locator("main p data a", has_text="45").click()
     assert page.url.endswith("#run-facts-0abc")
     expect(page.locator("#run-facts-0abc")).to_be_visible()
+
+
+def test_a_link_to_a_run_shows_its_entry_from_the_top(open_page: Open) -> None:
+    """Whoever follows a value, or comes with the address of a run, sees what it is, opened; Tab goes on into it."""
+    page = open_page(height=300)
+    go_to_mean(page)
+    page.keyboard.press("Enter")
+    for _ in range(2):
+        name = entry(page, "A network").get_by_role("button", name="A network")
+        expect(name).to_be_focused()
+        expect(name).to_be_in_viewport(ratio=1)
+        expect(page.locator("#run-net-0abc")).to_be_in_viewport()
+        page.keyboard.press("ArrowUp")
+        expect(entry(page, "Computed facts").get_by_role("button")).to_be_focused()
+        page.keyboard.press("ArrowDown")
+        for reached in (*(7 * (".facts a",)), ".copy"):
+            page.keyboard.press("Tab")
+            expect(entry(page, "A network").locator(f"{reached}:focus")).to_be_in_viewport()
+        page.reload()
 
 
 def test_the_pointer_may_go_into_the_note(open_page: Open) -> None:
