@@ -24,6 +24,7 @@ function follow(contents) {
     if (chapter !== open) open?.fold(false);
     if (chapter !== open) chapter?.fold(true);
     open = chapter;
+    contents.classList.add("followed");
     contents.scrollTop = current.offsetTop - contents.clientHeight / 2;
   };
   // Told whenever a heading comes above that line or goes below it, however far the reader jumps.
