@@ -12,6 +12,8 @@ function nameOf(box) {
 /** @param {Element} box */
 function mark(box) {
   const wide = box.scrollWidth > box.clientWidth + 1;
+  // One pixel more is rounding, for which nothing scrolls.
+  box.classList.toggle("fits", !wide);
   const attributes = { tabindex: "0", role: "group", "aria-label": say("scrolls", nameOf(box)) };
   for (const [name, content] of Object.entries(attributes)) {
     if (wide) box.setAttribute(name, content);

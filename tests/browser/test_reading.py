@@ -1,5 +1,8 @@
 """Reading the page: on narrow screens, with the keyboard alone, without its script."""
 
+import re
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -102,6 +105,36 @@ def test_only_what_scrolls_casts_a_shadow(open_page: Open) -> None:
     looks = page.evaluate("""[...document.querySelectorAll(".scroll, .eq, pre")].filter(e => e.checkVisibility()).map(
         box => [box.scrollWidth > box.clientWidth + 1, getComputedStyle(box).backgroundImage !== "none"])""")
     assert {tuple(look) for look in looks} == {(True, True), (False, False)}
+
+
+@pytest.mark.parametrize("width", [768, 800, 820, 1000])
+def test_a_table_that_fits_does_not_scroll(open_page: Open, width: int) -> None:
+    """On a tablet neither the caption nor what an entry of the appendix unfolds is wider than the column."""
+    page = open_page(width=width)
+    page.get_by_role("button", name="A network").click()
+    fits = "tables => tables.filter(t => !t.closest('[tabindex]')).map(t => t.id || t.className)"
+    assert set(page.locator("main > .scroll > table, .runs").evaluate_all(fits)) >= {"tbl-results", "runs"}
+    caption = page.locator("#tbl-broad caption").bounding_box()
+    column = page.locator("main").bounding_box()
+    assert caption is not None
+    assert column is not None
+    assert caption["width"] <= column["width"]
+
+
+@pytest.mark.parametrize("width", [390, 820, 1440])
+def test_nothing_moves_while_the_page_loads(browser: Browser, address: str, tmp_path: Path, width: int) -> None:
+    """What the script adds takes no room that wasn't there: with fonts that are there from the first moment."""
+    text = Path(address.removeprefix("file://")).read_text(encoding="utf-8")
+    (tmp_path / "page.html").write_text(re.sub("@font-face{[^}]*}", "", text), encoding="utf-8")
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.add_init_script("""window.moved = [];
+        new PerformanceObserver(list => moved.push(...list.getEntries().map(each => each.value))).observe(
+            { type: "layout-shift", buffered: true });""")
+    page.goto((tmp_path / "page.html").as_uri())
+    page.locator(".toc a[aria-current]").wait_for(state="attached")
+    page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 200)))")
+    assert page.evaluate("moved.reduce((sum, each) => sum + each, 0)") < 0.001
+    page.close()
 
 
 @pytest.mark.parametrize("width", [768, 1280])
