@@ -3,18 +3,23 @@
 import contextlib
 import importlib.util
 import io
+import shutil
 import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pytest
 
 from report_cli.__main__ import main
 from report_cli.execution.isolation import AfterImport
 from report_cli.project import Project, Settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # The engine works in full without the extra `keras`; what trains or looks into networks is not collected then.
 NETWORKS = [
@@ -32,6 +37,9 @@ def _start(keras: ModuleType) -> None:
 
 # TensorFlow takes the number of its threads only before its first operation, whichever test that is in.
 sys.meta_path.insert(0, AfterImport({"keras": _start}))
+
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+            "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 Write = Callable[[str, str], Path]
@@ -117,3 +125,21 @@ def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """A browser. Skipped, with the reason, where no Chromium is found or may be started."""
+    from playwright.sync_api import Error, sync_playwright
+
+    found = filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+    path = next(found, None)
+    if path is None:
+        pytest.skip("no Chromium is installed")
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=SWITCHES)
+        except Error as error:
+            pytest.skip(f"Chromium doesn't start: {error.message.splitlines()[0]}")
+        yield browser
+        browser.close()

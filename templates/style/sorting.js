@@ -15,7 +15,7 @@ function sortable(table) {
   if (head?.length !== 1 || rows.length < 2 || (bodies.length > 1 && !isGrouped)) return;
   if (all("[colspan], [rowspan]", table).some((cell) => !cell.closest(".more"))) return;
   for (const [column, header] of [...head[0].cells].entries()) {
-    const name = header.textContent.trim();
+    const name = header.querySelector("math")?.ariaLabel ?? header.textContent.trim();
     if (!name) continue;
     const button = make("button", { type: "button", class: "sort" });
     // No button may hold a link, so that stays beside it; and not everyone hears a formula as a name.

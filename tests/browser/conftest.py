@@ -1,16 +1,13 @@
 """One rich page in a real browser. Skipped, with the reason, where no Chromium is found or may be started."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page
 
 from tests.report.conftest import PAPER, declare, furnish
 
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync"]  # fmt: skip
 Open = Callable[..., Page]
 SCROLLED = """box => new Promise((done) => {
     const tell = () => done(box.scrollLeft);
@@ -76,21 +73,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     desk.store("more", {"low": (0.099, "fraction"), "lower": (0.081, "fraction"), "high": (0.912, "fraction")})
     desk.write(RICH)
     return desk.build(formats=("html",)).paths[0].as_uri()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    found = filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
-    path = next(found, None)
-    if path is None:
-        pytest.skip("no Chromium is installed")
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=path, args=SWITCHES)
-        except Error as error:
-            pytest.skip(f"Chromium doesn't start: {error.message.splitlines()[0]}")
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ from pathlib import Path
 import lxml.html
 import pikepdf
 import pytest
+from playwright.sync_api import Browser
 
+from tests.browser.axe import PLAIN, flaws, open_all
 from tests.conftest import run_here
 from tests.report.judges import judge
 
@@ -52,3 +54,15 @@ def test_outside_judges_find_nothing(built: tuple[str, Path]) -> None:
         judge("verapdf.sh", "3a", report.with_suffix(".pdf")),
     ):
         assert judged.returncode == 0, (judged.stdout + judged.stderr)[:2000]
+
+
+@pytest.mark.parametrize("width", [390, 820])
+def test_the_page_is_accessible(built: tuple[str, Path], browser: Browser, width: int) -> None:
+    """No rule is broken on a phone or a tablet, as the page opens and with everything in it opened."""
+    page = browser.new_page(viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    page.goto((built[1] / "build" / "report" / f"{PROJECTS[built[0]][0]}.html").as_uri())
+    page.add_style_tag(content=PLAIN)
+    assert flaws(page) == []
+    open_all(page)
+    assert flaws(page) == []
+    page.close()

@@ -42,6 +42,8 @@ NAMED = "data-title"  # in print: what a heading is called
 # Of so many characters that they fit beside others on a line.
 LAST_WORDS = re.compile(r"(?<=\s)\S{1,14}\s+\S{1,14}\s*$")
 LINE = 80  # characters
+# The header of a table that a formula stands in, where it has no words.
+BARE = "ancestor::th[1][not(.//text()[normalize-space() and not(ancestor::span[starts-with(@class, 'math ')])])]"
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,7 @@ def _for_screen(
     # A header cell without content would be read aloud as a header without a name.
     for header in screen.xpath(".//th[not(*) and not(normalize-space())]"):
         header.tag = "td"
+        header.attrib.pop("scope", None)
     return screen, places_of
 
 
@@ -358,8 +361,12 @@ def _dress(
             box.text = manuscript.language["no_figure"].format(figure.name)
             image.getparent().replace(image, box)
     for span in tree.xpath(".//span[@data-formula]"):
+        element = formula_elements[int(span.attrib.pop("data-formula"))]
+        # Not everyone hears a formula as a name.
+        if element.tag == "math" and span.xpath(BARE):
+            element.set("aria-label", span.text or "")
         span.text = None
-        span.append(formula_elements[int(span.attrib.pop("data-formula"))])
+        span.append(element)
     return tree
 
 

@@ -380,6 +380,12 @@ def test_cells_keep_their_alignment_as_classes(desk: Desk) -> None:
     assert [cell.get("class") for cell in tree.iter("td")] == [None, "right", "center"]
 
 
+def test_a_header_that_is_a_formula_has_a_name(desk: Desk) -> None:
+    """Words say what it is to whoever can't hear a formula; beside words of its own it needs none."""
+    tree = desk.tree("| $A^f$ | in $n$ |\n|:--|:--|\n| $k$ | 1 |\n| $s$ | 2 |\n")
+    assert tree.xpath(".//math/@aria-label") == ["A to the power f", "k", "s"]
+
+
 def test_an_empty_header_is_no_header_on_screen(desk: Desk) -> None:
     """A header cell without content is an ordinary cell of the page."""
     tree = desk.tree("|   | b | $x$ |\n|---|---|---|\n| 1 | 2 | 3 |\n")
