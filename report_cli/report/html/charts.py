@@ -46,6 +46,8 @@ def _drawing(picture: Picture, label: str, alt: str) -> Any:
     svg = figures.parse(picture.screen, huge_tree=True)
     for element in svg.iter():
         element.tag = etree.QName(element).localname
+        # What the PDF's renderer asks for is no word of HTML; the page's style says it there.
+        element.attrib.pop("image-rendering", None)
         if series := SERIES.fullmatch(element.get("id", "")):
             del element.attrib["id"]
             element.set(f"data-{series[1]}", series[2])

@@ -62,6 +62,20 @@ def test_each_figure_has_names_of_its_own_and_its_numbers_after_it(desk: Desk) -
     assert numbers.xpath(".//td/@data-at")[0] == "40 100"
 
 
+def test_what_html_does_not_know_stays_outside(desk: Desk) -> None:
+    """What the PDF's renderer is told of pixels, the page's style says; a cell that heads nothing has no direction."""
+    pixels = io.BytesIO()
+    Image.new("RGB", (2, 2)).save(pixels, "PNG")
+    address = f"data:image/png;base64,{base64.b64encode(pixels.getvalue()).decode()}"
+    tile = f'<image href="{address}" image-rendering="crisp-edges"/>'
+    file = desk.figures["net"]["curves"]
+    file.path("screen.svg").write_text(SVG.replace("</svg>", f"{tile}</svg>"))
+    file.path("numbers.json").write_text('[{"title": "", "head": ["", "score"], "rows": [[["a"], [1]], [["b"], [2]]]}]')
+    tree = desk.tree('<< figure("net.curves", caption="c") >>\n')
+    assert len(list(tree.iter("image"))) == 1
+    assert tree.xpath(".//@image-rendering | .//td/@scope") == []
+
+
 def test_parts_of_a_figure_have_their_numbers_after_the_whole(desk: Desk) -> None:
     """A box for all of them, named as the whole is."""
     part = '<< figure("net.curves", caption="c", label="fig-{}") >>\n\n'
