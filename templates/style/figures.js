@@ -19,7 +19,7 @@ function illustrated(figure) {
   pan.append(picture);
   stage.append(pan);
   const tells = telling(figure, stage, pan, name);
-  if (!tells) scrolling(pan);
+  scrolling(pan, stage, tells);
   const open = () => show(frame, caption, button);
   button.addEventListener("click", open);
   picture.addEventListener("click", (event) => {
@@ -30,10 +30,23 @@ function illustrated(figure) {
   });
 }
 
-/** @param {HTMLElement} pan */
-function scrolling(pan) {
-  new ResizeObserver(() => mark(pan)).observe(pan);
-  pan.addEventListener("contentvisibilityautostatechange", () => mark(pan));
+/**
+ * What is wider than its box says so on the side where it goes on. What `tells` its values has a name of its own.
+ * @type {(pan: HTMLElement, stage: HTMLElement, tells: boolean) => void}
+ */
+function scrolling(pan, stage, tells) {
+  const edges = () => {
+    const left = pan.scrollWidth - pan.clientWidth - pan.scrollLeft;
+    stage.classList.toggle("before", pan.scrollLeft > 1);
+    stage.classList.toggle("after", left > 1);
+  };
+  const look = () => {
+    edges();
+    if (!tells) mark(pan);
+  };
+  new ResizeObserver(look).observe(pan);
+  pan.addEventListener("contentvisibilityautostatechange", look);
+  pan.addEventListener("scroll", edges, { passive: true });
 }
 
 /** @type {(frame: HTMLElement, caption: Element | null, button: HTMLElement) => void} */

@@ -148,6 +148,54 @@ def test_an_enlarged_figure_fits_the_window_and_becomes_larger(open_page: Open, 
     assert larger["x"] < 0
 
 
+def test_the_button_tells_whether_the_figure_is_larger(open_page: Open) -> None:
+    """Larger is pressed while the figure is shown so, whichever way it came to be."""
+    page = open_page()
+    button(page).click()
+    larger = page.get_by_role("button", name="Larger")
+    expect(larger).to_have_attribute("aria-pressed", "false")
+    larger.click()
+    expect(larger).to_have_attribute("aria-pressed", "true")
+    page.locator(".zoom .chart").click()
+    expect(larger).to_have_attribute("aria-pressed", "false")
+
+
+def test_arrow_keys_go_through_a_grid_of_pictures(open_page: Open) -> None:
+    """Up and down go by a row where the pictures of a grid are one list; at its ends they stay."""
+    page = open_page()
+    page.evaluate("""const rows = document.querySelectorAll("[data-of='fig-net-curves'] tbody")[1];
+        const places = ["250 20 20 20", "280 20 20 20", "250 50 20 20", "280 50 20 20"];
+        rows.replaceChildren(...places.map((at, index) => {
+            const row = document.createElement("tr"), cell = document.createElement("th");
+            cell.dataset.at = at;
+            cell.textContent = `picture ${index + 1}`;
+            row.append(cell);
+            return row;
+        }));""")
+    point(page, 290, 30)
+    tip = page.locator(f"{FIGURE} .tip")
+    expect(tip).to_contain_text("picture 2")
+    page.locator(f"{FIGURE} .pan").focus()
+    for key, number in (("Down", 4), ("Down", 4), ("Left", 3), ("Up", 1), ("Right", 2)):
+        page.keyboard.press(f"Arrow{key}")
+        expect(tip).to_contain_text(f"picture {number}")
+
+
+def test_a_chart_that_scrolls_casts_a_shadow(open_page: Open) -> None:
+    """On a phone a shadow lies on the sides where a chart goes on, and on no other."""
+    page = open_page(width=390)
+    stage = page.locator(f"{FIGURE} .stage")
+    stage.scroll_into_view_if_needed()
+    looks = "e => ['::before', '::after'].map(side => getComputedStyle(e, side).opacity)"
+    for scrolled, sides in ((0, ["0", "1"]), (20, ["1", "1"]), (999, ["1", "0"])):
+        stage.locator(".pan").evaluate("(pan, left) => { pan.scrollLeft = left; }", scrolled)
+        page.wait_for_timeout(100)
+        assert stage.evaluate(looks) == sides
+    wide = open_page().locator(f"{FIGURE} .stage")
+    wide.scroll_into_view_if_needed()
+    assert wide.evaluate(looks) == ["0", "0"]
+
+
 def test_a_figure_on_a_phone_keeps_its_words_legible(open_page: Open) -> None:
     """Words of 9 points are 12 pixels high or more; the chart scrolls in its box, and the page doesn't."""
     page = open_page(width=390)
