@@ -57,7 +57,7 @@ function show(frame, caption, button) {
   pan.style.setProperty("--ratio", String(width / height || 1));
   const text = make("p", { id: "page-zoomed" }, ...(caption?.cloneNode(true).childNodes ?? [say("figure")]));
   for (const link of all("a", text)) link.replaceWith(...link.childNodes);
-  const larger = make("button", { type: "button", class: "larger" }, say("larger"));
+  const larger = make("button", { type: "button", class: "larger", "aria-pressed": "false" }, say("larger"));
   larger.addEventListener("click", () => enlarge(pan));
   const close = make("button", { type: "button", class: "close" }, say("close"));
   close.addEventListener("click", () => zoom.close());
@@ -81,7 +81,8 @@ function enlarge(pan, event) {
   const before = picture.getBoundingClientRect();
   const x = event ? (event.clientX - before.left) / before.width : 0.5;
   const y = event ? (event.clientY - before.top) / before.height : 0.5;
-  pan.classList.toggle("large");
+  const isLarge = pan.classList.toggle("large");
+  zoom.querySelector(".larger")?.setAttribute("aria-pressed", String(isLarge));
   const { width, height } = picture.getBoundingClientRect();
   pan.scrollTo(x * width - pan.clientWidth / 2, y * height - pan.clientHeight / 2);
 }

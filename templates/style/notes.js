@@ -35,6 +35,13 @@ function copyOf(block) {
   return copy;
 }
 
+/**
+ * Counts have all their digits, what was measured six: more say nothing.
+ * @param {number} number
+ */
+const digits = (number) =>
+  String(Number.isInteger(number) ? number : Number(number.toPrecision(6))).replace(".", WORDS.decimal);
+
 /** @param {HTMLDataElement} data */
 function aboutValue(data) {
   const { from = "", runs = "", interval, seeds } = data.dataset;
@@ -42,7 +49,7 @@ function aboutValue(data) {
   const targets = runs ? runs.split(" ").map((key) => `run-${key}`) : [link.hash.slice(1)];
   const keys = targets.flatMap((target) => document.getElementById(target) ?? []);
   const entries = [...new Set(keys.flatMap((key) => key.closest(".run") ?? []))];
-  const facts = [[say("value"), String(Number(data.value)).replace(".", WORDS.decimal)]];
+  const facts = [[say("value"), digits(Number(data.value))]];
   if (interval) facts.push([say("interval"), interval]);
   if (seeds) facts.push([say("mean"), say("over_seeds", seeds)]);
   for (const name of [say("data"), say("profile"), say("day")]) {
@@ -86,7 +93,8 @@ function reveal(link) {
   const parts = toldBy(link).filter((part) => part !== undefined);
   if (!parts.length) return;
   note.replaceChildren(...parts);
-  note.showPopover();
+  // Tab goes from the link to what can be done in its note, and from there on behind the link.
+  note.showPopover(note.querySelector(".copy") ? { source: link } : {});
   place(link);
   // What is long to hear is told by its own place, to which the link leads.
   if (!note.querySelector(".preview figure, .preview table, .preview .eq")) link.setAttribute("aria-describedby", note.id);

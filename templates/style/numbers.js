@@ -91,7 +91,8 @@ function nearest(places, chart, event) {
 }
 
 /**
- * Left and right go along a series or a row, up and down to the nearest place of the one before or after.
+ * Left and right go along a series or a row, up and down to the nearest place of the one before or after. Areas lie in
+ * rows wherever they are told: pictures of a grid are one list.
  * @type {(places: Place[], place: Place | undefined, step: number, along: boolean) => Place}
  */
 function next(places, place, step, along) {
@@ -100,8 +101,12 @@ function next(places, place, step, along) {
   const of = (/** @type {Element} */ group) => places.filter((each) => each.group === group);
   const own = of(place.group);
   if (along) return own[own.indexOf(place) + step] ?? place;
-  const other = of(groups[groups.indexOf(place.group) + step] ?? place.group);
-  return other.reduce((one, two) => (Math.abs(two.x - place.x) < Math.abs(one.x - place.x) ? two : one));
+  const beyond = places.filter((each) => each.width && place.width && step * (each.y - place.y) > place.height / 2);
+  const down = Math.min(...beyond.map((each) => step * (each.y - place.y)));
+  const row = beyond.filter((each) => step * (each.y - place.y) < down + place.height / 2);
+  const group = groups[groups.indexOf(place.group) + step];
+  const others = row.length || !group ? row : of(group);
+  return others.reduce((one, two) => (Math.abs(two.x - place.x) < Math.abs(one.x - place.x) ? two : one), others[0] ?? place);
 }
 
 /** @param {SVGSVGElement} chart */

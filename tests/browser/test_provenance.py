@@ -99,6 +99,33 @@ def test_the_pointer_may_go_into_the_note(open_page: Open) -> None:
     expect(note(page)).to_be_hidden()
 
 
+def test_tab_goes_through_the_note(open_page: Open) -> None:
+    """From a value Tab goes to the command in its note, which stays, and then on behind the value."""
+    page = open_page()
+    page.locator("main p data a").first.focus()
+    page.keyboard.press("Tab")
+    expect(note(page).locator(".copy")).to_be_focused()
+    expect(note(page)).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.locator(".fnref")).to_be_focused()
+    expect(note(page)).not_to_contain_text("Copy")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Knuth 1984")).to_be_focused()
+
+
+def test_a_note_has_the_digits_that_say_something(open_page: Open) -> None:
+    """What was measured has six digits at most, a count all that it has."""
+    page = open_page()
+    link = page.locator("#tbl-sorted data a", has_text="1,791,786")
+    for number, digits in (("0.74583333333", "0.745833"), ("-0.000012345678", "-0.0000123457"), ("1791786", "1791786")):
+        page.mouse.move(0, 0)
+        expect(note(page)).to_be_hidden()
+        link.evaluate("(link, number) => { link.parentElement.value = number; }", number)
+        link.hover()
+        expect(note(page).locator("dd").first).to_have_text(digits)
+
+
 def test_a_tap_shows_the_note_and_the_next_one_follows(open_page: Open) -> None:
     """On a touch screen the first tap shows the note, one elsewhere hides it, a second tap goes to the run."""
     page = open_page(width=390, has_touch=True, is_mobile=True)

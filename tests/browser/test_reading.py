@@ -74,6 +74,7 @@ def test_the_keyboard_reaches_everything_in_order(open_page: Open) -> None:
     page.keyboard.press("Home")
     page.locator(".skip").focus()
     page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
     page.keyboard.press("Tab")
     assert focused(page) == "45"
 

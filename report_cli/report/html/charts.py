@@ -81,6 +81,8 @@ def _table(table: Mapping[str, Any], label: str, language: Language) -> "HtmlEle
     from lxml.html import builder as E  # noqa: N812
 
     head = E.TR(*(E.TH(name, scope="col") for name in table["head"]))
+    columns = zip(*table["rows"], strict=True)
+    said = [any(isinstance(content, str) and content for content, *_ in column) for column in columns]
     rows = []
     for row in table["rows"]:
         cells = [E.TD(_written(content, language)) for content, *_ in row]
@@ -90,6 +92,10 @@ def _table(table: Mapping[str, Any], label: str, language: Language) -> "HtmlEle
             if place:
                 cell.set("data-at", " ".join(f"{number:g}" for number in place))
         rows.append(E.TR(*cells))
+    for row in (head, *rows):
+        for cell, has_words in zip(row, said, strict=False):
+            if has_words:
+                cell.set("class", "words")
     caption = [E.CAPTION(table["title"])] if table["title"] else []
     return E.DIV({"class": "scroll", "data-of": label}, E.TABLE(*caption, E.THEAD(head), E.TBODY(*rows)))
 

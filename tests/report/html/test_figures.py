@@ -57,6 +57,7 @@ def test_each_figure_has_names_of_its_own_and_its_numbers_after_it(desk: Desk) -
     numbers = tree[1]
     assert numbers.findtext("summary") == "Numbers behind Figure 1"
     assert numbers.xpath("./div/@data-of") == ["fig-a", "fig-a"]
+    assert [cell.text for cell in numbers.find_class("words")] == ["true class", "cat"]
     rows = [[cell.text for cell in row] for row in numbers.find("div").iter("tr")]
     assert rows == [["epoch", "path"], ["1", "0.5"], ["2", "0.25"], ["3", "0.125 (0.1 – 0.15)"], ["4", "1,792"]]
     assert numbers.xpath(".//td/@data-at")[0] == "40 100"
