@@ -256,6 +256,36 @@ def test_the_number_of_an_equation_ends_with_the_text(desk: Desk, terms: int) ->
     assert ends["(1)"] == pytest.approx(max(lines), abs=0.5)
 
 
+def test_a_value_stays_on_one_line(desk: Desk) -> None:
+    """No end of a line falls into a number, or between it and its sign or its unit, as in the list of claims."""
+    desk.store("facts", {"sum": (-0.0384, "")})
+    values = ('<< value("net.loss") >>', '<< value("net.accuracy")|percent >>', '<< value("facts.sum")|decimals(2) >>')
+    sentences = [
+        f"- [A sentence of {'i' * length} and some more words that ends about here with {value}.]{{#c{length}{place}}}"
+        for place, value in enumerate(values)
+        for length in range(1, 41)
+    ]
+    desk.write("\n".join(sentences))
+    text = told(desk.build(formats=("pdf",)), "-raw")
+    for number in (r"0\.638", r"73\.8[^\S\n]?%", r"−0\.04"):
+        assert len(re.findall(number, text)) == 40
+
+
+def test_each_title_of_the_contents_has_its_leader_beside_it(desk: Desk) -> None:
+    """A title of any length ends before the numbers of pages begin, and what wraps begins below its own words."""
+    titles = [f"A title of words and {'i' * length}" for length in range(1, 60)]
+    desk.write("\n".join(f"# {title}\n\n## {title}\n" for title in titles))
+    text = told(desk.build(formats=("pdf",)), "-layout").partition("CONTENTS")[2].partition("\f")[0]
+    assert len(re.findall(r"(?m)\. \.", text)) > 10
+    assert re.findall(r"(?m)^\s*\. .*$", text) == []
+
+
+def test_the_appendix_begins_where_the_references_end(built: Report) -> None:
+    """No page stays empty below a short list of references."""
+    pages = told(built[1], "-raw").split("\f")
+    assert [page.count("The TeXbook") for page in pages if "All runs" in page] == [1]
+
+
 def test_the_number_of_a_run_is_not_broken(desk: Desk) -> None:
     """However many runs the appendix lists, each has its number on one line."""
     runs = [desk.store("net", {"loss": (0.5, "")}, seed=seed) for seed in range(100, 140)]
