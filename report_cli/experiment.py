@@ -8,6 +8,7 @@ Standard library only: listing the experiments of a project must load nothing he
 
 import inspect
 import itertools
+import math
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -224,8 +225,8 @@ def experiment(
     try:
         params = _by_profile(profiles)
         points = _checked(grid, params)
-    except (TypeError, ValueError) as error:
-        raise refuse(f"has {error}") from error
+    except (TypeError, ValueError, UsageError) as error:
+        raise refuse(f"has {error}", getattr(error, "hint", "")) from error
     counts = dict.fromkeys(PROFILES, seeds) if isinstance(seeds, int) else dict(seeds)
     if set(counts) != set(PROFILES) or not all(isinstance(n, int) and n >= 1 for n in counts.values()):
         raise refuse(f"has seeds={seeds!r}", "give a number from 1, or one for each of smoke, quick and full")
@@ -267,8 +268,33 @@ def grid(**values: Sequence[Any]) -> tuple[Point, ...]:
 
 
 def parameters(params: Any) -> dict[str, Any]:
-    """Return the fields of a parameter instance by name, defaults expanded."""
-    return {f.name: getattr(params, f.name) for f in fields(params)}
+    """Return the fields of a parameter instance by name, as they are stored, defaults expanded.
+
+    Raises:
+        UsageError: one of them can't be stored.
+    """
+    return {f.name: _plain(f.name, getattr(params, f.name)) for f in fields(params)}
+
+
+def _plain(name: str, value: Any) -> Any:
+    """Return the value of a parameter as it is stored: a number of numpy is one of Python's."""
+    if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    if isinstance(value, int) or value is None or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    # The command line gives bytes that are no text as halves of characters.
+    if isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value):
+        return value
+    if isinstance(value, tuple | list):
+        items = [_plain(name, item) for item in value]
+        return items if isinstance(value, list) else tuple(items)
+    if isinstance(value, Mapping) and all(isinstance(key, str | int) for key in value):
+        return {key: _plain(name, item) for key, item in value.items()}
+    what = f"is {value!r}" if isinstance(value, float | str) else f"is of the type {type(value).__name__}"
+    raise UsageError(
+        f"a parameter {name!r} that {what}, which can't be stored",
+        "parameters are text, finite numbers, True, False, None, or tuples and dictionaries of these",
+    )
 
 
 def check_positive(params: Any, *names: str) -> None:
@@ -290,6 +316,7 @@ def _by_profile(profiles: Any) -> dict[str, Any]:
     each = profiles if isinstance(profiles, Mapping) and profiles and set(profiles) <= set(PROFILES) else None
     given = dict(each) if each is not None else {PROFILES[-1]: profiles}
     if all(isinstance(values, Mapping) for values in given.values()):
+        given = {profile: {n: _plain(n, value) for n, value in values.items()} for profile, values in given.items()}
         merged = dict(next(given[p] for p in reversed(PROFILES) if p in given))
         for profile in reversed(PROFILES):
             merged = {**merged, **given.get(profile, {})}
@@ -328,4 +355,7 @@ def _checked(
         settled = [repr(parameters(replace(params[profile], **point))) for point in points]
         if len(set(settled)) < len(settled):
             raise ValueError(f"a grid with two equal points in {profile}")
-    return {profile: tuple(dict(point) for point in each[profile]) for profile in PROFILES}
+    return {
+        profile: tuple({name: _plain(name, value) for name, value in point.items()} for point in each[profile])
+        for profile in PROFILES
+    }

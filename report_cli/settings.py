@@ -37,9 +37,13 @@ def override(experiment: Experiment, profile: str, point: Point, settings: Seque
         if value != known[name]:
             changed[name] = value
     try:
-        return dataclasses.replace(params, **changed), changed
+        made = dataclasses.replace(params, **changed)
+        parameters(made)
     except ValueError as error:  # the dataclass checks its own values
         raise UsageError(f"{experiment.name}: {error}") from error
+    except UsageError as error:  # and may compute some of others
+        raise UsageError(f"{experiment.name} has {error.message}", error.hint) from error
+    return made, changed
 
 
 def placed(words: Sequence[str]) -> list[tuple[str, list[str]]]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from report_cli.errors import UsageError
@@ -153,3 +154,51 @@ def test_a_number_is_a_float_where_any_profile_has_one() -> None:
     profiles = {"smoke": {"rate": 1}, "full": {"rate": 0.5}}
     made = experiment("x", title="X", metrics={}, profiles=profiles)(test_a_number_is_a_float_where_any_profile_has_one)
     assert override(made, "smoke", {}, ["rate=0.25"])[0].rate == 0.25
+
+
+def test_numbers_of_numpy_are_stored_as_those_of_python() -> None:
+    """A sweep over numpy's numbers, and parameters that are some, alone or in a tuple, are what Python's would be."""
+    profiles = {"rate": np.float64(0.1), "n": np.int64(3), "on": np.bool_(True), "sizes": tuple(np.arange(2))}
+    points = {"n": np.arange(1, 3), "rate": np.logspace(-1, 0, 2)}
+    made = experiment("x", title="X", metrics={}, profiles=profiles, grid=grid(**points))(toy.measure)
+    plain = {"rate": 0.1, "n": 3, "on": True, "sizes": (0, 1)}
+    assert repr(parameters(made.params["full"])) == repr(plain)
+    assert repr(made.grid["full"][:2]) == repr(({"n": 1, "rate": 0.1}, {"n": 1, "rate": 1.0}))
+    own = experiment("x", title="X", metrics={}, profiles=Params(epochs=np.int64(7), rate=np.float64(0)))(toy.measure)
+    assert repr(parameters(own.params["full"])) == repr(parameters(Params(epochs=7, rate=0.0)))
+
+
+@dataclass(frozen=True)
+class Derived:
+    rate: float = 1.0
+    half: Any = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "half", self.rate / 2 if self.rate else np.nan)
+
+
+@pytest.mark.parametrize(
+    ("profiles", "points", "words"),
+    [
+        ({"n": float("nan")}, {}, "'n' that is nan"),
+        ({"n": np.float64("inf")}, {}, "'n' that is inf"),
+        ({"n": (1, float("nan"))}, {}, "'n' that is nan"),
+        ({"n": 1.0}, {"n": [1.0, np.nan]}, "'n' that is nan"),
+        ({"n": np.arange(3)}, {}, "'n' that is of the type ndarray"),
+        ({"n": {1, 2}}, {}, "'n' that is of the type set"),
+        ({"full": {"n": 1}, "smoke": {"n": 1j}}, {}, "'n' that is of the type complex"),
+        (Derived(), {"rate": [1, 0]}, "'half' that is nan"),
+    ],
+)
+def test_what_can_not_be_stored_is_no_parameter(profiles: Any, points: dict[str, Any], words: str) -> None:
+    """It is found where it is declared, with file and line, not after a run was measured with it."""
+    with pytest.raises(UsageError, match=rf"test_experiment.py:\d+: experiment 'x' has a parameter {words}"):
+        experiment("x", title="X", metrics={}, profiles=profiles, grid=grid(**points) if points else ({},))
+
+
+@pytest.mark.parametrize(("declared", "setting"), [({"name": "a"}, "name=\udcff"), (Derived(), "rate=0")])
+def test_what_can_not_be_stored_is_not_set(declared: Any, setting: str) -> None:
+    """What the command line says, or an author's class makes of it, is checked before anything runs."""
+    made = experiment("x", title="X", metrics={}, profiles=declared)(toy.measure)
+    with pytest.raises(UsageError, match=r"x has a parameter .* can't be stored"):
+        override(made, "quick", {}, [setting])

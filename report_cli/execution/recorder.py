@@ -97,27 +97,31 @@ class Recorder:
 
     def table(self, name: str, rows: Any) -> None:
         records: list[Mapping[str, Any]] = rows.to_dict("records") if hasattr(rows, "to_dict") else list(rows)
+        if not all(isinstance(row, Mapping) for row in records):
+            raise RunError(f"table {name!r} is no list of dictionaries", 'write record.table(name, [{"column": 1}])')
         columns = list(records[0]) if records else []
         if any(list(row) != columns for row in records):
             raise RunError(f"the rows of table {name!r} have different columns", f"give each of them {columns}")
         cells = [[_cell(f"{column} in table {name!r}", row[column]) for column in columns] for row in records]
-        self._write(f"tables/{name}.json", files.json_text({"columns": columns, "rows": cells}).encode())
+        titles = [_cell(f"a column of table {name!r}", column) for column in columns]
+        self._write(f"tables/{name}.json", files.json_text({"columns": titles, "rows": cells}).encode())
 
     def weights(self, arrays: "Mapping[str, NDArray[Any]]") -> None:
         self._write(WEIGHTS, _npz(arrays))
 
     def time(self, seconds: float, images: int) -> None:
-        self.times.append({"seconds": seconds, "images": images})
+        self.times.append({"seconds": _number("the time of an epoch", seconds), "images": int(images)})
 
     def progress(
         self, epoch: int, epochs: int, *, step: int = 0, steps: int = 0, images: int = 0, **metrics: float
     ) -> None:
-        done = {"epoch": epoch, "epochs": epochs, "step": step, "steps": steps, "images": images}
+        done = {"epoch": int(epoch), "epochs": int(epochs), "step": int(step), "steps": int(steps)}
+        done["images"] = int(images)
         values = {name: float(value) for name, value in metrics.items()}
         self._tell({"event": "progress", **done, "seconds": time.monotonic() - self._began_s, "metrics": values})
 
     def note(self, text: str) -> None:
-        self._tell({"event": "note", "text": text})
+        self._tell({"event": "note", "text": str(text)})
 
     def need(self, name: str) -> Results:
         if name not in self._needs:
@@ -257,9 +261,18 @@ def _npz(arrays: "Mapping[str, NDArray[Any]]") -> bytes:
 
 
 def _number(name: str, value: Any) -> float:
-    if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
+    if getattr(value, "ndim", 0):
+        raise RunError(
+            f"{name} is an array of the shape {tuple(value.shape)}, not a number",
+            "take one element, as x[0], or record it with record.array",
+        )
+    is_complex = isinstance(value, numbers.Complex) and not isinstance(value, numbers.Real)
+    if is_complex or isinstance(value, str | bytes) or not hasattr(value, "__float__"):
         raise RunError(f"{name} is {value!r}, not a number")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise RunError(f"{name} has more than 308 digits", "record its logarithm") from error
     if not math.isfinite(number):
         raise RunError(f"{name} is {number}, not a finite number")
     # A count stays a count: 4624 reads better than 4624.0, and both are equal in Python and in JSON.

@@ -97,6 +97,40 @@ def test_time_before_an_interruption_is_not_lost(
     assert third.earlier_s >= second.earlier_s + 0.02
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (np.ones(1), r"an array of the shape \(1,\)"),
+        (np.ones((2, 3)), r"an array of the shape \(2, 3\)"),
+        (10**400, "than 308 digits"),
+        (np.complex64(1), "not a number"),
+        (None, "not a number"),
+    ],
+)
+def test_what_is_no_number_is_no_metric(record: Recorder, value: Any, words: str) -> None:
+    """It is refused where it is recorded, in words that name the metric: nothing is found out afterwards."""
+    with pytest.raises(ReportError, match=f"count (is|has) .*{words}"):
+        record(count=value)
+
+
+def test_what_is_told_beside_results_may_be_of_numpy(record: Recorder, told: list[Mapping[str, Any]]) -> None:
+    """Times, progress and notes leave the worker as JSON, whatever they were made of."""
+    record.time(np.float32(0.5), np.int64(10))  # type: ignore[arg-type]
+    record.progress(np.int64(1), np.int64(2), images=np.int64(3), loss=np.float32(0.5))  # type: ignore[arg-type]
+    record.note(3)  # type: ignore[arg-type]
+    assert json.loads(json.dumps(record.times)) == [{"seconds": 0.5, "images": 10}]
+    assert [each["event"] for each in json.loads(json.dumps(told))] == ["progress", "note"]
+
+
+def test_columns_of_a_table_may_be_numbers_of_numpy(record: Recorder, tmp_path: Path) -> None:
+    """A data frame may be named by counting; what is no list of dictionaries says so."""
+    record.table("counts", pandas.DataFrame([[1, 2]], columns=pandas.Index([0, 1], dtype="int64")))
+    record.table("sizes", [{np.int64(3): 1}])
+    assert json.loads((tmp_path / "run/tables/sizes.json").read_text()) == {"columns": [3], "rows": [[1]]}
+    with pytest.raises(ReportError, match="'odd' is no list of dictionaries"):
+        record.table("odd", {"a": [1]})
+
+
 def test_metrics_are_written_as_they_are(record: Recorder, tmp_path: Path) -> None:
     """Numbers of any kind are taken, and a count stays one."""
     record(accuracy=np.float32(0.5), count=np.int64(4624))
