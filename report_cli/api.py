@@ -122,7 +122,7 @@ def results(name: str, *, profile: str | None = None, folder: Path | str = ".") 
     """
     workspace = open_workspace(folder)
     if name not in workspace.experiments:
-        raise unknown("experiment", name, workspace.experiments)
+        raise workspace.registry.absent(name)
     # A run that is the same under every profile names none.
     runs = [r for r in workspace.judge.current(name) if profile is None or r.manifest.profile in (None, profile)]
     ordered = sorted(runs, key=lambda run: (run.manifest.profile or "", str(dict(run.point)), run.seed))

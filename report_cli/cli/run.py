@@ -55,10 +55,11 @@ def run(
         made = runner.plan(chosen, request)
         if dry_run:
             show_plan(made, json)
+            workspace.registry.check_whole(names)
             return
         outcome = api.execute(workspace, runner, made, keep_going=keep_going)
     if not made.todo:
-        say("nothing to run: all is up to date")
+        say(f"nothing to run: all{' else' if workspace.registry.broken else ''} is up to date")
     if json:
         emit_json(runs=[_summary(stored) for stored in outcome.runs.values()])
     else:
@@ -71,6 +72,7 @@ def run(
             say(f"{step.label}: {told} {warnings[0].message!r}; report logs {stored.experiment}")
     if outcome.failures:
         raise RunError("failed: " + "; ".join(error.message for error in outcome.failures.values()))
+    workspace.registry.check_whole(names)
 
 
 @contextmanager

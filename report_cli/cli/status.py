@@ -98,6 +98,8 @@ def status(
             _tell("in no document", "", others, "run NAME", options)
     if check and any(state.step.state != "fresh" for state in states):
         raise typer.Exit(1)
+    if check:
+        workspace.registry.check_whole(names or ["all"])
 
 
 def _list(states: "Sequence[Status]", names: Sequence[str]) -> None:

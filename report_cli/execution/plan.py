@@ -147,6 +147,9 @@ class _Planner(msgspec.Struct):
         for number, point in enumerate(experiment.grid[profile]):
             params, overrides = override(experiment, profile, point, settings)
             for need in experiment.needs_of(params):
+                if need not in self.workspace.experiments:
+                    error = self.workspace.registry.absent(need)
+                    raise UsageError(f"{name} needs {need!r} with these parameters: {error.message}", error.hint)
                 self.add(self.workspace.experiments[need])
             for seed in range(self._seeds(experiment)):
                 at = (name, number, seed)

@@ -15,12 +15,12 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from report_cli import files
+from report_cli import files, wording
 from report_cli.datasets import spec
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.execution import standins
 from report_cli.execution.blame import blame
-from report_cli.experiment import Experiment, declared, parameters
+from report_cli.experiment import PROFILES, Experiment, declared, parameters
 from report_cli.keys.inputs import is_first_party, quiet
 from report_cli.keys.sources import Module, Sources
 from report_cli.project import PACKAGE, Project
@@ -30,7 +30,11 @@ EXPERIMENTS = "experiments"
 
 @dataclass(frozen=True)
 class Registry:
-    """The declarations of a project by name, sorted; `broken` has the files that can't be imported, and why."""
+    """The declarations of a project by name, sorted.
+
+    `broken` has what is wrong with files that can't be imported, by their names, and with experiments that can't be
+    used, by theirs.
+    """
 
     experiments: dict[str, Experiment]
     data: dict[str, spec.DataSet]
@@ -42,12 +46,29 @@ class Registry:
         chosen = set()
         for pattern in patterns:
             matches = [n for n in self.experiments if pattern == "all" or fnmatchcase(n, pattern)]
-            if not matches and self.broken:
-                raise next(iter(self.broken.values()))
             if not matches:
-                raise unknown("experiment", pattern, self.experiments)
+                raise self.absent(pattern)
             chosen.update(matches)
         return [self.experiments[name] for name in sorted(chosen)]
+
+    def absent(self, pattern: str) -> ReportError:
+        """Return why no experiment matches: it can't be used, or may be in a file that can't be imported."""
+        known = next((error for name, error in self.broken.items() if fnmatchcase(name, pattern)), None)
+        files = (error for name, error in self.broken.items() if pattern == "all" or _is_file(name))
+        return known or next(files, unknown("experiment", pattern, self.experiments))
+
+    def check_whole(self, patterns: Sequence[str]) -> None:
+        """Raise UsageError where patterns for several experiments may mean others, which can't be used."""
+        wide = [pattern for pattern in patterns if pattern == "all" or set(pattern) & set("*?[")]
+        lost = [
+            error
+            for name, error in self.broken.items()
+            if any(pattern == "all" or _is_file(name) or fnmatchcase(name, pattern) for pattern in wide)
+        ]
+        if lost:
+            places = list(dict.fromkeys(error.message.partition(": ")[0] for error in lost))
+            verb = "has" if len(places) == 1 else "have"
+            raise UsageError(f"these are not all: {wording.listing(places)} {verb} to be mended first")
 
 
 def sources(project: Project, expected: Mapping[str, str] | None = None) -> Sources:
@@ -58,14 +79,15 @@ def sources(project: Project, expected: Mapping[str, str] | None = None) -> Sour
 def load(project: Project, snapshot: Sources) -> Registry:
     """Import the modules in `experiments/`, without the packages they need, and return what they declare.
 
-    Raises:
-        UsageError: two declarations share a name, or an experiment needs one that doesn't exist.
+    What is declared twice can't be used under its name, nor what needs it; all else can.
     """
     paths = [path for path in files.sources(project.experiments, "*.py") if not path.name.startswith("__init__")]
     paths += files.sources(project.experiments / "datasets", "[!_]*.py")
     found: dict[str, Experiment] = {}
     broken: dict[str, ReportError] = {}
     sets: dict[str, tuple[spec.DataSet | spec.Weights, str]] = {}
+    # Names of data sets that are declared otherwise elsewhere.
+    twice: dict[str, ReportError] = {}
     searched: dict[str, ModuleType] = {}
     # As in the worker: a module that reads a file of the project while it is imported finds it.
     with importing(snapshot), chdir(project.root):
@@ -74,40 +96,76 @@ def load(project: Project, snapshot: Sources) -> Registry:
             try:
                 made = load_module(module, snapshot)
             except ReportError as error:
-                broken[path.name] = error
+                broken[_path(module)] = error
                 # What it imported may have declared something; whoever comes next imports it again.
                 forget(snapshot)
                 continue
             # At once: importing the next module may drop this one and import it again.
-            _add_declarations(sets, searched)
+            _add_declarations(sets, twice, searched)
             for number, item in enumerate(made):
-                other = found.get(item.name)
+                other = found.setdefault(item.name, item)
                 # Imported again, for another module's sake, an experiment is declared at the same place.
-                again = (
-                    other is not None
-                    and _place(other) == _place(item)
-                    and item.name not in {earlier.name for earlier in made[:number]}
-                )
-                if other is not None and not again:
-                    raise UsageError(
-                        f"two experiments are named {item.name!r}: {_place(other)} and {_place(item)}",
+                if _place(other) != _place(item) or item.name in {earlier.name for earlier in made[:number]}:
+                    broken[item.name] = UsageError(
+                        f"{_place(item)}: an experiment {item.name!r} is declared at {_place(other)}, too",
                         "give one of them another name",
                     )
-                found[item.name] = item
-    forget(snapshot)
-    for item in found.values():
-        for need in {need for params in item.params.values() for need in item.needs_of(params)}:
-            if need not in found:
-                if broken:
-                    raise next(iter(broken.values()))
-                raise unknown(f"experiment needed by {item.name}:", need, found)
-    declarations = {name: item for name, (item, _) in sorted(sets.items())}
+        forget(snapshot)
+        broken |= {item.name: twice[item.data.name] for item in found.values() if item.data and item.data.name in twice}
+        found = _usable({name: item for name, item in found.items() if name not in broken}, broken)
+    declarations = {name: item for name, (item, _) in sorted(sets.items()) if name not in twice}
     return Registry(
         dict(sorted(found.items())),
         {name: item for name, item in declarations.items() if isinstance(item, spec.DataSet)},
         {name: item for name, item in declarations.items() if isinstance(item, spec.Weights)},
-        broken,
+        broken | {f"data set {name}": error for name, error in twice.items()},
     )
+
+
+def _usable(found: dict[str, Experiment], broken: dict[str, ReportError]) -> dict[str, Experiment]:
+    """Return the experiments that need only each other; of the others `broken` gets what is wrong with them."""
+    while flawed := {name: error for name, item in found.items() if (error := _flaw(item, found, broken))}:
+        broken |= flawed
+        found = {name: item for name, item in found.items() if name not in flawed}
+    circles = {
+        name: circle
+        for name in found
+        if (circle := next(filter(None, (_circle(name, found, p) for p in PROFILES)), []))
+    }
+    for name, circle in circles.items():
+        way = " -> ".join(circle)
+        broken[name] = UsageError(f"{_place(found[name])}: experiments need each other: {way}")
+    rest = {name: item for name, item in found.items() if name not in circles}
+    return _usable(rest, broken) if circles else rest
+
+
+def _circle(name: str, found: Mapping[str, Experiment], profile: str) -> list[str]:
+    """Return the way on which an experiment needs itself in this profile, nothing where it doesn't."""
+    ways, queue = {name: [name]}, [name]
+    for each in queue:
+        for need in found[each].needs_of(found[each].params[profile]):
+            if need == name:
+                return [*ways[each], name]
+            if need not in ways:
+                ways[need] = [*ways[each], need]
+                queue.append(need)
+    return []
+
+
+def _flaw(item: Experiment, found: Mapping[str, Experiment], broken: Mapping[str, ReportError]) -> ReportError | None:
+    """Return what is wrong with what an experiment says of its needs and cost, which may be functions."""
+    try:
+        needs = {need for params in item.params.values() for need in item.needs_of(params)}
+        for profile in item.params:
+            item.cost(profile)
+    except Exception as error:  # noqa: BLE001 -- a function of the author's may raise anything
+        return blame(error, Path.cwd(), _place(item))
+    if lost := sorted(needs - found.keys()):
+        why = "can't be used" if lost[0] in broken else "isn't declared"
+        where = " in a file that can be imported" if why == "isn't declared" and any(map(_is_file, broken)) else ""
+        message = f"{_place(item)}: experiment {item.name!r} needs {lost[0]!r}, which {why}{where}"
+        return UsageError(message, "" if lost[0] in broken else unknown("experiment", lost[0], found).hint)
+    return None
 
 
 def load_module(name: str, snapshot: Sources) -> list[Experiment]:
@@ -136,13 +194,13 @@ def load_module(name: str, snapshot: Sources) -> list[Experiment]:
 
 def import_module(name: str) -> None:
     """Import a module of the project; ReportError says in which file what went wrong."""
-    path = name.replace(".", "/") + ".py"
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as error:
-        raise blame(standins.missing(error.name or "").with_traceback(error.__traceback__), Path.cwd(), path) from error
+        lacking = standins.missing(error.name or "").with_traceback(error.__traceback__)
+        raise blame(lacking, Path.cwd(), _path(name)) from error
     except Exception as error:  # an author's module may raise anything while it is imported
-        raise blame(error, Path.cwd(), path) from error
+        raise blame(error, Path.cwd(), _path(name)) from error
 
 
 @contextmanager
@@ -194,9 +252,14 @@ def _has_stand_in(item: Experiment) -> bool:
 
 
 def _add_declarations(
-    sets: dict[str, tuple[spec.DataSet | spec.Weights, str]], searched: dict[str, ModuleType]
+    sets: dict[str, tuple[spec.DataSet | spec.Weights, str]],
+    twice: dict[str, ReportError],
+    searched: dict[str, ModuleType],
 ) -> None:
-    """Add the data sets and weights in the modules of the project that were loaded since, and where each was first."""
+    """Add the data sets and weights in the modules of the project that were loaded since, and where each was first.
+
+    `twice` gets what is declared otherwise than before.
+    """
 
     def facts(item: spec.DataSet | spec.Weights) -> dict[str, Any]:
         # A module that was imported again has other functions of the same name.
@@ -211,11 +274,20 @@ def _add_declarations(
             if isinstance(item, spec.DataSet | spec.Weights):
                 other, place = sets.setdefault(item.name, (item, name))
                 if type(other) is not type(item) or facts(other) != facts(item):
-                    raise UsageError(f"two data sets are named {item.name!r}: in {place} and in {name}")
+                    message = f"{_path(name)}: a data set {item.name!r} is declared otherwise in {_path(place)}"
+                    twice[item.name] = UsageError(message, "give one of them another name")
 
 
 def _place(item: Experiment) -> str:
-    return f"{item.module.replace('.', '/')}.py:{item.line}"
+    return f"{_path(item.module)}:{item.line}"
+
+
+def _path(module: str) -> str:
+    return f"{module.replace('.', '/')}.py"
+
+
+def _is_file(name: str) -> bool:
+    return name.endswith(".py")
 
 
 class _SnapshotFinder(importlib.abc.MetaPathFinder):

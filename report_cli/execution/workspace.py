@@ -71,7 +71,8 @@ class Workspace(msgspec.Struct, frozen=True, dict=True):
             identities = {module.identity for module in self.snapshot.read()}
             self._keep(code={name: code for name, code in self.snapshot.code.items() if name in identities})
         for pattern, _ in self.project.settings.parameters:
-            if not any(fnmatchcase(name, pattern) for name in loaded.experiments):
+            # It may be in a file that can't be imported: that blocks no other.
+            if not loaded.broken and not any(fnmatchcase(name, pattern) for name in loaded.experiments):
                 raise unknown("experiment in [tool.report.parameters]:", pattern, loaded.experiments)
         return loaded
 

@@ -67,37 +67,81 @@ def test_what_editors_and_systems_leave_is_no_experiment(project: Project, write
 
 
 def refusal(project: Project) -> str:
-    with pytest.raises(ReportError) as caught:
-        loaded(project).select(["nothing-else"])
-    return f"{caught.value.message} {caught.value.hint}"
+    errors = loaded(project).broken.values()
+    return " ".join(f"{error.message} {error.hint}" for error in errors)
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "words"),
+    ("second", "words"),
     [
+        (EXPERIMENT.format(name="a", needs="()"), ("'a'", "experiments/first.py:4", "experiments/second.py:4")),
         (
-            EXPERIMENT.format(name="a", needs="()"),
-            EXPERIMENT.format(name="a", needs="()"),
-            ("'a'", "experiments/first.py:4", "experiments/second.py:4"),
-        ),
-        (
-            EXPERIMENT.format(name="abc", needs="()"),
             EXPERIMENT.format(name="b", needs="('abd',)"),
-            ("did you mean abc",),
+            ("experiments/second.py:4", "'b'", "'abd'", "did you mean abc"),
         ),
-        ("1 / 0", "", ("experiments/first.py", "division by zero")),
-        ("x = = 1", "", ("experiments/first.py:1",)),
-        ("import report_cli as report\nreport.nothing", "", ("experiments/first.py", "nothing")),
+        (EXPERIMENT.format(name="b", needs="('b',)"), ("experiments/second.py:4", "b -> b")),
+        (EXPERIMENT.format(name="b", needs="lambda params: params.sise"), ("experiments/second.py:4", "'sise'")),
+        ("1 / 0", ("experiments/second.py:1", "division by zero")),
+        ("x = = 1", ("experiments/second.py:1",)),
+        ("import report_cli as report\nreport.nothing", ("experiments/second.py:2", "nothing")),
+        (
+            'import report_cli as report\n\nDATA = report.Table("t", "T", file="b.csv", target="x")',
+            ("experiments/second.py", "'t'", "experiments/data.py"),
+        ),
     ],
 )
-def test_a_mistake_in_the_folder_is_named(
-    project: Project, write: Write, first: str, second: str, words: tuple[str, ...]
+def test_a_mistake_in_a_file_is_named_and_blocks_no_other(
+    project: Project, write: Write, report: Command, second: str, words: tuple[str, ...]
 ) -> None:
-    """Two equal names, a need that doesn't exist, or a module that raises is one clear error."""
-    write("experiments/first.py", first)
+    """A name given twice, a need that doesn't exist, or a module that raises is told with its place; `abc` runs."""
+    write("experiments/abc.py", EXPERIMENT.format(name="abc", needs="()"))
+    write("experiments/data.py", 'import report_cli as report\n\nDATA = report.Table("t", "T", file="a", target="x")')
+    write("experiments/first.py", EXPERIMENT.format(name="a", needs="()"))
     write("experiments/second.py", second)
     told = refusal(project)
     assert all(word in told for word in words), told
+    for command in (("list",), ("status", "abc"), ("show", "abc"), ("run", "abc")):
+        done = report(*command)
+        assert done.returncode == 0, done.stderr
+        assert "warning: experiments/" in done.stderr
+    every = report("run", "all")
+    assert every.returncode == 2
+    assert "nothing to run: all is up to date" not in every.stderr
+    assert "experiments/second.py" in every.stderr.partition("error: ")[2]
+    assert report("status", "--check", "abc").returncode == 0
+    assert report("status", "--check").returncode == 2
+
+
+def test_who_asks_for_what_can_not_be_used_learns_why(project: Project, write: Write, report: Command) -> None:
+    """A name given twice means neither, also for who needs it; the error is that one, not of another broken file."""
+    write("experiments/aaa.py", "1 / 0")
+    for name in ("pi copy", "pi"):
+        write(f"experiments/{name}.py", EXPERIMENT.format(name="pi", needs="()"))
+    write("experiments/third.py", EXPERIMENT.format(name="third", needs="('pi',)"))
+    for name in ("pi", "third"):
+        failed = report("run", name)
+        assert failed.returncode == 2
+        assert "error: experiments/" in failed.stderr
+        assert "aaa.py" not in failed.stderr.partition("error: ")[2]
+        with pytest.raises(ReportError, match=f"'{name}'"):
+            api.results(name, folder=project.root)
+
+
+def test_a_need_of_other_parameters_is_named(project: Project, write: Write, report: Command) -> None:
+    """What is needed only with --set is known when that is planned."""
+    write("experiments/one.py", EXPERIMENT.format(name="one", needs="lambda p: ('gone',) if p.epochs > 1 else ()"))
+    assert report("run", "one").returncode == 0
+    failed = report("run", "one", "--set", "epochs=2")
+    assert failed.returncode == 2
+    assert "one needs 'gone'" in failed.stderr
+
+
+def test_parameters_for_a_broken_file_block_no_other(project: Project, write: Write, report: Command) -> None:
+    """What pyproject.toml sets for an experiment may be meant for one in a file that can't be imported."""
+    (project.root / "pyproject.toml").write_text("[tool.report.parameters]\nbad = {epochs = 2}\n")
+    write("experiments/one.py", EXPERIMENT.format(name="one", needs="()"))
+    write("experiments/bad.py", "1 / 0")
+    assert report("run", "one").returncode == 0
 
 
 def test_one_broken_file_does_not_block_the_others(report: Command, write: Write, project: Project) -> None:
