@@ -6,6 +6,7 @@
 Standard library only: listing the experiments of a project must load nothing heavy.
 """
 
+import difflib
 import inspect
 import itertools
 import math
@@ -16,7 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, is_dataclass, make_dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from report_cli.errors import UsageError
+from report_cli.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
 NAME = re.compile("[a-z0-9][a-z0-9-]*")
 # From the smallest budget to the largest.
 PROFILES = ("smoke", "quick", "full")
+# Units as they are written otherwise; a table of results and a figure know those on the right.
+UNITS = {
+    **dict.fromkeys(("percent", "%", "percentage", "share", "fractions", "Fraction"), "fraction"),
+    **dict.fromkeys(("counts", "Count", "number"), "count"),
+    **dict.fromkeys(("second", "seconds", "sec"), "s"),
+}
+# So far a fraction may be out of its range: sums of float32 end beside 1.
+ROOM = 1e-6
 # The name of generated classes of parameters, which no author can give to one of his own.
 MADE = "<parameters>"
 
@@ -46,6 +55,19 @@ class Metric:
     unit: str
     words: str
     of: str = ""
+
+    def unfit(self, number: float) -> tuple[str, str] | None:
+        """Return why a finite number can't be of this unit, and what to do; None where it can.
+
+        A fraction without `of` may be a difference of two, and below 0.
+        """
+        lowest = 0 if self.of else -1
+        if self.unit == "fraction" and not lowest - ROOM <= number <= 1 + ROOM:
+            told = f"{number:g} is no fraction, which is from {lowest} to 1"
+            return told, 'write 0.731 for 73.1 %; a factor that may be above 1 has the unit ""'
+        if self.unit == "count" and number % 1:
+            return f"{number:g} is no count, which is a whole number", 'a mean of counts has the unit ""'
+        return None
 
 
 class Checkpoint(Protocol):
@@ -129,6 +151,8 @@ class Figures(Protocol):
         """Store `figure`; `alt` says in words what it shows, computed from the same arrays."""
 
 
+# Makes an error of what is wrong with a declaration and what to do.
+Refuse = Callable[[str, str], UsageError]
 # What a measuring function may take, by these names.
 GIVEN = ("params", "data", "record")
 Measure = Callable[..., None]
@@ -227,14 +251,12 @@ def experiment(
         points = _checked(grid, params)
     except (TypeError, ValueError, UsageError) as error:
         raise refuse(f"has {error}", getattr(error, "hint", "")) from error
-    counts = dict.fromkeys(PROFILES, seeds) if isinstance(seeds, int) else dict(seeds)
-    if set(counts) != set(PROFILES) or not all(isinstance(n, int) and n >= 1 for n in counts.values()):
-        raise refuse(f"has seeds={seeds!r}", "give a number from 1, or one for each of smoke, quick and full")
+    counts = _counts(seeds, refuse)
     costs: Cost = dict.fromkeys(PROFILES, float(cost_s)) if isinstance(cost_s, int | float) else cost_s
-    if odd := [each for each, metric in metrics.items() if not isinstance(metric, Metric)]:
-        raise refuse(f"declares the metric {odd[0]!r} otherwise", 'write Metric("fraction", "what it says")')
-    if odd := [each for each, metric in metrics.items() if metric.of and metric.of not in metrics]:
-        raise refuse(f"declares {odd[0]!r} as a share of {metrics[odd[0]].of!r}, which is no metric of it")
+    _check_metrics(metrics, refuse)
+    for part, names in (("needs", needs), ("figures", figures), ("files", files)):
+        if isinstance(names, str):
+            raise refuse(f"has {part}={names!r}, which is one text", f'write {part}=("{names}",)')
 
     def register(measure: Measure) -> Experiment:
         function = measure.measure if isinstance(measure, Experiment) else measure
@@ -255,7 +277,28 @@ def experiment(
     return register
 
 
-def _check_arguments(function: Measure, refuse: Callable[[str, str], UsageError]) -> None:
+def _counts(seeds: object, refuse: Refuse) -> dict[str, int]:
+    """Return the number of seeds in each profile."""
+    each = seeds if isinstance(seeds, Mapping) else dict.fromkeys(PROFILES, seeds)
+    counts = {profile: _plain("seeds", count) for profile, count in each.items()}
+    if set(counts) != set(PROFILES) or not all(type(count) is int and count >= 1 for count in counts.values()):
+        raise refuse(f"has seeds={seeds!r}", "give a whole number from 1, or one for each of smoke, quick and full")
+    return counts
+
+
+def _check_metrics(metrics: Mapping[str, Metric], refuse: Refuse) -> None:
+    """Raise UsageError where a metric is none, or its unit or what it is a share of can't be meant."""
+    for name, metric in metrics.items():
+        if not isinstance(metric, Metric):
+            raise refuse(f"declares the metric {name!r} otherwise", 'write Metric("fraction", "what it says")')
+        if unit := UNITS.get(metric.unit):
+            also = " and record 0.731 for 73.1 %" if unit == "fraction" else ""
+            raise refuse(f"declares {name!r} with the unit {metric.unit!r}", f'write Metric("{unit}", ...){also}')
+        if metric.of and metric.of not in metrics:
+            raise refuse(f"declares {name!r} as a share of {metric.of!r}, which is no metric of it", "")
+
+
+def _check_arguments(function: Measure, refuse: Refuse) -> None:
     """Raise UsageError where a measuring function takes what no run gives it."""
     wanted = inspect.signature(function).parameters.values()
     if odd := [each.name for each in wanted if each.name not in GIVEN and each.default is each.empty]:
@@ -264,6 +307,10 @@ def _check_arguments(function: Measure, refuse: Callable[[str, str], UsageError]
 
 def grid(**values: Sequence[Any]) -> tuple[Point, ...]:
     """Return the points of a sweep: every combination of the values, the last parameter changing fastest."""
+    if not values:
+        raise UsageError("report.grid() goes over no parameter", "write report.grid(rate=[0.1, 0.01])")
+    if odd := [name for name, each in values.items() if isinstance(each, str)]:
+        raise UsageError(f"a grid goes over {odd[0]}={values[odd[0]]!r}, which is one text", "write a list of texts")
     return tuple(dict(zip(values, point, strict=True)) for point in itertools.product(*values.values()))
 
 
@@ -313,6 +360,8 @@ def check_share(params: Any, *names: str) -> None:
 
 def _by_profile(profiles: Any) -> dict[str, Any]:
     """Return one parameter instance for each profile."""
+    if isinstance(profiles, Mapping) and (stray := _stray(profiles)):
+        raise unknown("profile", stray, PROFILES)
     each = profiles if isinstance(profiles, Mapping) and profiles and set(profiles) <= set(PROFILES) else None
     given = dict(each) if each is not None else {PROFILES[-1]: profiles}
     if all(isinstance(values, Mapping) for values in given.values()):
@@ -336,6 +385,13 @@ def _by_profile(profiles: Any) -> dict[str, Any]:
     return {profile: filled[profile] for profile in PROFILES}
 
 
+def _stray(profiles: Mapping[Any, Any]) -> str:
+    """Return a name beside those of profiles, where some are profiles, or mistyped ones, by what they have."""
+    budgets = [str(name) for name, values in profiles.items() if isinstance(values, Mapping) or is_dataclass(values)]
+    is_meant = any(difflib.get_close_matches(name, PROFILES, cutoff=0.75) for name in budgets)
+    return next((str(name) for name in profiles if name not in PROFILES), "") if is_meant else ""
+
+
 def _checked(
     grid: Sequence[Point] | Mapping[str, Sequence[Point]], params: Mapping[str, Any]
 ) -> dict[str, tuple[Point, ...]]:
@@ -352,8 +408,9 @@ def _checked(
     if len(names) > 1:
         raise ValueError(f"a grid whose points set different parameters: {', '.join(map(str, sorted(names)))}")
     for profile, points in each.items():
-        settled = [repr(parameters(replace(params[profile], **point))) for point in points]
-        if len(set(settled)) < len(settled):
+        settled = [parameters(replace(params[profile], **point)) for point in points]
+        # 1 and 1.0 are equal, though they are written otherwise.
+        if any(first == second for first, second in itertools.combinations(settled, 2)):
             raise ValueError(f"a grid with two equal points in {profile}")
     return {
         profile: tuple({name: _plain(name, value) for name, value in point.items()} for point in each[profile])

@@ -47,11 +47,13 @@ def counts(total: int, sizes: Mapping[str, float]) -> dict[str, int]:
     the others leave.
 
     Raises:
-        UsageError: a size is negative; DataError: there are fewer rows.
+        UsageError: a size is negative; DataError: there are fewer rows, or a share is not even one.
     """
     if any(size < 0 for size in sizes.values()):
         raise UsageError(f"a part can't have a negative size: {dict(sizes)}")
     rows = {name: round(size * total) if isinstance(size, float) else size for name, size in sizes.items()}
+    if none := [name for name, size in sizes.items() if size and not rows[name]]:
+        raise DataError(f"{none[0]}={sizes[none[0]]} of {total} rows is none", f"ask for more, or for {none[0]}=1")
     if not sizes["train"]:
         rows["train"] = max(total - sum(rows.values()), 0)
     if sum(rows.values()) > total:

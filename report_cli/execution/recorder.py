@@ -73,7 +73,10 @@ class Recorder:
                 raise RunError(
                     f"it recorded the metric {name!r} twice", "record what belongs to an epoch with record.row"
                 )
-            self._metrics[name] = _number(name, value)
+            number = _number(name, value)
+            if unfit := self._experiment.metrics[name].unfit(number):
+                raise RunError(f"{name}: {unfit[0]}", unfit[1])
+            self._metrics[name] = number
 
     def __getattr__(self, name: str) -> Any:
         known = [n for n in dir(type(self)) if not n.startswith("_")]

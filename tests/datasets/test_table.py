@@ -99,6 +99,14 @@ def test_more_rows_than_there_are(tmp_path: Path) -> None:
         read(tmp_path).split(train=-1)
 
 
+def test_a_part_that_is_asked_for_has_rows(tmp_path: Path) -> None:
+    """A share that comes to no row is an error: what is tested on nothing has no accuracy."""
+    write(tmp_path, ROWS)
+    with pytest.raises(DataError, match=r"test=0\.01 of 40 rows is none"):
+        read(tmp_path).split(test=0.01)
+    assert len(read(tmp_path).split(validation=0, test=0.0).test) == 0
+
+
 def test_the_identity_is_that_of_content_and_columns(tmp_path: Path) -> None:
     """Another byte or another target is another data set, another folder is not; a change after planning is refused."""
     write(tmp_path, ROWS)

@@ -18,7 +18,11 @@ from report_cli.experiment import Metric, experiment
 from report_cli.keys.inputs import Watch
 from report_cli.store.run import Results
 
-METRICS = {"accuracy": Metric("fraction", "named right", of="count"), "count": Metric("count", "images")}
+METRICS = {
+    "accuracy": Metric("fraction", "named right", of="count"),
+    "gain": Metric("fraction", "more named right than before"),
+    "count": Metric("count", "images"),
+}
 
 
 @experiment("toy", title="Toy", metrics=METRICS, profiles={"x": 1})
@@ -113,6 +117,26 @@ def test_what_is_no_number_is_no_metric(record: Recorder, value: Any, words: str
         record(count=value)
 
 
+@pytest.mark.parametrize(
+    ("metrics", "words"),
+    [
+        ({"accuracy": 73.1}, r"accuracy: 73\.1 is no fraction, which is from 0 to 1"),
+        ({"accuracy": -0.1}, r"accuracy: -0\.1 is no fraction, which is from 0 to 1"),
+        ({"gain": -1.1}, r"gain: -1\.1 is no fraction, which is from -1 to 1"),
+        ({"count": 1.5}, r"count: 1\.5 is no count"),
+    ],
+)
+def test_a_metric_is_of_its_unit(record: Recorder, metrics: dict[str, float], words: str) -> None:
+    """A fraction of 73.1 would be shown as 7310 %; a difference of two fractions may be below 0, a share may not."""
+    with pytest.raises(ReportError, match=words):
+        record(**metrics)
+
+
+def test_a_metric_at_the_end_of_its_range_is_taken(record: Recorder) -> None:
+    """Sums of float32 end beside 1, and a count may be a float without a fraction."""
+    record(accuracy=np.float32(1.0000001), gain=-0.2, count=3.0)
+
+
 def test_what_is_told_beside_results_may_be_of_numpy(record: Recorder, told: list[Mapping[str, Any]]) -> None:
     """Times, progress and notes leave the worker as JSON, whatever they were made of."""
     record.time(np.float32(0.5), np.int64(10))  # type: ignore[arg-type]
@@ -133,11 +157,11 @@ def test_columns_of_a_table_may_be_numbers_of_numpy(record: Recorder, tmp_path: 
 
 def test_metrics_are_written_as_they_are(record: Recorder, tmp_path: Path) -> None:
     """Numbers of any kind are taken, and a count stays one."""
-    record(accuracy=np.float32(0.5), count=np.int64(4624))
+    record(accuracy=np.float32(0.5), count=np.int64(4624), gain=0)
     record.row(epoch=1, loss=np.float64(2))
     record.finish()
     content = json.loads((tmp_path / "run" / "measured.json").read_text())
-    assert content == {"metrics": {"accuracy": 0.5, "count": 4624}, "history": [{"epoch": 1, "loss": 2.0}]}
+    assert content == {"metrics": {"accuracy": 0.5, "count": 4624, "gain": 0}, "history": [{"epoch": 1, "loss": 2.0}]}
     assert isinstance(content["metrics"]["count"], int)
 
 
@@ -149,7 +173,7 @@ def test_metrics_are_written_as_they_are(record: Recorder, tmp_path: Path) -> No
         (lambda record: record(accuracy=None), ("accuracy", "None", "not a number")),
         (lambda record: record(accuracy=float("nan")), ("accuracy", "nan")),
         (lambda record: (record(accuracy=1.0), record(accuracy=2.0)), ("accuracy", "twice", "record.row")),
-        (lambda record: (record(accuracy=1.0), record.finish()), ("count", "did not record")),
+        (lambda record: (record(accuracy=1.0, gain=0), record.finish()), ("count", "did not record")),
         (lambda record: record.row(loss="low"), ("loss", "not a number")),
         (lambda record: record.row(loss=float("inf")), ("loss", "inf")),
         (lambda record: record.array("x", np.array([1.0, np.nan])), ("x", "not finite")),
@@ -202,7 +226,7 @@ def test_progress_is_told_with_all_that_is_known(
 def test_notes_are_told_and_times_kept(record: Recorder, told: list[Mapping[str, Any]], tmp_path: Path) -> None:
     """A note is told as it is; times of epochs are kept beside the results, in none of their files."""
     record.note("keeping 10 MB")
-    record(accuracy=0.5, count=1)
+    record(accuracy=0.5, gain=0, count=1)
     for seconds in (1.5, 0.5):
         record.time(seconds, 44)
     record.finish()

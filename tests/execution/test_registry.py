@@ -27,6 +27,7 @@ def measure(params, record, factor=1):
 
 FACTS = dict(title="T", metrics={"x": report.Metric("", "x")})
 """
+ODD = '\nreport.experiment("odd", profiles={"a": 1}, **FACTS)(measure)\n'
 
 
 def loaded(project: Project) -> Registry:
@@ -213,13 +214,22 @@ def test_what_can_not_be_followed_is_refused(project: Project, write: Write, mad
         ({"name": "Odd Name"}, ("Odd Name", "small letters")),
         ({"name": "all"}, ("all",)),
         ({"seeds": 0}, ("seeds=0",)),
+        ({"seeds": True}, ("seeds=True", "whole number")),
+        ({"seeds": None}, ("seeds=None", "whole number")),
+        ({"seeds": 2.5}, ("seeds=2.5", "whole number")),
         ({"seeds": {"full": 3}}, ("seeds", "smoke")),
         ({"seeds": {"smoke": 1, "quick": 0, "full": 3}}, ("seeds",)),
         ({"grid": ()}, ("grid", "empty")),
         ({"grid": ({"a": 1}, {"a": 1})}, ("grid", "equal")),
+        ({"grid": ({"a": 1}, {"a": 1.0})}, ("grid", "equal")),
         ({"grid": ({"b": 1},)}, ("grid", "'b'", "known: a")),
         ({"metrics": {"x": "a number"}}, ("'x'", "Metric(")),
         ({"profiles": {"smoke": {"a": 1}, "quick": {"b": 1}}}, ("'a'", "larger profile")),
+        ({"profiles": {"smoke": {"a": 1}, "fulll": {"a": 2}}}, ("profile 'fulll'", "did you mean full")),
+        ({"profiles": {"smok": {"a": 1}, "qick": {"a": 2}}}, ("profile 'smok'", "did you mean smoke")),
+        ({"profiles": {"full": {"a": 1}, "a": 2}}, ("profile 'a'", "known: full, quick, smoke")),
+        ({"needs": "a"}, ("needs='a'", '("a",)')),
+        ({"figures": "curve"}, ("figures='curve'", '("curve",)')),
         ({"profiles": 3}, ("parameters",)),
     ],
 )
@@ -233,3 +243,24 @@ def test_a_mistake_in_a_declaration_has_its_place(
     told = refusal(project)
     assert "experiments/odd.py:9" in told, told
     assert all(word in told for word in (name, *words)), told
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"),
+    [("percent", 'Metric("fraction"'), ("%", "0.731 for 73.1 %"), ("counts", 'Metric("count"'), ("sec", 'Metric("s"')],
+)
+def test_a_unit_that_is_written_otherwise_is_named(project: Project, write: Write, unit: str, words: str) -> None:
+    """Nothing would write such a metric in percent, or as a duration."""
+    write("experiments/odd.py", HEAD.replace('Metric("",', f'Metric("{unit}",') + ODD)
+    told = refusal(project)
+    assert "experiments/odd.py:9" in told, told
+    assert words in told
+
+
+@pytest.mark.parametrize(("points", "words"), [("", "no parameter"), ('a="adam"', "one text")])
+def test_a_grid_goes_over_lists(project: Project, write: Write, points: str, words: str) -> None:
+    """A grid over nothing is no sweep, and a text no list of its letters."""
+    write("experiments/odd.py", HEAD + ODD.replace("**FACTS", f"grid=report.grid({points}), **FACTS"))
+    told = refusal(project)
+    assert "experiments/odd.py:9" in told, told
+    assert words in told
