@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from report_cli.datasets.readers.table import TableData
     from report_cli.datasets.spec import Archive, Images, Table, Weights
     from report_cli.datasets.split import Split
+    from report_cli.errors import ReportError
     from report_cli.store.run import Results, Run
     from report_cli.training.metrics import CLASSIFIER, TRAINING
 
@@ -28,6 +29,7 @@ __all__ = [
     "Metric",
     "Part",
     "Record",
+    "ReportError",
     "Results",
     "Run",
     "Split",
@@ -50,6 +52,7 @@ _ELSEWHERE = {
     "TableData": "datasets.readers.table",
     **dict.fromkeys(("Archive", "Images", "Table", "Weights"), "datasets.spec"),
     "Split": "datasets.split",
+    "ReportError": "errors",
     **dict.fromkeys(("Results", "Run"), "store.run"),
     **dict.fromkeys(("CLASSIFIER", "TRAINING"), "training.metrics"),
 }

@@ -6,6 +6,7 @@ report.run("cifar-*", profile="smoke")
 report.results("cifar-control").to_pandas()
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain
@@ -31,7 +32,7 @@ from report_cli.execution.workspace import Workspace, choose_data
 from report_cli.experiment import PROFILES, Point
 from report_cli.project import PACKAGE, PAGES, SOLUTION, Edition
 from report_cli.settings import placed, points
-from report_cli.store.run import Results, Run
+from report_cli.store.run import Results, Run, place
 
 if TYPE_CHECKING:
     from report_cli.report.build import Built, Selection
@@ -44,6 +45,15 @@ if TYPE_CHECKING:
 def open_workspace(folder: Path | str = ".", tell: Callable[[str], None] = lambda text: None) -> Workspace:
     """Return the project of `folder` with its code, experiments and store; `tell` is called with what is odd in it."""
     return Workspace.open(project.find(Path(folder).resolve()), tell)
+
+
+def _opened(folder: Path | str) -> Workspace:
+    """Return the project of `folder`; what is wrong with its experiments is a warning, as in the terminal."""
+    workspace = open_workspace(folder)
+    for error in workspace.registry.broken.values():
+        # It points to the line that called a function of this module.
+        warnings.warn("; ".join(filter(None, (error.message, error.hint))), stacklevel=3)
+    return workspace
 
 
 def request_of(
@@ -96,7 +106,7 @@ def run(
     Raises:
         ReportError: one failed, or something is not as it must be.
     """
-    workspace = open_workspace(folder)
+    workspace = _opened(folder)
     request = request_of(
         workspace, profile=profile, data=data, settings=settings, seeds=seeds, force=force, strict_env=strict_env
     )
@@ -120,12 +130,14 @@ def results(name: str, *, profile: str | None = None, folder: Path | str = ".") 
 
     Nothing is run.
     """
-    workspace = open_workspace(folder)
+    workspace = _opened(folder)
     if name not in workspace.experiments:
         raise workspace.registry.absent(name)
     # A run that is the same under every profile names none.
     runs = [r for r in workspace.judge.current(name) if profile is None or r.manifest.profile in (None, profile)]
-    ordered = sorted(runs, key=lambda run: (run.manifest.profile or "", str(dict(run.point)), run.seed))
+    ordered = sorted(
+        runs, key=lambda run: (run.manifest.profile or "", [place(v) for v in run.point.values()], run.seed)
+    )
     return Results(name, tuple(ordered))
 
 
@@ -137,7 +149,7 @@ def status(
     folder: Path | str = ".",
 ) -> tuple[Status, ...]:
     """Return the state of every run that the profile asks for, of all experiments or those named."""
-    workspace = open_workspace(folder)
+    workspace = _opened(folder)
     request = request_of(workspace, profile=profile, data=data, strict_env=strict_env)
     made = plan(workspace, workspace.registry.select(names or ("all",)), request)
     return tuple(Status(step) for step in made.steps)
@@ -217,7 +229,7 @@ def build(
     A `section` (or answer) is written alone, into files of its own.
     """
     edition = Edition(formats, draft, strict, view, section)
-    workspace = open_workspace(folder)
+    workspace = _opened(folder)
     request = request_of(workspace, profile=profile, data=data)
     chosen = documents(workspace, names or ("all",), section=section, strict=strict)
     with open_runner(workspace, jobs=jobs, executor=executor) as runner:

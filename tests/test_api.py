@@ -55,7 +55,7 @@ def test_a_notebook_runs_and_reads(here: Path, capfd: pytest.CaptureFixture[str]
         results["dice"].run(sides=6)
     with pytest.raises(ReportError, match="no run with sides=9") as caught:
         results["dice"].run(sides=9)
-    assert caught.value.hint == "there are 20, 6"
+    assert caught.value.hint == "there are 6, 20"
     with pytest.raises(ReportError, match="'maen'"):
         results["one"].metric("maen")
 
@@ -75,6 +75,43 @@ def test_a_notebook_runs_and_reads(here: Path, capfd: pytest.CaptureFixture[str]
     mean = results["one"].scalars["mean"]
     assert f"{mean:.2f}" in (here / "build" / "report" / "paper.html").read_text()
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_a_notebook_shows_is_short(here: Path) -> None:
+    """Results, runs and states say what they are of in a line, and points are in the order of their numbers."""
+    report.run("dice", profile="smoke")
+    results = report.results("dice")
+    assert repr(results) == "<Results of dice: 4 runs, each with mean>"
+    assert repr(results.runs[0]).startswith("<Run of dice sides=6 seed=0: mean=")
+    assert [run.point["sides"] for run in results] == [6, 6, 20, 20]
+    assert repr(report.status("one")[0]) == "<Status of one: never run>"
+    (results.runs[0].folder / "measured.json").write_text("{}")
+    assert "can't be read" in repr(report.results("dice"))
+    assert repr(report.results("one")) == "<Results of one: 0 runs>"
+
+
+def test_points_of_a_grid_are_found_by_lists_and_texts(here: Path, write: Write) -> None:
+    """A tuple is a list in a manifest, and means the same; what is there is told in its order."""
+    text = EXPERIMENT.replace('"dice"', '"faces"').replace("sides=[6, 20]", "sides=[6, 20], faces=[(10, 2), (9,)]")
+    write("experiments/faces.py", text.replace('"sides": 6', '"sides": 6, "faces": ()').replace("seeds=2", "seeds=1"))
+    write("templates/documents/paper.md", PAPER + "<< value('faces.mean', sides=6, faces=(9,)) >>\n")
+    results = report.run("faces", profile="smoke")["faces"]
+    assert results.run(sides=6, faces=(9,)).point == {"sides": 6, "faces": [9]}
+    with pytest.raises(report.ReportError) as caught:
+        results.run(faces=(3,))
+    assert caught.value.hint == "there are [9], [10, 2]"
+    assert report.build("paper", profile="smoke", formats=("html",))[0].written
+
+
+def test_a_notebook_is_told_of_a_broken_file(here: Path, write: Write) -> None:
+    """It is a warning with its place, and the error of who asks for what may be in it."""
+    write("experiments/bad.py", "1 / 0\n")
+    with pytest.warns(UserWarning, match=r"experiments/bad\.py:1: division by zero") as told:
+        report.run("one", profile="smoke")
+    assert told[0].filename == __file__
+    for call in (report.results, report.status, report.run):
+        with pytest.warns(UserWarning, match="zero"), pytest.raises(report.ReportError, match="division by zero"):
+            call("bad")
 
 
 def test_mistakes_are_errors_with_near_misses(here: Path) -> None:

@@ -55,6 +55,9 @@ class Step(msgspec.Struct, frozen=True):
     verdict: Verdict
     estimate_s: float
 
+    def __repr__(self) -> str:
+        return f"<Step {self.label}: {self.reason}>"
+
     @property
     def seed(self) -> int:
         return self.question.seed

@@ -29,6 +29,9 @@ class Status(msgspec.Struct, frozen=True):
 
     step: Step
 
+    def __repr__(self) -> str:
+        return f"<Status of {self.step.label}: {self.told}>"
+
     @property
     def state(self) -> str:
         """The state in a word; up to date and computed in another environment is "elsewhere"."""

@@ -31,6 +31,9 @@ class Workspace(msgspec.Struct, frozen=True, dict=True):
     # Called with what is odd in the store.
     tell: Callable[[str], None]
 
+    def __repr__(self) -> str:
+        return f"<Workspace of {self.project.root}>"
+
     @classmethod
     def open(cls, project: Project, tell: Callable[[str], None]) -> "Workspace":
         return cls(project, registry.sources(project), tell)

@@ -25,6 +25,8 @@ ARRAY, COMPRESSED = ".npy", ".xz"
 # What an array of a kept run takes at most: one from elsewhere may be made to fill the memory.
 ARRAY_BYTES = 2**30
 MEASURED = "measured.json"
+# So many characters a notebook shows of a run or of results.
+SHOWN = 300
 # The ends of the names of a figure's files: for print, for the page, and the numbers behind it as tables in JSON.
 PRINT, SCREEN, NUMBERS = FORMS = ("print.svg", "screen.svg", "numbers.json")
 
@@ -41,6 +43,10 @@ class Run(msgspec.Struct, frozen=True, dict=True):
 
     folder: Path
     manifest: Manifest
+
+    def __repr__(self) -> str:
+        at = "".join(f" {name}={value}" for name, value in self.point.items())
+        return _short(f"Run of {self.experiment}{at} seed={self.seed}: {_metrics(self, '{}={:.4g}')}")
 
     @property
     def experiment(self) -> str:
@@ -183,6 +189,11 @@ class Results(msgspec.Struct, frozen=True):
     experiment: str
     runs: tuple[Run, ...]
 
+    def __repr__(self) -> str:
+        count = f"{len(self)} run{'s' if len(self) != 1 else ''}"
+        of = f", each with {_metrics(self.runs[0], '{}')}" if self.runs else ""
+        return _short(f"Results of {self.experiment}: {count}{of}")
+
     def __iter__(self) -> Iterator[Run]:
         return iter(self.runs)
 
@@ -197,7 +208,7 @@ class Results(msgspec.Struct, frozen=True):
                 run
                 for run in self.runs
                 if (seed is None or run.seed == seed)
-                and all(run.parameters.get(name) == value for name, value in point.items())
+                and all(run.parameters.get(name) == as_stored(value) for name, value in point.items())
             ),
         )
 
@@ -210,9 +221,9 @@ class Results(msgspec.Struct, frozen=True):
         chosen = self.where(seed, **point).runs
         if self.runs and not chosen:
             for name, value in {"seed": seed, **point}.items():
-                there = {run.seed if name == "seed" else run.parameters.get(name) for run in self.runs}
-                if value is not None and value not in there:
-                    known = ", ".join(map(str, sorted(there, key=str)))
+                there = [run.seed if name == "seed" else run.parameters.get(name) for run in self.runs]
+                if value is not None and as_stored(value) not in there:
+                    known = ", ".join(dict.fromkeys(map(str, sorted(there, key=place))))
                     raise RunError(f"{self.experiment} has no run with {name}={value}", f"there are {known}")
         if len(chosen) != 1:
             asked = ", ".join(f"{n}={v}" for n, v in {"seed": seed, **point}.items() if v is not None)
@@ -307,6 +318,30 @@ class Failure(msgspec.Struct, frozen=True):
     log: str
     # What was asked, part by part.
     recipe: Mapping[str, Any] = {}
+
+
+def place(value: Any) -> tuple[int, Any]:
+    """Return what values of a parameter are sorted by: numbers by their size, before text and lists."""
+    if isinstance(value, list | tuple):
+        return 2, [place(each) for each in value]
+    return (0, value) if isinstance(value, int | float) else (1, str(value))
+
+
+def as_stored(value: Any) -> Any:
+    """Return a value of a parameter as a manifest has it."""
+    return [as_stored(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _metrics(run: Run, form: str) -> str:
+    """Return the metrics of a run in this form, or that they can't be read."""
+    try:
+        return ", ".join(form.format(name, value) for name, value in run.scalars.items()) or "no metrics"
+    except ReportError:
+        return "metrics that can't be read"
+
+
+def _short(text: str) -> str:
+    return f"<{text if len(text) <= SHOWN else text[:SHOWN] + '...'}>"
 
 
 def one_line(text: str) -> str:

@@ -124,7 +124,7 @@ def test_who_asks_for_what_can_not_be_used_learns_why(project: Project, write: W
         assert failed.returncode == 2
         assert "error: experiments/" in failed.stderr
         assert "aaa.py" not in failed.stderr.partition("error: ")[2]
-        with pytest.raises(ReportError, match=f"'{name}'"):
+        with pytest.warns(UserWarning, match="experiments/"), pytest.raises(ReportError, match=f"'{name}'"):
             api.results(name, folder=project.root)
 
 

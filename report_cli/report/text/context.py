@@ -12,7 +12,7 @@ from report_cli.report.text import words
 from report_cli.report.text.comparisons import Comparison, compare
 from report_cli.report.text.escape import escape
 from report_cli.report.text.values import GIVEN, Ledger, Value
-from report_cli.store.run import FigureFile, Results, Run
+from report_cli.store.run import FigureFile, Results, Run, as_stored, place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -244,14 +244,14 @@ class Context:
         """Return the runs at one point of a grid, one for each seed."""
         swept = results.runs[0].point
         seed = point.get("seed")
-        point = {name: value for name, value in point.items() if name != "seed"}
+        point = {name: as_stored(value) for name, value in point.items() if name != "seed"}
         if names := [name for name in point if name not in swept]:
             raise unknown(f"parameter in the grid of {results.experiment}", names[0], swept)
         for name, value in point.items():
-            if value not in (there := {run.point[name] for run in results.runs}):
+            if value not in (there := [run.point[name] for run in results.runs]):
                 raise UsageError(
                     f"{results.experiment} has no point with {name}={value!r}",
-                    "there are " + ", ".join(map(str, sorted(there, key=str))),
+                    "there are " + ", ".join(dict.fromkeys(map(str, sorted(there, key=place)))),
                 )
         runs = results.where(seed, **point).runs
         points = {repr(sorted(run.point.items())) for run in runs}
