@@ -6,8 +6,8 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from report_cli.errors import ResultError, UsageError, unknown
-from report_cli.experiment import PROFILES, Experiment, parameters
+from report_cli.errors import ReportError, ResultError, UsageError, unknown
+from report_cli.experiment import PROFILES, UNITS, Experiment, Metric, parameters
 from report_cli.report.text import words
 from report_cli.report.text.comparisons import Comparison, compare
 from report_cli.report.text.escape import escape
@@ -106,10 +106,21 @@ class Context:
 
         `of` says of how many a fraction is a share, for its interval.
         """
+        if not _is_number(number) or not _is_number(of):
+            raise UsageError(
+                f"constant takes a number, not {of if _is_number(number) else number!r}",
+                'write constant(0.7383, "fraction")',
+            )
+        if unit in UNITS:
+            raise UsageError(f"constant of the unit {unit!r}", f'write constant(..., "{UNITS[unit]}")')
+        if unfit := Metric(unit, "", "of" if of else "").unfit(number):
+            raise UsageError(*unfit)
         counts = (of,) if of else ()
         return Value(number, unit, GIVEN, (), self.ledger, (number,), counts=counts, is_set=True)
 
     def _result(self, named: str | Value) -> Value:
+        if not isinstance(named, str | Value):
+            raise UsageError(f"compare takes names and values, not {named!r}", 'write "EXPERIMENT.METRIC"')
         return named if isinstance(named, Value) else self.value(named)
 
     def points(self, name: str) -> "list[tuple[Mapping[str, Any], Value]]":
@@ -247,6 +258,9 @@ class Context:
         point = {name: as_stored(value) for name, value in point.items() if name != "seed"}
         if names := [name for name in point if name not in swept]:
             raise unknown(f"parameter in the grid of {results.experiment}", names[0], swept)
+        if seed is not None and not any(run.seed == seed for run in results):
+            known = ", ".join(dict.fromkeys(str(run.seed) for run in results))
+            raise UsageError(f"{results.experiment} has no seed {seed!r}", f"there are {known}")
         for name, value in point.items():
             if value not in (there := [run.point[name] for run in results.runs]):
                 raise UsageError(

@@ -13,7 +13,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from report_cli.errors import CollectedError, Faults, UsageError, unknown
 from report_cli.report.deadline import OverdueError
 from report_cli.report.text import faults, lines
-from report_cli.report.text.values import MARK, Ledger, Untouchable, Value
+from report_cli.report.text.values import MARK, PARTS, Ledger, Untouchable, Value
 
 DELIMITERS: dict[str, Any] = {
     "block_start_string": "<%",
@@ -82,6 +82,9 @@ compiled = cache(CompiledTemplates)
 
 class Placeholder(Value):
     """Stands for what couldn't be had, whatever a template does with it: its fault is noted, and is the only one."""
+
+    # What the sandbox asks of what is called.
+    unsafe_callable = alters_data = False
 
     def _same(self, *_: Any, **__: Any) -> Any:
         return self
@@ -157,6 +160,17 @@ class Environment(SandboxedEnvironment):
         self.noted.is_partial |= made is self.lost and not is_value
         return made
 
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Return whether a template may write this with a dot."""
+        is_part = not isinstance(obj, Untouchable) or isinstance(obj, Placeholder) or attr in PARTS
+        return is_part and super().is_safe_attribute(obj, attr, value)
+
+    def unsafe_undefined(self, obj: Any, attribute: str) -> jinja2.Undefined:
+        """Return what stands for a part that a template may not have."""
+        if isinstance(obj, Untouchable):
+            return self.undefined(obj=obj, name=attribute)
+        return super().unsafe_undefined(obj, attribute)
+
     def getattr(self, thing: Any, attribute: str) -> Any:
         """Return what a template writes with a dot."""
         return self.note(super().getattr, thing, attribute)
@@ -208,7 +222,13 @@ def called(name: str, function: Any) -> Any:
                 given._fail_with_undefined_error()
             if parameter in _NAMES and not isinstance(given, str):
                 raise UsageError(f"{name} takes a name, not {given!r}", f"write {USAGE[name]}")
-        return function(*arguments, **named)
+        try:
+            return function(*arguments, **named)
+        except (TypeError, AttributeError) as error:
+            if name in (*_LABELLED, "claim"):
+                raise  # From within what it includes.
+            told = faults.spoken(str(error))
+            raise UsageError(f"{name}: {told.message}", told.hint or f"write {USAGE[name]}") from error
 
     call.is_labelled = name in _LABELLED  # type: ignore[attr-defined]
     return call

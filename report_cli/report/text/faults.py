@@ -8,6 +8,7 @@ import jinja2
 
 from report_cli.errors import PLACE, ReportError, UsageError, unknown
 from report_cli.report.text.lines import BUFFERED
+from report_cli.report.text.values import PARTS, Untouchable
 
 # Filters of Jinja that no template has: they would turn a value into a number that has forgotten its run; `int` and
 # `float` even into a silent 0.
@@ -25,10 +26,16 @@ _KINDS = {
     "str": "text",
     **dict.fromkeys(("list", "tuple"), "a list"),
     "dict": "a dictionary",
+    "Count": "a count of seeds",
+    "Outcome": "an outcome",
+    "Comparison": "a comparison",
+    **dict.fromkeys(("generator", "range"), "a list"),
+    **dict.fromkeys(("function", "method"), "a function"),
     "bool": "true or false",
     "NoneType": "nothing",
 }
 _COMPUTE = "values are computed with each other and with numbers; text is joined with ~"
+_WRITE = "write numbers with percent, decimals(n), integer, scientific or duration, and join them with ~"
 # What Python says of a sum, a loop or a call that can't be, what it is in words, and what to do.
 _SPOKEN = (
     (
@@ -40,10 +47,17 @@ _SPOKEN = (
     (r"'(\S+)' not supported between instances of '(\w+)' and '(\w+)'", "{1} {0} {2} can't be compared", ""),
     (r"'(\w+)' object is not callable", "{0} can't be called", "take away the ( ) behind it"),
     (
-        r"(?:cannot unpack non-iterable |')(\w+)'? object",
+        r"(?:cannot unpack non-iterable (\w+) object|'(\w+)' object is not iterable)",
         "{0} can't be gone through",
         "a loop takes a list, points(...) or rows(...)",
     ),
+    (r"'(\w+)' object (?:has no attribute|cannot be interpreted)", "{0} doesn't fit here", ""),
+    (
+        r"(?:%\w format: a real number is required|must be real number), not (\w+)",
+        "{0} is not put into a text with %",
+        _WRITE,
+    ),
+    (r"unsupported format string passed to (\w+)\.__format__", "{0} is not put into a text with format", _WRITE),
     (r"not enough values to unpack", "there are more names than values for them", ""),
     (r"too many values to unpack", "there are more values than names for them", ""),
     (r"(?:\w+\.)*(?:do_)?(\w+)\(\) (?:got|takes|missing)", "{0} doesn't take these arguments", ""),
@@ -70,7 +84,7 @@ def locate(error: Exception, fallback: str, templates: Collection[str] = (), kno
         if isinstance(error, jinja2.TemplateNotFound):
             told = unknown("template", str(error.name), templates)
         elif not isinstance(error, ReportError):
-            told = _spoken(" ".join(str(error).split()) or type(error).__name__)
+            told = spoken(str(error) or type(error).__name__)
     if PLACE.match(told.message):
         return told  # It knows its place.
     return type(told)(f"{where}: {told.message}", told.hint)
@@ -78,12 +92,18 @@ def locate(error: Exception, fallback: str, templates: Collection[str] = (), kno
 
 def unknown_part(thing: object, name: object) -> UsageError:
     """Return the error for something that a thing in a template hasn't got."""
+    if isinstance(thing, Untouchable):
+        return unknown("part of a value", str(name), PARTS)
     if isinstance(thing, dict):
         return unknown("part", str(name), map(str, thing))
     if isinstance(thing, list | tuple) and isinstance(name, int):
         return UsageError(f"there is no element {name} in a list of {len(thing)}", "elements count from 0")
-    kind = _KINDS.get(type(thing).__name__, "this")
-    return UsageError(f"{kind} has no part {str(name)!r}")
+    return UsageError(f"{kind_of(thing)} has no part {str(name)!r}")
+
+
+def kind_of(thing: object) -> str:
+    """Return what a thing in a template is called."""
+    return _KINDS.get(type(thing).__name__, "this")
 
 
 def unknown_filter(kind: str, name: str, known: Collection[str]) -> UsageError:
@@ -92,10 +112,12 @@ def unknown_filter(kind: str, name: str, known: Collection[str]) -> UsageError:
     return UsageError(error.message, REMOVED if name in NUMBERS else error.hint)
 
 
-def _spoken(text: str) -> UsageError:
+def spoken(text: str) -> UsageError:
+    """Return the error for what Python says, in words that a template has."""
+    text = " ".join(text.split())
     for pattern, sentence, hint in _SPOKEN:
         if match := re.match(pattern, text):
-            return UsageError(sentence.format(*(_KINDS.get(part, part) for part in match.groups())), hint)
+            return UsageError(sentence.format(*(_KINDS.get(part, part) for part in filter(None, match.groups()))), hint)
     return UsageError(text)
 
 

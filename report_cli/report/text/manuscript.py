@@ -320,9 +320,12 @@ class _Author:
 
     def _typed(self, content: object) -> object:
         """Return a number that a template computes from typed ones with at most four digits, a count of seeds as a
-        value, anything else as it is."""
+        value, other numbers and texts as they are; what is neither is noted as a fault."""
         if isinstance(content, Count):
             return content.value
+        is_plain = content is None or isinstance(content, str | int | float | jinja2.Undefined)
+        if not is_plain and type(content).__str__ is object.__str__:
+            return self.environment.note(_refuse, content)
         return self._number(formats.exact(float(f"{content:.4g}"))[0]) if isinstance(content, float) else content
 
     def _filter(self, write: Callable[..., Written]) -> Callable[..., Shown | str]:
@@ -333,9 +336,13 @@ class _Author:
         def apply(_: object, value: object, *digits: int, **named: int) -> Shown | str:
             if isinstance(value, Value):
                 return value.show(lambda number: exact(number, *digits, **named))
-            if isinstance(value, int | float):
+            if isinstance(value, int | float) and not isinstance(value, bool):
                 return self.context.constant(value).show(lambda number: exact(number, *digits, **named))
-            raise UsageError(f"{value!r} is no number", "filters take a value, a result of arithmetic, or a number")
+            if isinstance(value, jinja2.Undefined):
+                value._fail_with_undefined_error()
+            what = repr(value) if isinstance(value, str) else faults.kind_of(value)
+            hint = "one filter writes a number" if isinstance(value, Shown) else "take one number of it, or a value"
+            raise UsageError(f"{what} is no number for the filter {write.__name__}", hint)
 
         return apply
 
@@ -366,6 +373,11 @@ def _line(front: Front, key: str) -> Places:
     """Return a line of the title block as a block of Markdown: in brackets, none of it begins a list or a heading."""
     block = ["::: {.head}", f"[{' '.join(getattr(front, key).split())}]{{.{key}}}", ":::", ""]
     return Places("\n".join(block), (front.places[key],) * len(block))
+
+
+def _refuse(content: object) -> None:
+    """Raise UsageError for what is neither number nor text."""
+    raise UsageError(f"{faults.kind_of(content)} is neither number nor text", "show one part of it, or go through it")
 
 
 def _own_notes(markdown: str, part: int) -> str:

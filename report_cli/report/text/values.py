@@ -24,6 +24,8 @@ MARK = re.compile(f"{OPEN}([{DIGITS}]+){CLOSE}")
 _EQUALS = re.compile(rf"=[ \t]*(\s*{MARK.pattern})")
 # Where a number comes from that is no result of a run.
 GIVEN = ("given",)
+# What a template may write behind the dot of a value; all else would lose where the number comes from.
+PARTS = ("n", "spread", "low", "high")
 # What is left of a mark that was cut to pieces.
 PIECE = re.compile(f"[{OPEN}{CLOSE}{DIGITS}]")
 _SPELLED, _READ = str.maketrans("0123456789", DIGITS), str.maketrans(DIGITS, "0123456789")
@@ -93,10 +95,13 @@ class Untouchable:
 
     __len__ = __iter__ = __contains__ = __mod__ = _refuse
 
+    def __repr__(self) -> str:
+        return self.name
+
     def __getitem__(self, key: object) -> Any:
         # Jinja looks here for an attribute that there isn't.
         if isinstance(key, str):
-            raise unknown("part of a value", key, ("n", "spread", "low", "high"))
+            raise unknown("part of a value", key, PARTS)
         return self._refuse(key)
 
     @property
@@ -155,7 +160,7 @@ def _order(holds: Callable[[float, float], bool], sign: str) -> "Callable[[Value
     return lambda value, other: _ordered(holds, sign, value, other)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Value(Untouchable):
     """A number, its unit, and its provenance: `origins` names what it was computed from, `runs` the keys of the runs.
 
