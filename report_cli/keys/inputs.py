@@ -318,7 +318,17 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     watched = event == "open" or event in ("os.listdir", "os.scandir", "sqlite3.connect") or event in _PROCESSES
     if watched and (watch := _listening()):
         with quiet():
-            watch.heard("open" if event == "sqlite3.connect" else event, arguments)
+            if event == "sqlite3.connect":
+                event, arguments = "open", (_database(arguments[0]),)
+            watch.heard(event, arguments)
+
+
+def _database(name: Any) -> Any:
+    """Return the file that SQLite opens by this name, which may be a URI."""
+    from urllib.parse import unquote, urlsplit
+
+    text = os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else ""
+    return unquote(urlsplit(text).path) if text.startswith("file:") else name
 
 
 @contextlib.contextmanager

@@ -60,6 +60,9 @@ def run(root: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         "import runpy; runpy.run_path('data/a.csv')",
         "exec(compile(open('data/a.csv').read(), 'data/a.csv', 'exec'))",
         "import linecache; linecache.getline('data/a.csv', 1)",
+        "import sqlite3; sqlite3.connect('data/a.csv').close()",
+        "import sqlite3; sqlite3.connect('file:data/%61.csv?mode=ro', uri=True).close()",
+        "import sqlite3, os; sqlite3.connect(f'file://{os.getcwd()}/data/a.csv', uri=True).close()",
     ],
 )
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
