@@ -6,7 +6,7 @@ import importlib.machinery
 import importlib.util
 import marshal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -23,7 +23,7 @@ from report_cli.execution.blame import blame
 from report_cli.experiment import PROFILES, Experiment, declared, parameters
 from report_cli.keys.inputs import is_first_party, quiet
 from report_cli.keys.sources import Module, Sources
-from report_cli.project import PACKAGE, Project
+from report_cli.project import PACKAGE, Project, Settings
 
 EXPERIMENTS = "experiments"
 
@@ -224,6 +224,14 @@ def importing(snapshot: Sources, *, engine: bool = False) -> Iterator[Mapping[st
         for each in (finder, absent):
             sys.meta_path.remove(each)
         absent.forget()
+
+
+def import_texts(root: str, texts: Iterable[tuple[str, str, bytes, bool]]) -> None:
+    """From now on import the modules of the project in `root` from these texts: name, place, content, is a package."""
+    modules = [Module(name, Path(place), text, is_package) for name, place, text, is_package in texts]
+    snapshot = sources(Project(Path(root), Settings()), {module.name: module.digest for module in modules})
+    snapshot.adopt(modules)
+    sys.meta_path.insert(0, _SnapshotFinder(snapshot, engine=False))
 
 
 def forget(snapshot: Sources) -> None:

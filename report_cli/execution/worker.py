@@ -1,8 +1,8 @@
 """The worker process: measures and draws what it is asked to, one request after another.
 
-Requests come as JSON lines on stdin, events leave as JSON lines on what was stdout; anything else that is printed
-(by TensorFlow, by an experiment) goes to stderr, which is the log. The worker ends when stdin does, so it never
-outlives the process that asked. Started as `python -m report_cli.execution.worker FOLDER`.
+Requests come as JSON lines on what was stdin, events leave as JSON lines on what was stdout. An experiment has an empty
+stdin of its own, and what it or TensorFlow prints goes to stderr, which is the log. The worker ends when its requests
+do, so it never outlives the process that asked. Started as `python -m report_cli.execution.worker FOLDER`.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from report_cli.execution.recorder import CheckpointFolder, FigureFolder, Record
 from report_cli.experiment import Experiment
 from report_cli.keys import key
 from report_cli.keys.environment import THREADS, machine_precision
-from report_cli.keys.inputs import Watch, watch_hdf5, watch_tensorflow
+from report_cli.keys.inputs import Watch, note_unwatched, watch_hdf5, watch_tensorflow
 from report_cli.keys.key import Recipe
 from report_cli.keys.sources import Sources
 from report_cli.project import Project, Settings
@@ -40,9 +40,14 @@ Send = Callable[[Mapping[str, Any]], None]
 
 
 def main() -> None:
-    """Serve requests until stdin ends."""
-    events = os.fdopen(os.dup(1), "w", buffering=1)
+    """Serve requests until they end."""
+    pipes = asked, answers = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
     os.dup2(2, 1)
+    # A forked process that outlived the worker would keep the pipes open.
+    os.register_at_fork(after_in_child=lambda: [os.dup2(nothing, pipe, inheritable=False) for pipe in pipes])
+    events = os.fdopen(answers, "w", buffering=1)
     # Ctrl-C reaches the whole process group; the parent decides what becomes of the run.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     project = Project(Path(sys.argv[1]), Settings())
@@ -51,15 +56,19 @@ def main() -> None:
         events.write(json.dumps(event) + "\n")
 
     requests: queue.Queue[Request] = queue.Queue()
-    threading.Thread(target=_receive, args=(requests,), daemon=True).start()
+    threading.Thread(target=_receive, args=(asked, requests), daemon=True).start()
     worker = Worker(project, send)
-    while True:
+    while not worker.spent:
         worker.serve(requests.get())
 
 
-def _receive(requests: "queue.Queue[Request]") -> None:
-    for line in sys.stdin:
-        requests.put(json.loads(line))
+def _receive(pipe: int, requests: "queue.Queue[Request]") -> None:
+    with os.fdopen(pipe) as lines:
+        for line in lines:
+            requests.put(json.loads(line))
+    # What experiments have started goes, too; it is in the session of the worker.
+    if os.getsid(0) == os.getpid():
+        os.killpg(0, signal.SIGTERM)
     os._exit(0)
 
 
@@ -73,16 +82,19 @@ class Worker:
         self._seed: int | None = None
         self._path = list(sys.path)
         self._snapshot: Sources | None = None
+        # Whether experiments have started processes, which may hold their code: no other request shall find them.
+        self.spent = False
         hooks = {
             "keras": self._start_keras,
             "torch": self._start_torch,
             "h5py": watch_hdf5,
             "tensorflow": watch_tensorflow,
+            "multiprocessing.process": self._watch_processes,
         }
         sys.meta_path.insert(0, isolation.AfterImport(hooks))
 
     def serve(self, request: Request) -> None:
-        """Carry out one request; its last event is "done" or "failed"."""
+        """Carry out one request; its last event is "done" or "failed", and says where it can carry out no other."""
         tasks = {"measure": self._measure, "draw": self._draw, "read_in": self._read_in}
         try:
             answer = tasks[request["do"]](request)
@@ -92,9 +104,9 @@ class Worker:
                 with contextlib.suppress(OSError):
                     traceback.print_exc()
             known = _machine_error(error) or blame(error, self._project.root)
-            self._send({"event": "failed", "message": known.message, "hint": known.hint})
+            self._send({"event": "failed", "message": known.message, "hint": known.hint, "spent": self.spent})
         else:
-            self._send({"event": "done", **answer})
+            self._send({"event": "done", **answer, "spent": self.spent})
 
     def _measure(self, request: Request) -> dict[str, Any]:
         source = request["source"]
@@ -226,7 +238,7 @@ class Worker:
         """Return the code as it was planned: what an earlier request has read may have been edited since."""
         snapshot = registry.sources(self._project, request["sources"])
         if self._snapshot is not None:
-            snapshot.adopt(self._snapshot)
+            snapshot.adopt(self._snapshot.read())
         self._snapshot = snapshot
         return snapshot
 
@@ -255,6 +267,34 @@ class Worker:
             module.manual_seed(self._seed)
             module.set_num_threads(THREADS)
             module.use_deterministic_algorithms(True)
+
+    def _watch_processes(self, module: ModuleType) -> None:
+        """Let the processes that an experiment starts import the project as it does; what they read isn't watched."""
+        started = module.BaseProcess.start
+
+        def start(process: Any) -> None:
+            self.spent = True
+            note_unwatched("subprocess")
+            if self._snapshot is not None:
+                # First of all, so that it is there when a function of the project is unpickled.
+                process.__dict__ = {"_imports": _Imports(self._project, self._snapshot), **vars(process)}
+            started(process)
+
+        module.BaseProcess.start = start
+
+
+class _Imports:
+    """Where it is unpickled, the project is imported from then on, from the texts that it is imported from here."""
+
+    def __init__(self, project: Project, snapshot: Sources) -> None:
+        own = (m for m in snapshot.read() if m.name.partition(".")[0] != "report_cli")
+        self._given = str(project.root), [(m.name, str(m.path), m.text, m.is_package) for m in own]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As it is known by now: modules of this program are imported anew for each request.
+        from report_cli.execution import registry
+
+        return registry.import_texts, self._given
 
 
 def _declared(request: Request) -> Experiment:

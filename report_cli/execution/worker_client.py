@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +15,9 @@ from report_cli.errors import RunError
 from report_cli.keys.inputs import worker_environment
 from report_cli.project import Project
 from report_cli.store.manifest import Commit
+
+# How long a worker may take to end.
+END_S = 5.0
 
 
 class DeathError(RunError):
@@ -42,6 +46,11 @@ class LocalWorker:
             process.stdin.flush()
             for line in process.stdout:
                 event = json.loads(line)
+                if event.pop("spent", False):
+                    # It ends by itself, as Python does: so what shares memory with other processes frees it.
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(END_S)
+                    self.close()
                 if event["event"] == "failed":
                     raise RunError(event["message"], event["hint"])
                 yield event
@@ -54,6 +63,7 @@ class LocalWorker:
     def kill(self) -> None:
         if (process := self._process) is not None:
             process.kill()
+            _end_session(process.pid)
 
     def close(self) -> None:
         """End the process; nobody may be waiting for an answer."""
@@ -61,6 +71,7 @@ class LocalWorker:
             # Leaving the block closes the pipes and waits.
             with self._process as process:
                 process.kill()
+                _end_session(process.pid)
             self._process = None
 
     def _started(self) -> "subprocess.Popen[str]":
@@ -74,18 +85,30 @@ class LocalWorker:
                     text=True,
                     env=worker_environment(),
                     cwd=self._project.root,
+                    # What experiments start is in it, too, and has no terminal to wait for an answer from.
+                    start_new_session=True,
                 )
         return self._process
 
     def _death(self, process: "subprocess.Popen[str]") -> DeathError:
         with contextlib.suppress(BrokenPipeError), process:
             process.wait()
+        _end_session(process.pid)
         code = process.returncode
         self._process = None
         if code == -signal.SIGKILL:
             return DeathError("the worker was killed, most likely because memory ran out")
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         return DeathError(f"the worker process ended {how}")
+
+
+def _end_session(leader: int) -> None:
+    """End what the experiments of a worker have started, and left.
+
+    Not by SIGKILL: what Python starts to free shared memory after all others ignores this signal, and ends last.
+    """
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGTERM)
 
 
 def commit(root: Path) -> Commit | None:

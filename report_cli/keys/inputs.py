@@ -331,6 +331,12 @@ def _database(name: Any) -> Any:
     return unquote(urlsplit(text).path) if text.startswith("file:") else name
 
 
+def note_unwatched(what: str) -> None:
+    """Note for whoever is watched that something of this kind, which can't be, reads for it."""
+    if watch := _listening():
+        watch.unwatched.add(what)
+
+
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Note nothing that this thread uses within the block: the program itself reads."""

@@ -2,7 +2,7 @@
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -185,9 +185,9 @@ class Sources:
             self._modules[name] = self._read(name)
         return self._modules[name]
 
-    def adopt(self, former: "Sources") -> None:
-        """Take over the modules of another snapshot that are as expected here, whatever is on disk by now."""
-        self._modules.update({m.name: m for m in former.read() if self._expected.get(m.name) == m.digest})
+    def adopt(self, modules: Iterable[Module]) -> None:
+        """Take over those of other modules that are as expected here, whatever is on disk by now."""
+        self._modules.update({m.name: m for m in modules if self._expected.get(m.name) == m.digest})
 
     def read(self) -> Iterator[Module]:
         """Yield the modules read so far."""

@@ -296,7 +296,7 @@ def test_a_snapshot_takes_over_what_another_has_read(package: Path) -> None:
     edit(package, "values.py", "LIMIT = 7", "LIMIT = 8")
     edit(package, "shared.py", "value = 3", "value = 4")
     later = Sources({"work": package}, expected)
-    later.adopt(former)
+    later.adopt(former.read())
     values, shared = later.module("work.values"), later.module("work.shared")
     assert values is not None
     assert shared is not None
