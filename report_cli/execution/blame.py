@@ -21,8 +21,9 @@ def blame(error: BaseException, root: Path, fallback: str = "") -> ReportError:
 
     `fallback` is the file where no line of the author's is known.
     """
-    if isinstance(error, standins.UsedError):
-        error = standins.missing(str(error)).with_traceback(error.__traceback__)
+    absent = error.name if isinstance(error, ModuleNotFoundError) and "." not in (error.name or ".") else None
+    if absent or isinstance(error, standins.UsedError):
+        error = standins.missing(absent or str(error)).with_traceback(error.__traceback__)
     told = error if isinstance(error, ReportError) else _told(error)
     where = _place(error, root) or fallback
     message = f"{where}: {told.message}" if where and not PLACE.search(told.message) else told.message

@@ -204,8 +204,10 @@ def import_module(name: str) -> None:
 
 
 @contextmanager
-def importing(snapshot: Sources, *, engine: bool = False) -> Iterator[Mapping[str, Path]]:
+def importing(snapshot: Sources, *, engine: bool = False, strict: bool = False) -> Iterator[Mapping[str, Path]]:
     """Within the block modules of the project, with `engine` also this program's, are imported from `snapshot`.
+
+    With `strict` a package that isn't installed can't be imported; else it fails when it is used.
 
     Python's bytecode cache goes by size and whole seconds and would miss a quick edit; and what is hashed and what
     runs must be the same text. Yields where modules of the project were looked for, also those that aren't there.
@@ -217,12 +219,11 @@ def importing(snapshot: Sources, *, engine: bool = False) -> Iterator[Mapping[st
             if path.endswith(".py") and name != "__main__" and is_first_party(path):
                 del sys.modules[name]
     finder, absent = _SnapshotFinder(snapshot, engine), standins.Absent()
-    sys.meta_path[:] = [finder, *sys.meta_path, absent]
+    sys.meta_path[:] = [finder, *sys.meta_path, *([] if strict else [absent])]
     try:
         yield finder.sought
     finally:
-        for each in (finder, absent):
-            sys.meta_path.remove(each)
+        sys.meta_path[:] = [each for each in sys.meta_path if each not in (finder, absent)]
         absent.forget()
 
 

@@ -2,9 +2,10 @@
 
 A stand-in takes part in whatever the top level of a module does: attributes, calls, base classes, decorators,
 annotations. Where that isn't enough (an import that raises, a parameter made of one), the module is imported anew with
-the packages themselves.
+the packages themselves. An import that the author catches where the package isn't installed fails as in Python.
 """
 
+import ast
 import difflib
 import importlib.abc
 import importlib.machinery
@@ -13,11 +14,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 from report_cli.errors import RunError
 from report_cli.keys.environment import INSTALLED_AS
+from report_cli.keys.inputs import ENGINE, is_first_party
 
 # What training is done with: drawing never needs it.
 TRAINERS = frozenset(
@@ -128,7 +130,9 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.made: list[str] = []
 
     def find_spec(self, name: str, path: object, target: object = None) -> importlib.machinery.ModuleSpec | None:
-        return importlib.util.spec_from_loader(name, self, is_package=True) if self._stands_in(name) else None
+        if not self._stands_in(name) or (_is_optional(sys._getframe(1)) and not _is_installed(name)):
+            return None
+        return importlib.util.spec_from_loader(name, self, is_package=True)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
         self.made.append(spec.name)
@@ -175,8 +179,51 @@ def for_drawing(name: str) -> bool:
     return package in TRAINERS
 
 
+def _is_optional(frame: FrameType | None) -> bool:
+    """Whether the author's code asks if a package is there, or catches the error of its import, in `frame` or above."""
+    while frame is not None and not Path(frame.f_code.co_filename).is_relative_to(ENGINE):
+        if frame.f_code.co_name == "find_spec" and frame.f_globals.get("__name__") == "importlib.util":
+            return True
+        # Most modules have no place where anything is caught: they needn't be read.
+        if frame.f_code.co_exceptiontable and is_first_party(frame.f_code.co_filename) and _catches(frame):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _catches(frame: FrameType) -> bool:
+    """Whether the line that a frame is at stands where an ImportError is caught."""
+    read = getattr(frame.f_globals.get("__loader__"), "get_source", lambda name: None)
+    for node in ast.walk(ast.parse(read(frame.f_globals.get("__name__")) or "")):
+        if isinstance(node, ast.Try | ast.TryStar):
+            catching = any(handler.type is None or _CATCHING & _names(handler.type) for handler in node.handlers)
+        elif isinstance(node, ast.With):
+            catching = any("suppress" in _names(item.context_expr) for item in node.items)
+        else:
+            continue
+        if catching and node.body[0].lineno <= frame.f_lineno <= (node.body[-1].end_lineno or 0):
+            return True
+    return False
+
+
+_CATCHING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+
+
+def _names(expression: ast.expr) -> set[str]:
+    return {getattr(node, "id", getattr(node, "attr", "")) for node in ast.walk(expression)}
+
+
+def _is_installed(name: str) -> bool:
+    """Whether Python finds the package of this module; those who look for it in this program's stead aren't asked."""
+    finders = [each for each in sys.meta_path if not type(each).__module__.startswith("report_cli")]
+    return any(each.find_spec(name.partition(".")[0], None) for each in finders)
+
+
 class Absent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """The last finder of all: a package that isn't installed fails when it is used, with the command that helps."""
+    """The last finder of all: a package that isn't installed fails when it is used, with the command that helps.
+
+    Measuring is without it.
+    """
 
     def __init__(self) -> None:
         self.made: list[str] = []
@@ -185,8 +232,9 @@ class Absent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         importer = sys._getframe(1)
         while importer is not None and importer.f_code.co_filename.startswith("<frozen importlib"):
             importer = importer.f_back  # type: ignore[assignment]
-        # What tries an import to see whether a package is there gets its ImportError.
         if importer is None or importer.f_globals.get("__name__", "").partition(".")[0] != "experiments":
+            return None
+        if _is_optional(sys._getframe(1)):
             return None
         return importlib.util.spec_from_loader(name, self, is_package=True)
 

@@ -113,7 +113,7 @@ class Worker:
         ignored = (Path(source["path"]),) if source and source["path"] else ()
         watch = Watch(self._project.root, ignored)
         snapshot = self._sources(request)
-        importing = registry.importing(snapshot, engine=True)
+        importing = registry.importing(snapshot, engine=True, strict=True)
         with (
             isolation.log_to(request["log"]),
             isolation.process_state(),

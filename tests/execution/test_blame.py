@@ -100,5 +100,5 @@ def test_a_module_that_is_not_there_is_told_from_a_package(report: Command, writ
         text = HEAD.replace("import math", f"import math\n    from {module} import g").replace("params.a)", "g())")
         write("experiments/toy.py", text)
         done = report("run", "toy")
-        assert f"experiments/toy.py:19: it needs {module}, which is not installed" in done.stderr
+        assert f"experiments/toy.py:2: it needs {module}, which is not installed" in done.stderr
         assert f"hint: {hint}" in done.stderr

@@ -183,3 +183,99 @@ def test_what_one_run_lacks_another_one_finds(report: Command, write: Write) -> 
     run = report("run", "a", "b", "--keep-going")
     assert "it needs vendored_numbers, which is not installed" in run.stderr
     assert json.loads(report("show", "b", "--json").stdout)["runs"][0]["metrics"] == {"one": 1}
+
+
+CHOICES = {
+    "import": """
+        try:
+            import absent_package
+            KIND = 1
+        except ImportError:
+            KIND = 2
+    """,
+    "module": """
+        try:
+            import absent_package.part as part
+            KIND = 1
+        except (OSError, ModuleNotFoundError):
+            KIND = 2
+    """,
+    "suppressed": """
+        import contextlib
+        KIND = 2
+        with contextlib.suppress(ImportError):
+            import absent_package
+            KIND = 1
+    """,
+    "helper": """
+        try:
+            from experiments.optional.needing import KIND
+        except ImportError:
+            KIND = 2
+    """,
+    "function": """
+        from experiments.optional import needing_later
+        try:
+            KIND = needing_later.kind()
+        except Exception:
+            KIND = 2
+    """,
+    "found": """
+        import importlib.util
+        KIND = 1 if importlib.util.find_spec("absent_package") else 2
+    """,
+}
+CHOOSING = """
+import report_cli as report
+{form}
+
+def draw(results, figures):
+    from report_cli.figures import style
+    figures.add("kind", style.new_figure(20), alt=str(KIND))
+
+@report.experiment(
+    "{name}", title="T", metrics={{"kind": report.Metric("count", "kind")}}, profiles={{"kind": KIND}},
+    figures=("kind",), draw=draw,
+)
+def measure(params, record):
+    {body}
+    record(kind=kind * 10 + params.kind)
+"""
+MEASURED = "try:\n        import absent_package\n        kind = 1\n    except ImportError:\n        kind = 2"
+
+
+def test_an_optional_import_of_what_is_not_installed_takes_the_other_branch(
+    project: Project, write: Write, report: Command
+) -> None:
+    """Whatever catches the ImportError gets it: while experiments are listed, measured and drawn."""
+    write("experiments/optional/needing.py", "import absent_package\nKIND = 1\n")
+    write("experiments/optional/needing_later.py", "def kind():\n    import absent_package\n    return 1\n")
+    for name, form in CHOICES.items():
+        write(f"experiments/{name}_choice.py", CHOOSING.format(name=name, form=textwrap.dedent(form), body=MEASURED))
+    done = report("run", "all", "--json")
+    assert done.returncode == 0, done.stderr
+    measured = {run["experiment"]: run["metrics"] for run in json.loads(done.stdout)["runs"]}
+    assert measured == {name: {"kind": 22} for name in CHOICES}
+    drawn = [read_as(Drawing, path.parent).figures for path in project.figures.rglob("manifest.json")]
+    assert drawn == [{"kind": "2"}] * len(CHOICES)
+
+
+def test_an_optional_import_of_what_is_installed_loads_nothing(project: Project, write: Write) -> None:
+    """Whoever lists takes the branch of Keras without loading it."""
+    pytest.importorskip("keras")
+    form = "try:\n    import keras\n    KIND = 1\nexcept ImportError:\n    KIND = 2"
+    write("experiments/choice.py", CHOOSING.format(name="choice", form=form, body="kind = 1"))
+    assert _listed(project) == (["choice"], [])
+
+
+@pytest.mark.parametrize("body", ["import absent_package; kind = 1", "kind = 1"])
+def test_measuring_says_what_is_not_installed(write: Write, report: Command, body: str) -> None:
+    """Whether at the top or in a function, an import that isn't caught fails where it stands."""
+    form = "import absent_package\nKIND = 1" if body == "kind = 1" else "KIND = 1"
+    write("experiments/choice.py", CHOOSING.format(name="choice", form=form, body=body))
+    assert "choice" in report("list").stdout
+    failed = report("run", "choice")
+    assert failed.returncode == 1
+    assert "experiments/choice.py:" in failed.stderr
+    assert "it needs absent_package, which is not installed" in failed.stderr
+    assert "pip install absent_package" in failed.stderr
