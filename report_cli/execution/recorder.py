@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from report_cli import files
 from report_cli.errors import RunError, unknown
 from report_cli.experiment import Checkpoint, Experiment
-from report_cli.keys.inputs import Watch, quiet
+from report_cli.keys.inputs import Inputs, Watch, quiet
 from report_cli.store import manifest as manifests
 from report_cli.store.manifest import Drawing
 from report_cli.store.run import MEASURED, WEIGHTS, Results
@@ -191,13 +191,16 @@ class FigureFolder:
             files.write_bytes(self._folder / f"{name}.{ending}", content)
         self._alt[name] = alt
 
-    def finish(self) -> None:
-        """Write the manifest of the figures; RunError when a declared one is missing."""
+    def finish(self, inputs: Inputs) -> None:
+        """Write the manifest of figures drawn with these inputs; RunError when a declared one is missing."""
         missing = [name for name in self._experiment.figures if name not in self._alt]
         if missing:
             raise RunError(f"it did not draw the declared figure {missing[0]!r}")
         runs = {run.key: run.outputs for run in self._results}
-        manifests.write(self._folder, Drawing(figures=self._alt, runs=runs))
+        manifests.write(
+            self._folder,
+            Drawing(figures=self._alt, runs=runs, inputs={kind: dict(noted) for kind, noted in inputs.items()}),
+        )
 
 
 class CheckpointFolder:

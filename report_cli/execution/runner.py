@@ -205,7 +205,8 @@ class Runner:
         if drawn is not None:
             return drawn
         store = self._workspace.store
-        target = store.figure_target(experiment.name, _figure_key(self._workspace, experiment, results))
+        figure_key = _figure_key(self._workspace, experiment, results)
+        target = store.figure_target(experiment.name, figure_key)
         with store.lock(experiment.name, target.name, lambda: self._listener.note(f"waiting for {experiment.name}")):
             drawn = figures_of(self._workspace, experiment, results)
             if drawn is None:
@@ -218,7 +219,8 @@ class Runner:
                     answer = self._ask({**request, **self._common(experiment)}, experiment.name, log)
                 for note in answer["notes"]:
                     self._listener.note(note)
-                drawn = figures_of(self._workspace, experiment, results)
+                # Whatever else has changed: these were drawn a moment ago.
+                drawn = store.figures(experiment.name, figure_key)
         assert drawn is not None
         return drawn
 
@@ -375,7 +377,8 @@ def figures_of(workspace: Workspace, experiment: Experiment, results: Results) -
     """Return the figures of `results`, which may be none; None where they are to be drawn."""
     if experiment.draw is None or not len(results):
         return {}
-    return workspace.store.figures(experiment.name, _figure_key(workspace, experiment, results))
+    judge = workspace.judge
+    return workspace.store.figures(experiment.name, _figure_key(workspace, experiment, results), judge.is_current)
 
 
 def _figure_key(workspace: Workspace, experiment: Experiment, results: Results) -> str:

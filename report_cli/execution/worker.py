@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,8 +29,8 @@ from report_cli.keys import key
 from report_cli.keys.environment import THREADS, machine_precision
 from report_cli.keys.inputs import Watch, note_unwatched, watch_hdf5, watch_tensorflow
 from report_cli.keys.key import Recipe
-from report_cli.keys.sources import Sources
-from report_cli.project import Project, Settings
+from report_cli.keys.sources import Reach, Sources
+from report_cli.project import Project, Settings, inherited_templates
 from report_cli.settings import override
 from report_cli.store import manifest as manifests
 from report_cli.store.run import Results, Run
@@ -134,12 +134,7 @@ class Worker:
             drawing: set[str] = set()
 
             def note_modules() -> None:
-                """Note what was imported beyond what the recipe follows: all, where code may reach any of it."""
-                for name, path in sought.items():
-                    if reached.dynamic or (name not in reached.modules and name not in drawing):
-                        module = snapshot.module(name)
-                        if module is None or module.path.is_file():
-                            watch.module(path, module.digest if module else None)
+                _note_modules(watch, snapshot, sought, reached, drawing)
 
             checkpoint = CheckpointFolder(Path(request["checkpoints"]), watch, note_modules)
 
@@ -167,11 +162,7 @@ class Worker:
             available = {"params": params, "data": self._load(experiment, request), "record": record}
             # What draws the data is a part of its identity.
             drawing |= set(sought) - before
-            for pattern in experiment.files:
-                for path in sorted(self._project.root.glob(pattern)) or [self._project.root / pattern]:
-                    watch.file(path)
-                    if "*" in pattern:  # another file may match it later
-                        watch.folder(str(path.parent))
+            self._note_files(watch, experiment)
             wanted = inspect.signature(experiment.measure).parameters
             with isolation.core_binding(request["cores"]), watch.on():
                 experiment.measure(**{name: given for name, given in available.items() if name in wanted})
@@ -190,28 +181,39 @@ class Worker:
     def _draw(self, request: Request) -> dict[str, Any]:
         from report_cli.figures import style
 
-        style.add_fonts(map(Path, request["fonts"]))
+        fonts = tuple(map(Path, request["fonts"]))
+        style.add_fonts(fonts)
         snapshot = self._sources(request)
+        # Fonts of the project are in the key, the others are this program's.
+        watch = Watch(self._project.root, (*fonts, inherited_templates() / "style" / "fonts"))
         runs = tuple(Run(Path(place), manifests.read(Path(place))) for place in request["runs"])
         results = Results(request["experiment"], runs)
+        importing = registry.importing(snapshot, engine=True)
 
         def draw(experiment: Experiment) -> dict[str, Any]:
             figures = FigureFolder(experiment, Path(request["folder"]), results)
             assert experiment.draw is not None
-            with style.style():
+            with style.style(), watch.on():
                 experiment.draw(results, figures)
-            figures.finish()
+            self._note_files(watch, experiment)
+            # What measuring alone reaches is imported beside it, since both stand in one module.
+            measuring = key.code(experiment, snapshot).modules
+            _note_modules(watch, snapshot, sought, key.drawing_code(experiment, snapshot), measuring)
+            watch.check()
+            figures.finish(watch.inputs())
             return {"notes": figures.notes}
 
-        with isolation.log_to(request["log"]), registry.importing(snapshot, engine=True):
+        with isolation.log_to(request["log"]), isolation.process_state(), importing as sought:
             try:
-                with standins.standing_in(standins.for_drawing):
+                with standins.standing_in(standins.for_drawing), watch.on():
                     experiment = _declared(request)
                 with standins.refused():
                     return draw(experiment)
             except (standins.UsedError, UsageError):
                 registry.forget(snapshot)
-                return draw(_declared(request))
+                with watch.on():
+                    experiment = _declared(request)
+                return draw(experiment)
 
     def _read_in(self, request: Request) -> dict[str, Any]:
         from report_cli.datasets import load
@@ -233,6 +235,14 @@ class Worker:
             # One set at a time: two real ones would not fit beside a training run.
             self._data = {name: load.load(Source.from_json(source, {data.name: data}), Path(request["cache"]))}
         return self._data[name]
+
+    def _note_files(self, watch: Watch, experiment: Experiment) -> None:
+        """Note the files that an experiment declares, since they are read where no one sees it."""
+        for pattern in experiment.files:
+            for path in sorted(self._project.root.glob(pattern)) or [self._project.root / pattern]:
+                watch.file(path)
+                if "*" in pattern:  # another file may match it later
+                    watch.folder(str(path.parent))
 
     def _sources(self, request: Request) -> Sources:
         """Return the code as it was planned: what an earlier request has read may have been edited since."""
@@ -302,6 +312,21 @@ def _declared(request: Request) -> Experiment:
     with registry.declaring() as made:
         registry.import_module(request["module"])
     return next(item for item in made if item.name == request["experiment"])
+
+
+def _note_modules(
+    watch: Watch,
+    snapshot: Sources,
+    sought: Mapping[str, Path],
+    reached: Reach,
+    others: Collection[str] = (),
+) -> None:
+    """Note what was imported beyond what a key follows, but for these others: all, where code may reach any of it."""
+    for name, path in sought.items():
+        if reached.dynamic or (name not in reached.modules and name not in others):
+            module = snapshot.module(name)
+            if module is None or module.path.is_file():
+                watch.module(path, module.digest if module else None)
 
 
 def _checked(

@@ -74,21 +74,21 @@ def figure_key(experiment: Experiment, outputs: Mapping[str, str], sources: Sour
 
     `fonts` are the digests of those of the project.
     """
-    assert experiment.draw is not None
-    # What makes files of figures decides them as much as draw does.
-    drawing = reach(
-        sources,
-        (experiment.draw.__module__, experiment.draw.__qualname__),
-        ("report_cli.figures.screen", "forms"),
-    )
     facts = {
         "runs": dict(outputs),
-        "code": dict(drawing.digests),
+        "code": dict(drawing_code(experiment, sources).digests),
         "figures": experiment.figures,
         "fonts": dict(fonts),
         "matplotlib": environments.version("matplotlib"),
     }
     return digest(facts)
+
+
+def drawing_code(experiment: Experiment, sources: Sources) -> Reach:
+    """Return the code that `experiment` draws with; what makes files of figures decides them as much as draw does."""
+    assert experiment.draw is not None
+    draw = (experiment.draw.__module__, experiment.draw.__qualname__)
+    return reach(sources, draw, ("report_cli.figures.screen", "forms"))
 
 
 def data_identity(name: str, draw: Any, content: str | None, sources: Sources) -> dict[str, Any]:

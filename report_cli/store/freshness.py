@@ -14,6 +14,7 @@ from report_cli.keys.canonical import digest
 from report_cli.keys.environment import current
 from report_cli.keys.key import Recipe, lock_name
 from report_cli.keys.sources import Sources
+from report_cli.store.manifest import Drawing
 from report_cli.store.run import Run
 from report_cli.store.store import Store
 
@@ -69,6 +70,10 @@ class Judge(msgspec.Struct):
     def figure_key(self, experiment: Experiment, outputs: Mapping[str, str]) -> str:
         """Return the key of the figures that `experiment` draws of runs with these `outputs`."""
         return key.figure_key(experiment, outputs, self.snapshot, self.fonts)
+
+    def is_current(self, drawing: Drawing) -> bool:
+        """Whether all that drawing was seen to use beside runs and code is what it was."""
+        return not inputs.changed(drawing.inputs, self.root)
 
     def answer(self, question: Question) -> Verdict:
         """Return the stored run that answers `question`, or why there is none.

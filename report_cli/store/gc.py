@@ -124,6 +124,8 @@ class _Search:
                 yield _waste(folder, "a run it shows is gone", folder.name)
             elif not self.judge.figure_key(experiment, drawing.runs).startswith(folder.name):
                 yield _waste(folder, "drawn by other code", folder.name)
+            elif not self.judge.is_current(drawing):
+                yield _waste(folder, "what it was drawn with has changed", folder.name)
 
     def _unfinished(self) -> Iterator[Waste]:
         """Yield what lies beside the places of runs and is of no use any more."""

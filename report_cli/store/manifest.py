@@ -114,11 +114,15 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Drawing(msgspec.Struct, frozen=True, kw_only=True):
-    """The manifest of drawn figures: their alternative texts by name, and the outputs of the runs they show by key."""
+    """The manifest of drawn figures: their alternative texts by name, and the outputs of the runs they show by key.
+
+    `inputs` is what drawing was seen to use beside those and its code, as for a run.
+    """
 
     schema: int = SCHEMA
     figures: dict[str, str]
     runs: dict[str, str]
+    inputs: dict[str, dict[str, str | None]]
     output_digest: str = ""
     files: dict[str, File] = {}
     manifest_digest: str = ""

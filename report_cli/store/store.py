@@ -162,11 +162,13 @@ class Store(msgspec.Struct, frozen=True):
         except (OSError, ValueError, TypeError):
             return None
 
-    def figures(self, experiment: str, figure_key: str) -> dict[str, FigureFile] | None:
-        """Return the figures drawn under this key by name, or None where they have not been drawn."""
+    def figures(
+        self, experiment: str, figure_key: str, is_current: Callable[[Drawing], bool] = lambda _: True
+    ) -> dict[str, FigureFile] | None:
+        """Return the figures drawn under this key by name, or None where there are none that are current."""
         folder = self.figure_target(experiment, figure_key)
         drawing = self.drawing(folder)
-        if drawing is None:
+        if drawing is None or not is_current(drawing):
             return None
         return {
             name: FigureFile(name, alt, folder, {end: drawing.files[f"{name}.{end}"].sha256 for end in FORMS})

@@ -388,3 +388,67 @@ def test_keras_is_seeded_and_tensorflow_watched(report: Command, write: Write, p
     (run,) = api.results("c-keras", folder=project.root)
     assert set(run.manifest.inputs["files"]) == {"data/a.csv", "data/b.csv"}
     assert {"package keras", "package tensorflow", "backend"} <= set(run.manifest.environment)
+
+
+DRAWN = """
+{top}
+import report_cli as report
+
+
+def draw(results, figures):
+    from matplotlib.figure import Figure
+    {body}
+    figures.add("one", Figure(figsize=(1, 1)), alt=str(x))
+
+
+@report.experiment(
+    "{name}", title="T", metrics={{"x": report.Metric("", "x")}}, profiles={{"a": 1}}, figures=("one",), draw=draw{more}
+)
+def measure(record):
+    record(x=1)
+"""
+DRAWERS = {
+    "open": ("", "x = open('data/open.csv').read()", "data/open.csv", ""),
+    "top": ("import pathlib\nX = pathlib.Path('data/top.csv').read_text()", "x = X", "data/top.csv", ""),
+    "importlib": (
+        "import importlib",
+        "x = importlib.import_module('.'.join(['experiments', 'models', 'plugin'])).X",
+        "experiments/models/plugin.py",
+        "",
+    ),
+    "declared": ("", "x = 1", "data/declared.csv", ', files=("data/d*.csv",)'),
+    "glob": ("import glob", "x = len(glob.glob('data/glob/*.csv'))", "data/glob/b.csv", ""),
+    "variable": ("import os", "x = os.environ.get('INPUT_A')", "INPUT_A", ""),
+}
+
+
+def test_what_drawing_reads_is_drawn_again_when_it_changes(
+    write: Write, project: Project, report: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for measuring: whatever a figure was seen to use beside its runs makes it anew, and nothing else does."""
+    for name, (top, body, path, more) in DRAWERS.items():
+        write(f"experiments/{name}_drawer.py", DRAWN.format(name=name, top=top, body=body, more=more))
+        if "." in path and name != "glob":
+            write(path, "X = 1\n" if path.endswith(".py") else "1")
+    write("data/glob/a.csv", "1")
+    drawing = {f"drawing the figures of {name}" for name in DRAWERS}
+
+    def drawn() -> set[str]:
+        done = report("run", "all")
+        assert done.returncode == 0, done.stderr
+        return {line for line in done.stderr.splitlines() if line.startswith("drawing")}
+
+    assert drawn() == drawing
+    assert drawn() == set()
+    for name, (_, _, path, _) in DRAWERS.items():
+        if "." in path:
+            write(path, "X = 2\n" if path.endswith(".py") else "2")
+        else:
+            monkeypatch.setenv(path, "2")
+        # The runs that are declared to read a file run again, too.
+        assert drawn() == {f"drawing the figures of {name}"}, name
+        assert drawn() == set()
+    for folder in project.figures.glob("open/*"):
+        (project.root / "data/open.csv").write_text("3")
+        waste = report("gc", "--dry-run").stdout
+        assert any(folder.name in line and "changed" in line for line in waste.splitlines()), waste
