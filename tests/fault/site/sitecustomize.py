@@ -1,4 +1,4 @@
-"""Imported by Python at its start: kills the whole process group at a named change of the disk.
+"""Imported by Python at its start: kills the program with its worker at a named change of the disk.
 
 KILL_AT is "call|pattern|when": the first call of `os` whose path matches, killed "before" or "after" it. With a fourth
 part, the first after this process renamed something to a path that matches this.
@@ -7,7 +7,14 @@ part, the first after this process renamed something to a path that matches this
 import os
 import re
 import signal
+import sys
 from pathlib import Path
+
+
+def _kill():
+    if "report_cli.execution.worker" in sys.orig_argv:  # which is in a session of its own
+        os.killpg(os.getpgid(os.getppid()), signal.SIGKILL)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _watch(call, pattern, when, renamed=""):
@@ -36,10 +43,10 @@ def _watch(call, pattern, when, renamed=""):
             re.search(pattern, path_of(a)) for a in arguments[:2] if isinstance(a, int | str | os.PathLike)
         )
         if found and when == "before":
-            os.killpg(0, signal.SIGKILL)
+            _kill()
         result = real(*arguments, **named)
         if found:
-            os.killpg(0, signal.SIGKILL)
+            _kill()
         return result
 
     setattr(os, call, doubled)
