@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from report_cli.errors import ReportError, ResultError, UsageError, unknown
+from report_cli.errors import ResultError, UsageError, unknown
 from report_cli.experiment import PROFILES, UNITS, Experiment, Metric, parameters
 from report_cli.report.text import words
 from report_cli.report.text.comparisons import Comparison, compare
