@@ -134,10 +134,8 @@ def results(name: str, *, profile: str | None = None, folder: Path | str = ".") 
     if name not in workspace.experiments:
         raise workspace.registry.absent(name)
     # A run that is the same under every profile names none.
-    runs = [r for r in workspace.judge.current(name) if profile is None or r.manifest.profile in (None, profile)]
-    ordered = sorted(
-        runs, key=lambda run: (run.manifest.profile or "", [place(v) for v in run.point.values()], run.seed)
-    )
+    runs = [r for r in workspace.judge.current(name) if profile is None or r.profile in (None, profile)]
+    ordered = sorted(runs, key=lambda run: (run.profile or "", [place(v) for v in run.point.values()], run.seed))
     return Results(name, tuple(ordered))
 
 
@@ -208,7 +206,8 @@ def select(
     whole = [name for name in names if name not in missing]
     found = {name: outcome.results(name) for name in whole}
     figures = {name: runner.figures(workspace.experiments[name], each) for name, each in found.items()}
-    return Selection(found, figures, missing, options(workspace, request))
+    behind = workspace.store.behind(chain(*found.values()))
+    return Selection(found, figures, missing, options(workspace, request), behind)
 
 
 def build(
@@ -284,7 +283,7 @@ def is_current(workspace: Workspace, document: str, made: Plan) -> tuple[bool, l
     figures = {name: figures_of(workspace, workspace.experiments[name], each) for name, each in found.items()}
     drawn = {name: each for name, each in figures.items() if each is not None}
     code = workspace.snapshot.digests[PACKAGE.name]
-    selection = pages.Selection(found, drawn, {})
+    selection = pages.Selection(found, drawn, {}, behind=workspace.store.behind(chain(*found.values())))
     reasons = pages.outdated(workspace.project, document, selection, workspace.experiments, code, made.profile)
     return not missing and not reasons, reasons
 
@@ -383,8 +382,8 @@ def verify(
     with open_runner(workspace, listener) as runner:
         figures = {name: runner.figures(workspace.experiments[name], each) for name, each in runs.items()}
     code = workspace.snapshot.digests[PACKAGE.name]
-    selection = Selection(runs, figures, {})
-    outcome = verification.verify(workspace.project, file, selection, behind, workspace.experiments, code)
+    selection = Selection(runs, figures, {}, behind=workspace.store.behind(chain(*runs.values())))
+    outcome = verification.verify(workspace.project, file, selection, workspace.experiments, code)
     if not retrain:
         return outcome
     known = {run.experiment: run for run in chain(behind, *runs.values())}
@@ -393,7 +392,7 @@ def verify(
     from report_cli.execution import retraining
 
     stored = [*runs.get(retrain, ()), *(run for run in behind if run.experiment == retrain)]
-    request = request_of(workspace, profile=known[retrain].manifest.profile or "")
+    request = request_of(workspace, profile=known[retrain].profile or "")
     return verification.retrained(outcome, retrain, retraining.retrain(workspace, stored, request, listener))
 
 

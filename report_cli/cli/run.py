@@ -121,7 +121,7 @@ def _summary(stored: "Run") -> dict[str, object]:
         "key": stored.key,
         "seed": stored.seed,
         "point": dict(stored.point),
-        "profile": stored.manifest.profile,
+        "profile": stored.profile,
         "metrics": stored.scalars,
         "outputs": stored.outputs,
     }

@@ -210,7 +210,7 @@ def runs(names: SomeNames = None, json: Json = False) -> None:
     for each in stored:
         run, manifest = each.run, each.run.manifest
         where, finished = "kept" if each.kept else "own", wording.moment(manifest.times.finished)
-        rows.append((run.experiment, manifest.profile or "any", each.setting, each.words, finished, where, run.key))
+        rows.append((run.experiment, run.profile or "any", each.setting, each.words, finished, where, run.key))
     emit_table(columns, rows)
 
 
@@ -219,7 +219,7 @@ def _stored_facts(stored: "StoredRun") -> dict[str, Any]:
     return {
         "experiment": run.experiment,
         "key": run.key,
-        "profile": manifest.profile,
+        "profile": run.profile,
         "seed": run.seed,
         "point": dict(run.point),
         "overrides": dict(manifest.overrides),

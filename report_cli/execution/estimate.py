@@ -48,7 +48,7 @@ class Estimator(msgspec.Struct):
             # Of a thousand seeds one is enough: each step to run is held against each of these.
             longest: dict[str, tuple[Any, float]] = {}
             for run in self.judge.runs(experiment.name):
-                if run.is_own and run.manifest.profile in (self.profile, None):
+                if run.is_own and run.profile in (self.profile, None):
                     # Those of a run that is older than the experiment may be none of it any more.
                     with suppress(TypeError, ValueError):
                         made = replace(experiment.params[self.profile], **run.manifest.recipe["parameters"])

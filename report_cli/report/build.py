@@ -301,6 +301,7 @@ def _inputs(
         **{f"templates/{name}": each for name, each in own.items()},
         **origin["named"],
         **{RESULTS + name: [missing.get(name), *map(_run, runs.get(name, ()))] for name in {**runs, **missing}},
+        "what its results rest on": [_run(run) for run in selection.behind.values()],
         **{FIGURES + name: [_figure(each) for each in drawn.values()] for name, drawn in figures.items()},
         **{f"what {name} declares": each for name, each in origin["experiments"].items()},
         **{f"{name} in pyproject.toml": each for name, each in origin["settings"].items()},

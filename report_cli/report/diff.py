@@ -91,7 +91,7 @@ def _values(before: Provenance, after: Provenance) -> Iterator[ValueChange]:
                 continue
             told.add((name, old.text, new.text))
             runs = [new_runs[key] for key in new.runs if key in new_runs]
-            pairs = _pairs([old_runs[key] for key in old.runs if key in old_runs], runs)
+            pairs = _pairs(_rests(old, before), _rests(new, after))
             causes = list(dict.fromkeys(chain.from_iterable(_why(*pair, before, after) for pair in pairs)))
             point = runs[0].point if runs else {}
             yield ValueChange(new.origins, point, old.text, new.text, new.number - old.number, _noise(old, new), causes)
@@ -110,6 +110,14 @@ def _noise(old: ListedValue, new: ListedValue) -> float | None:
 
     samples = (old.number, old.spread, old.seeds, new.number, new.spread, new.seeds)
     return float(ttest_ind_from_stats(*samples, equal_var=False).pvalue)
+
+
+def _rests(value: ListedValue, facts: Provenance) -> list[ListedRun]:
+    """Return the runs on which a value rests, at any distance."""
+    there = {run.key: run for run in (*facts.behind, *facts.runs)}
+    own = [there[key] for key in value.runs if key in there]
+    keys = dict.fromkeys([*value.runs, *(each.key for run in own for each in run.behind)])
+    return [there[key] for key in keys if key in there]
 
 
 def _pairs(old: Sequence[ListedRun], new: Sequence[ListedRun]) -> Iterator[tuple[ListedRun, ListedRun]]:
@@ -150,7 +158,7 @@ def _others(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[s
 def _causes(before: Provenance, after: Provenance) -> dict[str, list[str]]:
     """Return what changed in any run, and in what pages are made by, by its kind."""
     causes: dict[str, list[str]] = {}
-    told = (_why(*pair, before, after) for pair in _pairs(before.runs, after.runs))
+    told = (_why(*pair, before, after) for pair in _pairs([*before.runs, *before.behind], [*after.runs, *after.behind]))
     for cause in dict.fromkeys(chain.from_iterable(told)):
         kind, _, sentence = cause.partition(": ")
         causes.setdefault(kind, []).append(sentence)

@@ -151,9 +151,10 @@ def _gather(
     figures = {label: f for label, f in source.figures.items() if f.file and f'"{label}"' in body.print}
     runs = _behind(context.used(), ledger, figures) if view == STUDENT else context.used()
     appendix = Heading(2, numbering.next_appendix(body.headings), language["provenance"], APPENDIX)
-    label = provenance.label(runs, made["draft"], language)
+    behind = context.selection.behind if context.selection else {}
+    label = provenance.label(runs, made["draft"], language, behind)
     drawn = {label: f.file.sha256[PRINT] for label, f in figures.items() if f.file}
-    attachment = provenance.attachment(document, runs, ledger, drawn, body.images) | _digests(body)
+    attachment = provenance.attachment(document, runs, ledger, drawn, body.images, behind) | _digests(body)
     attachment["claims"] = [] if view == STUDENT else source.claims.listed(ledger)
     facts = {
         **_facts(project, source, body, ledger),
@@ -161,7 +162,7 @@ def _gather(
         "draft": made["draft"],
         "headings": (*body.headings, *([appendix] if runs else [])),
         "provenance": appendix,
-        "appendix": provenance.appendix(runs, context.experiments, language, body.uses),
+        "appendix": provenance.appendix(runs, context.experiments, language, body.uses, behind),
         "view": view,
         "document": document,
         "claims": attachment["claims"],

@@ -1,9 +1,9 @@
 """Where every number of a report comes from: the appendix that the reader sees and the file attached to the PDF."""
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from statistics import stdev
 from typing import Any
 
@@ -11,7 +11,7 @@ import msgspec
 
 from report_cli import files
 from report_cli.errors import ReportError
-from report_cli.experiment import Experiment
+from report_cli.experiment import PROFILES, Experiment
 from report_cli.keys.canonical import digest
 from report_cli.project import PROVENANCE
 from report_cli.report.html.uses import Place
@@ -73,7 +73,8 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class Provenance(msgspec.Struct, frozen=True):
-    """What provenance.json says. `code` has the digests of definitions by a name that runs share."""
+    """What provenance.json says. `code` has the digests of definitions by a name that runs share, `behind` the runs on
+    which `runs` rest and that are no part of these."""
 
     document: str
     made: BuildFacts
@@ -83,6 +84,7 @@ class Provenance(msgspec.Struct, frozen=True):
     figures: dict[str, str]
     images: dict[str, str]
     claims: list[Claim] = []
+    behind: list[ListedRun] = []
 
 
 @dataclass(frozen=True)
@@ -121,16 +123,19 @@ def appendix(
     experiments: Mapping[str, Experiment],
     language: Language,
     uses: Mapping[str, Sequence[Place]],
+    behind: Mapping[str, Run],
 ) -> Appendix:
-    """Return the appendix of a report made from `runs`, in its language; `uses` has where they are used."""
+    """Return the appendix of a report made from `runs`, in its language; `uses` has where they are used.
+
+    `behind` has the stored runs on which they rest, by their keys.
+    """
     runs = tuple(runs)
-    shared = _agreed(runs, language)
+    shared = {name: texts[0] for name, texts in _origins(runs, behind, language).items() if len(texts) == 1}
     entries = []
     for name, each in groupby(runs, key=lambda run: run.experiment):
         group = tuple(each)
-        origins = [_origin(run, language) for run in group]
-        labels = dict.fromkeys(label for origin in origins for label in origin if label not in shared)
-        own = [(label, " / ".join(dict.fromkeys(o[label] for o in origins if label in o))) for label in labels]
+        origins = _origins(group, behind, language)
+        own = [(label, " / ".join(texts)) for label, texts in origins.items() if label not in shared]
         seeds = sorted({run.seed for run in group})
         where = language["seeds" if len(seeds) > 1 else "seed"].format(seeds[0], seeds[-1])
         points = len({repr(sorted(run.point.items())) for run in group})
@@ -142,16 +147,16 @@ def appendix(
                 keys=tuple((run.key, _name(run, language)) for run in group),
                 name=", ".join((name, *([language["points"].format(points)] if points > 1 else []), where)),
                 title=experiments[name].title,
-                facts=(*_facts(group, language), *own),
+                facts=(*_facts(group, behind, language), *own),
                 metrics=tuple(
                     (at, m.words)
                     for metric, m in experiments[name].metrics.items()
                     if (at := f"{name}.{metric}") in uses
                 ),
-                command=_command(group[0].manifest),
+                command=_command(experiments[name], group),
                 # The program's own code is that of its version.
                 code=tuple(n for n in group[0].manifest.recipe.get("code", {}) if not n.startswith("report_cli")),
-                data=data.label if (data := group[0].manifest.data) else "",
+                data=language["list"].join(_data(group)),
                 day=day,
                 date=words.date(day, language),
                 duration_s=duration_s,
@@ -165,16 +170,15 @@ def appendix(
     return Appendix(tuple(entries), tuple(common))
 
 
-def label(runs: Iterable[Run], draft: bool, language: Language) -> str:
+def label(runs: Iterable[Run], draft: bool, language: Language, behind: Mapping[str, Run]) -> str:
     """Return what every page must say about the runs behind it, at any distance; empty where all are `full` runs on
-    real images with the profile's own parameters.
+    real images with the profile's own parameters. `behind` is that of `appendix`.
 
     Raises:
         ReportError: the runs are of different profiles, and the report is no draft.
     """
-    rests: list[Behind | Manifest] = []
-    for run in runs:
-        rests += [*run.manifest.behind, run.manifest]
+    runs = tuple(runs)
+    rests = list(_rested_on(runs))
     profiles: dict[str, str] = {}
     for fact in rests:
         if fact.profile is not None:
@@ -184,7 +188,9 @@ def label(runs: Iterable[Run], draft: bool, language: Language) -> str:
         raise ReportError(f"a report never mixes profiles: {mixed}", "report build all --profile PROFILE")
     is_short = bool(profiles.keys() - {"full"})
     is_drawn = any(fact.data is not None and fact.data.origin == "drawn" for fact in rests)
-    words = {(True, True): "short_drawn", (True, False): "short", (False, True): "drawn"}.get((is_short, is_drawn))
+    trains = any(run.manifest.times.epochs for run in _rests(runs, behind))
+    short = "short" if trains else "short_runs"
+    words = {(True, True): "short_drawn", (True, False): short, (False, True): "drawn"}.get((is_short, is_drawn))
     parts = [language[words]] if words else []
     if any(fact.overrides for fact in rests):
         parts.append(language["changed"])
@@ -192,19 +198,29 @@ def label(runs: Iterable[Run], draft: bool, language: Language) -> str:
 
 
 def attachment(
-    document: str, runs: Iterable[Run], ledger: Ledger, figures: Mapping[str, str], images: Mapping[str, str]
+    document: str,
+    runs: Iterable[Run],
+    ledger: Ledger,
+    figures: Mapping[str, str],
+    images: Mapping[str, str],
+    behind: Mapping[str, Run],
 ) -> dict[str, Any]:
     """Return what provenance.json says of the results: every run, figure and image of the report, and every value.
 
-    `figures` has the sha256 of drawn figures by their labels, `images` those of images of the author's own by paths.
+    `figures` has the sha256 of drawn figures by their labels, `images` those of images of the author's own by paths;
+    `behind` is that of `appendix`.
     """
     runs = tuple(runs)
+    rests = _rests(runs, behind)
     return {
         "schema": SCHEMA,
         "document": document,
         "runs": [_listed(run) for run in runs],
+        "behind": [_listed(run) for run in rests[len(runs) :]],
         # Most runs share their code: the seeds and points of an experiment do.
-        "code": {_code(run): {name: d[:16] for name, d in run.manifest.recipe.get("code", {}).items()} for run in runs},
+        "code": {
+            _code(run): {name: d[:16] for name, d in run.manifest.recipe.get("code", {}).items()} for run in rests
+        },
         "values": [_shown(entry.text, entry.value) for entry in ledger.entries if not entry.value.missing],
         "figures": dict(figures),
         "images": dict(images),
@@ -252,6 +268,7 @@ def _listed(run: Run) -> dict[str, Any]:
         "behind": msgspec.to_builtins(m.behind),
         "code": msgspec.to_builtins(m.code),
         "accepted": msgspec.to_builtins(m.accepted),
+        "warnings": msgspec.to_builtins(m.warnings),
         "files": {name: entry.sha256 for name, entry in m.files.items()},
     }
 
@@ -261,31 +278,47 @@ def _name(run: Run, language: Language) -> str:
     return ", ".join([run.experiment, *point, language["seed"].format(run.seed)])
 
 
-def _agreed(runs: Sequence[Run], language: Language) -> dict[str, str]:
-    """Return the facts on which all runs that have them agree."""
-    facts: dict[str, set[str]] = {}
+def _rests(runs: Sequence[Run], behind: Mapping[str, Run]) -> list[Run]:
+    """Return `runs`, and after them what they rest on, as far as it is stored."""
+    there = {run.key: run for run in runs}
+    wanted = dict.fromkeys(each.key for run in runs for each in run.manifest.behind)
+    return [*runs, *(behind[key] for key in wanted if key in behind and key not in there)]
+
+
+def _rested_on(runs: Iterable[Run]) -> Iterator[Manifest | Behind]:
+    """Yield what is known of every run that counts, of those behind these whether they are stored or not."""
     for run in runs:
-        for name, text in _origin(run, language).items():
-            facts.setdefault(name, set()).add(text)
-    return {name: texts.pop() for name, texts in facts.items() if len(texts) == 1}
+        yield run.manifest
+        yield from run.manifest.behind
 
 
-def _origin(run: Run, language: Language) -> dict[str, str]:
-    """Return where a run was computed, fact by fact: mostly the same for all runs of a report."""
-    m = run.manifest
-    origin = {name.removeprefix("package "): content for name, content in m.environment.items()}
-    if m.profile is not None:
-        origin[language["profile"]] = m.profile
-    if m.code is not None:
-        commit = language["commit" if m.code.clean else "uncommitted"]
-        origin[language["code"]] = commit.format(m.code.commit[:12])
-    return origin
+def _data(runs: Sequence[Run]) -> list[str]:
+    """Return what the data is called on which runs rest."""
+    return list(dict.fromkeys(fact.data.label for fact in _rested_on(runs) if fact.data is not None))
 
 
-def _facts(runs: Sequence[Run], language: Language) -> Iterable[tuple[str, str]]:
-    first = runs[0].manifest
-    if first.data is not None:
-        yield language["data"], first.data.label
+def _origins(runs: Sequence[Run], behind: Mapping[str, Run], language: Language) -> dict[str, list[str]]:
+    """Return where runs, and what they rest on, were computed, fact by fact: mostly the same for all of a report."""
+    origins: dict[str, dict[str, None]] = {}
+    for run in _rests(runs, behind):
+        m = run.manifest
+        facts = {name.removeprefix("package "): content for name, content in m.environment.items()}
+        if run.profile is not None:
+            facts[language["profile"]] = run.profile
+        if m.code is not None:
+            commit = language["commit" if m.code.clean else "uncommitted"]
+            facts[language["code"]] = commit.format(m.code.commit[:12])
+        for name, text in facts.items():
+            origins.setdefault(name, {})[text] = None
+    return {name: list(texts) for name, texts in origins.items()}
+
+
+def _facts(runs: Sequence[Run], behind: Mapping[str, Run], language: Language) -> Iterable[tuple[str, str]]:
+    """Yield what is said of the runs of one experiment; parameters are their own, and the rest counts at any
+    distance."""
+    first, rests = runs[0].manifest, [run.manifest for run in _rests(runs, behind)]
+    if data := _data(runs):
+        yield language["data"], language["list"].join(data)
     duration = formats.duration(sum(run.manifest.times.duration_s for run in runs))[0]
     yield language["duration"], words.number(duration, language)
     grid = set(first.point)
@@ -294,30 +327,48 @@ def _facts(runs: Sequence[Run], language: Language) -> Iterable[tuple[str, str]]
     for name in sorted(grid):
         points = dict.fromkeys(_plain(run.point[name], language) for run in runs)
         yield language["grid"].format(name), language["list"].join(points)
-    if first.overrides:
-        yield language["overridden"], _settings(first.overrides, language)
+    if overridden := dict.fromkeys(_overrides(runs, language)):
+        yield language["overridden"], language["list"].join(overridden)
     if first.behind:
-        needed = dict.fromkeys(f"{each.experiment} {each.key}" for run in runs for each in run.manifest.behind)
-        yield language["computed_from"], ", ".join(needed)
-    files = dict.fromkeys(name for run in runs for name in run.manifest.inputs.get("files", {}))
-    if files:
+        needed = {each.key: each for run in runs for each in run.manifest.behind}
+        yield language["computed_from"], ", ".join(_needed(each, behind, language) for each in needed.values())
+    if files := dict.fromkeys(name for m in rests for name in m.inputs.get("files", {})):
         yield language["files_read"], ", ".join(files)
-    if unwatched := sorted({what for run in runs for what in run.manifest.unwatched}):
+    if unwatched := sorted({what for m in rests for what in m.unwatched}):
         yield language["not_watched"], ", ".join(unwatched)
-    if warned := [warning for run in runs for warning in run.manifest.warnings]:
+    if warned := [warning for m in rests for warning in m.warnings]:
         count = sum(warning.count for warning in warned)
         first_warning = f"{warned[0].category}: {one_line(warned[0].message)}"
         yield language["warnings"], language["first_warning"].format(count, first_warning)
-    for text in dict.fromkeys(_acceptance(accepted, language) for run in runs for accepted in run.manifest.accepted):
+    for text in dict.fromkeys(_acceptance(accepted, language) for m in rests for accepted in m.accepted):
         yield language["accepted"], text
 
 
-def _command(manifest: Manifest) -> str:
-    """Return the command that repeats a run, as it has to be typed; real images are named by their folder."""
-    profile = ["--profile", manifest.profile] if manifest.profile else []
-    data = ["--data", "FOLDER"] if manifest.data and manifest.data.origin == "real" else []
-    settings = [part for setting in written(manifest.overrides) for part in ("--set", setting)]
-    return shlex.join(["report", "run", manifest.experiment, *profile, *data, *settings, "--force"])
+def _overrides(runs: Sequence[Run], language: Language) -> Iterator[str]:
+    """Yield the parameters that aren't the profile's own; of another experiment its name stands before."""
+    if own := runs[0].manifest.overrides:
+        yield _settings(own, language)
+    for each in chain.from_iterable(run.manifest.behind for run in runs):
+        if each.overrides:
+            yield f"{each.experiment}: {_settings(each.overrides, language)}"
+
+
+def _needed(each: Behind, behind: Mapping[str, Run], language: Language) -> str:
+    point = [f"{name}={_plain(value, language)}" for name, value in each.point.items()]
+    absent = [] if each.key in behind else [language["not_stored"]]
+    facts = language["list"].join([*point, language["seed"].format(each.seed), *absent])
+    return f"{each.experiment} {each.key} ({facts})"
+
+
+def _command(experiment: Experiment, runs: Sequence[Run]) -> str:
+    """Return the command that repeats runs, as it has to be typed; real images are named by their folder."""
+    profile = ["--profile", runs[0].profile] if runs[0].profile else []
+    data = ["--data", "FOLDER"] if any(fact.data and fact.data.origin == "real" for fact in _rested_on(runs)) else []
+    settings = [part for setting in written(runs[0].manifest.overrides) for part in ("--set", setting)]
+    count = max(run.seed for run in runs) + 1
+    usual = experiment.seeds[runs[0].profile or PROFILES[0]]
+    seeds = ["--seeds", str(count)] if count != usual else []
+    return shlex.join(["report", "run", experiment.name, *profile, *data, *settings, *seeds, "--force"])
 
 
 def _acceptance(accepted: Acceptance, language: Language) -> str:

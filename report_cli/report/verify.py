@@ -116,7 +116,7 @@ def stored(file: Evidence, experiments: Mapping[str, Experiment], store: Store) 
     # Names of the file are compared with names, and never used as paths.
     names = {run.experiment for run in facts.runs} | set(rests.values())
     there = {run.key: run for name in sorted(names & experiments.keys()) for run in store.runs(name)}
-    absent = [f"{run.experiment} {run.key[:8]}" for run in facts.runs if run.key not in there]
+    absent = [f"{run.experiment} {run.key[:8]}" for run in (*facts.runs, *facts.behind) if run.key not in there]
     if absent:
         what = f"{len(absent)} of the runs of {file.name} are not stored in this project: {', '.join(absent[:3])}"
         raise ReportError(what, "verify it where its results are: in the repository of the report, at its commit")
@@ -161,11 +161,10 @@ def verify(
     project: Project,
     file: Evidence,
     selection: Selection,
-    behind: Sequence[Run],
     experiments: Mapping[str, Experiment],
     code: str,
 ) -> Verification:
-    """Return what becomes of `file`. `selection` has the runs that it names, `behind` those on which they rest.
+    """Return what becomes of `file`. `selection` has the runs that it names, and those on which they rest.
 
     Raises:
         ReportError: it is a draft, Pango is missing, or a stored run is damaged.
@@ -181,7 +180,8 @@ def verify(
     commit = facts.made.commit.commit if facts.made.commit else ""
 
     def outcome(verdict: str, differences: Sequence[Difference], values: Sequence[ValueVerdict] = ()) -> Verification:
-        names = sorted({run.experiment for runs in selection.runs.values() for run in runs})
+        rests = (*(run for runs in selection.runs.values() for run in runs), *selection.behind.values())
+        names = sorted({run.experiment for run in rests})
         found = list(differences), list(values), facts.claims, names
         return Verification(file.name, facts.document, verdict, commit, other, *found)
 
@@ -210,7 +210,7 @@ def verify(
         differences += _pages(content.read(file.pdf, file.name), content.read(built, "the page"))
         if not differences and not changed:
             differences.append(Difference("the file", "in other bytes than what is built here", "the same"))
-    runs = (*context.used(), *behind)
+    runs = list({run.key: run for run in (*context.used(), *selection.behind.values())}.values())
     checks = {run.key: evidence.check(run) for run in runs}
     metrics = [
         Difference(
@@ -237,7 +237,7 @@ def _attached(given: Mapping[str, Any], built: Mapping[str, Any], passed_over: C
 
 
 def _comparable(name: str, part: Any) -> dict[str, Any]:
-    if name == "runs":
+    if name in ("runs", "behind"):
         # Kept runs have other files than own ones, and the same outputs.
         return {run["key"]: {k: v for k, v in run.items() if k != "files"} for run in part or ()}
     if name == "values":

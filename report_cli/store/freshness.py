@@ -106,7 +106,7 @@ class Judge(msgspec.Struct):
             stored, question, lambda run: digest(run.manifest.recipe.get("parameters")) == wanted_parameters
         ) or closest(stored, question)
         if older is None:
-            others = {run.manifest.profile for run in stored} - {None}
+            others = {run.profile for run in stored} - {None}
             seed = f" with seed {question.seed}" if question.profile in others else f" with profile {question.profile}"
             where = seed if others else ""
             return Verdict("missing", f"never run{where}")
@@ -233,7 +233,7 @@ def closest(runs: Iterable[Run], question: Question, eligible: Callable[[Run], b
     def likeness(run: Run) -> tuple[int, str, int]:
         return -len(difference.between(run.manifest.recipe, question.recipe.parts)), *run.age
 
-    alike = (run for run in runs if run.seed == question.seed and run.manifest.profile in (question.profile, None))
+    alike = (run for run in runs if run.seed == question.seed and run.profile in (question.profile, None))
     return max(filter(eligible, alike), key=likeness, default=None)
 
 

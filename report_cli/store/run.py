@@ -62,6 +62,12 @@ class Run(msgspec.Struct, frozen=True, dict=True):
         return self.manifest.seed
 
     @property
+    def profile(self) -> str | None:
+        """The budget on which it rests, its own or that of a run behind it; None where every one gives the same."""
+        named = (each.profile for each in self.manifest.behind if each.profile is not None)
+        return self.manifest.profile or next(named, None)
+
+    @property
     def point(self) -> Mapping[str, Any]:
         """Where in a sweep the run is: the parameters that the point sets."""
         return self.manifest.point
@@ -269,7 +275,7 @@ class Results(msgspec.Struct, frozen=True):
             raise ReportError("a data frame needs pandas, which is not installed", "pip install pandas") from error
 
         return pandas.DataFrame(
-            [{"profile": r.manifest.profile, "seed": r.seed, **r.parameters, **r.scalars} for r in self.runs]
+            [{"profile": r.profile, "seed": r.seed, **r.parameters, **r.scalars} for r in self.runs]
         )
 
     def __getattr__(self, name: str) -> Any:

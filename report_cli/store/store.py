@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,14 @@ class Store(msgspec.Struct, frozen=True):
                     run = self._open(folder)
                     if run is not None:
                         yield run
+
+    def behind(self, runs: Iterable[Run]) -> dict[str, Run]:
+        """Return by their keys those on which `runs` rest at any distance, as far as they are stored."""
+        wanted = {each.key: each.experiment for run in runs for each in run.manifest.behind}
+        # Names of a manifest are compared with names, and never used as paths.
+        names = set(wanted.values()).intersection(self.experiments()) if wanted else ()
+        there = {run.key: run for name in sorted(names) for run in self.runs(name)}
+        return {key: there[key] for key in wanted if key in there}
 
     def is_kept(self, run: Run) -> bool:
         """Whether the run lies in the layer that is in git."""

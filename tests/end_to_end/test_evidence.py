@@ -1,6 +1,9 @@
 """What a number rests on counts at any distance: random graphs of experiments against an oracle."""
 
+import html
 import json
+import re
+import shlex
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -17,6 +20,8 @@ from tests.conftest import edit
 
 EXAMPLES = {"few": 6, "many": 150}
 HEAD = """
+import warnings
+
 import report_cli as report
 
 METRICS = {"x": report.Metric("count", "x")}
@@ -25,6 +30,7 @@ EXPERIMENT = """
 
 @report.experiment("e{number}", title="E", metrics=METRICS, profiles={profiles}, seeds={seeds}, needs={needs})
 def e{number}({arguments}):
+    {body}
     record(x={own} + record.seed + sum(sum(record.need(name).metric("x")) for name in {needs}))
 """
 BUDGET = {"smoke": {"n": 100}, "quick": {"n": 200}, "full": {"n": 300}}
@@ -33,11 +39,14 @@ PAPER = '+++\ntitle = "P"\n+++\n\n# A\n\nIt is << value("{name}.x")|decimals(1) 
 
 @dataclass(frozen=True)
 class Node:
-    """An experiment: whether it has a budget of its own, how many seeds, and which earlier ones it needs."""
+    """An experiment: whether it has a budget of its own, how many seeds, which earlier ones it needs, whether it
+    computes with numpy, and how often it warns."""
 
     budget: bool
     seeds: int
     needs: tuple[int, ...]
+    numpy: bool
+    warnings: int
 
 
 @st.composite
@@ -46,7 +55,8 @@ def graphs(draw: st.DrawFn) -> list[Node]:
     nodes: list[Node] = []
     for number in range(draw(st.integers(1, 5))):
         needs = draw(st.sets(st.integers(0, number - 1), max_size=3)) if number else set()
-        nodes.append(Node(draw(st.booleans()), draw(st.integers(1, 2)), tuple(sorted(needs))))
+        own = draw(st.booleans()), draw(st.integers(1, 2)), tuple(sorted(needs))
+        nodes.append(Node(*own, draw(st.booleans()), draw(st.integers(0, 2))))
     return nodes
 
 
@@ -86,6 +96,13 @@ def write(root: Path, nodes: list[Node]) -> None:
                 needs=tuple(f"e{need}" for need in node.needs),
                 arguments="params, record" if node.budget else "record",
                 own="params.n" if node.budget else "1",
+                body="\n    ".join(
+                    [
+                        *(["import numpy"] * node.numpy),
+                        *(["warnings.warn('odd', stacklevel=1)"] * node.warnings),
+                        "pass",
+                    ]
+                ),
             )
         )
         (root / "templates" / "documents" / f"d{number}.md").write_text(PAPER.format(name=f"e{number}"))
@@ -122,7 +139,22 @@ def test_label_appendix_provenance_and_key_agree_with_an_oracle(
         (value,) = provenance["values"]
         assert value["number"] == fmean(x(nodes, shown, seed, profile) for seed in range(nodes[shown].seeds))
         is_short = profile != "full" and any(nodes[number].budget for number, _ in rests)
-        assert ('<p class="label">short trainings' in page) == is_short
+        assert ('<p class="label">short runs' in page) == is_short
+        told = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page, re.DOTALL))
+        assert ("numpy" in told["Computed with"]) == any(nodes[number].numpy for number, _ in rests)
+        packages = {name for run in listed(provenance) for name in run["environment"]}
+        assert ("package numpy" in packages) == any(nodes[number].numpy for number, _ in rests)
+        warned = sum(nodes[number].warnings for number, _ in rests)
+        assert int(told.get("Warnings", "0").partition(",")[0]) == warned
+        assert sum(each["count"] for run in listed(provenance) for each in run["warnings"]) == warned
+        rests_on_budget = any(nodes[number].budget for number, _ in rests)
+        assert told.get("Profile") == (profile if rests_on_budget else None)
+        # The command computes the very runs, whatever the project's own profile is.
+        command = shlex.split(html.unescape(re.sub("<.*?>", "", told["Command"])))
+        assert command[:3] == ["report", "run", f"e{shown}"]
+        asked = command[command.index("--profile") + 1] if "--profile" in command else ""
+        same = {status.key for status in api.status(f"e{shown}", profile=asked, folder=root)}
+        assert {run["key"] for run in provenance["runs"]} <= same
         keys = {status.key for status in api.status(profile=profile, folder=root) if status.state == "fresh"}
         assert len(keys) == len(rests), "nothing else was run"
         assert all(key in page for key in keys)
@@ -147,5 +179,11 @@ def test_label_appendix_provenance_and_key_agree_with_an_oracle(
 
 def names(provenance: dict[str, Any]) -> set[tuple[str, int]]:
     """Return experiment and seed of every run that a provenance names, and of those behind them."""
-    listed = [*provenance["runs"], *(each for run in provenance["runs"] for each in run["behind"])]
-    return {(run["experiment"], run["seed"]) for run in listed}
+    behind = {(each["experiment"], each["seed"]) for run in provenance["runs"] for each in run["behind"]}
+    assert {(run["experiment"], run["seed"]) for run in provenance["behind"]} == behind
+    return {(run["experiment"], run["seed"]) for run in listed(provenance)}
+
+
+def listed(provenance: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the runs of a provenance, and those behind them."""
+    return [*provenance["runs"], *provenance["behind"]]

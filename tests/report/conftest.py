@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +60,11 @@ class Desk:
     figures: dict[str, dict[str, FigureFile]]
     missing: dict[str, str]
     options: tuple[str, ...] = ()
+    behind: dict[str, Run] = field(default_factory=dict)
 
     @property
     def selection(self) -> Selection:
-        return Selection(self.runs, self.figures, self.missing, self.options)
+        return Selection(self.runs, self.figures, self.missing, self.options, self.behind)
 
     def write(self, body: str, folder: str = "documents", name: str = "paper", front: str = FRONT) -> Path:
         path = self.project.templates / folder / f"{name}.md"

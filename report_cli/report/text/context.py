@@ -24,20 +24,24 @@ class Selection:
 
     `runs` has the results of each experiment over its points and seeds; `figures` the files drawn from them by
     experiment and name; `missing` says why an experiment has no results ("never run", "out of date: ..."), and
-    `options` with which options `report run` would make them.
+    `options` with which options `report run` would make them. `behind` has the runs on which all these rest, at any
+    distance, by their keys.
     """
 
     runs: Mapping[str, Results]
     figures: Mapping[str, Mapping[str, FigureFile]]
     missing: Mapping[str, str]
     options: tuple[str, ...] = ()
+    behind: Mapping[str, Run] = field(default_factory=dict)
 
     def of(self, names: Container[str]) -> "Selection":
         """Return what of it belongs to these experiments."""
         runs = {name: results for name, results in self.runs.items() if name in names}
         figures = {name: drawn for name, drawn in self.figures.items() if name in names}
         missing = {name: why for name, why in self.missing.items() if name in names}
-        return Selection(runs, figures, missing, self.options)
+        rests = {each.key for results in runs.values() for run in results for each in run.manifest.behind}
+        behind = {key: run for key, run in self.behind.items() if key in rests}
+        return Selection(runs, figures, missing, self.options, behind)
 
     def command(self, *arguments: str) -> str:
         """Return the command that runs what a hint names, as it has to be typed."""

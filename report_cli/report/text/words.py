@@ -57,6 +57,7 @@ _TABLE: dict[str, tuple[str, str, str, str]] = {
     "appendix": ("Appendix {}", "Anhang {}", "Annexe {}", "Apéndice {}"),
     # What every page has to say about its runs.
     "short": ("short trainings", "kurze Trainings", "entraînements courts", "entrenamientos cortos"),
+    "short_runs": ("short runs", "kurze Läufe", "exécutions courtes", "ejecuciones cortas"),
     "short_drawn": (
         "short trainings on drawn images",
         "kurze Trainings mit gezeichneten Bildern",
@@ -142,6 +143,7 @@ _TABLE: dict[str, tuple[str, str, str, str]] = {
     "grid": ("Grid of {}", "Raster von {}", "Grille de {}", "Rejilla de {}"),
     "overridden": ("Overridden", "Überschrieben", "Remplacés", "Sustituidos"),
     "computed_from": ("Computed from", "Berechnet aus", "Calculé à partir de", "Calculado a partir de"),
+    "not_stored": ("not stored", "nicht gespeichert", "non conservée", "no guardada"),
     "files_read": ("Files read", "Gelesene Dateien", "Fichiers lus", "Archivos leídos"),
     "not_watched": ("Not watched", "Nicht beobachtet", "Non observé", "No observado"),
     "warnings": ("Warnings", "Warnungen", "Avertissements", "Advertencias"),
