@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from report_cli import stats, wording
 from report_cli.claims import HOLDS, REFUTED, UNDECIDED, Outcome, decided
 from report_cli.errors import ReportError, UsageError
-from report_cli.report.text import formats
-from report_cli.report.text.values import Value
+from report_cli.report.text import formats, words
+from report_cli.report.text.values import Value, cleared
 from report_cli.settings import written
 from report_cli.stats import Difference
 from report_cli.store.run import Run
@@ -141,10 +141,11 @@ def compare(runs: Runs, first: Value, second: Value, margin: float, family: Sequ
     def value(number: float, unit: str) -> Value:
         return Value(number, unit, difference.origins, difference.runs, first.ledger)
 
-    low, high = value(ends.low, first.unit), value(ends.high, first.unit)
+    low, high = (value(cleared(end, first.number, second.number), first.unit) for end in (ends.low, ends.high))
     verdict, n = own.verdict(margin, p), value(own.n, "")
+    moved = value(cleared(own.difference, first.number, second.number), first.unit)
     significance = PValue(p, "", difference.origins, difference.runs, first.ledger)
-    return Comparison(value(own.difference, first.unit), low, high, significance, n, own.method, verdict, margin)
+    return Comparison(moved, low, high, significance, n, own.method, verdict, margin)
 
 
 def _named(first: Value, second: Value) -> frozenset[object]:

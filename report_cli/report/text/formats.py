@@ -21,19 +21,21 @@ Written = tuple[str, str]
 
 
 def percent(number: float, digits: int = 1) -> Written:
-    """Return the fraction `number` (0-1) in percent: 73.8 %."""
-    text = f"{round_by_hand(number, _count(digits), 100):f}"
-    return text.replace("-", MINUS) + NARROW + "%", text + r"\,\%"
+    """Return the fraction `number` (0-1) in percent: 73.8 %. What isn't nothing is never written as 0."""
+    short = round_by_hand(number, _count(digits), 100)
+    text, tex = _small(100 * number) if short.is_zero() and number else _both(f"{short:f}")
+    return text + NARROW + "%", tex + r"\,\%"
 
 
 def decimals(number: float, digits: int = 2) -> Written:
-    """Return `number` with a fixed count of decimals: 0.64."""
-    return _both(f"{round_by_hand(number, _count(digits)):,f}")
+    """Return `number` with a fixed count of decimals: 0.64. What isn't nothing is never written as 0."""
+    short = round_by_hand(number, _count(digits))
+    return _small(number) if short.is_zero() and number else _both(f"{short:,f}")
 
 
 def integer(number: float) -> Written:
     """Return the whole number `number` in groups of three: 1,791,786. UsageError when it has a fraction."""
-    if abs(number - round(number)) > 1e-9 * max(1.0, abs(number)):
+    if abs(number - round(number)) > 1e-9 * max(1.0, abs(number)) or (number and not round(number)):
         raise UsageError(f"{number!r} is not a whole number", "use the filter decimals(n)")
     return _both(f"{round(number):,}")
 
@@ -58,8 +60,7 @@ def duration(number: float) -> Written:
     """Return `number` seconds in the largest fitting units: 0.25 ms, 85 ms, 12.4 s, 3 min 20 s, 2 h 5 min."""
     seconds = abs(number)
     if 0 < seconds < 0.00095:
-        # What isn't nothing is never written as 0.
-        text = f"{exact(float(f'{1000 * seconds:.2g}'))[0]} ms"
+        text = f"{_small(1000 * seconds)[0]} ms"
     elif seconds < 0.9995:
         text = f"{round_by_hand(seconds, 0, 1000)} ms"
     elif seconds < 59.95:
@@ -105,6 +106,11 @@ def upright(tex: str) -> str:
     In a formula a comma is punctuation, a decimal one only where a digit stands right behind it.
     """
     return _SIGNED.sub(lambda match: match[1] or rf"\text{{{match[0]}}}", tex)
+
+
+def _small(number: float) -> Written:
+    """Return `number`, of which the digits asked for would show nothing but zeros, with its first two that count."""
+    return exact(float(f"{number:.2g}"))
 
 
 def _count(digits: object) -> int:

@@ -194,7 +194,8 @@ class Value(Untouchable):
             raise ReportError(f"{self.name} has no spread: it comes from {self.n} run", "ask for .spread where .n > 1")
         from statistics import stdev
 
-        return Value(stdev(self.samples), self.unit, self.origins, self.runs, self.ledger)
+        number = cleared(stdev(self.samples), *self.samples)
+        return Value(number, self.unit, self.origins, self.runs, self.ledger)
 
     @property
     def low(self) -> "Value":
@@ -270,8 +271,8 @@ class Value(Untouchable):
     def __bool__(self) -> bool:
         return self.number != 0
 
-    __add__, __radd__ = _arithmetic(operator.add, _common)
-    __sub__, __rsub__ = _arithmetic(operator.sub, _common)
+    __add__, __radd__ = _arithmetic(lambda a, b: cleared(a + b, a, b), _common)
+    __sub__, __rsub__ = _arithmetic(lambda a, b: cleared(a - b, a, b), _common)
     __mul__, __rmul__ = _arithmetic(operator.mul, _scaled)
     __truediv__, __rtruediv__ = _arithmetic(operator.truediv, _ratio)
     __lt__, __le__ = _order(operator.lt, "<"), _order(operator.le, "≤")
@@ -308,6 +309,13 @@ class Count(int):
         count = super().__new__(cls, len(counted.samples))
         count.value = Value(int(count), "count", counted.origins, counted.runs, counted.ledger)
         return count
+
+
+def cleared(number: float, *operands: float) -> float:
+    """Return `number`, made by adding or subtracting these; 0 where it is only what their rounding in the last binary
+    digits has left, as in 0.3 - 0.1 - 0.2."""
+    rest = 4 * math.ulp(max(map(abs, operands)))
+    return 0.0 if abs(number) <= rest < math.inf else number
 
 
 def errors_above(first: Value, second: Value) -> Value:

@@ -35,6 +35,14 @@ def test_rows_and_columns_make_a_table(desk: Desk) -> None:
     ]
 
 
+def test_what_is_small_is_not_nothing(desk: Desk) -> None:
+    """A cell whose digits would all be zeros has those that count, and so has its standard deviation."""
+    for seed, number in enumerate((1e-5, 2e-5)):
+        desk.store("net", {"accuracy": (number, "fraction"), "time": (number, "s"), "loss": (0.0, "nats")}, seed=seed)
+    rows = table(desk, 'rows=["net"], columns=["accuracy", "time", "loss"]')
+    assert rows[2] == "| A network | 0.0015 ± 0.00071 | 1.5 × 10⁻⁵ ± 7.1 × 10⁻⁶ | 0.000 | 2 |"
+
+
 def test_headings_and_digits_may_be_given(desk: Desk) -> None:
     """Rows and columns take headings, a column its digits; a metric that a row has not is a dash."""
     columns = 'columns={"Right": "accuracy", "Weights": "weights"}, digits={"accuracy": 2}'

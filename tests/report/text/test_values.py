@@ -38,6 +38,14 @@ def test_a_value_computes_like_its_number(result: Value, number: float) -> None:
     assert result == number
 
 
+def test_what_rounding_leaves_is_nothing() -> None:
+    """A difference of equal numbers is 0, though floats leave 3e-17 of it; a small number is what it is."""
+    assert (value(0.3) - 0.1 - 0.2).number == 0
+    assert value(2, 0.3, 0.1 + 0.2).spread.number == 0
+    assert (value(3e-17) - 1e-17).number == pytest.approx(2e-17)
+    assert (value(math.inf) - 1).number == math.inf
+
+
 def test_units_survive_where_they_mean_something() -> None:
     """Sums keep a common unit, scaling keeps it, a ratio has none."""
     seconds = value(6, unit="s")
