@@ -77,6 +77,7 @@ class Desk:
         metrics: Mapping[str, tuple[float, str]],
         seed: int = 0,
         arrays: Mapping[str, Any] | None = None,
+        tables: Mapping[str, Any] | None = None,
         history: Sequence[Mapping[str, float]] = (),
         **facts: Any,
     ) -> Run:
@@ -93,6 +94,8 @@ class Desk:
         for name, values in (arrays or {}).items():
             files.make_folder(folder / "arrays")
             np.save(folder / "arrays" / f"{name}.npy", np.asarray(values))
+        for name, table in (tables or {}).items():
+            files.write_text(folder / "tables" / f"{name}.json", json.dumps(table))
         content = {
             "experiment": experiment,
             "recipe": {"parameters": {"epochs": 3, "rate": 0.03, "widths": [32, 64], "augment": False}},

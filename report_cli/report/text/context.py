@@ -143,14 +143,13 @@ class Context:
             pairs.append((shown, value))
         return pairs
 
-    def table(self, name: str) -> list[dict[str, Any]]:
-        """Return the rows of the table EXPERIMENT.TABLE, numbers as values; none for a placeholder."""
-        experiment, table = self._split(name, "table")
-        results, missing = self._runs(experiment.name)
-        if missing:
+    def table(self, name: str, **point: Any) -> list[dict[str, Any]]:
+        """Return the rows of the table EXPERIMENT.TABLE of one run, numbers as values; none for a placeholder."""
+        run = self._run(name, point, "table")
+        if run is None:
             return []
-        run = results.run()
-        return [{key: self._cell(name, run, cell) for key, cell in row.items()} for row in run.table(table)]
+        table = run.table(name.partition(".")[2])
+        return [{key: self._cell(name, run, cell) for key, cell in row.items()} for row in table]
 
     def parameter(self, name: str, field_name: str) -> "Value | str":
         """Return in Markdown a parameter of the runs used: numbers, those of a list too, as values."""
@@ -272,6 +271,9 @@ class Context:
                     "there are " + ", ".join(dict.fromkeys(map(str, sorted(there, key=place)))),
                 )
         runs = results.where(seed, **point).runs
+        if seed is not None and not runs:
+            seeds = ", ".join(map(str, sorted({run.seed for run in results.runs})))
+            raise UsageError(f"{results.experiment} has no run with seed={seed!r}", f"there are {seeds}")
         points = {repr(sorted(run.point.items())) for run in runs}
         if len(points) != 1:
             asked = ", ".join(f"{name}={values!r}" for name, values in swept.items())
@@ -280,9 +282,10 @@ class Context:
             )
         return runs
 
-    def _run(self, name: str, point: Mapping[str, Any]) -> Run | None:
-        """Return the run that EXPERIMENT.ARRAY is taken from, None for a placeholder; of several seeds one is named."""
-        experiment, _ = self._split(name, "array")
+    def _run(self, name: str, point: Mapping[str, Any], what: str = "array") -> Run | None:
+        """Return the run that EXPERIMENT.ARRAY, or a table, is taken from, None for a placeholder; of several seeds
+        one is named."""
+        experiment, _ = self._split(name, what)
         results, missing = self._runs(experiment.name)
         if missing:
             return None

@@ -49,7 +49,7 @@ USAGE = {
     "parameter": 'parameter("EXPERIMENT", "PARAMETER")',
     "matrix": 'matrix("EXPERIMENT.ARRAY")',
     "element": 'element("EXPERIMENT.ARRAY", 0)',
-    "rows": 'rows("EXPERIMENT.TABLE")',
+    "rows": 'rows("EXPERIMENT.TABLE"), or rows("EXPERIMENT.TABLE", seed=0)',
     "figure": 'figure("EXPERIMENT.FIGURE", caption="...")',
     **{name: f'{name}("EXPERIMENT")' for name in ("title", "images_label")},
     "range": "range(10)",

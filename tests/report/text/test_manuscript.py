@@ -57,17 +57,27 @@ def test_an_element_of_an_array_is_a_value_or_text(desk: Desk) -> None:
     assert desk.markdown(text) == "13.5 a\\*b c\u00a0d no match"
 
 
-@pytest.mark.parametrize("call", ['element("facts.grid", 0, 1{})', 'matrix("facts.grid"{})'])
+ROWS = '(rows("facts.rows"{})|first).n'
+
+
+@pytest.mark.parametrize("call", ['element("facts.grid", 0, 1{})', 'matrix("facts.grid"{})', ROWS])
 def test_of_several_seeds_one_is_named(desk: Desk, call: str) -> None:
-    """An array is that of one run: where there are several seeds it takes the one that is named, and none by itself."""
+    """An array or table is that of one run: of several seeds it takes the one that is named, and none by itself."""
     metrics = {"sum": (45.0, "count")}
     for seed in (0, 1):
-        desk.store("facts", metrics, seed=seed, arrays={"grid": [[1, 10 + seed], [2, 3]]}, profile=None, data=None)
+        stored = {
+            "arrays": {"grid": [[1, 10 + seed], [2, 3]]},
+            "tables": {"rows": {"columns": ["n"], "rows": [[10 + seed]]}},
+        }
+        desk.store("facts", metrics, seed=seed, profile=None, data=None, **stored)
     told = failure(desk, f"$<< {call.format('')} >>$")
     assert "paper.md:4: facts has 2 seeds" in told.message
     assert told.hint == "name one: seed=0"
     for seed in (0, 1):
         assert str(10 + seed) in desk.markdown(f"$<< {call.format(f', seed={seed}')} >>$")
+    absent = failure(desk, f"$<< {call.format(', seed=7')} >>$")
+    assert "no run with seed=7" in absent.message
+    assert absent.hint == "there are 0, 1"
 
 
 def test_an_element_that_is_not_there_is_an_error(desk: Desk) -> None:
