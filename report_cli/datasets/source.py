@@ -88,7 +88,7 @@ def table_digest(table: Table, path: Path) -> str:
         DataError: the file can't be read.
     """
     try:
-        facts = [files.digest(path), table.target, list(table.features)]
+        facts = [files.digest(path), table.target, list(table.features), *([table.form] if table.form else [])]
     except OSError as error:
         there = [entry.name for entry in path.parent.glob("*")]
         hint = unknown("file", path.name, there).hint if isinstance(error, FileNotFoundError) else ""

@@ -3,9 +3,12 @@
 Standard library only: whoever lists experiments reads the declarations.
 """
 
+import codecs
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
+
+from report_cli.errors import UsageError
 
 PARTS = ("train", "test")
 
@@ -98,7 +101,11 @@ class Table:
     """A table of the project: a CSV file with a header, or an NPZ file whose arrays have one row an example.
 
     `file` is relative to the project's folder; its bytes are its identity. `target` names the column that is to be
-    predicted, and `features` those it is predicted from: all others where none are named.
+    predicted, and `features` those it is predicted from: all others where none are named. `separator` stands between
+    the cells of a CSV, `decimal` in its numbers.
+
+    Raises:
+        UsageError: `separator`, `decimal` or `encoding` is none.
     """
 
     name: str
@@ -106,7 +113,26 @@ class Table:
     file: str
     target: str
     features: tuple[str, ...] = ()
+    separator: str = ","
+    decimal: str = "."
+    encoding: str = "utf-8"
     loaded: ClassVar = ("report_cli.datasets.readers.table", "read")
+
+    def __post_init__(self) -> None:
+        if len(self.separator) != 1 or self.separator in '"\r\n':
+            raise UsageError(f"table {self.name}: separator={self.separator!r} is not one character", 'such as ";"')
+        if self.decimal not in (".", ",") or (self.decimal == self.separator == "."):
+            raise UsageError(f"table {self.name}: decimal={self.decimal!r} is no decimal sign", '"." or ","')
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError as error:
+            raise UsageError(f"table {self.name}: there is no encoding {self.encoding!r}", '"cp1252"') from error
+
+    @property
+    def form(self) -> dict[str, str]:
+        """What is declared of how its file is written, as far as that isn't usual."""
+        usual = {"separator": ",", "decimal": ".", "encoding": "utf-8"}
+        return {name: own for name, other in usual.items() if (own := getattr(self, name)) != other}
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Tables of a project: their columns, their identity, and the parts that their rows are cut into."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +141,59 @@ def test_files_that_are_no_such_table(content: bytes | None, says: str, tmp_path
     with pytest.raises(DataError, match=says) as caught:
         read(tmp_path)
     assert "data/iris.csv" in caught.value.message
+
+
+EXCEL = "größe;länge;art\r\n1;2,5;ä\r\n2;3,5;b\r\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_a_csv_of_a_spreadsheet(encoding: str, tmp_path: Path) -> None:
+    """Semicolons, decimal commas and encodings of a spreadsheet can be declared; the error says what to declare."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "iris.csv").write_bytes(EXCEL.encode(encoding))
+    plain = Table("iris", "Iris", "data/iris.csv", target="art")
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, plain)
+    declared = {"separator": ";", "decimal": ","} | ({"encoding": encoding} if encoding[:5] != "utf-8" else {})
+    asked = ", ".join(f'{name}="{value}"' for name, value in declared.items())
+    assert caught.value.hint == f"declare how it is written: Table({asked})"
+    assert "codec" not in caught.value.message
+    table = read(tmp_path, replace(plain, **declared))
+    assert table.features.tolist() == [[1, 2.5], [2, 3.5]]
+    assert table.target.tolist() == ["ä", "b"]
+
+
+def test_numbers_that_are_read_as_text(tmp_path: Path) -> None:
+    """The cell is named that is no number, and a decimal comma for what it is; a point beside one is no guess."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "iris.csv").write_text('petals,species\n1,a\n"2,5",b\n')
+    with pytest.raises(DataError, match="'2,5' in row 3") as caught:
+        _ = read(tmp_path).features
+    assert 'Table(decimal=",")' in caught.value.hint
+    (tmp_path / "data" / "iris.csv").write_text("petals;species\n1;0,5\n2;1\n")
+    with pytest.raises(DataError, match=r"'species' of data/iris\.csv would be text: '0,5'") as caught:
+        read(tmp_path, replace(IRIS, separator=";"))
+    assert 'Table(decimal=",")' in caught.value.hint
+    (tmp_path / "data" / "iris.csv").write_text("petals;species\n1.234;a\n1.234,5;b\n")
+    with pytest.raises(DataError, match=r"'1\.234' in row 2|'1\.234,5' in row 3"):
+        _ = read(tmp_path, replace(IRIS, separator=";", decimal=",")).features
+
+
+def test_nan_is_no_empty_cell(tmp_path: Path) -> None:
+    """A cell that says nan is called so, in an array as well."""
+    write(tmp_path, [(1, 2, "a"), (2, "nan", "b")])
+    with pytest.raises(DataError, match=r"row 3 of data/iris\.csv has nan in the column 'length'"):
+        _ = read(tmp_path).features
+    np.savez(tmp_path / "a.npz", x=np.array([1.0, np.nan]), y=np.arange(2))
+    with pytest.raises(DataError, match=r"row 3 of a\.npz has nan"):
+        _ = read(tmp_path, Table("a", "A", "a.npz", target="y")).features
+
+
+@pytest.mark.parametrize("form", [{"separator": ";;"}, {"separator": ""}, {"decimal": "x"}, {"encoding": "none"}])
+def test_a_form_that_is_none(form: dict[str, str]) -> None:
+    """A separator, a decimal sign or an encoding that is none is an error of the declaration."""
+    with pytest.raises(UsageError, match=f"table iris: .*{next(iter(form.values()))}"):
+        replace(IRIS, **form)
 
 
 def test_a_file_that_is_not_there_names_near_misses(tmp_path: Path) -> None:
