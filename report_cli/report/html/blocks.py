@@ -77,7 +77,7 @@ def _set_listings(body: "HtmlElement", places: Places) -> None:
     """Make a figure of each block of code that has a caption."""
     for code in body.xpath(".//*[@data-caption]"):
         caption, label = code.attrib.pop("data-caption"), code.attrib.pop("id", "")
-        where = places.of_label(label) if label else places.of_text(caption)
+        where = places.of_label(label) if label else places.of_text(f'caption="{caption}')
         if code.tag == "div" and code.get("class") != "sourceCode":
             raise UsageError(f"{where}: caption= belongs to code", "the last paragraph of a block is its caption")
         _check_plain(caption, where, "write ::: {#lst-name}, the code, the caption as Markdown, :::")

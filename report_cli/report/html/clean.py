@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 TEXT_TAGS = {"p", "br", "hr", *HEADINGS, "em", "strong", "u", "mark", "q", "del", "sup", "sub", "code", "pre"}
+# Which of the notes of the text an element is, counted from 0; empty where none of these.
+NOTE = "data-note"
 BLOCK_TAGS = {"span", "div", "a", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "section"}
 FLOAT_TAGS = {"figure", "figcaption", "img", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
 # What a footnote has no room for, beside lists.
@@ -58,6 +60,7 @@ def to_tree(project: Project, manuscript: Manuscript) -> "HtmlElement":
         filter_style_properties={"text-align", "width", "height"},
     )
     body: HtmlElement = html.fragment_fromstring(cleaned, create_parent="div")
+    pandoc.check_sources(project, body, manuscript)
     _strip(body)
     _quote(body, manuscript.language["quotes"].split("|"))
     _box_tables(body)
@@ -126,16 +129,20 @@ def _move_notes(body: "HtmlElement", places: Places) -> None:
         UsageError: one is within another, of which pandoc loses the text.
     """
     for section in body.xpath(".//section[contains(@class, 'footnotes')]"):
+        there = section.xpath("./ol/li/@id")
+        # A style of citations makes notes of its own, which stand nowhere in the text.
+        numbers = {label: str(n) for n, label in enumerate(there)} if len(there) == len(places.notes) else {}
         for inner in section.xpath(".//a[contains(@class, 'footnote-ref')]"):
-            begun = next(text for text in (*inner.xpath("ancestor::li[@id][1]//text()"), "[^") if text.strip())
-            where = places.of_text(begun.strip().partition("\n")[0][:30])
+            outer = inner.xpath("ancestor::li[@id][1]")[0]
+            begun = next((text.strip().partition("\n")[0][:30] for text in outer.itertext() if text.strip()), "[^")
+            where = places.of_note(numbers.get(outer.get("id"), ""), begun)
             raise UsageError(f"{where}: a footnote holds a footnote", "write the inner one into the outer one's text")
         notes = {note.get("id"): note for note in section.iter("li")}
         for reference in body.xpath(".//a[contains(@class, 'footnote-ref')]"):
             note = notes[reference.get("href")[1:]]
             for back in note.xpath(".//a[contains(@class, 'footnote-back')]"):
                 back.drop_tree()
-            span = body.makeelement("span", {"class": "fn"})
+            span = body.makeelement("span", {"class": "fn", NOTE: numbers.get(note.get("id"), "")})
             span.text, span.tail = note.text, reference.tail
             for child in list(note):
                 child.tail = (child.tail or "").rstrip("\n")
@@ -153,7 +160,8 @@ def check_notes(tree: "HtmlElement", manuscript: Manuscript) -> None:
     for note in tree.find_class("fn"):
         for block in note.iter("ul", "ol", "dl", *APART):
             texts = (text.strip() for text in (block.text_content(), *note.itertext()))
-            where = manuscript.places.of_text(next(filter(None, texts), "").partition("\n")[0])  # A rule has no text.
+            begun = next(filter(None, texts), "").partition("\n")[0]  # A rule has no text.
+            where = manuscript.places.of_note(note.get(NOTE), begun)
             manuscript.faults.note(
                 UsageError(
                     f"{where}: a footnote holds a {APART.get(block.tag, 'list')}",

@@ -171,6 +171,8 @@ def _for_screen(
         tree, manuscript, pictures, elements, lambda image, picture: picture.show(image) if picture.path else None
     )
     charts.put(screen, pictures, language)
+    for note in screen.find_class("fn"):
+        del note.attrib[clean.NOTE]
     drawn = {label: figure.name.partition(".")[0] for label, figure in manuscript.figures.items()}
     places_of = uses.uses(screen, drawn, language)
     uses.show(screen, places_of, language)
@@ -251,9 +253,10 @@ def _mark_places(tree: "HtmlElement", manuscript: Manuscript, pictures: Mapping[
     for count, table in enumerate(tree.iter("table")):
         table.set(AT, places.of_table(count))
     for code in tree.iter("pre"):
-        code.set(AT, places.of_text(code.text_content().strip().partition("\n")[0]))
+        code.set(AT, places.of_code(code.text_content().strip().partition("\n")[0]))
     for note in tree.find_class("fn"):
-        note.set(AT, places.of_text((note.text or note.text_content()).strip()[:30]))
+        begun = (note.text or note.text_content()).strip()[:30]
+        note.set(AT, places.of_note(note.attrib.pop(clean.NOTE), begun))
     for heading in tree.iter(*numbering.HEADINGS):
         # The outline and the head of a page are text, in which no image of a formula can stand.
         heading.set(NAMED, heading.xpath("normalize-space()"))

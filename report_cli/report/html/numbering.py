@@ -206,8 +206,8 @@ def _fill_reference(link: "HtmlElement", names: dict[str, str], anchors: set[str
             raise UsageError(f"{places.of_reference(label)}: {label!r} has no number", hint)
         words = words or names[label].replace(" ", "\N{NO-BREAK SPACE}")
     elif not href.startswith(("http://", "https://", "mailto:")):
-        where = places.of_text(f"]({href}")
-        raise UsageError(f"{where}: the link {href!r} leads nowhere", "link to #label, https:// or mailto:")
+        where, address = places.link(href)
+        raise UsageError(f"{where}: the link {address!r} leads nowhere", "link to #label, https:// or mailto:")
     # An element inside a link breaks PDF/UA, so its text loses its emphasis.
     for child in list(link):
         child.drop_tree()

@@ -5,14 +5,20 @@ import subprocess
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from report_cli.errors import Faults, UsageError, unknown
 from report_cli.project import Project
 from report_cli.report.deadline import overdue
 from report_cli.report.html.blocks import THEOREMS
 from report_cli.report.text.code import REMARK, replace_outside
-from report_cli.report.text.lines import Places
+from report_cli.report.text.front import Front
+from report_cli.report.text.lines import DEFINITION, Places
 from report_cli.report.text.manuscript import PART, Manuscript
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
 
 # Metadata in the text could name files and addresses (csl, bibliography): citeproc reads them outside pandoc's sandbox.
 READER = (
@@ -34,7 +40,6 @@ _NO_ENTRY = re.compile(r"@(?:comment|string|preamble)\b", re.IGNORECASE)
 LABELS = ("fig", "tbl", "sec", "eq", "lst", *THEOREMS.values())
 REFERENCE = re.compile(r"\[@({0})\]|(?<![\w\\@.-])@({0})".format(rf"(?:{'|'.join(LABELS)})-[\w:.-]*\w"))
 NOTE = re.compile(r"(?<!\\)\[\^([^\]\s]{1,200})\](?!:)")
-DEFINITION = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
 # The box of an item [ ] or [x], which is no control on a page.
 _TASK = re.compile(r'<input type="checkbox"[^>]*>')
 # Labels that pandoc gives to notes and to the list of references.
@@ -92,8 +97,7 @@ def to_html(project: Project, manuscript: Manuscript) -> str:
     places = _without_remarks(places)
     # `@fig-name`, which pandoc would take for a citation, becomes `[](#fig-name)`.
     linked = replace_outside(places.markdown, places.prose, REFERENCE, lambda match: f"[](#{match[1] or match[2]})")
-    bibliographies = {BIBLIOGRAPHY: project.root / BIBLIOGRAPHY} if (project.root / BIBLIOGRAPHY).is_file() else {}
-    bibliographies |= {name: project.root / name for name in front.bibliography}
+    bibliographies = _bibliographies(project, front)
     _check_keys(bibliographies)
     options = [f"--bibliography={path}" for path in bibliographies.values()]
     options += [f"--csl={project.root / front.csl}"] if front.csl else []
@@ -224,6 +228,41 @@ def check_shown(text: str, places: Places, faults: Faults) -> None:
 def _authors_name(note: str) -> str:
     """Return what the author calls a note: without the number of its part, which keeps notes of two parts apart."""
     return re.sub(rf"^({PART}\d+-)+", "", note)
+
+
+def check_sources(project: Project, body: "HtmlElement", manuscript: Manuscript) -> None:
+    """Note each link of a reference that leads nowhere, where its bibliography has it, and take it out."""
+    for entry in body.xpath(".//div[starts-with(@id, 'ref-')]"):
+        for link in entry.xpath(".//a"):
+            if link.get("href", "").startswith(("http://", "https://", "mailto:", "#")):
+                continue
+            key, address = entry.get("id").removeprefix("ref-"), unquote(link.get("href", ""))
+            where, written = _of_entry(_bibliographies(project, manuscript.front), key, address)
+            manuscript.faults.note(
+                UsageError(f"{where}: the address {written!r} of {key} leads nowhere", "write it with https://")
+            )
+            link.drop_tag()
+
+
+def _of_entry(bibliographies: Mapping[str, Path], key: str, address: str) -> tuple[str, str]:
+    """Return where `address` stands in the entry `key`, and what it is; without one, the first that is none."""
+    for name, path in bibliographies.items():
+        text = path.read_text(encoding="utf-8-sig")
+        for entry in BIBTEX.finditer(text):
+            if entry[1] == key:
+                following = BIBTEX.search(text, entry.end())
+                end = following.start() if following else len(text)
+                other = re.escape(address) if address else r"(?!https?:)\b[A-Za-z][\w+.-]*:[^\s{},]+"
+                found = re.compile(other).search(text, entry.end(), end)
+                start = found.start() if found else entry.start(1)
+                return f"{name}:{text.count(chr(10), 0, start) + 1}", found[0] if found else address
+    return BIBLIOGRAPHY, address
+
+
+def _bibliographies(project: Project, front: Front) -> dict[str, Path]:
+    """Return the files with what may be cited, by their names."""
+    names = [*([BIBLIOGRAPHY] if (project.root / BIBLIOGRAPHY).is_file() else []), *front.bibliography]
+    return {name: project.root / name for name in names}
 
 
 def _check_keys(bibliographies: Mapping[str, Path]) -> None:

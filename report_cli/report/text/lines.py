@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
-from report_cli.report.text.code import SHIELD, TICKED, WITHIN, blank, blanked, blocks
+from report_cli.report.text.code import REMARK, SHIELD, TICKED, WITHIN, blank, blanked, blocks
 from report_cli.report.text.escape import PRIVATE
 
 # A line ends in its mark between two private-use characters; values have two others.
@@ -31,6 +31,11 @@ DISPLAY = rf"(?<!\\)\$\$(?P<display>{WITHIN})(?<!\\)\$\$"
 INLINE = r"(?<![\\$])\$(?=[^\s$])(?P<inline>(?:\\.|(?!\n[ >]*\n)[^$\\])+)(?<=\S)\$(?!\d)"
 OPAQUE = re.compile(rf"{TICKED.pattern}|{DISPLAY}|{INLINE}", re.DOTALL | re.MULTILINE)
 RULE = r":?-++:?[ ]*+"
+# Where a note is defined, and what refers to one, by its name or with its text.
+DEFINITION = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
+NOTE_REFERENCE = re.compile(r"(?<!\\)(?:\[\^([^\]\s]+)\]|\^\[)")
+# An address of a kind that no page links to.
+SCHEME = r"(?!(?:https?|mailto):)[A-Za-z][\w+.-]*:[^\s<>)]*"
 # Where no line is known.
 NOWHERE = "the document"
 TABLE = re.compile(
@@ -104,6 +109,48 @@ class Places:
     def of_formula(self, text: str) -> str:
         """Return the first place where the formula `text` is written."""
         return self.of_offset(self._formulas[text]) if text in self._formulas else self.of_text(text)
+
+    def of_note(self, number: str, text: str = "") -> str:
+        """Return where `text` is written in the note of this number, counted from 0, or where that begins."""
+        if not number:
+            return self.of_text(text)
+        reference = self.notes[int(number)]
+        start, end = reference.start(), self.prose.find("\n\n", reference.end())
+        if name := reference[1]:
+            start = next((each.start() for each in DEFINITION.finditer(self.prose) if each[1] == name), start)
+            # Its lines are indented.
+            following = re.compile(r"\n[ \t]*\n(?=\S)").search(self.prose, start)
+            end = following.start() if following else -1
+        # A word may stand within another.
+        whole = re.compile(rf"(?<!\w){re.escape(text)}" if text else "")
+        found = whole.search(self.markdown, start, end if end > 0 else len(self.markdown))
+        return self.of_offset(found.start() if found else start)
+
+    @cached_property
+    def notes(self) -> list[re.Match[str]]:
+        """What refers to a note, in the order of the pages."""
+        prose = REMARK.sub(blanked, self.prose)
+        return list(NOTE_REFERENCE.finditer(DEFINITION.sub(blanked, prose)))
+
+    def of_code(self, text: str) -> str:
+        """Return the first place where `text` is written in a block of code."""
+        within = (self.markdown.find(text, block.start, block.end) for block in blocks(self.markdown))
+        offset = next((offset for offset in within if offset >= 0), None)
+        return self.of_text(text) if offset is None else self.of_offset(offset)
+
+    def link(self, address: str) -> tuple[str, str]:
+        """Return the first place that links to `address`, and the address as it is written there.
+
+        Without an address it is none, or one of those that no page may have.
+        """
+        name = f"{re.escape(address)}|{re.escape(unquote(address))}" if address else SCHEME
+        empty = "" if address else "|(?=[)>])"
+        forms = rf"(?:\]\(|^ {{0,3}}\[[^\]^][^\]]*\]:)[ ]*<?({name}{empty})(?=[\s>)]|$)|<({name})>"
+        for match in re.finditer(forms, self.prose, re.MULTILINE):
+            # An image is told by itself.
+            if not re.search(r"!\[[^\[\]]*$", self.prose[: match.start()]):
+                return self.of_offset(match.start()), match[1] or match[2] or ""
+        return self.of_text(f"]({address}"), address
 
     def of_label(self, label: str, nth: int = 0) -> str:
         """Return the `nth` place where something gets `label`."""

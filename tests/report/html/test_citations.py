@@ -40,6 +40,20 @@ def test_a_style_of_notes_makes_footnotes(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ("url = {ftp://a.org/b}", "more.bib:5: the address 'ftp://a.org/b' of he2016 leads nowhere"),
+    ],
+)
+def test_a_link_of_a_bibliography_names_its_line(desk: Desk, field: str, message: str) -> None:
+    """An address that no page links to is told where the bibliography has it."""
+    files.write_text(desk.project.root / "more.bib", MORE.replace("2016}\n}", f"2016}},\n  {field}\n}}"))
+    desk.write("As @he2016 says.", front=FRONT.format('bibliography = ["more.bib"]'))
+    with pytest.raises(UsageError, match=message):
+        desk.build(formats=("html",))
+
+
+@pytest.mark.parametrize(
     ("front", "content", "message"),
     [
         ('csl = "a.csl"', "no XML", "paper.md:3: a.csl is no XML"),
