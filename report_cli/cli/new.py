@@ -51,7 +51,9 @@ def new(
         name = Path(*source.relative_to(SCAFFOLD).parts[1:])
         name = name.with_suffix("") if name.suffix == ".txt" else name
         if (folder / name).exists():
-            say(f"kept {folder / name}")
+            lacking = [line for line in source.read_text(encoding="utf-8").split() if not _ignores(folder / name, line)]
+            is_told = name.name == ".gitignore" and lacking
+            say(f"kept {folder / name}" + (f"; write into it {' and '.join(lacking)}" if is_told else ""))
             continue
         text = source.read_text(encoding="utf-8")
         for gap, content in fill.items():
@@ -72,3 +74,9 @@ def _names(folder: str) -> tuple[str, str]:
     # The fonts have all letters of Latin-1; what isn't a letter may be Markdown.
     is_plain = re.fullmatch(r"[\w .,]+", title) and title.isprintable() and ord(max(title)) < 256
     return name or "my-report", f"{title[0].upper()}{title[1:]}" if is_plain else "My report"
+
+
+def _ignores(path: Path, line: str) -> bool:
+    """Whether a .gitignore has this line, in any of its forms."""
+    there = {each.strip().strip("/") for each in path.read_text(encoding="utf-8", errors="replace").splitlines()}
+    return line.strip("/") in there

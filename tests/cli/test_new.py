@@ -81,6 +81,16 @@ def test_files_of_a_user_stay(folder: Path) -> None:
     assert (folder / "pyproject.toml").is_file()
 
 
+def test_what_a_gitignore_lacks_is_told(folder: Path) -> None:
+    """One that is there stays, and what would get into git is named; one that has it in any form is fine."""
+    (folder / "pyproject.toml").unlink()
+    (folder / ".gitignore").write_text("__pycache__\n")
+    assert f"kept {folder / '.gitignore'}; write into it /build/\n" in _new(folder).stderr
+    (folder / "pyproject.toml").unlink()
+    (folder / ".gitignore").write_text("build/\n__pycache__/\n")
+    assert f"kept {folder / '.gitignore'}\n" in _new(folder).stderr
+
+
 def test_its_tests_pass(folder: Path) -> None:
     """The second command of its README tests its experiments, and leaves nothing where reports look for results."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from report_cli import stats, wording
 from report_cli.claims import HOLDS, REFUTED, UNDECIDED, Outcome, decided
 from report_cli.errors import ReportError, UsageError
-from report_cli.report.text import formats, words
+from report_cli.report.text import formats
 from report_cli.report.text.values import Value, cleared
 from report_cli.settings import written
 from report_cli.stats import Difference
