@@ -83,6 +83,12 @@ def exact(number: float) -> Written:
     return scientific(number, len(whole.as_tuple().digits) - 1)
 
 
+def rounded(number: float) -> Written:
+    """Return `number` with at most four digits, but with all of its whole ones: 0.3333, 123,457."""
+    whole = 0 < len(str(abs(int(number)))) - 4 < 12 if math.isfinite(number) else False
+    return exact(float(round_by_hand(number, 0)) if whole else float(f"{number:.4g}"))
+
+
 def plain(number: float, unit: str) -> Written:
     """Return `number` as its unit asks: counts in groups, times as durations, the rest with four digits."""
     if unit == "s":

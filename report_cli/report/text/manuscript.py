@@ -311,7 +311,9 @@ class _Author:
         if array.ndim != 2 or array.size > 400:
             raise UsageError(f"{name} has the shape {array.shape}", "matrix takes a small array with two axes")
         whole = array.dtype.kind in "iu" or bool((array == array.round()).all())
-        spelled = [[f"{x or 0:.0f}" if whole else self._number(f"{x:.4g}") for x in row] for row in array.tolist()]
+        spelled = [
+            [f"{x or 0:.0f}" if whole else self._number(formats.rounded(x)[1]) for x in row] for row in array.tolist()
+        ]
         rows = [" & ".join(row) for row in spelled]
         return r"\begin{bmatrix}" + r" \\ ".join(rows) + r"\end{bmatrix}"
 
@@ -319,14 +321,14 @@ class _Author:
         return words.number(text, self.context.ledger.language)
 
     def _typed(self, content: object) -> object:
-        """Return a number that a template computes from typed ones with at most four digits, a count of seeds as a
-        value, other numbers and texts as they are; what is neither is noted as a fault."""
+        """Return a number that a template computes from typed ones as `rounded` does, a count of seeds as a value,
+        other numbers and texts as they are; what is neither is noted as a fault."""
         if isinstance(content, Count):
             return content.value
         is_plain = content is None or isinstance(content, str | int | float | jinja2.Undefined)
         if not is_plain and type(content).__str__ is object.__str__:
             return self.environment.note(_refuse, content)
-        return self._number(formats.exact(float(f"{content:.4g}"))[0]) if isinstance(content, float) else content
+        return self._number(formats.rounded(content)[0]) if isinstance(content, float) else content
 
     def _filter(self, write: Callable[..., Written]) -> Callable[..., Shown | str]:
         exact = called(write.__name__, write)

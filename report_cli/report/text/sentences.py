@@ -13,7 +13,7 @@ from jinja2.parser import Parser
 from report_cli import claims
 from report_cli.claims import HOLDS, REFUTED, UNDECIDED, Claim, Outcome, decided
 from report_cli.errors import UsageError
-from report_cli.report.text import lines, words
+from report_cli.report.text import formats, lines, words
 from report_cli.report.text.comparisons import Comparison
 from report_cli.report.text.values import Ledger, Value
 from report_cli.report.text.words import Language
@@ -120,7 +120,7 @@ def times(a: Result, b: Result, factor: float, within: float = 0.1) -> Outcome:
     """Return whether `a` is about `factor` times `b`: their ratio differs by at most the share `within`."""
     ratio = a / b
     if not isinstance(ratio, Value):
-        return decided(abs(ratio - factor) <= within * factor, f"{ratio:.4g} times")
+        return decided(abs(ratio - factor) <= within * factor, f"{formats.rounded(ratio)[0]} times")
     if ratio.missing:
         return Outcome(UNDECIDED, (ratio,))
     evidence = (ratio, " = ", *(_plain(a, ratio.ledger), " / ", _plain(b, ratio.ledger)))
@@ -156,11 +156,14 @@ def falling(*results: Result) -> Outcome:
 
 def _ordered(holds: Callable[[Any, Any], Any], sign: str, first: Result, second: Result) -> Outcome:
     outcome = holds(first, second)
-    return outcome if isinstance(outcome, Outcome) else decided(outcome, f"{first:.4g} {sign} {second:.4g}")
+    if isinstance(outcome, Outcome):
+        return outcome
+    spelled = [formats.rounded(each)[0] for each in (first, second) if not isinstance(each, Value)]
+    return decided(outcome, f" {sign} ".join(spelled))
 
 
 def _plain(result: Result, ledger: Ledger) -> Result | str:
-    return result if isinstance(result, Value) else words.number(f"{result:.4g}", ledger.language)
+    return result if isinstance(result, Value) else words.number(formats.rounded(result)[0], ledger.language)
 
 
 PREDICATES: Sequence[Callable[..., Outcome]] = (

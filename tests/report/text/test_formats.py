@@ -54,6 +54,11 @@ GAP = "\N{NARROW NO-BREAK SPACE}"
         (formats.exact(40_000), "40,000"),
         (formats.exact(100.0), "100"),
         (formats.exact(0), "0"),
+        (formats.rounded(123456.7), "123,457"),
+        (formats.rounded(-12345.6), "−12,346"),
+        (formats.rounded(1 / 3), "0.3333"),
+        (formats.rounded(1234.56), "1,235"),
+        (formats.rounded(1.5e20), "1.5 × 10²⁰"),
     ],
 )
 def test_a_number_is_written_as_its_filter_says(written: tuple[str, str], text: str) -> None:
