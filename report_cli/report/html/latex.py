@@ -81,9 +81,14 @@ def refusal(tex: str) -> tuple[str, str] | None:
     for pattern, hint in _LOST:
         if lost := re.search(rf"(?<!\\)(?:\\\\)*({pattern})", tex):
             return lost[1], hint
-    if r"\mathbf" in tex and _BOLD_LETTER.search(tex):
+    if has_upright_bold(tex) and _BOLD_LETTER.search(tex):
         return r"\mathbf", r"beside letters in \boldsymbol, write those of \mathbf so, too"
     return None
+
+
+def has_upright_bold(tex: str) -> bool:
+    r"""Whether the formula has letters in \mathbf, which are upright; its figures are so in each bold."""
+    return r"\mathbf" in re.sub(r"\\mathbf\s*(?:\d|\{[\s\d.,+-]*\})", "", tex)
 
 
 def is_display(tex: str, display: bool) -> bool:

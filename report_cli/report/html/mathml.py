@@ -4,7 +4,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
-from report_cli.report.html.latex import CARRIED, CARRIER, STACKED, is_display
+from report_cli.report.html.latex import CARRIED, CARRIER, STACKED, has_upright_bold, is_display
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -92,7 +92,7 @@ def _settle(node: "Element", tex: str) -> None:
 
 def _settle_letter(node: "Element", tex: str) -> None:
     upright = (node.text or "").translate(_UPRIGHT)
-    if r"\mathbf" in tex and upright != node.text:  # LaTeX has its letters upright; pandoc slants them.
+    if has_upright_bold(tex) and upright != node.text:  # LaTeX has its letters upright; pandoc slants them.
         node.text = upright
         node.set("mathvariant", "bold")
     elif node.text == "∇":

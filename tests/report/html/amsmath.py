@@ -225,6 +225,7 @@ SET = {
     r"a\mspace{-3mu}b": 'ab',
     r"\sum\nolimits'_{n<k} nE_n": '∑n<k′nEn',
     r"\mathbf{W}\boldsymbol{\alpha}": '𝐖𝜶',
+    r"\mathbf{1}\bm{x}": '𝟏𝒙',
     r"\begin{array}{lcr} a & b & ccc\\ aaa & bbbb & c\end{array}": 'abcccaaabbbbc',
     r"f*g^*": 'f∗g∗',
     r"\lvert -x\rvert": '|−x|',
