@@ -164,6 +164,7 @@ def lay_out(figure: Figure) -> None:
         ValueError: as for `to_svg`.
     """
     _check_characters(figure)
+    _set_symbols(figure)
     with style(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # in a formula: an error of `to_svg`
         if figure.get_layout_engine() is None and not _fits(figure):
@@ -180,7 +181,7 @@ def _with_letters(figure: Figure) -> bytes:
         formulas = [each for each in _texts(figure) if "$" in each]
         rare = sorted(set("".join(formulas)) - _characters(SANS) - set(string.whitespace))
         raise ValueError(
-            f"no font has a symbol of {formulas}: write {', '.join(rare) or 'it'} within $...$, or in words"
+            f"no font has a symbol of {', '.join(map(repr, formulas))}: write {', '.join(rare) or 'it'} in words"
         )
     # Each text names the other fonts as well, which print does without.
     for family in _fonts().keys() - {SANS}:
@@ -207,6 +208,18 @@ def _check_characters(figure: Figure) -> None:
                 raise ValueError(f"no font of the report has the character {name}; fonts of [tool.report] may add one")
             if unicodedata.bidirectional(character) in ("R", "AL") or unicodedata.category(character) == "Mc":
                 raise ValueError(f"figures don't join letters, or set them to the left: {name}")
+
+
+def _set_symbols(figure: Figure) -> None:
+    """Set symbols that the shipped sans hasn't got as formulas, in words that stand beside one: there alone matplotlib
+    takes them from another font."""
+    for part in figure.findobj(Text):
+        pieces = re.split(r"(?<!\\)\$", part.get_text())
+        if len(pieces) > 1 and len(pieces) % 2:
+            rare = "".join(sorted(set("".join(pieces[::2])) - _characters(SANS) - set(string.whitespace)))
+            if rare:
+                pieces[::2] = [re.sub(f"[{re.escape(rare)}]", r"$\g<0>$", piece) for piece in pieces[::2]]
+                part.set_text("$".join(pieces))
 
 
 def _texts(figure: Figure) -> list[str]:

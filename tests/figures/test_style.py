@@ -77,10 +77,11 @@ def test_a_character_of_no_font_is_an_error(words: str) -> None:
         style.to_svg(labelled(words))
 
 
-def test_a_symbol_beside_a_formula_is_an_error() -> None:
-    """Beside a formula matplotlib looks for symbols in the sans alone, so the error says to put it into the formula."""
-    with pytest.raises(ValueError, match="write ℝ within"):
-        style.to_svg(labelled("ℝ, $x$"))
+def test_a_symbol_beside_a_formula_is_shown() -> None:
+    """Beside a formula matplotlib looks for symbols in the sans alone, so it is set as one; a sign of money is none."""
+    svg = style.to_svg(labelled(r"in ℝ for \$5, $x$")).decode()
+    assert "STIX" in svg
+    assert "LastResort" not in svg
 
 
 def test_images_in_svg_are_never_smoothed() -> None:
