@@ -220,6 +220,8 @@ class ProgressListener:
         self._trainings: dict[Name, _Training] = {}
         self._waiting_s: dict[Name, float] = {}
         self._reached: dict[Name, str] = {}
+        # Of the runs that ended, by experiment: what they took, and what was estimated.
+        self._ended_s: dict[str, tuple[float, float]] = {}
         self._place: Place | None = None
         # When the first run began.
         self._began_s: float | None = None
@@ -234,13 +236,13 @@ class ProgressListener:
         if self._began_s is None:
             self._began_s = time.monotonic()
         if not is_terminal(sys.stderr):
-            say(f"{title}: {step.reason}; about {wording.duration(step.estimate_s)}")
+            say(f"{title}: {step.reason}; about {wording.duration(self._about_s(step.name, step.estimate_s))}")
         elif self._place is None:
             self._place = Place()
-        self._trainings[step.name] = _Training(title, step, self._place)
+        self._trainings[step.name] = _Training(title, self._about_s(step.name, step.estimate_s), self._place)
         self._waiting_s.pop(step.name, None)
         if self._place is not None:
-            self._place.waiting_s = sum(self._waiting_s.values())
+            self._place.waiting_s = sum(self._about_s(name, about_s) for name, about_s in self._waiting_s.items())
 
     def progressed(self, step: "Step", progress: "Progress") -> None:
         if done := int(progress.epochs_done):
@@ -249,6 +251,8 @@ class ProgressListener:
 
     def finished(self, step: "Step", run: "Run") -> None:
         title = self._ended(step)
+        took_s, about_s = self._ended_s.get(step.name[0], (0.0, 0.0))
+        self._ended_s[step.name[0]] = took_s + run.manifest.times.duration_s, about_s + step.estimate_s
         say(f"{title}: ", Paint("done", "green"), f" in {wording.duration(run.manifest.times.duration_s)}")
 
     def failed(self, step: "Step", error: ReportError) -> None:
@@ -270,6 +274,11 @@ class ProgressListener:
             training.bar.close()
         self._trainings.clear()
 
+    def _about_s(self, name: "Name", estimate_s: float) -> float:
+        """Return how long a run takes, as the runs of its experiment that have ended here took longer or shorter."""
+        took_s, about_s = self._ended_s.get(name[0], (0.0, 0.0))
+        return estimate_s * took_s / about_s if about_s else estimate_s
+
     def _ended(self, step: "Step") -> str:
         """Take the bar of a run away and return its title."""
         training = self._trainings.pop(step.name, None)
@@ -285,9 +294,9 @@ class ProgressListener:
 class _Training:
     """A run under way: its bar, the curve of its loss, its latest metrics and its pace."""
 
-    def __init__(self, title: str, step: "Step", place: Place | None) -> None:
+    def __init__(self, title: str, estimate_s: float, place: Place | None) -> None:
         # It may never say how far it is.
-        self.bar = Bar(title, step.estimate_s, place, "running")
+        self.bar = Bar(title, estimate_s, place, "running")
         # Means of epochs; as long as there is one at most, those of batches.
         self._losses: list[float] = []
         self._early: list[float] = []

@@ -16,7 +16,8 @@ from report_cli.store.freshness import Judge
 LENGTHS = ("epochs", "steps", "train")
 # Whole numbers that make no run longer.
 FREE = ("seed", "batch_size")
-# So many seconds as declared are taken for granted: a run of a moment tells little of one of hours.
+# So many seconds as declared are taken for granted, and no more than are declared of the run itself: a run of a moment
+# tells little of one of hours, and much of another moment.
 DOUBT_S = 60.0
 
 
@@ -27,7 +28,8 @@ class Estimator(msgspec.Struct):
     experiments: Mapping[str, Experiment]
     profile: str
     _recorded: dict[str, list[tuple[Any, float]]] = {}
-    _machine: float | None = None
+    # What the recorded runs took, and what they were declared to take.
+    _machine: tuple[float, float] | None = None
 
     def seconds(self, experiment: Experiment, params: Any, usual: Any) -> float:
         """Return about how many seconds a run takes with `params`; `usual` are those that its author declares.
@@ -37,7 +39,8 @@ class Estimator(msgspec.Struct):
         """
         recorded = self._runs(experiment)
         if not recorded:
-            return self._declared(experiment, params, usual) * self._pace()
+            declared_s = self._declared(experiment, params, usual)
+            return declared_s * self._pace(declared_s)
         factors = [(_factor(experiment, params, before), took_s) for before, took_s in recorded]
         factor, took_s = min(factors, key=lambda each: (abs(log(each[0])), -each[1]))
         return max(took_s * factor, min(took_s, _start_s(experiment)))
@@ -63,17 +66,19 @@ class Estimator(msgspec.Struct):
         declared_s = experiment.cost(self.profile)
         return max(declared_s * _factor(experiment, params, usual), min(declared_s, _start_s(experiment)))
 
-    def _pace(self) -> float:
-        """Return how many times as long as declared the recorded runs took, all together."""
+    def _pace(self, of_s: float) -> float:
+        """Return how many times as long as declared the recorded runs took, all together, as told of one of `of_s`."""
         if self._machine is None:
-            took_s = declared_s = DOUBT_S
+            took_s = declared_s = 0.0
             for experiment in self.experiments.values():
                 usual = experiment.params[self.profile]
                 for before, run_s in self._runs(experiment):
                     took_s += run_s
                     declared_s += self._declared(experiment, before, usual)
-            self._machine = took_s / declared_s
-        return self._machine
+            self._machine = took_s, declared_s
+        doubt_s = min(DOUBT_S, of_s)
+        took_s, declared_s = (doubt_s + all_s for all_s in self._machine)
+        return took_s / declared_s if declared_s else 1.0
 
 
 def _start_s(experiment: Experiment) -> float:

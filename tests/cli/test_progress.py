@@ -2,6 +2,7 @@
 
 import re
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -134,6 +135,20 @@ def test_the_time_before_the_first_epoch_is_told(terminal: None, clock: list[flo
     shown = listener._place.shown(80).plain.splitlines()
     listener.close()
     assert shown[0].endswith("  running  20 s left")
+
+
+def test_runs_that_ended_tell_of_the_next(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    """What runs of an experiment took tells how long the others of it take; those of another stay as estimated."""
+    listener = ProgressListener()
+    first, second, other = step("walk", 5.0), step("walk again", 10.0), step("net", 5.0)
+    done = SimpleNamespace(manifest=SimpleNamespace(times=SimpleNamespace(duration_s=1.0)))
+    listener.started(first, 1, 3)
+    listener.finished(first, done)
+    listener.started(second, 2, 3)
+    listener.started(other, 3, 3)
+    told = capsys.readouterr().err
+    listener.close()
+    assert re.findall(r"about (.*)", told) == ["5 s", "2 s", "5 s"]
 
 
 def test_only_runs_count_as_the_time_of_runs(clock: list[float]) -> None:

@@ -82,7 +82,8 @@ def test_earlier_runs_tell_more_than_the_author(nets: Command, project: Project)
     took_s = json.loads((folder / "manifest.json").read_text())["times"]["duration_s"]
     assert estimate_s(nets, "net") == pytest.approx(took_s)
     assert estimate_s(nets, "net", "epochs=400") == pytest.approx(100 * took_s)
-    assert estimate_s(nets, "sum") == pytest.approx(10 * (took_s + DOUBT_S) / (20 + DOUBT_S))
+    assert estimate_s(nets, "sum") == pytest.approx(10 * (took_s + 10) / (20 + 10))
+    assert estimate_s(nets, "sum", "terms=1000") == pytest.approx(1_000 * (took_s + DOUBT_S) / (20 + DOUBT_S))
 
 
 def test_a_cost_of_nothing_tells_no_share(nets: Command, project: Project) -> None:
