@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from report_cli import project
-from report_cli.errors import ReportError, UsageError, unknown
+from report_cli.errors import ReportError, RunError, UsageError, unknown
 from report_cli.execution.acceptance import accept as accept
 from report_cli.execution.listener import Listener
 from report_cli.execution.opening import open_runner as open_runner
@@ -205,9 +205,16 @@ def select(
     missing = {s.experiment.name: Status(s).told for s in made.steps if s.name not in outcome.runs}
     whole = [name for name in names if name not in missing]
     found = {name: outcome.results(name) for name in whole}
-    figures = {name: runner.figures(workspace.experiments[name], each) for name, each in found.items()}
+    figures, undrawn = {}, {}
+    for name, each in found.items():
+        try:
+            figures[name] = runner.figures(workspace.experiments[name], each)
+        except RunError as error:
+            # It is no matter of a document that shows none of them.
+            undrawn[name] = error
+            runner.note(f"no figures of {error.message}")
     behind = workspace.store.behind(chain(*found.values()))
-    return Selection(found, figures, missing, options(workspace, request), behind)
+    return Selection(found, figures, missing, options(workspace, request), behind, undrawn)
 
 
 def build(

@@ -199,6 +199,10 @@ class Runner:
         """Return what would have to be run; data that are new are read in."""
         return plans.make(self._workspace, experiments, request, self.read_in)
 
+    def note(self, text: str) -> None:
+        """Tell whoever waits."""
+        self._listener.note(text)
+
     def figures(self, experiment: Experiment, results: Results) -> dict[str, FigureFile]:
         """Return the figures of `results`, drawing them where the drawing code or a run is new."""
         drawn = figures_of(self._workspace, experiment, results)

@@ -123,15 +123,11 @@ def explain(workspace: Workspace, step: Step) -> Explanation:
     changes = difference.between(older.manifest.recipe, step.recipe.parts) if older else []
     code = {**step.recipe.parts["code"], **((step.recipe.parts["data"] or {}).get("code") or {})}
     listed: dict[str, list[str]] = {}
-    root = workspace.project.root
     for definition in sorted(code):
         name, _, inner = definition.partition(":")
-        module = workspace.snapshot.module(name)
-        assert module is not None
-        path = module.path.relative_to(root) if module.path.is_relative_to(root) else name.replace(".", "/") + ".py"
-        listed.setdefault(str(path), []).append(inner)
+        listed.setdefault(workspace.judge.file_of(name), []).append(inner)
     return Explanation(
         older.key if older else None,
-        tuple(change.sentence(workspace.judge.is_function) for change in changes),
+        tuple(change.sentence(workspace.judge.is_function, workspace.judge.file_of) for change in changes),
         {path: tuple(names) for path, names in listed.items()},
     )

@@ -16,12 +16,17 @@ class Difference(NamedTuple):
     before: Any
     after: Any
 
-    def sentence(self, is_function: "Callable[[str], bool]" = lambda definition: False) -> str:
-        """Return it in words; `is_function` says of a definition ("package.module:name") whether it is one."""
+    def sentence(
+        self,
+        is_function: "Callable[[str], bool]" = lambda definition: False,
+        file_of: "Callable[[str], str]" = lambda module: f"{module.replace('.', '/')}.py",
+    ) -> str:
+        """Return it in words; `is_function` says of a definition ("package.module:name") whether it is one, `file_of`
+        in which file a module is."""
         if self.part == "code":
             verb = "is new" if self.before is None else "is no longer used" if self.after is None else "changed"
             module, _, definition = self.name.partition(":")
-            file = f"{module.replace('.', '/')}.py"
+            file = file_of(module)
             call = "()" if is_function(self.name) else ""
             what = (
                 f"what {file} does when it is imported" if definition == "<import>" else f"{definition}{call} in {file}"

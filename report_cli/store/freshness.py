@@ -115,7 +115,7 @@ class Judge(msgspec.Struct):
         if all(each.part == "parameters" and each.name in set_by_hand for each in found):
             nearest = ", ".join(f"{each.name}={each.before}" for each in found)
             return Verdict("missing", f"not run with these parameters (nearest: {nearest})")
-        told = [each.sentence(self.is_function) for each in found if each.name not in question.waits_for]
+        told = [each.sentence(self.is_function, self.file_of) for each in found if each.name not in question.waits_for]
         return Verdict(
             "stale", difference.shortened([*told, *([_waits_for(question.waits_for)] if question.waits_for else [])])
         )
@@ -127,6 +127,14 @@ class Judge(msgspec.Struct):
             module.index.definitions.get(definition.partition(":")[2], ()) if module and module.path.is_file() else ()
         )
         return any(isinstance(each, FunctionDef) for each in found)
+
+    def file_of(self, name: str) -> str:
+        """Return the file of a module, as it is seen from the project."""
+        module = self.snapshot.module(name)
+        if module is not None and module.path.is_relative_to(self.root):
+            return module.path.relative_to(self.root).as_posix()
+        inside = "/__init__.py" if module is not None and module.path.name == "__init__.py" else ".py"
+        return name.replace(".", "/") + inside
 
     def current(self, name: str) -> list[Run]:
         """Return the runs of an experiment that are up to date, one for each profile, parameters and seed."""

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from report_cli import files
-from tests.conftest import Command, edit, run_here
+from tests.conftest import Command, Write, edit, run_here
+from tests.walking import WALK
 
 # Stands in for a machine without Pango: whatever asks for its libraries by name finds none.
 NO_PANGO = """
@@ -211,3 +212,27 @@ def test_a_forgotten_answer_is_told(program: Command, folder: Path) -> None:
     missing = program("build", "all")
     assert missing.returncode == 2
     assert "report.md:8: unknown answer 'q1-pi'" in missing.stderr
+
+
+def test_a_figure_that_fails_stops_only_what_shows_it(report: Command, paper: Path, write: Write) -> None:
+    """A document without the figure is built; one with it is an error that says what failed in the drawing."""
+    broken = "        raise ValueError('no luck')\n        for run in []:"
+    write("experiments/walk.py", WALK.replace("        for run in results:", broken))
+    built = report("build", "paper", "--to", "html")
+    assert built.returncode == 0
+    assert "no figures of walk: " in built.stderr
+    write("templates/documents/shown.md", '+++\ntitle = "S"\n+++\n\n<< figure("walk.path", caption="C") >>\n')
+    failed = report("build", "shown", "--to", "html")
+    assert failed.returncode == 1
+    assert "shown.md:5: the figure walk.path can't be drawn" in failed.stderr
+    assert "no luck" in failed.stderr
+
+
+def test_a_package_is_told_by_its_file(report: Command, write: Write) -> None:
+    """What changed in a package stands in its __init__.py."""
+    own = write("experiments/steps/__init__.py", "def step():\n    return 1.0\n")
+    text = WALK.replace("    STEP = 1.0", "    from experiments.steps import step\n\n    STEP = step()")
+    write("experiments/walk.py", text.replace('figures=("path",),', "").replace("draw=draw,", ""))
+    assert report("run", "walk").returncode == 0
+    own.write_text("def step():\n    return 2.0\n")
+    assert "step() in experiments/steps/__init__.py changed" in report("why", "walk").stdout

@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from report_cli.errors import ResultError, UsageError, unknown
+from report_cli.errors import ReportError, ResultError, UsageError, unknown
 from report_cli.experiment import PROFILES, UNITS, Experiment, Metric, parameters
 from report_cli.report.text import words
 from report_cli.report.text.comparisons import Comparison, compare
@@ -25,7 +25,7 @@ class Selection:
     `runs` has the results of each experiment over its points and seeds; `figures` the files drawn from them by
     experiment and name; `missing` says why an experiment has no results ("never run", "out of date: ..."), and
     `options` with which options `report run` would make them. `behind` has the runs on which all these rest, at any
-    distance, by their keys.
+    distance, by their keys, and `undrawn` why an experiment has no figures.
     """
 
     runs: Mapping[str, Results]
@@ -33,6 +33,7 @@ class Selection:
     missing: Mapping[str, str]
     options: tuple[str, ...] = ()
     behind: Mapping[str, Run] = field(default_factory=dict)
+    undrawn: Mapping[str, ReportError] = field(default_factory=dict)
 
     def of(self, names: Container[str]) -> "Selection":
         """Return what of it belongs to these experiments."""
@@ -41,7 +42,7 @@ class Selection:
         missing = {name: why for name, why in self.missing.items() if name in names}
         rests = {each.key for results in runs.values() for run in results for each in run.manifest.behind}
         behind = {key: run for key, run in self.behind.items() if key in rests}
-        return Selection(runs, figures, missing, self.options, behind)
+        return Selection(runs, figures, missing, self.options, behind, self.undrawn)
 
     def command(self, *arguments: str) -> str:
         """Return the command that runs what a hint names, as it has to be typed."""
@@ -204,6 +205,8 @@ class Context:
         if figure not in drawn:
             if self.draft:
                 return None
+            if (why := self.selection.undrawn.get(experiment.name)) is not None:
+                raise ReportError(f"the figure {name} can't be drawn: {why.message}", why.hint) from why
             raise ResultError(f"the figure {name} was not drawn", self.selection.command(experiment.name))
         return drawn[figure]
 
