@@ -62,6 +62,7 @@ def to_tree(project: Project, manuscript: Manuscript) -> "HtmlElement":
     body: HtmlElement = html.fragment_fromstring(cleaned, create_parent="div")
     pandoc.check_sources(project, body, manuscript)
     _strip(body)
+    _name_lists(body)
     _quote(body, manuscript.language["quotes"].split("|"))
     _box_tables(body)
     _move_notes(body, manuscript.places)
@@ -70,6 +71,16 @@ def to_tree(project: Project, manuscript: Manuscript) -> "HtmlElement":
     prose = body.xpath(".//text()[not(ancestor::code) and not(ancestor::span[starts-with(@class, 'math ')])]")
     pandoc.check_shown("\n".join(prose), manuscript.places, manuscript.faults)
     return body
+
+
+def _name_lists(body: "HtmlElement") -> None:
+    """Give lists whose numbers stand in brackets a class, which pandoc says of a block around them."""
+    for kind in ("list-paren", "list-parens"):
+        for block in list(body.find_class(kind)):
+            for numbers in block.iterchildren("ol"):
+                # Of the type, a and A are one in a style sheet.
+                numbers.set("class", f"{kind}-{numbers.get('type', '1')}")
+            block.drop_tag()
 
 
 def _strip(body: "HtmlElement") -> None:

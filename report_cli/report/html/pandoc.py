@@ -31,6 +31,7 @@ WRITER = (
     "--shift-heading-level-by=1",
     "--citeproc",
     "--metadata=link-citations",
+    f"--lua-filter={Path(__file__).with_name('lists.lua')}",
 )
 REFERENCES = "\n\n# {} {{#sec-references .unnumbered}}\n\n::: {{#refs}}\n:::\n"
 BIBLIOGRAPHY = "templates/references.bib"

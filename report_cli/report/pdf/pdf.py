@@ -100,9 +100,11 @@ def _lay_out(
     html: str, styles: list[str], assets: Mapping[str, bytes], provenance: str, date: str, description: str
 ) -> bytes:
     import weasyprint
+    from weasyprint.css.counters import CounterStyle
     from weasyprint.text.fonts import FontConfiguration
 
-    fetcher, configuration = _fetcher(assets), FontConfiguration()
+    # The styles share their counters, as their fonts.
+    fetcher, configuration, counters = _fetcher(assets), FontConfiguration(), CounterStyle()
     when = datetime.datetime.fromisoformat(date).replace(tzinfo=datetime.UTC) if date else UNDATED
     # The search for cycles among the renderer's many small objects takes an eighth of its time.
     collecting = gc.isenabled()
@@ -112,14 +114,24 @@ def _lay_out(
             # The renderer leaves its colour profile open until it is collected.
             warnings.simplefilter("ignore", ResourceWarning)
             sheets = [
-                weasyprint.CSS(string=style, base_url=ASSETS, url_fetcher=fetcher, font_config=configuration)
+                weasyprint.CSS(
+                    string=style,
+                    base_url=ASSETS,
+                    url_fetcher=fetcher,
+                    font_config=configuration,
+                    counter_style=counters,
+                )
                 for style in styles
             ]
             page = weasyprint.HTML(string=html, base_url=ASSETS, url_fetcher=fetcher)
             with floats.figures(), lines.full():
                 # Hints: the attributes by which pandoc writes how a list counts.
                 document = page.render(
-                    stylesheets=sheets, font_config=configuration, pdf_variant="pdf/a-3a", presentational_hints=True
+                    stylesheets=sheets,
+                    font_config=configuration,
+                    counter_style=counters,
+                    pdf_variant="pdf/a-3a",
+                    presentational_hints=True,
                 )
             _check_edges(document)
             _declare_ua(document.metadata)

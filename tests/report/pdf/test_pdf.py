@@ -225,10 +225,23 @@ def test_an_item_has_a_mark_and_a_body(desk: Desk) -> None:
 
 
 def test_lists_count_in_print_as_on_the_screen(desk: Desk) -> None:
-    """Start and type of a list, and examples that go on counting, are those that pandoc writes."""
-    desk.write("# A\n\n3. third\n4. fourth\n\nThen:\n\n(a) alpha\n(b) beta\n\nAnd:\n\n(@) one\n\nMore:\n\n(@) two\n")
-    text = told(desk.build(formats=("pdf",)), "-layout")
-    assert re.findall(r"^\s*(\w)\. [a-z]", text, re.MULTILINE) == ["3", "4", "a", "b", "1", "2"]
+    """Start, type and brackets of a list, and examples that go on counting, are those that pandoc writes."""
+    lists = ("3. third\n4. fourth", "(a) alpha\n(b) beta", "B) bee", "2) two", "(@) one", "(@) two")
+    desk.write("# A\n\n" + "\n\nThen:\n\n".join(lists))
+    built = desk.build()
+    text = told(built, "-layout")
+    assert re.findall(r"^\s*(\(?\w[.)]) [a-z]", text, re.MULTILINE) == [
+        "3.",
+        "4.",
+        "(a)",
+        "(b)",
+        "B)",
+        "2)",
+        "(1)",
+        "(2)",
+    ]
+    kinds = re.findall(r'<ol[^>]* class="list-([\w-]+)"', content(built, "html").decode())
+    assert kinds == ["parens-a", "paren-A", "paren-1", "parens-1", "parens-1"]
 
 
 def test_a_long_word_stays_on_the_paper(desk: Desk) -> None:
