@@ -343,7 +343,9 @@ def digests(origin: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _package(code: str) -> dict[str, str]:
-    return {"version": environment.version("coursework-report"), "code": code}
+    # Of the program's files those in Python are in its code.
+    filters = {path.name: files.digest(path) for path in sorted(Path(__file__).parent.glob("html/*.lua"))}
+    return {"version": environment.version("coursework-report"), "code": code, **filters}
 
 
 def _folder(folder: Path, pattern: str) -> dict[str, str]:
