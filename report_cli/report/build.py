@@ -300,8 +300,10 @@ def _inputs(
     inputs = {
         **{f"templates/{name}": each for name, each in own.items()},
         **origin["named"],
-        **{RESULTS + name: [missing.get(name), *map(_run, runs.get(name, ()))] for name in {**runs, **missing}},
-        "what its results rest on": [_run(run) for run in selection.behind.values()],
+        **{
+            RESULTS + name: [missing.get(name), *(_run(run, selection.behind) for run in runs.get(name, ()))]
+            for name in {**runs, **missing}
+        },
         **{FIGURES + name: [_figure(each) for each in drawn.values()] for name, drawn in figures.items()},
         **{f"what {name} declares": each for name, each in origin["experiments"].items()},
         **{f"{name} in pyproject.toml": each for name, each in origin["settings"].items()},
@@ -361,9 +363,10 @@ def _declared(experiment: Experiment) -> list[Any]:
     return [experiment.title, metrics, list(experiment.figures), experiment.grid]
 
 
-def _run(run: Run) -> list[str]:
-    # The manifest has the digest of every file of the run.
-    return [run.key, run.manifest.manifest_digest]
+def _run(run: Run, behind: Mapping[str, Run]) -> list[Any]:
+    # The manifest has the digest of every file of the run. A run behind it may come out as before.
+    rests_on = [[each.key, behind[each.key].outputs if each.key in behind else None] for each in run.manifest.behind]
+    return [run.key, run.manifest.manifest_digest, rests_on]
 
 
 def _figure(figure: FigureFile) -> list[str]:
