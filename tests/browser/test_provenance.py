@@ -36,7 +36,7 @@ def test_the_focus_shows_where_a_value_comes_from(open_page: Open) -> None:
     said = note(page).inner_text()
     parts = (
         *("a number (net.accuracy)", "0.74415", "67.0\u202f% to 81.8\u202f%", "over 2 seeds", "drawn images", "quick"),
-        *("22 November 2026", "report run net --profile quick --force", "To its run", "net-0abc", "net-1abc"),
+        *("22 November 2026", "report run net --profile quick --seeds 2 --force", "To its run", "net-0abc", "net-1abc"),
     )
     assert sorted(parts, key=said.index) == list(parts)
     assert said.rstrip().endswith("net-1abc")
@@ -223,7 +223,7 @@ def test_a_command_and_the_address_of_a_heading_are_copied(open_page: Open) -> N
     page.get_by_role("button", name="A network").click()
     page.locator(".facts:visible .copy").click()
     expect(page.get_by_role("status")).to_have_text("Copied.")
-    assert page.evaluate("navigator.clipboard.readText()") == "report run net --profile quick --force"
+    assert page.evaluate("navigator.clipboard.readText()") == "report run net --profile quick --seeds 2 --force"
     page.locator("#sec-deep").hover()
     page.locator("#sec-deep .anchor").click()
     page.wait_for_function("navigator.clipboard.readText().then(text => text.endsWith('paper.html#sec-deep'))")
@@ -235,7 +235,7 @@ def test_a_command_that_can_not_be_copied_is_selected(open_page: Open) -> None:
     page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('refused')) }")
     page.get_by_role("button", name="A network").click()
     page.locator(".facts:visible .copy").click()
-    page.wait_for_function("String(getSelection()) === 'report run net --profile quick --force'")
+    page.wait_for_function("String(getSelection()) === 'report run net --profile quick --seeds 2 --force'")
     expect(page.get_by_role("status")).to_have_text("")
     page.locator("#sec-deep").hover()
     page.locator("#sec-deep .anchor").click()
