@@ -264,9 +264,6 @@ class Context:
         point = {name: as_stored(value) for name, value in point.items() if name != "seed"}
         if names := [name for name in point if name not in swept]:
             raise unknown(f"parameter in the grid of {results.experiment}", names[0], swept)
-        if seed is not None and not any(run.seed == seed for run in results):
-            known = ", ".join(dict.fromkeys(str(run.seed) for run in results))
-            raise UsageError(f"{results.experiment} has no seed {seed!r}", f"there are {known}")
         for name, value in point.items():
             if value not in (there := [run.point[name] for run in results.runs]):
                 raise UsageError(
@@ -276,7 +273,7 @@ class Context:
         runs = results.where(seed, **point).runs
         if seed is not None and not runs:
             seeds = ", ".join(map(str, sorted({run.seed for run in results.runs})))
-            raise UsageError(f"{results.experiment} has no run with seed={seed!r}", f"there are {seeds}")
+            raise UsageError(f"{results.experiment} has no seed {seed!r}", f"there are {seeds}")
         points = {repr(sorted(run.point.items())) for run in runs}
         if len(points) != 1:
             asked = ", ".join(f"{name}={values!r}" for name, values in swept.items())

@@ -144,6 +144,8 @@ class Environment(SandboxedEnvironment):
         # While a template is compiled, Jinja tries what is constant: it fails again where it is rendered.
         if self.is_compiling or lines.here() == lines.NOWHERE:
             return make(*arguments, **named)
+        if any(each is self.lost for each in arguments):
+            return self.lost
         try:
             return make(*arguments, **named)
         except (OverdueError, CollectedError, RecursionError, MemoryError):
