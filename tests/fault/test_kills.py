@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import pytest
 
 from tests.fault.cases import FAULT, numbered
 from tests.fault.training import Golden, furnished, golden, kill, outputs, recover, start, trained, wait
+
+pytestmark = pytest.mark.skipif(find_spec("keras") is None, reason="trains a network")
 
 Property = Callable[[str, object], None]
 NAMES = ("plain", "views")
