@@ -118,24 +118,27 @@ class AfterImport(importlib.abc.MetaPathFinder):
     def __init__(self, hooks: Mapping[str, Callable[[Any], None]]) -> None:
         self._hooks = dict(hooks)
 
-    def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         hook = self._hooks.get(name)
-        if hook is None:
-            return None
-        del self._hooks[name]
-        try:
-            spec = importlib.util.find_spec(name)
-        except (ImportError, ValueError):
-            spec = None
-        if spec is None or spec.loader is None or not spec.has_location:
-            self._hooks[name] = hook
+        spec = self._of_others(name, path) if hook is not None else None
+        if hook is None or spec is None or spec.loader is None or not spec.has_location:
             return None
         execute = spec.loader.exec_module
 
         def exec_module(module: ModuleType) -> None:
+            # Not before: who only asks whether a package is installed imports nothing.
+            self._hooks.pop(name, None)
             with random_states():
                 execute(module)
                 hook(module)
 
         spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
+
+    def _of_others(self, name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+        for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:
+            spec = finder.find_spec(name, path)
+            # Another of this kind has asked all that follow, and each of them would ask all once more.
+            if spec is not None or (isinstance(finder, AfterImport) and name in finder._hooks):
+                return spec
+        return None
