@@ -51,9 +51,8 @@ def new(
         name = Path(*source.relative_to(SCAFFOLD).parts[1:])
         name = name.with_suffix("") if name.suffix == ".txt" else name
         if (folder / name).exists():
-            lacking = [line for line in source.read_text(encoding="utf-8").split() if not _ignores(folder / name, line)]
-            is_told = name.name == ".gitignore" and lacking
-            say(f"kept {folder / name}" + (f"; write into it {' and '.join(lacking)}" if is_told else ""))
+            lacking = _lacking(source, folder / name) if name.name == ".gitignore" else []
+            say(f"kept {folder / name}" + (f"; write into it {' and '.join(lacking)}" if lacking else ""))
             continue
         text = source.read_text(encoding="utf-8")
         for gap, content in fill.items():
@@ -76,7 +75,7 @@ def _names(folder: str) -> tuple[str, str]:
     return name or "my-report", f"{title[0].upper()}{title[1:]}" if is_plain else "My report"
 
 
-def _ignores(path: Path, line: str) -> bool:
-    """Whether a .gitignore has this line, in any of its forms."""
-    there = {each.strip().strip("/") for each in path.read_text(encoding="utf-8", errors="replace").splitlines()}
-    return line.strip("/") in there
+def _lacking(ours: Path, there: Path) -> list[str]:
+    """Return the lines of our .gitignore that another has in none of their forms."""
+    ignored = {each.strip().strip("/") for each in there.read_text(encoding="utf-8", errors="replace").splitlines()}
+    return [line for line in ours.read_text(encoding="utf-8").split() if line.strip("/") not in ignored]
