@@ -1,5 +1,7 @@
 """The notes that say where a value comes from and what a link names, and the way there and back."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -53,14 +55,14 @@ def test_enter_and_a_click_lead_to_the_run(open_page: Open) -> None:
     page = open_page()
     go_to_mean(page)
     page.keyboard.press("Enter")
-    assert page.url.endswith("#run-net-0abc")
+    expect(page).to_have_url(re.compile("#run-net-0abc$"))
     expect(page.locator("#run-net-0abc")).to_be_in_viewport()
     expect(note(page)).to_be_hidden()
     expect(entry(page, "A network").get_by_role("button", name="A network")).to_be_focused()
     page.go_back()
     expect(mean(page)).to_be_focused()
     page.locator("main p data a", has_text="45").click()
-    assert page.url.endswith("#run-facts-0abc")
+    expect(page).to_have_url(re.compile("#run-facts-0abc$"))
     expect(page.locator("#run-facts-0abc")).to_be_visible()
 
 
@@ -138,7 +140,7 @@ def test_a_tap_shows_the_note_and_the_next_one_follows(open_page: Open) -> None:
     expect(note(page)).to_be_visible()
     mean(page).tap()
     expect(note(page)).to_be_hidden()
-    assert page.url.endswith("#run-net-0abc")
+    expect(page).to_have_url(re.compile("#run-net-0abc$"))
 
 
 @pytest.mark.parametrize(
