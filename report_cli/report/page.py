@@ -45,7 +45,7 @@ ASKS = re.compile(r"@import\b[^;]{0,200}|url\(\s*['\"]?(?!data:|#)[^)]{0,200}\)?
 DATA = re.compile(r'(?<==")data:[^"]*')
 
 
-# The page's script, feature by feature: they stand in one module in this order.
+# The page's script, feature by feature: they stand in one block in this order.
 SCRIPTS = (
     *("dom.js", "sorting.js", "stops.js", "figures.js", "numbers.js", "notes.js"),
     *("places.js", "boxes.js", "contents.js", "page.js"),
@@ -220,7 +220,9 @@ def _digests(body: Body) -> dict[str, str]:
 
 def _screen(project: Project, facts: dict[str, Any], body: Body, source: Manuscript) -> str:
     texts = [_style(project, name) for name in SCRIPTS]
-    script = "\n".join((f"const WORDS = {json.dumps(dict(facts['words']), ensure_ascii=False)};", *texts))
+    words = f"const WORDS = {json.dumps(dict(facts['words']), ensure_ascii=False)};"
+    # It runs before the browser lays out the end of the page, as a module wouldn't: what it makes is laid out once.
+    script = "\n".join(('"use strict"; {', words, *texts, "}"))
     # The browser runs this script and no other, and asks no one for anything.
     policy = POLICY.format(base64.b64encode(sha256(script.encode()).digest()).decode())
     more = {

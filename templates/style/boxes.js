@@ -9,14 +9,19 @@ function nameOf(box) {
   return label?.textContent.replace(/\.$/, "") ?? say(kind);
 }
 
-/** @param {Element} box */
-function mark(box) {
-  const wide = box.scrollWidth > box.clientWidth + 1;
+/**
+ * All are read before the first is changed, as the browser lays the page out again for whoever reads after a change.
+ * @param {Element[]} boxes
+ */
+function mark(boxes) {
   // One pixel more is rounding, for which nothing scrolls.
-  box.classList.toggle("fits", !wide);
-  const attributes = { tabindex: "0", role: "group", "aria-label": say("scrolls", nameOf(box)) };
-  for (const [name, content] of Object.entries(attributes)) {
-    if (wide) box.setAttribute(name, content);
-    else box.removeAttribute(name);
+  const wide = boxes.map((box) => box.scrollWidth > box.clientWidth + 1);
+  for (const [place, box] of boxes.entries()) {
+    box.classList.toggle("fits", !wide[place]);
+    const attributes = { tabindex: "0", role: "group", "aria-label": say("scrolls", nameOf(box)) };
+    for (const [name, content] of Object.entries(attributes)) {
+      if (wide[place]) box.setAttribute(name, content);
+      else box.removeAttribute(name);
+    }
   }
 }

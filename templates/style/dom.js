@@ -1,4 +1,4 @@
-// What the page does beyond being read. Its scripts stand in one module, this one first and page.js last.
+// What the page does beyond being read. Its scripts stand in one block, this one first and page.js last.
 // Without them everything can still be read. They ask for nothing and store nothing.
 // WORDS, which the program puts before them, has the words of the page's language.
 

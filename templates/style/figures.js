@@ -42,7 +42,7 @@ function scrolling(pan, stage, tells) {
   };
   const look = () => {
     edges();
-    if (!tells) mark(pan);
+    if (!tells) mark([pan]);
   };
   new ResizeObserver(look).observe(pan);
   pan.addEventListener("contentvisibilityautostatechange", look);

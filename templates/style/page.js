@@ -17,9 +17,8 @@ if ("showPopover" in note) {
 }
 keepPlaces();
 const boxes = all(".scroll, .eq, pre", main);
-const observer = new ResizeObserver((entries) => {
-  for (const entry of entries) mark(entry.target);
-});
+const observer = new ResizeObserver((entries) => mark(entries.map((entry) => entry.target)));
 for (const box of boxes) observer.observe(box);
-document.fonts.ready.then(() => boxes.forEach(mark));
+// Words get wider or narrower as fonts arrive, which no box tells. To ask for `ready` would lay the page out at once.
+document.fonts.addEventListener("loadingdone", () => mark(boxes));
 all(".toc").forEach(follow);

@@ -145,10 +145,10 @@ def _own(element: Any) -> bool:
     """Return whether an element is the report's own script, behind the words of the page's language."""
     script = "\n".join((inherited_templates() / "style" / name).read_text() for name in SCRIPTS)
     own = [f"const WORDS = {json.dumps(words.of(code), ensure_ascii=False)};" for code in words.LANGUAGES]
-    first, _, rest = (element.text or "").strip().partition("\n")
-    return (
-        element.tag == "script" and set(element.attrib) <= {"type"} and first in own and rest.strip() == script.strip()
-    )
+    begin, _, rest = (element.text or "").partition("\n")
+    first, _, rest = rest.partition("\n")
+    parts = begin == '"use strict"; {' and first in own and rest == f"{script}\n}}"
+    return element.tag == "script" and not element.attrib and parts
 
 
 def shown(page: bytes) -> str:
