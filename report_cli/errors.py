@@ -115,10 +115,13 @@ class Faults:
         self._places: dict[str, set[str]] = {}
         # Whether what was left out for an error may have had labels that something else refers to.
         self.is_partial = False
+        # What was raised of all this, which may pass whoever notes errors.
+        self._raised: ReportError | None = None
 
     def note(self, error: ReportError) -> None:
         """Take an error; raise all that there are where they are many."""
-        for each in error.errors if isinstance(error, CollectedError) else (error,):
+        noted = error.errors if isinstance(error, CollectedError) else (error,)
+        for each in noted if error is not self._raised else ():
             told = each.message
             if isinstance(each, ResultError) and (place := PLACE.match(told)):
                 told = told[place.end() :]
@@ -139,7 +142,8 @@ class Faults:
         """Raise what was taken: one error as it is, several together."""
         errors = sorted((self._counted(told, error) for told, error in self.errors.items()), key=_order)
         if errors:
-            raise errors[0] if len(errors) == 1 else CollectedError(errors)
+            self._raised = errors[0] if len(errors) == 1 else CollectedError(errors)
+            raise self._raised
 
     def _counted(self, told: str, error: ReportError) -> ReportError:
         """Return an error that says in how many places more it is the same."""

@@ -254,6 +254,15 @@ def test_a_missing_result_is_told_once(desk: Desk) -> None:
     assert error.lines(root=desk.project.root).splitlines()[1] == '  4 | << value("idle.accuracy") >>'
 
 
+def test_many_missing_results_are_told_once_each(desk: Desk) -> None:
+    """Where so many are missing that the build stops, too, none is told twice."""
+    names = [f"sum_{number}" for number in range(20)]
+    desk.store("facts", dict.fromkeys(names, (1e999, "")), profile=None, data=None)
+    error = failure(desk, "".join(2 * f'<< value("facts.{name}")|percent >>\n' for name in names))
+    assert isinstance(error, CollectedError)
+    assert [each.message.partition(": ")[2].split()[0] for each in error.errors] == [f"facts.{name}" for name in names]
+
+
 def test_the_hint_of_a_missing_result_has_the_options_of_the_build(desk: Desk) -> None:
     """The command that a hint names makes the very result that is missing, not that of another profile."""
     desk.options = ("--profile", "smoke", "--data", "my pets")
