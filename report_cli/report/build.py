@@ -30,7 +30,7 @@ CONVERTERS = (
 )
 
 # What inputs of a page are called: results and figures before the name of their experiment, and whether it is a draft.
-RESULTS, FIGURES, DRAFT = "results of ", "figures of ", "draft"
+RESULTS, FIGURES, DECLARED, DRAFT = "results of ", "figures of ", "the declaration of ", "draft"
 # So many inputs that changed are told.
 MOST = 3
 
@@ -218,10 +218,10 @@ def outdated(
     stamp = _noted(project, document)
     if stamp is None:
         return ["what it was made of isn't known"]
-    known = {RESULTS + name for name in selection.runs} | {FIGURES + name for name in selection.runs}
+    known = {kind + name for kind in (RESULTS, FIGURES, DECLARED) for name in selection.runs}
     names = [*inputs, *(name for name in stamp.inputs if name not in inputs)]
     others = [name for name in names if inputs.get(name) != stamp.inputs.get(name)]
-    changed = [name for name in others if name in known or not name.startswith((RESULTS, FIGURES))]
+    changed = [name for name in others if name in known or not name.startswith((RESULTS, FIGURES, DECLARED))]
     changed += [name for name, digest_ in stamp.shown.items() if not _intact(project.root / name, digest_)]
     reasons = []
     if DRAFT in changed:
@@ -305,7 +305,7 @@ def _inputs(
             for name in {**runs, **missing}
         },
         **{FIGURES + name: [_figure(each) for each in drawn.values()] for name, drawn in figures.items()},
-        **{f"what {name} declares": each for name, each in origin["experiments"].items()},
+        **{DECLARED + name: origin["experiments"][name] for name in {**runs, **missing}},
         **{f"{name} in pyproject.toml": each for name, each in origin["settings"].items()},
         "the profile": profile,
         "the fonts": origin["fonts"],

@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -65,6 +66,16 @@ def test_a_change_is_noticed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
     (desk.project.reports / "paper.json").write_text("[")
     assert [written(), written()] == [True, False]
     assert len(rendered) == 8
+
+
+def test_what_experiments_declare_counts_on_their_own_pages(desk: Desk) -> None:
+    """Another title of an experiment whose results a document takes makes its page anew; a new experiment doesn't."""
+    desk.write('<< value("net.accuracy") >>')
+    assert desk.build(formats=("html",)).written
+    desk.experiments["another"] = replace(desk.experiments["net"], name="another")
+    assert not desk.build(formats=("html",)).written
+    desk.experiments["net"] = replace(desk.experiments["net"], title="Renamed")
+    assert desk.build(formats=("html",)).written
 
 
 def test_another_image_is_another_report(desk: Desk) -> None:
