@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from report_cli import project
-from report_cli.errors import ReportError, RunError, UsageError, unknown
+from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.execution.acceptance import accept as accept
 from report_cli.execution.listener import Listener
 from report_cli.execution.opening import open_runner as open_runner
@@ -119,9 +119,11 @@ def run(
 def execute(workspace: Workspace, runner: Runner, made: Plan, *, keep_going: bool = False) -> Outcome:
     """Run what a plan has to run, and draw the figures of all its experiments that have results."""
     outcome = runner.execute(made, keep_going=keep_going)
-    for name in dict.fromkeys(step.experiment.name for step in made.steps):
-        if not any(failed[0] == name for failed in outcome.failures):
-            runner.figures(workspace.experiments[name], outcome.results(name))
+    failed = {name for name, *_ in outcome.failures}
+    names = dict.fromkeys(step.experiment.name for step in made.steps)
+    _, undrawn = runner.figures({name: outcome.results(name) for name in names if name not in failed})
+    if undrawn:
+        raise next(iter(undrawn.values()))
     return outcome
 
 
@@ -205,14 +207,10 @@ def select(
     missing = {s.experiment.name: Status(s).told for s in made.steps if s.name not in outcome.runs}
     whole = [name for name in names if name not in missing]
     found = {name: outcome.results(name) for name in whole}
-    figures, undrawn = {}, {}
-    for name, each in found.items():
-        try:
-            figures[name] = runner.figures(workspace.experiments[name], each)
-        except RunError as error:
-            # It is no matter of a document that shows none of them.
-            undrawn[name] = error
-            runner.note(f"no figures of {error.message}")
+    figures, undrawn = runner.figures(found)
+    for error in undrawn.values():
+        # It is no matter of a document that shows none of them.
+        runner.note(f"no figures of {error.message}")
     behind = workspace.store.behind(chain(*found.values()))
     return Selection(found, figures, missing, options(workspace, request), behind, undrawn)
 
@@ -387,7 +385,9 @@ def verify(
         raise ReportError(f"{file.name} is of a document {file.facts.document!r}, which this project hasn't got")
     runs, behind = verification.stored(file, workspace.experiments, workspace.store)
     with open_runner(workspace, listener) as runner:
-        figures = {name: runner.figures(workspace.experiments[name], each) for name, each in runs.items()}
+        figures, undrawn = runner.figures(runs)
+    if undrawn:
+        raise next(iter(undrawn.values()))
     code = workspace.snapshot.digests[PACKAGE.name]
     selection = Selection(runs, figures, {}, behind=workspace.store.behind(chain(*runs.values())))
     outcome = verification.verify(workspace.project, file, selection, workspace.experiments, code)

@@ -37,7 +37,9 @@ def open_runner(
         from report_cli.execution.ray import RayExecutor
 
         chosen = RayExecutor(workspace.project, jobs)
-    with Runner(workspace, listener or Silence(), workers[0], chosen) as runner:
+    # They start when they are needed.
+    others = [LocalWorker(workspace.project) for _ in cores()[1:]]
+    with Runner(workspace, listener or Silence(), workers[0], chosen, others) as runner:
         yield runner
     workspace.remember()
 

@@ -1,6 +1,6 @@
 """Carries out a plan: lock, measure in the worker, commit; then the figures, under their own key.
 
-Runs are measured elsewhere, several at once; whatever touches the store happens here, one thing after another.
+Runs are measured elsewhere, several at once; what they leave in the store is put there here, one after another.
 """
 
 import contextlib
@@ -8,6 +8,7 @@ import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Protocol
 
 import msgspec
@@ -31,12 +32,15 @@ from report_cli.store.store import ASKED
 LEAST_BYTES = 200_000_000
 # The run that is being written, and two checkpoints of which the older one goes when the newer one is there.
 COPIES = 3
+# A worker takes a second to start, as long as the figures of one experiment take: from so many on it pays.
+DRAWN_BY_ONE = 3
 # How often a run that another process is at is looked for again.
 POLL_S = 0.1
 
 # A run under way: yields what is to be measured, is sent the answer, and returns the run; None where another process
 # is at it.
 Measurement = Generator[Request, Event, Run | None]
+Figures = dict[str, FigureFile]
 
 
 class Executor(Protocol):
@@ -90,7 +94,7 @@ class _Course(msgspec.Struct):
 class Runner:
     """Runs the steps of a plan, one at a time unless its executor takes more. Close it after use.
 
-    `worker` reads data in and draws figures.
+    `worker` reads data in and draws figures, where there are many with the help of `others`.
     """
 
     def __init__(
@@ -99,10 +103,12 @@ class Runner:
         listener: Listener,
         worker: Worker,
         executor: Executor | None = None,
+        others: Sequence[Worker] = (),
     ) -> None:
         self._workspace = workspace
         self._listener = listener
         self._worker = worker
+        self._others = others
         self._executor = executor or LocalExecutor([worker])
         self._commit: Commit | None = None
         self._data: Path | None = None
@@ -112,13 +118,14 @@ class Runner:
 
     def __exit__(self, *_: object) -> None:
         self._executor.close()
-        self._worker.close()
+        for worker in (self._worker, *self._others):
+            worker.close()
 
     def read_in(self, source: Source) -> Source:
         """Read real data in, once per archive, and return the source with its digest."""
         self._listener.note(f"reading {source.label} (once)")
         request = {"do": "read_in", "source": source.to_json(), "cache": str(self._workspace.cache)}
-        return replace(source, digest=self._ask({**request, "sources": self._digests()})["digest"])
+        return replace(source, digest=self._ask(self._worker, {**request, "sources": self._digests()})["digest"])
 
     def execute(self, plan: Plan, *, keep_going: bool = False) -> Outcome:
         """Run what is to be run and return every run of the plan, in its order.
@@ -203,28 +210,59 @@ class Runner:
         """Tell whoever waits."""
         self._listener.note(text)
 
-    def figures(self, experiment: Experiment, results: Results) -> dict[str, FigureFile]:
-        """Return the figures of `results`, drawing them where the drawing code or a run is new."""
-        drawn = figures_of(self._workspace, experiment, results)
-        if drawn is not None:
-            return drawn
-        store = self._workspace.store
+    def figures(self, wanted: Mapping[str, Results]) -> tuple[dict[str, Figures], dict[str, RunError]]:
+        """Return the figures of results by experiment, and of which why they can't be drawn.
+
+        Drawn is where the drawing code or a run is new.
+        """
+        from concurrent.futures import ThreadPoolExecutor
+
+        found = {name: figures_of(self._workspace, self._workspace.experiments[name], r) for name, r in wanted.items()}
+        figures = {name: drawn for name, drawn in found.items() if drawn is not None}
+        undrawn = {}
+        todo = [name for name in wanted if name not in figures]
+        workers = [self._worker, *self._others][: max(1, len(todo) // DRAWN_BY_ONE)]
+        idle: SimpleQueue[Worker] = SimpleQueue()
+        for worker in workers:
+            idle.put(worker)
+        with ThreadPoolExecutor(len(workers)) as pool:
+            drawing = {name: pool.submit(self._draw, name, wanted[name], idle) for name in todo}
+            try:
+                for name, future in drawing.items():
+                    try:
+                        figures[name] = future.result()
+                    except RunError as error:
+                        undrawn[name] = error
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for worker in workers:
+                    worker.kill()
+                raise
+        return {name: figures[name] for name in wanted if name in figures}, undrawn
+
+    def _draw(self, name: str, results: Results, idle: "SimpleQueue[Worker]") -> Figures:
+        experiment, store = self._workspace.experiments[name], self._workspace.store
         figure_key = _figure_key(self._workspace, experiment, results)
-        target = store.figure_target(experiment.name, figure_key)
-        with store.lock(experiment.name, target.name, lambda: self._listener.note(f"waiting for {experiment.name}")):
-            drawn = figures_of(self._workspace, experiment, results)
-            if drawn is None:
-                self._listener.note(f"drawing the figures of {experiment.name}")
+        target = store.figure_target(name, figure_key)
+        with store.lock(name, target.name, lambda: self._listener.note(f"waiting for {name}")):
+            # Another process may have drawn them meanwhile.
+            if (drawn := figures_of(self._workspace, experiment, results)) is not None:
+                return drawn
+            worker = idle.get()
+            try:
+                self._listener.note(f"drawing the figures of {name}")
                 with files.staged_folder(store.scratch, target) as folder:
                     runs = [str(run.folder) for run in results]
-                    log = self._log(experiment.name, "figures")
+                    log = self._log(name, "figures")
                     fonts = [str(path) for path in self._workspace.project.fonts.values()]
                     request = {"do": "draw", "runs": runs, "fonts": fonts, "folder": str(folder), "log": str(log)}
-                    answer = self._ask({**request, **self._common(experiment)}, experiment.name, log)
-                for note in answer["notes"]:
-                    self._listener.note(note)
-                # Whatever else has changed: these were drawn a moment ago.
-                drawn = store.figures(experiment.name, figure_key)
+                    answer = self._ask(worker, {**request, **self._common(experiment)}, name, log)
+            finally:
+                idle.put(worker)
+            for note in answer["notes"]:
+                self._listener.note(note)
+            # Whatever else has changed: these were drawn a moment ago.
+            drawn = store.figures(name, figure_key)
         assert drawn is not None
         return drawn
 
@@ -336,8 +374,8 @@ class Runner:
     def _common(self, experiment: Experiment) -> dict[str, Any]:
         return {"experiment": experiment.name, "module": experiment.module, "sources": self._digests()}
 
-    def _ask(self, request: Request, label: str = "", log: Path | None = None) -> Event:
-        with contextlib.closing(self._worker.ask(request)) as events, self._told(label, log):
+    def _ask(self, worker: Worker, request: Request, label: str = "", log: Path | None = None) -> Event:
+        with contextlib.closing(worker.ask(request)) as events, self._told(label, log):
             return list(events)[-1]
 
     @contextlib.contextmanager
@@ -377,7 +415,7 @@ def behind(runs: Sequence[Run]) -> list[Behind]:
     return list(listed.values())
 
 
-def figures_of(workspace: Workspace, experiment: Experiment, results: Results) -> dict[str, FigureFile] | None:
+def figures_of(workspace: Workspace, experiment: Experiment, results: Results) -> Figures | None:
     """Return the figures of `results`, which may be none; None where they are to be drawn."""
     if experiment.draw is None or not len(results):
         return {}

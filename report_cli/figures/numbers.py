@@ -98,13 +98,15 @@ def _name_parts(figure: Figure, shown: Mapping[Axes, list[Series]]) -> None:
 
 def has_ground(figure: Figure) -> bool:
     """Whether words of a figure stand on pictures or on foreign colours, which no theme of a page may change."""
-    grounds: list[Artist] = [*figure.findobj(AxesImage)]
-    grounds += [mesh for mesh in figure.findobj(QuadMesh) if mesh.get_cmap().name != TINT.name]
-    grounds += [contours for contours in figure.findobj(ContourSet) if contours.filled]
+    parts = figure.findobj()
+    grounds: list[Artist] = [each for each in parts if isinstance(each, AxesImage)]
+    grounds += [each for each in parts if isinstance(each, QuadMesh) and each.get_cmap().name != TINT.name]
+    grounds += [each for each in parts if isinstance(each, ContourSet) and each.filled]
     areas = [ground.get_window_extent() for ground in grounds]
     off = [axis for axes in figure.axes if not axes.axison for axis in (axes.xaxis, axes.yaxis)]
     unseen = {text for axis in off for text in axis.findobj(Text)}
-    shown = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text() and text not in unseen]
+    texts = [each for each in parts if isinstance(each, Text) and each not in unseen]
+    shown = [text for text in texts if text.get_visible() and text.get_text()]
     words = [text.get_window_extent() for text in shown]
     # By their middle: a label beside a picture may touch it.
     return any(area.contains((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2) for area in areas for box in words)

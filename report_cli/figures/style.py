@@ -21,7 +21,6 @@ import matplotlib
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.collections import Collection, QuadMesh
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -112,7 +111,8 @@ def rasterise(figure: Figure) -> int:
     Axes, words and lines stay lines.
     """
     pixels = 0
-    for axes in figure.findobj(Axes):
+    # Not by `findobj`, which makes all ticks first.
+    for axes in itertools.chain.from_iterable((each, *each.child_axes) for each in figure.axes):
         parts = {each: _marks(each) for each in (*axes.collections, *axes.lines, *axes.patches)}
         many = {each: count for each, count in parts.items() if count > MOST_MARKS / 10}
         if sum(parts.values()) - sum(many.values()) > MOST_MARKS:
@@ -143,6 +143,11 @@ def to_svg(figure: Figure) -> bytes:
         ValueError: a character that no font has, or one of a script whose letters matplotlib doesn't join.
     """
     lay_out(figure)
+    return svg_of(figure)
+
+
+def svg_of(figure: Figure) -> bytes:
+    """Return a figure that was laid out as SVG; ValueError for a symbol of a formula that no font has."""
     svg = _with_letters(figure) or _written(figure, "path")
     # Without the property, a PDF viewer may smooth the pixels of an image, which PDF/A forbids.
     crisp = re.sub(rb"<image\b", rb'<image image-rendering="crisp-edges"', svg)
@@ -166,7 +171,7 @@ def lay_out(figure: Figure) -> None:
     _check_characters(figure)
     _set_symbols(figure)
     with style(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # in a formula: an error of `to_svg`
+        warnings.filterwarnings("ignore", "Glyph")  # in a formula: an error of `svg_of`
         if figure.get_layout_engine() is None and not _fits(figure):
             figure.set_layout_engine("constrained")
         figure.draw_without_rendering()

@@ -114,6 +114,5 @@ def run(project: Project, *names: str, settings: tuple[str, ...] = (), force: bo
     with Runner(workspace, notes, InlineWorker(project)) as runner:
         plan = plans.make(workspace, workspace.registry.select(names), request, runner.read_in)
         outcome = runner.execute(plan)
-        for name in names:
-            runner.figures(workspace.experiments[name], outcome.results(name))
+        runner.figures({name: outcome.results(name) for name in names})
         return Made(plan, outcome, notes.said)
