@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from report_cli import api
+from report_cli.execution.local import cores
 from report_cli.project import Project
 from tests.conftest import Command, Write, edit
 from tests.end_to_end.conftest import folders, start, states, until_epoch
 from tests.end_to_end.test_needs import CHAIN, SWEEP
+from tests.walking import WALK
 
 # Each seed waits for the other, so they have to be measured at once. Files outside a project are no inputs.
 MEETING = """
@@ -170,3 +172,43 @@ def workers(project: Project) -> list[str]:
         if "execution.worker" in line and str(project.root) in line:
             lines.append(line)
     return lines
+
+
+def drawing_so(write: Write, drawing: str) -> list[str]:
+    """Write six experiments that draw in this way, `alt` being what the figure shows; return their names."""
+    names = [f"walk-{number}" for number in range(6)]
+    for name in names:
+        own = WALK.replace('"walk"', f'"{name}"').replace('alt=f"{len(results)} walks"', "alt=alt")
+        write(
+            f"experiments/{name.replace('-', '_')}.py",
+            own.replace("    figures.add(", f"    {drawing}\n        figures.add("),
+        )
+    return names
+
+
+@pytest.mark.skipif(len(cores()) < 2, reason="with one core one process draws")
+def test_many_figures_are_drawn_by_several_processes(report: Command, write: Write, project: Project) -> None:
+    """Where figures of many experiments are to be drawn, other cores help; a fault names its experiment."""
+    names = drawing_so(write, "alt = str(os.getpid()); assert results.experiment != 'walk-3', 'not this one'")
+    done = report("run", *names)
+    assert done.returncode == 1
+    assert "build/logs/walk-3-figures.log" in done.stderr
+    folders = (project.build / "figures").glob("*/*/manifest.json")
+    drawn = [json.loads(path.read_text())["figures"]["path"]["alt"] for path in folders]
+    assert (len(drawn), len(set(drawn))) == (5, 2)
+
+
+def test_ctrl_c_ends_drawing(write: Write, project: Project) -> None:
+    """SIGINT while figures are drawn ends the program and all that draw."""
+    names = drawing_so(write, "alt = 'a'; print('begun', flush=True); time.sleep(60)")
+    process = start(project, "run", *names, start_new_session=True)
+    end = time.monotonic() + 60
+    while not any("begun" in log.read_text() for log in project.logs.glob("*-figures.log")):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    began_s = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in told) == (130, False), told
+    assert time.monotonic() - began_s < 30
+    assert not workers(project)
