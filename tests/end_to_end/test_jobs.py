@@ -194,7 +194,7 @@ def test_many_figures_are_drawn_by_several_processes(report: Command, write: Wri
     assert done.returncode == 1
     assert "build/logs/walk-3-figures.log" in done.stderr
     folders = (project.build / "figures").glob("*/*/manifest.json")
-    drawn = [json.loads(path.read_text())["figures"]["path"]["alt"] for path in folders]
+    drawn = [json.loads(path.read_text())["figures"]["path"] for path in folders]
     assert (len(drawn), len(set(drawn))) == (5, 2)
 
 
