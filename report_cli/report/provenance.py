@@ -1,7 +1,7 @@
 """Where every number of a report comes from: the appendix that the reader sees and the file attached to the PDF."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
 from statistics import stdev
@@ -136,16 +136,13 @@ def appendix(
         group = tuple(each)
         origins = _origins(group, behind, language)
         own = [(label, " / ".join(texts)) for label, texts in origins.items() if label not in shared]
-        seeds = sorted({run.seed for run in group})
-        where = language["seeds" if len(seeds) > 1 else "seed"].format(seeds[0], seeds[-1])
-        points = len({repr(sorted(run.point.items())) for run in group})
         day = max(run.manifest.times.finished for run in group)[:10]
         duration_s = sum(run.manifest.times.duration_s for run in group)
         places = (name, *(f"run-{run.key}" for run in group))
         entries.append(
             Entry(
                 keys=tuple((run.key, _name(run, language)) for run in group),
-                name=", ".join((name, *([language["points"].format(points)] if points > 1 else []), where)),
+                name=_described(name, group, language),
                 title=experiments[name].title,
                 facts=(*_facts(group, behind, language), *own),
                 metrics=tuple(
@@ -330,8 +327,7 @@ def _facts(runs: Sequence[Run], behind: Mapping[str, Run], language: Language) -
     if overridden := dict.fromkeys(_overrides(runs, language)):
         yield language["overridden"], language["list"].join(overridden)
     if first.behind:
-        needed = {each.key: each for run in runs for each in run.manifest.behind}
-        yield language["computed_from"], ", ".join(_needed(each, behind, language) for each in needed.values())
+        yield language["computed_from"], "; ".join(_needed(runs, behind, language))
     if files := dict.fromkeys(name for m in rests for name in m.inputs.get("files", {})):
         yield language["files_read"], ", ".join(files)
     if unwatched := sorted({what for m in rests for what in m.unwatched}):
@@ -353,11 +349,22 @@ def _overrides(runs: Sequence[Run], language: Language) -> Iterator[str]:
             yield f"{each.experiment}: {_settings(each.overrides, language)}"
 
 
-def _needed(each: Behind, behind: Mapping[str, Run], language: Language) -> str:
-    point = [f"{name}={_plain(value, language)}" for name, value in each.point.items()]
-    absent = [] if each.key in behind else [language["not_stored"]]
-    facts = language["list"].join([*point, language["seed"].format(each.seed), *absent])
-    return f"{each.experiment} {each.key} ({facts})"
+def _needed(runs: Sequence[Run], behind: Mapping[str, Run], language: Language) -> Iterator[str]:
+    """Yield each experiment that runs rest on, with the beginnings of the keys of its runs."""
+    groups: dict[str, dict[str, Behind]] = {}
+    for each in chain.from_iterable(run.manifest.behind for run in runs):
+        groups.setdefault(each.experiment, {})[each.key] = each
+    for name, group in groups.items():
+        keys = [key[:8] + ("" if key in behind else f" ({language['not_stored']})") for key in group]
+        yield f"{_described(name, group.values(), language)}: {', '.join(keys)}"
+
+
+def _described(name: str, group: Collection[Run | Behind], language: Language) -> str:
+    """Return the name of an experiment with its seeds, and its number of points where there are several."""
+    seeds = sorted({each.seed for each in group})
+    points = len({repr(sorted(each.point.items())) for each in group})
+    counted = [language["points"].format(points)] if points > 1 else []
+    return ", ".join((name, *counted, language["seeds" if len(seeds) > 1 else "seed"].format(seeds[0], seeds[-1])))
 
 
 def _command(experiment: Experiment, runs: Sequence[Run]) -> str:

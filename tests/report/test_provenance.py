@@ -68,7 +68,7 @@ def test_everything_behind_a_number_is_told(desk: Desk) -> None:
     (entry,) = appendix.entries
     told = dict(entry.facts)
     assert dict(appendix.shared) == {"Profile": "quick", "Computed with": "numpy 2.9, python 3.11"}
-    assert told["Computed from"] == f"net {net.key} (seed 3), net gone (seed 3, not stored)"
+    assert told["Computed from"] == f"net, seed 3: {net.key[:8]}, gone (not stored)"
     assert told["Files read"] == "experiments/x.csv"
     assert told["Not watched"] == "a"
     assert told["Warnings"] == "5, the first: UserWarning: odd"
