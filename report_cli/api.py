@@ -7,7 +7,7 @@ report.results("cifar-control").to_pandas()
 """
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -22,7 +22,7 @@ from report_cli.execution.listener import Listener
 from report_cli.execution.opening import open_runner as open_runner
 from report_cli.execution.opening import plan as plan
 from report_cli.execution.plan import Plan, Request
-from report_cli.execution.runner import Outcome, Runner, figures_of
+from report_cli.execution.runner import Figures, Outcome, Runner, figures_of
 from report_cli.execution.status import Explanation as Explanation
 from report_cli.execution.status import Status as Status
 from report_cli.execution.status import explain as explain
@@ -121,10 +121,19 @@ def execute(workspace: Workspace, runner: Runner, made: Plan, *, keep_going: boo
     outcome = runner.execute(made, keep_going=keep_going)
     failed = {name for name, *_ in outcome.failures}
     names = dict.fromkeys(step.experiment.name for step in made.steps)
-    _, undrawn = runner.figures({name: outcome.results(name) for name in names if name not in failed})
-    if undrawn:
-        raise next(iter(undrawn.values()))
+    _figures(runner, {name: outcome.results(name) for name in names if name not in failed})
     return outcome
+
+
+def _figures(runner: Runner, results: Mapping[str, Results]) -> dict[str, Figures]:
+    """Return the figures of all these results; RunError where some can't be drawn, the others told as notes."""
+    figures, undrawn = runner.figures(results)
+    errors = list(undrawn.values())
+    for error in errors[1:]:
+        runner.note(f"no figures of {error.message}")
+    if errors:
+        raise errors[0]
+    return figures
 
 
 def results(name: str, *, profile: str | None = None, folder: Path | str = ".") -> Results:
@@ -385,9 +394,7 @@ def verify(
         raise ReportError(f"{file.name} is of a document {file.facts.document!r}, which this project hasn't got")
     runs, behind = verification.stored(file, workspace.experiments, workspace.store)
     with open_runner(workspace, listener) as runner:
-        figures, undrawn = runner.figures(runs)
-    if undrawn:
-        raise next(iter(undrawn.values()))
+        figures = _figures(runner, runs)
     code = workspace.snapshot.digests[PACKAGE.name]
     selection = Selection(runs, figures, {}, behind=workspace.store.behind(chain(*runs.values())))
     outcome = verification.verify(workspace.project, file, selection, workspace.experiments, code)

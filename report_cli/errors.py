@@ -115,13 +115,13 @@ class Faults:
         self._places: dict[str, set[str]] = {}
         # Whether what was left out for an error may have had labels that something else refers to.
         self.is_partial = False
-        # What was raised of all this, which may pass whoever notes errors.
+        # The error raised last: on its way out it passes `noting` blocks, which must not take it again.
         self._raised: ReportError | None = None
 
     def note(self, error: ReportError) -> None:
         """Take an error; raise all that there are where they are many."""
-        noted = error.errors if isinstance(error, CollectedError) else (error,)
-        for each in noted if error is not self._raised else ():
+        errors = error.errors if isinstance(error, CollectedError) else (error,)
+        for each in errors if error is not self._raised else ():
             told = each.message
             if isinstance(each, ResultError) and (place := PLACE.match(told)):
                 told = told[place.end() :]

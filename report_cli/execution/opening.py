@@ -37,9 +37,9 @@ def open_runner(
         from report_cli.execution.ray import RayExecutor
 
         chosen = RayExecutor(workspace.project, jobs)
-    # They start when they are needed.
-    others = [LocalWorker(workspace.project) for _ in cores()[1:]]
-    with Runner(workspace, listener or Silence(), workers[0], chosen, others) as runner:
+    # A worker starts with its first request.
+    more = [*workers[1:], *(LocalWorker(workspace.project) for _ in cores()[len(workers) :])]
+    with Runner(workspace, listener or Silence(), workers[0], chosen, more) as runner:
         yield runner
     workspace.remember()
 

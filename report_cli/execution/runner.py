@@ -1,9 +1,11 @@
 """Carries out a plan: lock, measure in the worker, commit; then the figures, under their own key.
 
-Runs are measured elsewhere, several at once; what they leave in the store is put there here, one after another.
+Runs are measured elsewhere, several at once, and put into the store here, one after another; figures are drawn and put
+there by several threads, each under the lock of its own.
 """
 
 import contextlib
+import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -32,14 +34,15 @@ from report_cli.store.store import ASKED
 LEAST_BYTES = 200_000_000
 # The run that is being written, and two checkpoints of which the older one goes when the newer one is there.
 COPIES = 3
-# A worker takes a second to start, as long as the figures of one experiment take: from so many on it pays.
-DRAWN_BY_ONE = 3
+# Starting a worker takes as long as drawing one experiment, so each gets at least so many.
+EXPERIMENTS_PER_WORKER = 3
 # How often a run that another process is at is looked for again.
 POLL_S = 0.1
 
 # A run under way: yields what is to be measured, is sent the answer, and returns the run; None where another process
 # is at it.
 Measurement = Generator[Request, Event, Run | None]
+
 Figures = dict[str, FigureFile]
 
 
@@ -94,7 +97,7 @@ class _Course(msgspec.Struct):
 class Runner:
     """Runs the steps of a plan, one at a time unless its executor takes more. Close it after use.
 
-    `worker` reads data in and draws figures, where there are many with the help of `others`.
+    `worker` reads data in and draws figures, where there are many with the help of `more_workers`.
     """
 
     def __init__(
@@ -103,12 +106,12 @@ class Runner:
         listener: Listener,
         worker: Worker,
         executor: Executor | None = None,
-        others: Sequence[Worker] = (),
+        more_workers: Sequence[Worker] = (),
     ) -> None:
         self._workspace = workspace
         self._listener = listener
         self._worker = worker
-        self._others = others
+        self._more_workers = more_workers
         self._executor = executor or LocalExecutor([worker])
         self._commit: Commit | None = None
         self._data: Path | None = None
@@ -118,7 +121,7 @@ class Runner:
 
     def __exit__(self, *_: object) -> None:
         self._executor.close()
-        for worker in (self._worker, *self._others):
+        for worker in (self._worker, *self._more_workers):
             worker.close()
 
     def read_in(self, source: Source) -> Source:
@@ -210,41 +213,49 @@ class Runner:
         """Tell whoever waits."""
         self._listener.note(text)
 
-    def figures(self, wanted: Mapping[str, Results]) -> tuple[dict[str, Figures], dict[str, RunError]]:
-        """Return the figures of results by experiment, and of which why they can't be drawn.
+    def figures(self, results: Mapping[str, Results]) -> tuple[dict[str, Figures], dict[str, RunError]]:
+        """Return the figures of each experiment, and for those that can't be drawn the error.
 
-        Drawn is where the drawing code or a run is new.
+        They are drawn where the drawing code or a run is new.
         """
-        from concurrent.futures import ThreadPoolExecutor
+        from concurrent.futures import Future, ThreadPoolExecutor
 
-        found = {name: figures_of(self._workspace, self._workspace.experiments[name], r) for name, r in wanted.items()}
-        figures = {name: drawn for name, drawn in found.items() if drawn is not None}
-        undrawn = {}
-        todo = [name for name in wanted if name not in figures]
-        workers = [self._worker, *self._others][: max(1, len(todo) // DRAWN_BY_ONE)]
+        experiments = self._workspace.experiments
+        stored = {name: figures_of(self._workspace, experiments[name], each) for name, each in results.items()}
+        figures = {name: each for name, each in stored.items() if each is not None}
+        todo = [name for name in results if name not in figures]
+        workers = [self._worker, *self._more_workers][: max(1, len(todo) // EXPERIMENTS_PER_WORKER)]
         idle: SimpleQueue[Worker] = SimpleQueue()
         for worker in workers:
             idle.put(worker)
+        drawing: dict[str, Future[Figures]] = {}
+        errors = {}
+        stop = threading.Event()
         with ThreadPoolExecutor(len(workers)) as pool:
-            drawing = {name: pool.submit(self._draw, name, wanted[name], idle) for name in todo}
             try:
+                for name in todo:
+                    drawing[name] = pool.submit(self._draw, name, results[name], idle, stop)
                 for name, future in drawing.items():
                     try:
                         figures[name] = future.result()
                     except RunError as error:
-                        undrawn[name] = error
+                        errors[name] = error
             except BaseException:
+                stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
-                for worker in workers:
-                    worker.kill()
+                while not all(future.done() for future in drawing.values()):
+                    # Again and again: a worker may be just about to start its process.
+                    for worker in workers:
+                        worker.kill()
+                    time.sleep(POLL_S)
                 raise
-        return {name: figures[name] for name in wanted if name in figures}, undrawn
+        return {name: figures[name] for name in results if name in figures}, errors
 
-    def _draw(self, name: str, results: Results, idle: "SimpleQueue[Worker]") -> Figures:
+    def _draw(self, name: str, results: Results, idle: "SimpleQueue[Worker]", stop: threading.Event) -> Figures:
         experiment, store = self._workspace.experiments[name], self._workspace.store
         figure_key = _figure_key(self._workspace, experiment, results)
         target = store.figure_target(name, figure_key)
-        with store.lock(name, target.name, lambda: self._listener.note(f"waiting for {name}")):
+        with self._figure_lock(name, target.name, stop):
             # Another process may have drawn them meanwhile.
             if (drawn := figures_of(self._workspace, experiment, results)) is not None:
                 return drawn
@@ -265,6 +276,24 @@ class Runner:
             drawn = store.figures(name, figure_key)
         assert drawn is not None
         return drawn
+
+    @contextlib.contextmanager
+    def _figure_lock(self, name: str, target: str, stop: threading.Event) -> Iterator[None]:
+        """Hold the lock of figures, once no other process does; RunError after `stop`."""
+        with contextlib.ExitStack() as held:
+            told = False
+            while not stop.is_set():
+                try:
+                    held.enter_context(self._workspace.store.lock(name, target))
+                except TimeoutError:
+                    if not told:
+                        self._listener.note(f"waiting for {name}")
+                    told = True
+                    stop.wait(POLL_S)
+                else:
+                    yield
+                    return
+        raise RunError(f"{name}: its figures were not drawn")
 
     def _bring_up_to_date(self, step: Step, course: _Course) -> Measurement:
         store, name, done = self._workspace.store, step.experiment.name, course.outcome

@@ -39,11 +39,11 @@ def forms(figure: Figure) -> dict[str, bytes]:
     """Return the files of a figure by the ends of their names.
 
     Raises:
-        ValueError: as for `style.to_svg`.
+        ValueError: as for `style.lay_out` and `style.to_svg`.
     """
     style.lay_out(figure)
     tables = numbers.tables(figure)
-    svg = style.svg_of(figure)
+    svg = style.to_svg(figure)
     box = figure.get_tightbbox()
     across = max(0, 72 * float(box.x0)), min(72 * float(figure.get_size_inches()[0]), 72 * float(box.x1))
     shown = to_screen(svg, across, themed=not numbers.has_ground(figure))
@@ -134,6 +134,6 @@ def _webp(address: str) -> str:
     if image.getchannel("A").getextrema() == (255, 255):
         image = image.convert("RGB")
     drawn = image.getcolors(DRAWN_COLOURS) is not None
-    # Without loss it is the effort: at its highest, 100 times as long for a fiftieth less.
+    # For lossless images `quality` is the effort: 100 takes 100 times as long, and saves a fiftieth.
     image.save(target, "WEBP", lossless=drawn, quality=QUALITY, method=6)
     return f"data:image/webp;base64,{base64.b64encode(target.getvalue()).decode()}"

@@ -21,6 +21,7 @@ import matplotlib
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.collections import Collection, QuadMesh
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -111,8 +112,7 @@ def rasterise(figure: Figure) -> int:
     Axes, words and lines stay lines.
     """
     pixels = 0
-    # Not by `findobj`, which makes all ticks first.
-    for axes in itertools.chain.from_iterable((each, *each.child_axes) for each in figure.axes):
+    for axes in _axes(figure.axes):
         parts = {each: _marks(each) for each in (*axes.collections, *axes.lines, *axes.patches)}
         many = {each: count for each, count in parts.items() if count > MOST_MARKS / 10}
         if sum(parts.values()) - sum(many.values()) > MOST_MARKS:
@@ -122,6 +122,13 @@ def rasterise(figure: Figure) -> int:
                 part.set_rasterized(True)
             pixels += sum(many.values())
     return pixels
+
+
+def _axes(several: Iterable[Any]) -> Iterator[Axes]:
+    """Yield axes and those within them; `findobj` would make all ticks first."""
+    for axes in several:
+        yield axes
+        yield from _axes(axes.child_axes)
 
 
 def _marks(part: Artist) -> int:
@@ -135,19 +142,13 @@ def _marks(part: Artist) -> int:
 
 
 def to_svg(figure: Figure) -> bytes:
-    """Return `figure` as SVG, the same bytes every time, its letters as text.
+    """Return `figure`, which is laid out, as SVG, the same bytes every time, its letters as text.
 
     Symbols that the shipped sans hasn't got make paths of all letters.
 
     Raises:
-        ValueError: a character that no font has, or one of a script whose letters matplotlib doesn't join.
+        ValueError: a symbol of a formula that no font has.
     """
-    lay_out(figure)
-    return svg_of(figure)
-
-
-def svg_of(figure: Figure) -> bytes:
-    """Return a figure that was laid out as SVG; ValueError for a symbol of a formula that no font has."""
     svg = _with_letters(figure) or _written(figure, "path")
     # Without the property, a PDF viewer may smooth the pixels of an image, which PDF/A forbids.
     crisp = re.sub(rb"<image\b", rb'<image image-rendering="crisp-edges"', svg)
@@ -166,12 +167,12 @@ def lay_out(figure: Figure) -> None:
     """Put the parts of `figure` where they stay, once: a second layout would start from the first and move them.
 
     Raises:
-        ValueError: as for `to_svg`.
+        ValueError: a character that no font has, or one of a script whose letters matplotlib doesn't join.
     """
     _check_characters(figure)
     _set_symbols(figure)
     with style(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # in a formula: an error of `svg_of`
+        warnings.filterwarnings("ignore", "Glyph")  # in a formula: an error of `to_svg`
         if figure.get_layout_engine() is None and not _fits(figure):
             figure.set_layout_engine("constrained")
         figure.draw_without_rendering()

@@ -29,7 +29,7 @@ CONVERTERS = (
     *("fonttools", "jinja2", "lxml", "nh3", "pikepdf", "pillow", "pypandoc_binary", "scipy", "typst", "weasyprint"),
 )
 
-# What inputs of a page are called: results and figures before the name of their experiment, and whether it is a draft.
+# What inputs of a page are called: three before the name of their experiment, and whether it is a draft.
 RESULTS, FIGURES, DECLARED, DRAFT = "results of ", "figures of ", "the declaration of ", "draft"
 # So many inputs that changed are told.
 MOST = 3
@@ -163,7 +163,7 @@ def build(
         raise unknown("view", edition.view, VIEWS)
     stem = stem_of(document, edition.view, edition.section)
     paths = {name: project.reports / f"{stem}.{name}" for name in FORMATS if name in edition.formats}
-    origin = parts(project, document, experiments, code)
+    origin = parts(project, document, _taken(experiments, selection), code)
     inputs = _inputs(origin, stem, selection, edition.draft, profile)
     stamp = _stamped(project, stem, inputs)
     if stamp is not None and not _altered(paths, stamp, project.reports, stem):
@@ -214,7 +214,8 @@ def outdated(
     Of experiments that `selection` hasn't got nothing is said.
     """
     paths = {name: path for name in PAGES if (path := project.reports / f"{document}.{name}").is_file()}
-    inputs = _inputs(parts(project, document, experiments, code), document, selection, False, profile)
+    origin = parts(project, document, _taken(experiments, selection), code)
+    inputs = _inputs(origin, document, selection, False, profile)
     stamp = _noted(project, document)
     if stamp is None:
         return ["what it was made of isn't known"]
@@ -305,7 +306,7 @@ def _inputs(
             for name in {**runs, **missing}
         },
         **{FIGURES + name: [_figure(each) for each in drawn.values()] for name, drawn in figures.items()},
-        **{DECLARED + name: origin["experiments"][name] for name in {**runs, **missing}},
+        **{DECLARED + name: each for name, each in origin["experiments"].items()},
         **{f"{name} in pyproject.toml": each for name, each in origin["settings"].items()},
         "the profile": profile,
         "the fonts": origin["fonts"],
@@ -317,10 +318,16 @@ def _inputs(
     return {name: digest(each) for name, each in inputs.items()}
 
 
+def _taken(experiments: Mapping[str, Experiment], selection: Selection) -> dict[str, Experiment]:
+    return {name: experiments[name] for name in {**selection.runs, **selection.missing}}
+
+
 def parts(
     project: Project, document: str, experiments: Mapping[str, Experiment], code: str
 ) -> dict[str, dict[str, Any] | list[Any]]:
-    """Return what pages are made by, beside results and packages: this program and the texts of the project."""
+    """Return what pages are made by, beside results and packages: this program, the texts of the project, and what the
+    experiments declare that the document takes.
+    """
     folders_ = [_folder(folder, "*") for folder in folders(project)]
     return {
         "program": _package(code),

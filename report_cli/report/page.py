@@ -221,7 +221,8 @@ def _digests(body: Body) -> dict[str, str]:
 def _screen(project: Project, facts: dict[str, Any], body: Body, source: Manuscript) -> str:
     texts = [_style(project, name) for name in SCRIPTS]
     words = f"const WORDS = {json.dumps(dict(facts['words']), ensure_ascii=False)};"
-    # It runs before the browser lays out the end of the page, as a module wouldn't: what it makes is laid out once.
+    # It runs before the browser lays out the end of the page, as a module wouldn't: what it makes is laid out once. In
+    # a block its names stay its own.
     script = "\n".join(('"use strict"; {', words, *texts, "}"))
     # The browser runs this script and no other, and asks no one for anything.
     policy = POLICY.format(base64.b64encode(sha256(script.encode()).digest()).decode())

@@ -362,9 +362,14 @@ def _needed(runs: Sequence[Run], behind: Mapping[str, Run], language: Language) 
 def _described(name: str, group: Collection[Run | Behind], language: Language) -> str:
     """Return the name of an experiment with its seeds, and its number of points where there are several."""
     seeds = sorted({each.seed for each in group})
+    has_gaps = seeds[-1] - seeds[0] >= len(seeds)
+    if len(seeds) == 1 or has_gaps:
+        told = [language["seed"].format(seed) for seed in seeds]
+    else:
+        told = [language["seeds"].format(seeds[0], seeds[-1])]
     points = len({repr(sorted(each.point.items())) for each in group})
     counted = [language["points"].format(points)] if points > 1 else []
-    return ", ".join((name, *counted, language["seeds" if len(seeds) > 1 else "seed"].format(seeds[0], seeds[-1])))
+    return ", ".join((name, *counted, *told))
 
 
 def _command(experiment: Experiment, runs: Sequence[Run]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from report_cli.errors import ReportError
+from report_cli.errors import ReportError, UsageError
 from report_cli.experiment import Experiment
 from report_cli.project import STUDENT, Project
 from report_cli.report import build, evidence, provenance
@@ -185,8 +185,7 @@ def verify(
         found = list(differences), list(values), facts.claims, names
         return Verification(file.name, facts.document, verdict, commit, other, *found)
 
-    parts = build.digests(build.parts(project, facts.document, experiments, code))
-    other = [name for name, digest in parts.items() if facts.made.parts.get(name) != digest]
+    other = _changed(project, facts, experiments, code)
     if not file.whole:
         # Of what was changed in itself nothing is worth comparing.
         return outcome(DIFFERS, [Difference(provenance.NAME, "changed after it was written", "as it was")])
@@ -225,6 +224,16 @@ def verify(
         return outcome(OTHER_VERSION, differences, values)
     verdict = DIFFERS if differences or metrics else VERIFIED if built == file.pdf else OTHER_RENDERER
     return outcome(verdict, [*differences, *metrics], values)
+
+
+def _changed(project: Project, facts: Provenance, experiments: Mapping[str, Experiment], code: str) -> list[str]:
+    """Return the parts by which the document was made that are others today."""
+    try:
+        taken = build.survey(project, facts.document, experiments, code, facts.made.section).experiments
+    except UsageError:
+        taken = ()  # What experiments a malformed document takes isn't known.
+    parts = build.digests(build.parts(project, facts.document, {name: experiments[name] for name in taken}, code))
+    return [name for name, digest in parts.items() if facts.made.parts.get(name) != digest]
 
 
 def _attached(given: Mapping[str, Any], built: Mapping[str, Any], passed_over: Collection[str]) -> Iterator[Difference]:

@@ -58,7 +58,6 @@ function openable(run) {
   const name = run.rows[0].cells[0], facts = /** @type {HTMLElement} */ (run.querySelector(".facts"));
   const button = make("button", { type: "button", class: "unfold", "aria-expanded": "false" }, ...name.childNodes);
   const open = (/** @type {boolean} */ isOpen) => {
-    facts.classList.toggle("shown", isOpen);
     if (isOpen) facts.removeAttribute("hidden");
     else facts.setAttribute("hidden", "until-found");
     button.setAttribute("aria-expanded", String(isOpen));

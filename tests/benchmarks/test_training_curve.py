@@ -13,12 +13,12 @@ from experiments.models import control
 from report_cli import files
 from report_cli.datasets import load
 from report_cli.datasets.source import choose
-from report_cli.figures import style
 from report_cli.keys.environment import THREADS, machine_precision
 from report_cli.training import backend
 from report_cli.training.fit import Examples, Trainer
 from tests.benchmarks.conftest import Note
 from tests.benchmarks.test_training_cost import BATCH, ours, plain, prepare
+from tests.drawing import to_svg
 from tests.training.memory import MemoryRecord
 
 pytestmark = pytest.mark.benchmark
@@ -58,4 +58,4 @@ def test_accuracy_against_time(note: Note, tmp_path: Path) -> None:
     for name, values_of in accuracy.items():
         axes.plot(np.cumsum(seconds[name]), values_of, marker="o", label=name)
     axes.legend()
-    files.write_bytes(PICTURE, style.to_svg(figure))
+    files.write_bytes(PICTURE, to_svg(figure))

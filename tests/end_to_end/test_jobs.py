@@ -212,3 +212,26 @@ def test_ctrl_c_ends_drawing(write: Write, project: Project) -> None:
     assert (process.returncode, "Traceback" in told) == (130, False), told
     assert time.monotonic() - began_s < 30
     assert not workers(project)
+
+
+def test_ctrl_c_ends_waiting_for_what_another_program_draws(write: Write, project: Project) -> None:
+    """SIGINT while another process holds the lock of figures ends the program at once, and draws nothing."""
+    (name, *_) = drawing_so(write, "alt = 'a'; print('begun', flush=True); time.sleep(20)")
+    first = start(project, "run", name, start_new_session=True)
+    log = project.logs / f"{name}-figures.log"
+    end = time.monotonic() + 60
+    while not (log.exists() and "begun" in log.read_text()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    second = start(project, "run", name, start_new_session=True)
+    assert second.stderr is not None
+    while "waiting for" not in second.stderr.readline():
+        assert time.monotonic() < end
+    began_s = time.monotonic()
+    os.killpg(second.pid, signal.SIGINT)
+    second.communicate(timeout=60)
+    assert (second.returncode, time.monotonic() - began_s < 10) == (130, True)
+    assert first.poll() is None
+    os.killpg(first.pid, signal.SIGINT)
+    first.communicate(timeout=60)
+    assert not workers(project)

@@ -101,6 +101,18 @@ def test_a_document_is_told_in_numbers_and_reasons(grid: Command, project: Proje
     assert document["reason"] == "results of double changed"
 
 
+def test_a_page_is_out_of_date_for_what_its_own_experiments_declare(
+    grid: Command, project: Project, write: Write
+) -> None:
+    """Another title of one of them is a reason; an experiment that it takes nothing from is none."""
+    write("templates/documents/d.md", '+++\ntitle = "D"\n+++\n\n<< value("double.x") >>\n')
+    assert grid("build", "--to", "html").returncode == 0
+    write("experiments/many.py", MANY)
+    assert grid("status").stdout.startswith("d  page written today")
+    edit(project.experiments / "sums.py", "Twice", "Two times")
+    assert "the declaration of double changed\n" in grid("status").stdout
+
+
 def test_what_makes_a_page_out_of_date_is_told(grid: Command, project: Project, write: Write) -> None:
     """Templates, files and settings are named, results by their experiment, what is to be run below; few of many."""
 

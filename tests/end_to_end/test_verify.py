@@ -119,6 +119,10 @@ def test_another_version_of_the_templates_accuses_no_one(program: Command, folde
     pdf.unlink()
     (pdf.parent / "report.json").unlink()
     assert program("build", "report").returncode == 0
+    (folder / "experiments" / "another.py").write_text(
+        (folder / "experiments" / "pi.py").read_text().replace("pi", "rho")
+    )
+    assert api.verify(pdf, folder=folder).made_by_other == []
     answer = folder / "templates" / "answers" / "q1-pi.md"
     answer.write_text(answer.read_text() + "\n<# a remark #>\n")
     done = program("verify", str(pdf))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from report_cli.figures import comparison, style
+from report_cli.figures import comparison
+from tests.drawing import to_svg
 
 NETWORKS = ("control", "inception", "residual")
 SIZES = np.array([500, 1_000, 2_000])
@@ -28,7 +29,7 @@ def _figures() -> dict[str, Figure]:
 @pytest.mark.parametrize("name", ["sizes", "speed"])
 def test_same_bytes_every_time_at_full_width(name: str) -> None:
     """The same numbers give the same SVG, 140 mm wide."""
-    first, second = (style.to_svg(_figures()[name]) for _ in range(2))
+    first, second = (to_svg(_figures()[name]) for _ in range(2))
     assert first == second
     assert f'width="{140 / 25.4 * 72:.3f}'[:11].encode() in first
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from report_cli.figures import curves, images, style
+from report_cli.figures import curves, images
+from tests.drawing import to_svg
 
 RNG = np.random.default_rng(0)
 FACTS = [["right", "cat", "cat", "99 %"], ["wrong", "dog", "cat", "80 %"]]
@@ -39,7 +40,7 @@ def _figures() -> dict[str, Figure]:
 @pytest.mark.parametrize("name", ["numbered", "rows", "patterns", "heatmaps", "unknown", "choice"])
 def test_figures_are_small_and_the_same_every_time(name: str) -> None:
     """The same arrays give the same SVG of the text width, and pictures are stored in their own resolution."""
-    first, second = (style.to_svg(_figures()[name]) for _ in range(2))
+    first, second = (to_svg(_figures()[name]) for _ in range(2))
     assert first == second
     assert len(first) < 400_000
     width = re.search(rb'width="([0-9.]+)pt"', first)

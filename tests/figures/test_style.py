@@ -5,6 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from report_cli.figures import confusion, curves, diagrams, style
+from tests.drawing import to_svg
 
 HISTORY = [
     {"epoch": e, "loss": 2 / e, "accuracy": 0.1 * e, "validation_loss": 1 + (e - 3) ** 2, "validation_accuracy": 0.5}
@@ -27,8 +28,8 @@ def _figures() -> dict[str, Figure]:
 def test_svg_is_the_same_bytes_every_time(name: str) -> None:
     """The same numbers give the same SVG, drawn anew or written twice, without a date."""
     first, second = _figures()[name], _figures()[name]
-    svg = style.to_svg(first)
-    assert svg == style.to_svg(first) == style.to_svg(second)
+    svg = to_svg(first)
+    assert svg == to_svg(first) == to_svg(second)
     assert b"date" not in svg
     assert b"Matplotlib" not in svg
 
@@ -36,13 +37,13 @@ def test_svg_is_the_same_bytes_every_time(name: str) -> None:
 def test_other_numbers_are_another_picture() -> None:
     """The SVG depends on the numbers."""
     other = [dict(row, loss=row["loss"] + 0.5) for row in HISTORY]
-    drawn = [style.to_svg(curves.learning_curves(history)[0]) for history in (HISTORY, other)]
+    drawn = [to_svg(curves.learning_curves(history)[0]) for history in (HISTORY, other)]
     assert drawn[0] != drawn[1]
 
 
 def test_text_is_text() -> None:
     """The letters stay selectable text in the shipped sans."""
-    svg = style.to_svg(_figures()["confusion"]).decode()
+    svg = to_svg(_figures()["confusion"]).decode()
     assert ">cat</text>" in svg
     assert "'Source Sans 3'" in svg
 
@@ -57,14 +58,14 @@ def labelled(words: str) -> Figure:
 @pytest.mark.parametrize("words", [r"$\lambda$, $R^2$", "✓ & <", r"$\hat{x}_i \leq 10^{-3}$", r"$\mathbf{x}$"])
 def test_symbols_have_the_shipped_sans(words: str) -> None:
     """Formulas and symbols that the sans has are text in print, in the sans alone."""
-    svg = style.to_svg(labelled(words)).decode()
+    svg = to_svg(labelled(words)).decode()
     assert set(re.findall(r"font-family: ([^;\"]+)", svg)) == {"'Source Sans 3'"}
 
 
 @pytest.mark.parametrize("words", ["ℝ", r"$x \in \mathbb{R}^d$", r"$\left(\frac{1}{2}\right)$"])
 def test_other_symbols_are_outlines(words: str) -> None:
     """Symbols of other fonts make outlines of the letters in print, too, so the PDF needs no other font."""
-    svg = style.to_svg(labelled(words)).decode()
+    svg = to_svg(labelled(words)).decode()
     assert "<text" not in svg
     assert "STIX" in svg
     assert "LastResort" not in svg
@@ -74,12 +75,12 @@ def test_other_symbols_are_outlines(words: str) -> None:
 def test_a_character_of_no_font_is_an_error(words: str) -> None:
     """It would be a box, or a currency sign, so the error names it."""
     with pytest.raises(ValueError, match=r"'中' \(U\+4E2D"):
-        style.to_svg(labelled(words))
+        to_svg(labelled(words))
 
 
 def test_a_symbol_beside_a_formula_is_shown() -> None:
     """Beside a formula matplotlib looks for symbols in the sans alone, so it is set as one; a sign of money is none."""
-    svg = style.to_svg(labelled(r"in ℝ for \$5, $x$")).decode()
+    svg = to_svg(labelled(r"in ℝ for \$5, $x$")).decode()
     assert "STIX" in svg
     assert "LastResort" not in svg
 
@@ -88,8 +89,8 @@ def test_images_in_svg_are_never_smoothed() -> None:
     """Every embedded image says that its pixels stay as they are."""
     figure = Figure()
     figure.add_subplot().imshow(COUNTS)
-    svg = style.to_svg(figure).decode()
-    assert svg == style.to_svg(figure).decode()
+    svg = to_svg(figure).decode()
+    assert svg == to_svg(figure).decode()
     images = re.findall(r"<image[^>]*>", svg)
     assert images
     assert all('image-rendering="crisp-edges"' in image for image in images)
@@ -98,7 +99,7 @@ def test_images_in_svg_are_never_smoothed() -> None:
 @pytest.mark.parametrize("name", ["curves", "confusion"])
 def test_figures_fill_the_text_width(name: str) -> None:
     """A figure has its final size, 140 mm wide, so that its letters have the size they are meant to have."""
-    svg = style.to_svg(_figures()[name]).decode()
+    svg = to_svg(_figures()[name]).decode()
     found = re.search(r'width="([\d.]+)pt"', svg)
     assert found
     assert float(found[1]) == pytest.approx(140 / 25.4 * 72, abs=0.01)
@@ -131,9 +132,9 @@ def test_many_marks_are_pixels(kind: str, monkeypatch: pytest.MonkeyPatch) -> No
         for figure, count in ((few, 200), (many, 400)):
             MANY[kind](figure.add_subplot(xlabel="words"), count)
     assert not style.rasterise(few)
-    assert b"<image" not in style.to_svg(few)
+    assert b"<image" not in to_svg(few)
     assert style.rasterise(many) == 400
-    svg = style.to_svg(many)
+    svg = to_svg(many)
     assert svg.count(b"<image") == 1
     assert svg.count(b"<use") + svg.count(b"<path") < 100
     assert b">words<" in svg
@@ -159,7 +160,7 @@ def test_no_word_is_cut_off() -> None:
             figure.add_subplot(xlabel="words", ylabel="more words").plot([1, 2])
     before = high.axes[0].get_position().bounds
     for figure in (low, high):
-        style.to_svg(figure)
+        to_svg(figure)
         with style.style():
             figure.draw_without_rendering()
             assert (figure.get_tightbbox().min >= 0).all()

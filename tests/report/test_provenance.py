@@ -81,6 +81,24 @@ def test_everything_behind_a_number_is_told(desk: Desk) -> None:
     assert "package numpy" in attached["behind"][0]["environment"]
 
 
+def test_runs_behind_are_told_by_experiment(desk: Desk) -> None:
+    """Points are counted, seeds named, and keys begun; seeds with gaps are named one by one."""
+
+    def one(experiment: str, seed: int, **point: int) -> dict[str, object]:
+        key = f"{experiment}{point.get('width', '')}{seed}-and-so-on"
+        bare = {"outputs": "o", "profile": "quick", "overrides": {}, "data": None}
+        return {"experiment": experiment, "key": key, "seed": seed, "point": point, **bare}
+
+    sweep = [one("wide", seed, width=width) for width in (1, 2) for seed in (0, 1)]
+    facts = desk.store("facts", {"sum": (1, "count")}, behind=[*sweep, one("net", 0), one("net", 2)], data=None)
+    there = {each["key"]: facts for each in (*sweep, one("net", 0))}
+    (entry,) = provenance.appendix([facts], desk.experiments, ENGLISH, {}, there).entries
+    assert dict(entry.facts)["Computed from"].split("; ") == [
+        "wide, 2 points, seeds 0 to 1: wide10-a, wide11-a, wide20-a, wide21-a",
+        "net, seed 0, seed 2: net0-and, net2-and (not stored)",
+    ]
+
+
 def test_short_runs_without_a_training_are_no_trainings(desk: Desk) -> None:
     """Only what trains is called a training."""
     desk.store("facts", {"sum": (1, "count")}, data=None)

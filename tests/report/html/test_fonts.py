@@ -21,6 +21,7 @@ from report_cli.project import find
 from report_cli.report import provenance
 from report_cli.report.html import fonts
 from report_cli.report.pdf import content
+from tests.drawing import to_svg
 from tests.report.conftest import Desk
 
 LETTERS = "中文م अ😀\u200d"
@@ -153,13 +154,13 @@ def test_figures_have_the_fonts_of_the_project(tmp_path: Path) -> None:
     """Letters of other scripts are outlines, in print, too; those that would have to be joined are refused."""
     write_font(tmp_path / "boxes.ttf", "Boxes of figures")
     with pytest.raises(ValueError, match=r"U\+4E2D"):
-        style.to_svg(_labelled("中"))
+        to_svg(_labelled("中"))
     style.add_fonts([tmp_path / "boxes.ttf"])
     try:
-        assert b"<text" not in style.to_svg(_labelled("中 a"))
-        assert b"Boxes" not in style.to_svg(_labelled("a"))
+        assert b"<text" not in to_svg(_labelled("中 a"))
+        assert b"Boxes" not in to_svg(_labelled("a"))
         with pytest.raises(ValueError, match=r"join letters.*U\+0645"):
-            style.to_svg(_labelled("م"))
+            to_svg(_labelled("م"))
     finally:
         del style._fonts()["Boxes of figures"]
 

@@ -16,6 +16,7 @@ from report_cli.report import provenance
 from report_cli.report.build import Built
 from report_cli.report.html.compose import ASSETS
 from report_cli.report.pdf import pdf
+from tests.drawing import to_svg
 from tests.report.conftest import Desk
 from tests.report.judges import judge
 
@@ -68,7 +69,7 @@ def test_formulas_in_figures_need_no_other_font(desk: Desk) -> None:
         other = Figure(figsize=(4, 2))
         other.add_subplot(xlabel=r"$x \in \mathbb{R}$", ylabel="ℝ")
     for each in (figure, other):
-        desk.figures["net"]["curves"].path("print.svg").write_bytes(style.to_svg(each))
+        desk.figures["net"]["curves"].path("print.svg").write_bytes(to_svg(each))
         desk.write('<< figure("net.curves", caption="c") >>')
         assert desk.build(formats=("pdf",), code=str(id(each))).written
 
@@ -158,7 +159,7 @@ def test_what_is_taller_than_a_page_is_an_error(desk: Desk) -> None:
         with style.style():
             figure = style.new_figure(height)
             figure.add_subplot().plot([1, 2])
-        desk.figures["net"]["curves"].path("print.svg").write_bytes(style.to_svg(figure))
+        desk.figures["net"]["curves"].path("print.svg").write_bytes(to_svg(figure))
         desk.write('# A\n\nText.\n\n<< figure("net.curves", caption="c") >>\n')
         if fits:
             assert desk.build(formats=("pdf",), code=str(height)).written
