@@ -127,7 +127,10 @@ def test_another_version_of_the_templates_accuses_no_one(program: Command, folde
     answer.write_text(answer.read_text() + "\n<# a remark #>\n")
     done = program("verify", str(pdf))
     assert done.returncode == 0, done.stderr
-    answer.write_text(answer.read_text() + "\nAnother sentence.\n")
+    whole = answer.read_text()
+    answer.write_text(whole + "\n[](#fig-nowhere) and [](#fig-nowhere-else)\n")
+    assert api.verify(pdf, folder=folder).verdict == "built from another version"
+    answer.write_text(whole + "\nAnother sentence.\n")
     done = program("verify", str(pdf))
     assert done.returncode == 1
     assert "was built from commit" in done.stderr
