@@ -18,11 +18,12 @@ import msgspec
 from report_cli import project
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.execution.acceptance import accept as accept
+from report_cli.execution.drawing import Figures, figures_of
 from report_cli.execution.listener import Listener
 from report_cli.execution.opening import open_runner as open_runner
 from report_cli.execution.opening import plan as plan
 from report_cli.execution.plan import Plan, Request
-from report_cli.execution.runner import Figures, Outcome, Runner, figures_of
+from report_cli.execution.runner import Outcome, Runner
 from report_cli.execution.status import Explanation as Explanation
 from report_cli.execution.status import Status as Status
 from report_cli.execution.status import explain as explain

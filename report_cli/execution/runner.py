@@ -1,16 +1,13 @@
-"""Carries out a plan: lock, measure in the worker, commit; then the figures, under their own key.
+"""Carries out a plan: lock, measure in the worker, commit.
 
-Runs are measured elsewhere, several at once, and put into the store here, one after another; figures are drawn and put
-there by several threads, each under the lock of its own.
+Runs are measured elsewhere, several at once, and put into the store here, one after another.
 """
 
 import contextlib
-import threading
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, Protocol
 
 import msgspec
@@ -18,7 +15,9 @@ import msgspec
 from report_cli import files, wording
 from report_cli.datasets.source import Source
 from report_cli.errors import ReportError, RunError
+from report_cli.execution import asking
 from report_cli.execution import plan as plans
+from report_cli.execution.drawing import Drawing, Figures
 from report_cli.execution.listener import Listener, Progress
 from report_cli.execution.local import Event, LocalExecutor, Request, Worker
 from report_cli.execution.plan import Name, Plan, Step
@@ -27,23 +26,19 @@ from report_cli.execution.workspace import Workspace
 from report_cli.experiment import Experiment
 from report_cli.keys import difference
 from report_cli.store.manifest import Behind, Commit, Data, Epoch, Manifest, Times, Warned
-from report_cli.store.run import FigureFile, Results, Run
+from report_cli.store.run import Results, Run
 from report_cli.store.store import ASKED
 
 # A small run, its figures, and what the report and the logs take beside it.
 LEAST_BYTES = 200_000_000
 # The run that is being written, and two checkpoints of which the older one goes when the newer one is there.
 COPIES = 3
-# Starting a worker takes as long as drawing one experiment, so each gets at least so many.
-EXPERIMENTS_PER_WORKER = 3
 # How often a run that another process is at is looked for again.
 POLL_S = 0.1
 
 # A run under way: yields what is to be measured, is sent the answer, and returns the run; None where another process
 # is at it.
 Measurement = Generator[Request, Event, Run | None]
-
-Figures = dict[str, FigureFile]
 
 
 class Executor(Protocol):
@@ -127,8 +122,9 @@ class Runner:
     def read_in(self, source: Source) -> Source:
         """Read real data in, once per archive, and return the source with its digest."""
         self._listener.note(f"reading {source.label} (once)")
-        request = {"do": "read_in", "source": source.to_json(), "cache": str(self._workspace.cache)}
-        return replace(source, digest=self._ask(self._worker, {**request, "sources": self._digests()})["digest"])
+        request: dict[str, Any] = {"do": "read_in", "source": source.to_json(), "cache": str(self._workspace.cache)}
+        request["sources"] = asking.digests(self._workspace)
+        return replace(source, digest=asking.ask(self._workspace, self._worker, request)["digest"])
 
     def execute(self, plan: Plan, *, keep_going: bool = False) -> Outcome:
         """Run what is to be run and return every run of the plan, in its order.
@@ -214,86 +210,8 @@ class Runner:
         self._listener.note(text)
 
     def figures(self, results: Mapping[str, Results]) -> tuple[dict[str, Figures], dict[str, RunError]]:
-        """Return the figures of each experiment, and for those that can't be drawn the error.
-
-        They are drawn where the drawing code or a run is new.
-        """
-        from concurrent.futures import Future, ThreadPoolExecutor
-
-        experiments = self._workspace.experiments
-        stored = {name: figures_of(self._workspace, experiments[name], each) for name, each in results.items()}
-        figures = {name: each for name, each in stored.items() if each is not None}
-        todo = [name for name in results if name not in figures]
-        workers = [self._worker, *self._more_workers][: max(1, len(todo) // EXPERIMENTS_PER_WORKER)]
-        idle: SimpleQueue[Worker] = SimpleQueue()
-        for worker in workers:
-            idle.put(worker)
-        drawing: dict[str, Future[Figures]] = {}
-        errors = {}
-        stop = threading.Event()
-        with ThreadPoolExecutor(len(workers)) as pool:
-            try:
-                for name in todo:
-                    drawing[name] = pool.submit(self._draw, name, results[name], idle, stop)
-                for name, future in drawing.items():
-                    try:
-                        figures[name] = future.result()
-                    except RunError as error:
-                        errors[name] = error
-            except BaseException:
-                stop.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                while not all(future.done() for future in drawing.values()):
-                    # Again and again: a worker may be just about to start its process.
-                    for worker in workers:
-                        worker.kill()
-                    time.sleep(POLL_S)
-                raise
-        return {name: figures[name] for name in results if name in figures}, errors
-
-    def _draw(self, name: str, results: Results, idle: "SimpleQueue[Worker]", stop: threading.Event) -> Figures:
-        experiment, store = self._workspace.experiments[name], self._workspace.store
-        figure_key = _figure_key(self._workspace, experiment, results)
-        target = store.figure_target(name, figure_key)
-        with self._figure_lock(name, target.name, stop):
-            # Another process may have drawn them meanwhile.
-            if (drawn := figures_of(self._workspace, experiment, results)) is not None:
-                return drawn
-            worker = idle.get()
-            try:
-                self._listener.note(f"drawing the figures of {name}")
-                with files.staged_folder(store.scratch, target) as folder:
-                    runs = [str(run.folder) for run in results]
-                    log = self._log(name, "figures")
-                    fonts = [str(path) for path in self._workspace.project.fonts.values()]
-                    request = {"do": "draw", "runs": runs, "fonts": fonts, "folder": str(folder), "log": str(log)}
-                    answer = self._ask(worker, {**request, **self._common(experiment)}, name, log)
-            finally:
-                idle.put(worker)
-            for note in answer["notes"]:
-                self._listener.note(note)
-            # Whatever else has changed: these were drawn a moment ago.
-            drawn = store.figures(name, figure_key)
-        assert drawn is not None
-        return drawn
-
-    @contextlib.contextmanager
-    def _figure_lock(self, name: str, target: str, stop: threading.Event) -> Iterator[None]:
-        """Hold the lock of figures, once no other process does; RunError after `stop`."""
-        with contextlib.ExitStack() as held:
-            told = False
-            while not stop.is_set():
-                try:
-                    held.enter_context(self._workspace.store.lock(name, target))
-                except TimeoutError:
-                    if not told:
-                        self._listener.note(f"waiting for {name}")
-                    told = True
-                    stop.wait(POLL_S)
-                else:
-                    yield
-                    return
-        raise RunError(f"{name}: its figures were not drawn")
+        """Return the figures of each experiment, and for those that can't be drawn the error."""
+        return Drawing(self._workspace, self._listener, (self._worker, *self._more_workers)).figures(results)
 
     def _bring_up_to_date(self, step: Step, course: _Course) -> Measurement:
         store, name, done = self._workspace.store, step.experiment.name, course.outcome
@@ -321,7 +239,7 @@ class Runner:
             try:
                 run = yield from self._measure(step, needs, outputs)
             except ReportError as error:
-                log = self._log(name, step.lock_name).name
+                log = asking.log_of(self._workspace, name, step.lock_name).name
                 message = error.message.removeprefix(f"{step.label}: ")
                 store.fail(name, step.lock_name, message, log, step.recipe.parts)
                 raise
@@ -338,7 +256,7 @@ class Runner:
         if step.state == "forced":
             files.remove_folder(checkpoints)
         files.write_json(checkpoints / ASKED, step.recipe.parts)
-        log = self._log(name, step.lock_name)
+        log = asking.log_of(self._workspace, name, step.lock_name)
         with files.scratch_folder(store.scratch, step.lock_name) as folder:
             request = {
                 "do": "measure",
@@ -355,8 +273,8 @@ class Runner:
                 "log": str(log),
                 "recipe": step.recipe.digest,
             }
-            with self._told(step.label, log):
-                answer = yield {**request, **self._common(step.experiment)}
+            with asking.told(self._workspace, step.label, log):
+                answer = yield {**request, **asking.about(self._workspace, step.experiment)}
             epochs = [Epoch(**each) for each in answer["times"]]
             duration_s = answer.get("duration_s", time.monotonic() - began_s) + answer["earlier_s"]
             times = Times(started, wording.timestamp(), duration_s, epochs)
@@ -394,31 +312,6 @@ class Runner:
                 "report gc",
             )
 
-    def _log(self, experiment: str, name: str) -> Path:
-        return self._workspace.project.logs / f"{experiment}-{name}.log"
-
-    def _digests(self) -> dict[str, str]:
-        return {module.name: module.digest for module in self._workspace.snapshot.read()}
-
-    def _common(self, experiment: Experiment) -> dict[str, Any]:
-        return {"experiment": experiment.name, "module": experiment.module, "sources": self._digests()}
-
-    def _ask(self, worker: Worker, request: Request, label: str = "", log: Path | None = None) -> Event:
-        with contextlib.closing(worker.ask(request)) as events, self._told(label, log):
-            return list(events)[-1]
-
-    @contextlib.contextmanager
-    def _told(self, label: str, log: Path | None) -> Iterator[None]:
-        """Say of an error within the block what failed, and where it was logged."""
-        try:
-            yield
-        except RunError as error:
-            message = f"{label}: {error.message}" if label else error.message
-            root = self._workspace.project.root
-            place = (log.relative_to(root) if log.is_relative_to(root) else log).as_posix() if log else ""
-            logged = f"what it printed is in {place}" if place else ""
-            raise RunError(message, error.hint or logged) from error
-
 
 def _environment(step: Step, answer: Event) -> dict[str, str]:
     """Return where a run was computed; RunError where that isn't here and nothing else is wanted."""
@@ -442,15 +335,3 @@ def behind(runs: Sequence[Run]) -> list[Behind]:
         for each in (*m.behind, own):
             listed[f"{each.experiment}/{each.key}"] = each
     return list(listed.values())
-
-
-def figures_of(workspace: Workspace, experiment: Experiment, results: Results) -> Figures | None:
-    """Return the figures of `results`, which may be none; None where they are to be drawn."""
-    if experiment.draw is None or not len(results):
-        return {}
-    judge = workspace.judge
-    return workspace.store.figures(experiment.name, _figure_key(workspace, experiment, results), judge.is_current)
-
-
-def _figure_key(workspace: Workspace, experiment: Experiment, results: Results) -> str:
-    return workspace.judge.figure_key(experiment, {run.key: run.outputs for run in results})
