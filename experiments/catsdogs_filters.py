@@ -48,7 +48,7 @@ METRICS = {
         ("channels", "count", "its filters in all"),
         ("silent", "count", "filters of those shown that nothing woke: no response to the pattern at the end"),
         ("alive", "count", "filters of those shown that respond to their pattern: the figures below are over these"),
-        ("even", "count", "patterns that are of one colour to the eye"),
+        ("even", "count", "patterns that are of one colour to the eye, apart from a frame"),
         (
             "waves",
             "count",
@@ -129,7 +129,9 @@ def _measure_patterns(layer: str, name: str, network: Network, params: FilterPar
     alive = patterns.after > 0
     shown = departures(patterns.inputs)
     colours = np.array([descriptors.colour(each) for each in shown])
-    even = np.array([descriptors.is_even(each) for each in shown])
+    # Fewer units look at the outermost pixels, so a pattern of one colour may have a frame of another.
+    frame = min(rim, side // 4)
+    even = np.array([descriptors.is_even(each[frame:-frame, frame:-frame]) for each in shown])
     waves = [descriptors.strongest_wave(each) for each in shown]
     shares = np.array([wave.share for wave in waves])
     carried = ~even & (shares > descriptors.CARRIED)
