@@ -119,6 +119,15 @@ def test_headings_that_lead_elsewhere_are_left_out(desk: Desk) -> None:
     assert headings == [("1", "Theory"), ("1.3", "Question b")]
 
 
+def test_a_table_of_it_that_is_too_wide_is_told_with_its_own_line(desk: Desk) -> None:
+    """The tables before it, which it leaves out, don't shift the lines."""
+    desk.write("# A\n\n|a|\n|---|\n|1|\n\n: Small. {#tbl-small}\n\n<< section('wide') >>")
+    head = "|".join(f" Aratherlongcolumnname{n} " for n in range(9))
+    desk.write(f"## Wide\n\n|{head}|\n|{'---|' * 9}\n|{head}|\n\n: Wide. {{#tbl-w}}", "sections", "wide")
+    with pytest.raises(ReportError, match=r"sections/wide.md:3: on page 1 of the PDF a table is wider than the page"):
+        desk.build(formats=("pdf",), section="wide")
+
+
 def test_a_section_that_is_not_there_is_an_error(paper: Desk) -> None:
     """Before anything is run, what can be named is told, near misses first, and what the document doesn't include."""
     paper.write("Text.", "answers", "spare")

@@ -98,6 +98,9 @@ def compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str 
 def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str) -> Body:
     places, language = manuscript.places, manuscript.language
     tree = clean.to_tree(project, manuscript)
+    # While all that were written are still there.
+    for count, table in enumerate(tree.iter("table")):
+        table.set(AT, places.of_table(count))
     is_whole = view != STUDENT and not manuscript.section
     # Of the whole document: what a student doesn't get is no number any more.
     numbers, refuted = coverage(manuscript, ledger), manuscript.claims.warnings(ledger)
@@ -171,6 +174,8 @@ def _for_screen(
         tree, manuscript, pictures, elements, lambda image, picture: picture.show(image) if picture.path else None
     )
     charts.put(screen, pictures, language)
+    for table in screen.iter("table"):
+        table.attrib.pop(AT, None)
     for note in screen.find_class("fn"):
         del note.attrib[clean.NOTE]
     drawn = {label: figure.name.partition(".")[0] for label, figure in manuscript.figures.items()}
@@ -250,8 +255,6 @@ def _typeset(project: Project, tree: "HtmlElement", manuscript: Manuscript, ledg
 def _mark_places(tree: "HtmlElement", manuscript: Manuscript, pictures: Mapping[str, Picture]) -> None:
     """Give each element that the paper may be too small for, in print alone, the place where it was written."""
     places = manuscript.places
-    for count, table in enumerate(tree.iter("table")):
-        table.set(AT, places.of_table(count))
     for code in tree.iter("pre"):
         code.set(AT, places.of_code(code.text_content().strip().partition("\n")[0]))
     for note in tree.find_class("fn"):
