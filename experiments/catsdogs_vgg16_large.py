@@ -1,5 +1,7 @@
 """VGG16 on photographs of the size that it was trained on: a new head, then the last block tuned on views of them."""
 
+from typing import Any
+
 import report_cli as report
 from experiments.catsdogs import split_of
 from experiments.catsdogs_transfer import (
@@ -45,14 +47,18 @@ def catsdogs_vgg16_large(params: Params, data: "report.ImageData", record: repor
     measure(split_of(data, params), params, record)
 
 
+def _on_views(name: str, **changes: Any) -> AugmentedParams:
+    return AugmentedParams(**{**HEAD[name], "size": SIZES[name], **changes})
+
+
 @report.experiment(
     "catsdogs-vgg16-large-tuned",
     title="VGG16, last block tuned, augmented larger images",
     needs=needs_head,
     profiles={
-        "smoke": AugmentedParams(**{**HEAD["smoke"], "size": 96, "epochs": 2, "learning_rate": 1e-5}),
-        "quick": AugmentedParams(**{**HEAD["quick"], "size": 96, "epochs": 4, "learning_rate": 1e-4}, views=2),
-        "full": AugmentedParams(**{**HEAD["full"], "size": 224, "epochs": 6, "learning_rate": 1e-5}),
+        "smoke": _on_views("smoke", epochs=2, learning_rate=1e-5),
+        "quick": _on_views("quick", epochs=4, learning_rate=1e-4, views=2),
+        "full": _on_views("full", epochs=6, learning_rate=1e-5),
     },
     cost_s={"smoke": 10, "quick": 20, "full": 1_800},
     **COMMON,

@@ -1,6 +1,7 @@
 """The follow-ups with three networks each: less data, the same number of parameters, and a tenth of the rate."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import report_cli as report
 from experiments import cifar
@@ -90,22 +91,28 @@ def draw_by_network(results: "report.Results", figures: report.Figures) -> None:
     figures.add("curves", *curves.side_by_side(histories, NETWORKS, classes=10))
 
 
+# Less training than the networks of the assignment have in the quick profile: there only the steps are shown.
+PROFILES = {
+    "smoke": Params(**vars(cifar.PROFILES["smoke"])),
+    "quick": Params(train=320, validation=250, test=500, epochs=2),
+    "full": Params(),
+}
+COMMON: dict[str, Any] = {
+    "data": CIFAR10,
+    "grid": report.grid(network=NETWORKS),
+    "seeds": cifar.SEEDS,
+    "cost_s": {"smoke": 4, "quick": 6, "full": 3_500},
+    "metrics": report.CLASSIFIER["metrics"],
+    "figures": ("curves",),
+    "draw": draw_by_network,
+}
+
+
 @report.experiment(
     "cifar-matched",
     title="Three networks of the same size",
-    data=CIFAR10,
-    # Less training than the networks of the assignment have in the quick profile: there only the steps are shown.
-    profiles={
-        "smoke": Params(**vars(cifar.PROFILES["smoke"])),
-        "quick": Params(train=320, validation=250, test=500, epochs=2),
-        "full": Params(),
-    },
-    grid=report.grid(network=NETWORKS),
-    seeds=cifar.SEEDS,
-    cost_s={"smoke": 4, "quick": 6, "full": 3_500},
-    metrics=report.CLASSIFIER["metrics"],
-    figures=("curves",),
-    draw=draw_by_network,
+    profiles=PROFILES,
+    **COMMON,
 )
 def cifar_matched(params: Params, data: "report.ImageData", record: report.Record) -> None:
     """Which of the three structures makes most of the same number of parameters?
@@ -128,18 +135,8 @@ def cifar_matched(params: Params, data: "report.ImageData", record: report.Recor
 @report.experiment(
     "cifar-slow",
     title="Three networks at a tenth of the rate",
-    data=CIFAR10,
-    profiles={
-        "smoke": Params(**{**vars(cifar.PROFILES["smoke"]), "learning_rate": 1e-4}),
-        "quick": Params(train=320, validation=250, test=500, epochs=2, learning_rate=1e-4),
-        "full": Params(learning_rate=1e-4),
-    },
-    grid=report.grid(network=NETWORKS),
-    seeds=cifar.SEEDS,
-    cost_s={"smoke": 4, "quick": 6, "full": 3_500},
-    metrics=report.CLASSIFIER["metrics"],
-    figures=("curves",),
-    draw=draw_by_network,
+    profiles={name: replace(params, learning_rate=1e-4) for name, params in PROFILES.items()},
+    **COMMON,
 )
 def cifar_slow(params: Params, data: "report.ImageData", record: report.Record) -> None:
     """Is it the rate that undoes the training of the three networks, and what is a block worth where it doesn't?
