@@ -20,7 +20,7 @@ from report_cli.store.run import FigureFile, Results
 
 # Starting a worker takes as long as drawing one experiment, so each gets at least so many.
 EXPERIMENTS_PER_WORKER = 3
-# How often a lock that another process holds is tried again.
+# How often what another process is at is looked for again.
 POLL_S = 0.1
 
 Figures = dict[str, FigureFile]

@@ -8,7 +8,7 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -17,7 +17,7 @@ from report_cli.datasets.source import Source
 from report_cli.errors import ReportError, RunError
 from report_cli.execution import asking
 from report_cli.execution import plan as plans
-from report_cli.execution.drawing import Drawing, Figures
+from report_cli.execution.drawing import POLL_S, Drawing, Figures
 from report_cli.execution.listener import Listener, Progress
 from report_cli.execution.local import Event, LocalExecutor, Request, Worker
 from report_cli.execution.plan import Name, Plan, Step
@@ -33,8 +33,6 @@ from report_cli.store.store import ASKED
 LEAST_BYTES = 200_000_000
 # The run that is being written, and two checkpoints of which the older one goes when the newer one is there.
 COPIES = 3
-# How often a run that another process is at is looked for again.
-POLL_S = 0.1
 
 # A run under way: yields what is to be measured, is sent the answer, and returns the run; None where another process
 # is at it.
@@ -122,8 +120,12 @@ class Runner:
     def read_in(self, source: Source) -> Source:
         """Read real data in, once per archive, and return the source with its digest."""
         self._listener.note(f"reading {source.label} (once)")
-        request: dict[str, Any] = {"do": "read_in", "source": source.to_json(), "cache": str(self._workspace.cache)}
-        request["sources"] = asking.digests(self._workspace)
+        request = {
+            "do": "read_in",
+            "source": source.to_json(),
+            "cache": str(self._workspace.cache),
+            "sources": asking.digests(self._workspace),
+        }
         return replace(source, digest=asking.ask(self._workspace, self._worker, request)["digest"])
 
     def execute(self, plan: Plan, *, keep_going: bool = False) -> Outcome:
