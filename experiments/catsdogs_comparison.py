@@ -4,7 +4,6 @@ import report_cli as report
 from experiments import overview
 from experiments.catsdogs import SEEDS
 from report_cli.errors import RunError
-from report_cli.figures import results as charts
 
 STEPS = {step: f"catsdogs-vgg16-{step}" for step in ("frozen", "finetuned", "augmented")}
 NETWORKS = {"from scratch": "catsdogs-best", "frozen": STEPS["frozen"], "tuned": STEPS["finetuned"],
@@ -12,9 +11,8 @@ NETWORKS = {"from scratch": "catsdogs-best", "frozen": STEPS["frozen"], "tuned":
 
 
 def draw(results: "report.Results", figures: report.Figures) -> None:
-    """Draw the course of the trainings, and the test accuracies over the seeds."""
+    """Draw the course of the trainings."""
     overview.draw_curves(results, figures, classes=2)
-    figures.add("accuracy", *charts.forest(overview.accuracies(results), {}, "test accuracy (%)"))
 
 
 @report.experiment(
@@ -25,7 +23,7 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
     needs=tuple(NETWORKS.values()),
     seeds=SEEDS,
     cost_s=1,
-    figures=("curves", "accuracy"),
+    figures=("curves",),
     draw=draw,
 )
 def catsdogs_comparison(record: report.Record) -> None:

@@ -115,11 +115,11 @@ def _metrics() -> dict[str, report.Metric]:
 
 
 def draw(results: "report.Results", figures: report.Figures) -> None:
-    """Draw all channels of both layers beside the image."""
+    """Draw the channels of both layers that respond, beside the image."""
     name, image = str(results.array("name")), results.array("image")
     for layer in LAYERS:
         maps, matches = results.array(f"{layer}_maps"), [str(each) for each in results.array(f"{layer}_match")]
-        figures.add(layer, *pictures.channels(name, image, maps, matches, numbered=layer == "first"))
+        figures.add(layer, *pictures.channels(name, image, maps, matches))
 
 
 @report.experiment(

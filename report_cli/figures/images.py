@@ -41,39 +41,36 @@ def mosaic(tiles: Pixels, columns: int, gap: int) -> Pixels:
     return whole
 
 
-def channels(name: str, image: Pixels, maps: Pixels, matches: Sequence[str], *, numbered: bool) -> Illustration:
-    """Return the image (S, S, 3) beside the maps (K, h, w) of all channels, the strongest response darkest.
+def channels(name: str, image: Pixels, maps: Pixels, matches: Sequence[str]) -> Illustration:
+    """Return the image (S, S, 3) beside the maps (K, h, w) of its channels, numbered, the strongest response darkest.
 
-    `name` is that of the image; `matches` say what each channel resembles. Numbered, each map has its number above it;
-    else the first of each row has, at its left.
+    `name` is that of the image; `matches` say what each channel resembles. Channels without any response are left out.
     """
-    columns = 8 if len(maps) <= 64 else 16
-    rows = -(-len(maps) // columns)
+    responding = np.flatnonzero(maps.any(axis=(1, 2)))
+    columns = 8 if len(responding) <= 64 else 16
+    rows = -(-len(responding) // columns)
     maps = _reduce(maps)
     size = maps.shape[1]
-    gap, above = max(1, size // 16), round(0.42 * size) if numbered else 0
+    gap, above = max(1, size // 16), round(0.42 * size)
     step = size + gap + above
     scale = (TEXT_WIDTH_MM - 34) / (columns * (size + gap) - gap)
     with style.style():
-        figure = style.new_figure((rows * step - gap) * scale + 2)
+        figure = style.new_figure(max((rows * step - gap) * scale, 24) + 2)
         figure.set_layout_engine("none")
         place(figure, image, 0, 0, 24, 24)
-        for first in range(0, len(maps), columns):
-            tiles = TINT(maps[first : first + columns], bytes=True)[..., :3]
+        for first in range(0, len(responding), columns):
+            row = responding[first : first + columns]
+            tiles = TINT(maps[row], bytes=True)[..., :3]
             top = (first // columns * step + above) * scale
-            axes = place(figure, mosaic(tiles, columns, gap), 34, top, TEXT_WIDTH_MM - 34, size * scale)
-            numbers = range(first + 1, first + len(tiles) + 1)
-            for column, number in enumerate(numbers if numbered else numbers[:1]):
-                x = column * (size + gap)
-                if numbered:
-                    axes.text(x, -0.06 * size, str(number), fontsize=LABEL_PT, va="bottom")
-                else:
-                    axes.text(x - gap, size / 2, str(number), fontsize=LABEL_PT, ha="right", va="center")
-            areas = {(row, 0): (row * (size + gap), 0, row * (size + gap) + size, size) for row in range(len(tiles))}
-            rows_ = [[str(number), matches[number - 1]] for number in numbers]
-            axes.add_artist(Explained(["channel", "resembles"], rows_, areas))
+            width = (len(row) * (size + gap) - gap) * scale
+            axes = place(figure, mosaic(tiles, len(row), gap), 34, top, width, size * scale)
+            for column, channel in enumerate(row):
+                axes.text(column * (size + gap), -0.06 * size, str(channel + 1), fontsize=LABEL_PT, va="bottom")
+            areas = {(at, 0): (at * (size + gap), 0, at * (size + gap) + size, size) for at in range(len(row))}
+            facts = [[str(channel + 1), matches[channel]] for channel in row]
+            axes.add_artist(Explained(["channel", "resembles"], facts, areas))
     resemblances = "; ".join(f"{kind}: {number}" for kind, number in Counter(matches).most_common())
-    alt = f"The image {name} beside {len(matches)} channel maps. What they resemble most: {resemblances}."
+    alt = f"The image {name} beside {len(responding)} channel maps. What all channels resemble most: {resemblances}."
     return figure, alt
 
 
