@@ -39,7 +39,7 @@ class Step(msgspec.Struct, frozen=True):
     """One run of a plan: what is asked, and the stored run that answers it if there is one.
 
     `settings` ("epochs=5") made `overrides` of the profile's own parameters; `needs` names the steps it is computed
-    from, by experiment.
+    from, by experiment. Where `lacks_images`, it takes real ones, and there are none here.
     """
 
     experiment: Experiment
@@ -54,6 +54,7 @@ class Step(msgspec.Struct, frozen=True):
     question: Question
     verdict: Verdict
     estimate_s: float
+    lacks_images: bool
 
     def __repr__(self) -> str:
         return f"<Step {self.label}: {self.reason}>"
@@ -109,6 +110,20 @@ class Plan(msgspec.Struct, frozen=True):
     def estimate_s(self) -> float:
         return sum(s.estimate_s for s in self.todo)
 
+    def check_data(self) -> None:
+        """Refuse to run what takes real images where there are none: drawn ones are never taken in their place.
+
+        Raises:
+            DataError: for the first such step.
+        """
+        for step in self.todo:
+            if step.lacks_images and (data := step.experiment.data) is not None:
+                raise DataError(
+                    f"{step.experiment.name}: the full profile needs real images of {data.title}, and there are none"
+                    " here",
+                    f"report data fetch {data.name}, or name the folder that has them: --data FOLDER or REPORT_DATA",
+                )
+
 
 def make(workspace: Workspace, experiments: Sequence[Experiment], request: Request, read_in: ReadIn) -> Plan:
     """Return the plan that brings `experiments`, and what they need, up to date.
@@ -117,7 +132,7 @@ def make(workspace: Workspace, experiments: Sequence[Experiment], request: Reque
 
     Raises:
         UsageError: a parameter that doesn't exist, or experiments that need each other.
-        DataError: real data is needed and absent, or not what it claims to be.
+        DataError: data is not what it claims to be.
     """
     estimator = Estimator(workspace.judge, workspace.experiments, request.profile)
     requested = frozenset(e.name for e in experiments)
@@ -184,8 +199,8 @@ class _Planner(msgspec.Struct):
             source.digest if source is not None else None,
             {need: [step.recipe.digest for step in steps] for need, steps in needed.items()},
         )
-        absent = source is not None and source.origin == "drawn" and profile == "full"
-        if absent:
+        lacks_images = source is not None and source.origin == "drawn" and profile == "full"
+        if lacks_images:
             recipe = self._kept(experiment, seed, recipe)
         waits_for = [need for need, steps in needed.items() if any(step.state != "fresh" for step in steps)]
         outputs = {need: [s.run.outputs for s in steps if s.run is not None] for need, steps in needed.items()}
@@ -202,8 +217,6 @@ class _Planner(msgspec.Struct):
         verdict = self.judge.answer(question)
         if verdict.run is not None and self.request.force and experiment.name in self.requested:
             verdict = Verdict("forced", "--force", verdict.run)
-        if absent and verdict.state != "fresh":
-            raise _no_data(experiment)
         names = {need: tuple(step.name for step in steps) for need, steps in needed.items()}
         if verdict.state == "fresh" and verdict.run is not None:
             about_s = verdict.run.manifest.times.duration_s
@@ -211,7 +224,8 @@ class _Planner(msgspec.Struct):
             usual = replace(experiment.params[profile], **point)
             about_s = self.estimator.seconds(experiment, params, usual)
         return Step(
-            experiment, profile, params, settings, overrides, point, name, source, names, question, verdict, about_s
+            experiment, profile, params, settings, overrides, point, name, source, names, question, verdict, about_s,
+            lacks_images,
         )  # fmt: skip
 
     def _needed(self, experiment: Experiment, params: Any, seed: int) -> dict[str, list[Step]]:
@@ -246,21 +260,16 @@ class _Planner(msgspec.Struct):
         return self._sources[data.name]
 
     def _kept(self, experiment: Experiment, seed: int, recipe: Recipe) -> Recipe:
-        """Return the recipe of a stored run that answers `recipe` with the real data it was computed from.
-
-        Never substituted silently: where there is none, the full profile needs the data.
-        """
-        for run in self.judge.runs(experiment.name):
-            if run.seed == seed and run.manifest.data is not None and run.manifest.data.origin == "real":
-                same = Recipe({**recipe.parts, "data": run.manifest.recipe.get("data")}, recipe.code)
-                if same.digest == run.manifest.recipe_digest:
-                    return same
-        raise _no_data(experiment)
+        """Return `recipe` with the real data of a stored run: of one that answers it, if there is any."""
+        runs = [run for run in self.judge.runs(experiment.name) if run.seed == seed and _is_of_real(run)]
+        asked = [Recipe({**recipe.parts, "data": run.manifest.recipe["data"]}, recipe.code) for run in runs]
+        for run, same in zip(runs, asked, strict=True):
+            if same.digest == run.manifest.recipe_digest:
+                return same
+        nowhere = {"name": experiment.data and experiment.data.name, "content": "not here"}
+        return asked[0] if asked else Recipe({**recipe.parts, "data": nowhere}, recipe.code)
 
 
-def _no_data(experiment: Experiment) -> DataError:
-    assert experiment.data is not None
-    return DataError(
-        f"{experiment.name}: the full profile needs real images of {experiment.data.title}, and there are none here",
-        f"report data fetch {experiment.data.name}, or name the folder that has them: --data FOLDER or REPORT_DATA",
-    )
+def _is_of_real(run: Run) -> bool:
+    """Whether a run was computed from real data."""
+    return run.manifest.data is not None and run.manifest.data.origin == "real"

@@ -134,6 +134,7 @@ class Runner:
         With `keep_going` a failed step stops only those that need it. Otherwise nothing new is started after it, and
         its error is raised when the runs under way have ended.
         """
+        plan.check_data()
         files.sweep(self._workspace.store.scratch)
         self._workspace.store.set_damaged_aside()
         self._commit = commit(self._workspace.project.root) if plan.todo else None

@@ -50,6 +50,8 @@ class Status(msgspec.Struct, frozen=True):
             accepted = step.run.manifest.accepted
             parts = [f"accepted: {one_line(accepted[-1].reason)}"] if accepted else parts
             parts += [f"computed with {step.elsewhere}"] if step.elsewhere else []
+        elif step.lacks_images:
+            return f"{step.reason}; real images are needed, and there are none here"
         return ", ".join(parts)
 
     @property

@@ -106,6 +106,23 @@ def test_the_full_profile_takes_no_drawn_images(command: tuple[str, ...], counte
     assert not list(project.build.glob("report/*"))
 
 
+def test_the_full_profile_can_be_looked_at_without_images(counted: Command, project: Project) -> None:
+    """What lacks images is not run, and the state, the plan and the draft of a page say so."""
+    write_folder(project.root / "pets", microsoft(photos(MANY)))
+    assert counted("run", "count", "--profile", "full", "--data", "pets").returncode == 0
+    assert "up to date" in counted("status", "count", "--profile", "full").stdout
+    edited = project.root / "experiments" / "count.py"
+    edited.write_text(edited.read_text().replace("len(", "0 + len("))
+    lacking = "changed; real images are needed, and there are none here"
+    for command in (("status", "count"), ("run", "count", "--dry-run")):
+        done = counted(*command, "--profile", "full")
+        assert done.returncode == 0, done.stderr
+        assert lacking in " ".join(done.stdout.split())
+    done = counted("build", "page", "--profile", "full", "--draft")
+    assert done.returncode == 0, done.stderr
+    assert counted("build", "page", "--profile", "full").returncode == 1
+
+
 @pytest.mark.parametrize("content", [None, b"weights"])
 def test_weights_that_are_not_the_declared_ones(content: bytes | None, counted: Command, tmp_path: Path) -> None:
     """Without the file of weights, or with another one, the run fails and says which file and where it belongs."""
