@@ -56,7 +56,6 @@ SEARCH = {name: replace(params, epochs=ceil(params.epochs / 4)) for name, params
     title="A network of our own",
     data=DOGS_VS_CATS,
     profiles=PROFILES,
-    seeds=catsdogs.SEEDS,
     cost_s={"smoke": 6, "quick": 11, "full": 1_200},
     **report.CLASSIFIER,
 )

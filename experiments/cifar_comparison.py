@@ -15,8 +15,6 @@ TRAINED = {
     "control": "cifar-control",
     "inception": "cifar-inception",
     "residual": "cifar-residual",
-    "deep inception": "cifar-inception-deep",
-    "deep residual": "cifar-residual-deep",
 }
 # Through fewer sizes no line is drawn.
 FITTED = 4
@@ -48,7 +46,7 @@ def cifar_comparison(record: report.Record) -> None:
 
     Expected (full, CIFAR-10): 0.9 points, with 80 % power, when two networks disagree about a tenth of the images.
 
-    Cost: a second, beside the six networks.
+    Cost: a second, beside the four networks.
     """
     overview.record_networks({heading: record.need(name).run() for heading, name in TRAINED.items()}, record)
 
@@ -79,7 +77,6 @@ def draw_sizes(results: "report.Results", figures: report.Figures) -> None:
     },
     profiles={},
     needs=("cifar-less-data",),
-    seeds=SEEDS,
     cost_s=1,
     figures=("accuracy",),
     draw=draw_sizes,

@@ -60,7 +60,6 @@ class LessParams(cifar.ImageParams):
         "quick": report.grid(network=NETWORKS, train=[240, 480, 960]),
         "full": report.grid(network=NETWORKS, train=[1_600, 4_000, 8_000, 16_000, 40_000]),
     },
-    seeds=cifar.SEEDS,
     cost_s={"smoke": 5, "quick": 6, "full": 1_000},
     metrics=report.CLASSIFIER["metrics"],
 )
@@ -100,7 +99,6 @@ PROFILES = {
 COMMON: dict[str, Any] = {
     "data": CIFAR10,
     "grid": report.grid(network=NETWORKS),
-    "seeds": cifar.SEEDS,
     "cost_s": {"smoke": 4, "quick": 6, "full": 3_500},
     "metrics": report.CLASSIFIER["metrics"],
     "figures": ("curves",),

@@ -74,7 +74,6 @@ METRICS = {
     data=CIFAR10,
     metrics=METRICS,
     profiles=PROFILES,
-    seeds={"smoke": 1, "quick": 1, "full": 3},
     cost_s={"smoke": 6, "quick": 7, "full": 2_100},
     figures=("confusion",),
     draw=draw_confusion,

@@ -5,7 +5,6 @@ from typing import Any
 
 import report_cli as report
 from experiments import cifar_reference
-from experiments.cifar import SEEDS
 from experiments.cifar_reference import SMOOTHED_LOSS
 from experiments.datasets import CIFAR10
 from experiments.models import control, tuned
@@ -49,7 +48,6 @@ PROFILES = {
 SEARCH = {name: replace(params, epochs=6 if name == "full" else params.epochs) for name, params in PROFILES.items()}
 COMMON: dict[str, Any] = {
     "data": CIFAR10,
-    "seeds": SEEDS,
     "cost_s": {"smoke": 6, "quick": 7, "full": 900},
     **report.CLASSIFIER,
     "metrics": {**report.CLASSIFIER["metrics"], **SMOOTHED_LOSS},

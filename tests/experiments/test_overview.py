@@ -22,7 +22,7 @@ def _finished(right: str, first: int = 0, images: int = 60) -> MemoryRun:
 
 def test_networks_are_recorded_together() -> None:
     """Each network has a row, and the least difference that is found goes by the two that disagree most."""
-    right = ["1111110000", "1111001111", "1111110001", "1111110000", "1111110000", "1111110000"]
+    right = ["1111110000", "1111001111", "1111110001", "1111110000"]
     record = MemoryRecord(dict(zip(cifar_comparison.TRAINED.values(), map(_finished, right), strict=True)))
     cifar_comparison.cifar_comparison.measure(record)
     assert set(record.scalars) == set(cifar_comparison.cifar_comparison.metrics)
@@ -30,7 +30,7 @@ def test_networks_are_recorded_together() -> None:
     assert record.scalars["detectable"] == stats.detectable_difference(0.6, 10)
     rows = record.tables["networks"]
     assert [row["network"] for row in rows] == list(cifar_comparison.TRAINED)
-    assert [row["accuracy"] for row in rows] == [0.6, 0.8, 0.7, 0.6, 0.6, 0.6]
+    assert [row["accuracy"] for row in rows] == [0.6, 0.8, 0.7, 0.6]
 
 
 def test_two_classes_are_told_by_their_one_logit() -> None:
