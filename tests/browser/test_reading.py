@@ -114,7 +114,7 @@ def test_a_table_that_fits_does_not_scroll(open_page: Open, width: int) -> None:
     page = open_page(width=width)
     page.get_by_role("button", name="A network").click()
     fits = "tables => tables.filter(t => !t.closest('[tabindex]')).map(t => t.id || t.className)"
-    assert set(page.locator("main > .scroll > table, .runs").evaluate_all(fits)) >= {"tbl-results", "runs"}
+    assert set(page.locator("main .scroll > table, .runs").evaluate_all(fits)) >= {"tbl-results", "runs"}
     caption = page.locator("#tbl-broad caption").bounding_box()
     column = page.locator("main").bounding_box()
     assert caption is not None
@@ -148,7 +148,7 @@ def test_the_contents_stay_and_follow_beside_the_text(open_page: Open, width: in
     expect(current).to_have_text("More tables")
     page.keyboard.press("Home")
     expect(current).to_have_text("Theory")
-    page.locator("main > p", has_text="One more paragraph").last.scroll_into_view_if_needed()
+    page.locator("main p", has_text="One more paragraph").last.scroll_into_view_if_needed()
     expect(current).to_have_text("More tables")
 
 
@@ -213,3 +213,15 @@ def test_no_other_script_runs(browser: Browser, address: str) -> None:
     assert refused == ["img-src", "script-src-elem"]
     assert page.title() == "A small report"
     page.close()
+
+
+def test_what_is_far_away_is_laid_out_when_it_is_wanted(open_page: Open) -> None:
+    """The page is there before all of it is laid out; what a link leads to is in sight at once."""
+    page = open_page()
+    page.add_style_tag(content="#sec-more { margin-top: 1000vh }")
+    last = page.locator(".passage p", has_text="One more paragraph").last
+    is_laid_out = "block => block.checkVisibility({ contentVisibilityAuto: true })"
+    page.wait_for_function(f"block => !({is_laid_out})(block)", arg=last.element_handle())
+    page.evaluate("location.hash = '#fig-wide'")
+    expect(page.locator("#fig-wide")).to_be_in_viewport()
+    assert last.evaluate(is_laid_out)

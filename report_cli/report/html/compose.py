@@ -126,6 +126,7 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str
     screen, places_of = _for_screen(tree, manuscript, pictures, typeset)
     printed = _for_print(tree, manuscript, pictures, typeset)
     head = _take_head(screen, printed, titles)
+    _set_passages(screen)
     assets = {typeset.names[formula]: result.svg.encode() for formula, result in typeset.results.items()}
     return Body(
         screen=_markup(screen),
@@ -215,6 +216,19 @@ def _take_head(screen: "HtmlElement", printed: "HtmlElement", titles: Mapping[st
         for block in both:
             block.drop_tree()
     return head
+
+
+def _set_passages(screen: "HtmlElement") -> None:
+    """Put all that stands between two headings into a passage, which a browser lays out when it comes near."""
+    passage = None
+    for block in list(screen):
+        if block.tag in ("h2", "h3"):
+            passage = None
+            continue
+        if passage is None:
+            passage = block.makeelement("div", {"class": "passage"})
+            block.addprevious(passage)
+        passage.append(block)
 
 
 def _title(block: "HtmlElement", key: str, manuscript: Manuscript, ledger: Ledger) -> str:

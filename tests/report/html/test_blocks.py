@@ -96,7 +96,7 @@ def words(element: lxml.html.HtmlElement) -> str:
 
 def test_everything_is_numbered_by_its_kind(page: lxml.html.HtmlElement) -> None:
     """References read as what they refer to; appendices have letters, the provenance the next one."""
-    assert [words(link).replace("\xa0", " ") for link in page.xpath("//main/p[1]//a")] == [
+    assert [words(link).replace("\xa0", " ") for link in page.xpath("(//main//p)[1]//a")] == [
         "Listing 1", "Listing 2", "Figure 1", "Figure 1a", "Figure 1b", "Theorem 1", "Lemma 1", "Example 1",
         "Appendix A", "Appendix A.1", "Appendix C", "Knuth 1984",
     ]  # fmt: skip
@@ -171,7 +171,7 @@ def test_blocks_have_the_words_of_a_language(desk: Desk, lang: str, names: str) 
     text = "@thm-a. @sec-a\n\n::: {.theorem #thm-a}\nA\n:::\n\n# A {#sec-a .appendix}\n"
     desk.write(text, front=FRONT.replace("+++\n", f'+++\nlang = "{lang}"\n', 1))
     page = lxml.html.document_fromstring(desk.build(formats=("html",)).paths[0].read_text())
-    assert words(page.find(".//main/p")).replace("\xa0", " ") == names
+    assert words(page.find(".//main//p")).replace("\xa0", " ") == names
 
 
 CODE = "```\nx\n```\n"
@@ -231,4 +231,4 @@ def test_claims_are_listed_before_appendices(desk: Desk) -> None:
     claim = '<% claim "high", value("net.accuracy") > 0.5 %>It is high.<% endclaim %>'
     tree = desk.tree(f"# A\n\n{claim} See [@knuth1984].\n\n# Raw data {{#sec-raw .appendix}}\n\nWords.\n")
     assert [words(heading) for heading in tree.iter("h2")] == ["1 A", "Claims", "References", "A Raw data"]
-    assert tree.find_class("claims")[0].getnext().get("id") == "sec-references"
+    assert tree.find_class("claims")[0].getparent().getnext().get("id") == "sec-references"

@@ -211,7 +211,7 @@ def test_metadata_in_the_text_is_text(desk: Desk) -> None:
 def test_a_footnote_stands_where_it_is_referred_to(desk: Desk) -> None:
     """A footnote is moved to its reference, and the list at the end is gone."""
     tree = desk.tree("Word[^n] goes on.\n\n[^n]: A *note* with $x$.\n")
-    paragraph = tree.find("p")
+    paragraph = tree.find(".//p")
     assert re.sub(r"\s+", " ", paragraph.xpath("string(./span[@class='fn'])")).startswith("A note with")
     assert paragraph.find("span").tail == " goes on."
     assert not tree.xpath(".//section | .//li")
@@ -404,12 +404,21 @@ def test_a_formula_stays_with_its_punctuation(desk: Desk) -> None:
     assert [(g.text, g[0].tail) for g in glued] == [("(", ","), (None, ")")]
 
 
+def test_a_passage_is_what_stands_between_two_headings(desk: Desk) -> None:
+    """On the screen alone, where the browser lays out those that are near; headings are where links lead to."""
+    body = desk.body("Words.\n\n# A\n\n## B\n\nMore.\n\n### C\n\n- item\n\n# D\n\nLast.\n")
+    tree = lxml.html.fragment_fromstring(body.screen, "div")
+    assert [block.get("class") or block.tag for block in tree] == ["passage", "h2", "h3", "passage", "h2", "passage"]
+    assert [block.tag for block in tree[3]] == ["p", "h4", "ul"]
+    assert "passage" not in body.print
+
+
 def test_figures_bring_their_files_and_alternative_texts(desk: Desk) -> None:
     """The figure stands within the page, print names it as an asset; both carry the stored alternative text."""
     desk.draw("net", "curves", alt='Rises to "0.7" & more.')
     body = desk.body('<< figure("net.curves", caption="c", wide=true) >>')
     assert body.assets["figures/fig-net-curves.svg"] == SVG.encode()
-    screen, printed = (lxml.html.fragment_fromstring(f, "div").find("figure") for f in (body.screen, body.print))
+    screen, printed = (lxml.html.fragment_fromstring(f, "div").find(".//figure") for f in (body.screen, body.print))
     assert screen.get("class") == printed.get("class") == "wide"
     drawing = screen.find("div/svg")
     assert (drawing.get("role"), drawing.get("aria-label")) == ("img", 'Rises to "0.7" & more.')

@@ -63,8 +63,8 @@ def test_an_image_is_a_figure_like_others(desk: Desk, folder: Path) -> None:
         'alt="Tools, << value("net.accuracy")|percent >> of them."}\n\n'
         '![Again][b]\n\n![B.](images/bench.jpg){#fig-b alt="The bench."}\n\n[b]: <images/bench.jpg>\n'
     )
-    assert [link.text_content() for link in tree.xpath("./p/a")] == ["Figure\xa02", "Figure\xa04"]
-    _, bench, again, last = tree.findall("figure")
+    assert [link.text_content() for link in tree.xpath(".//p/a")] == ["Figure\xa02", "Figure\xa04"]
+    _, bench, again, last = tree.findall(".//figure")
     assert (bench.get("id"), bench.get("class"), bench[0].get("style")) == ("fig-bench", "wide", "width:60%")
     assert bench[0].get("alt") == "Tools, 73.8\u202f% of them."
     assert bench.xpath(".//figcaption/em/text()") == ["bench"]
@@ -78,7 +78,7 @@ def test_an_image_is_a_figure_like_others(desk: Desk, folder: Path) -> None:
 def test_an_image_may_stand_without_a_caption(desk: Desk, folder: Path) -> None:
     """With alternative text alone it is a figure without a number."""
     tree = desk.tree('![](images/bench.jpg){alt="Tools."}\n\n<< figure("net.curves", caption="c") >>\n')
-    first, second = tree.findall("figure")
+    first, second = tree.findall(".//figure")
     assert (first[0].get("alt"), first.find("figcaption")) == ("Tools.", None)
     assert second.findtext("figcaption/span") == "Figure 1."
 
