@@ -33,9 +33,9 @@ class Params(cifar_reference.Recipe):
         report.check_share(self, "dropout")
 
 
-# What the full profile has for each network. The rates are those from which cifar-tuning starts: it chose none yet.
+# What the full profile has for each network: the rates are those whose validation loss is lowest in cifar-tuning.
 TUNED: dict[str, dict[str, Any]] = {
-    "control": {"learning_rate": 0.1},
+    "control": {"learning_rate": 0.03},
     "inception": {"learning_rate": 0.1, "epochs": 24},
     "residual": {"learning_rate": 0.1, "epochs": 24},
 }
