@@ -119,7 +119,9 @@ def draw(results: "report.Results", figures: report.Figures) -> None:
     name, image = str(results.array("name")), results.array("image")
     for layer in LAYERS:
         maps, matches = results.array(f"{layer}_maps"), [str(each) for each in results.array(f"{layer}_match")]
-        figures.add(layer, *pictures.channels(name, image, maps, matches))
+        heard = [place for place, match in enumerate(matches) if match != descriptors.SILENT]
+        numbers, resembled = [place + 1 for place in heard], [matches[place] for place in heard]
+        figures.add(layer, *pictures.channels(name, image, maps[heard], numbers, resembled))
 
 
 @report.experiment(

@@ -93,8 +93,8 @@ def catsdogs_own_tuning(params: Params, data: "report.ImageData", record: report
 
     Command: report run catsdogs-own-tuning --profile full
 
-    Expected (full): differences within the standard error of 0.012, so the lowest loss decides. Cost: that of
-    catsdogs-own.
+    Expected (full): differences hardly above the standard error of 0.012, so the lowest loss decides. Cost: that
+    of catsdogs-own.
     """
     train(params, data, record, test=False)
 

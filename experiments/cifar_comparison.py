@@ -92,12 +92,12 @@ def cifar_sizes(record: report.Record) -> None:
     sizes = sorted({int(size) for size in less.metric("train_images")})
     accuracy, interval = [], []
     for network in NETWORKS:
-        runs = [less.run(network=network, train=size) for size in sizes]
+        runs = [less.run(seed=0, network=network, train=size) for size in sizes]
         accuracy.append([run.scalars["test_accuracy"] for run in runs])
         ends = [stats.wilson(int(overview.right_answers(run).sum()), len(run.array("test_ids"))) for run in runs]
         interval.append([(end.low, end.high) for end in ends])
     gains = np.polyfit(np.log2(sizes), np.array(accuracy).T, 1)[0] if len(sizes) >= FITTED else [0] * len(NETWORKS)
-    steps = less.run(network=NETWORKS[0], train=sizes[0]).parameters["steps"]
+    steps = less.run(seed=0, network=NETWORKS[0], train=sizes[0]).parameters["steps"]
     record(smallest=sizes[0], largest=sizes[-1], sizes=len(sizes), steps=steps)
     record(**{f"{network}_gain": float(gain) for network, gain in zip(NETWORKS, gains, strict=True)})
     record.array("sizes", np.array(sizes))

@@ -137,7 +137,7 @@ def confirm(made: "Plan", yes: bool) -> None:
     """Say what a plan runs, if anything; where that takes long, ask whether to go on, unless `yes` says so."""
     if not made.todo:
         return
-    made.check_data()
+    made.check_data()  # before anyone is asked
     if made.estimate_s <= CONFIRM_ABOVE_S:
         say(extent(made))
         return

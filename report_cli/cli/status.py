@@ -153,6 +153,8 @@ def _tell(
     title: str, page: str, states: "Sequence[Status]", command: str, options: str, *, page_due: bool = False
 ) -> None:
     """Tell how a document stands: what is up to date in a number, what isn't each with its reason, and what to do."""
+    from report_cli.execution.plan import NO_IMAGES
+
     command = f"report {command}{options}"
     emit(Paint(title, "bold"), f"  {page}" if page else "")
     usable = Counter((each.words, each.remark) for each in states if each.step.state == "fresh")
@@ -164,7 +166,8 @@ def _tell(
     if len({each.step.experiment.name for each in never}) > 3:
         # Of a new project there is nothing to say of each.
         groups = [each for each in groups if each[0].state != "missing"]
-        emit(Paint(f"{mark('○', 'o')} {len(never)} not run", "dim"))
+        lacking = NO_IMAGES if any(each.step.lacks_images for each in never) else ""
+        emit(Paint(f"{mark('○', 'o')} {len(never)} not run", "dim"), f"  {lacking}" if lacking else "")
     rows: list[Sequence[Part]] = []
     for alike in groups[:MOST]:
         state, about_s = alike[0], sum(each.step.estimate_s for each in alike)

@@ -19,6 +19,7 @@ from report_cli.store.freshness import Judge, Question, State, Verdict, elsewher
 from report_cli.store.run import Run
 
 ReadIn = Callable[[Source], Source]
+NO_IMAGES = "real images are needed, and there are none here"
 # A run among those of a plan: experiment, number of its point in the grid, seed.
 Name = tuple[str, int, int]
 
@@ -39,7 +40,7 @@ class Step(msgspec.Struct, frozen=True):
     """One run of a plan: what is asked, and the stored run that answers it if there is one.
 
     `settings` ("epochs=5") made `overrides` of the profile's own parameters; `needs` names the steps it is computed
-    from, by experiment. Where `lacks_images`, it takes real ones, and there are none here.
+    from, by experiment. What `lacks_images` needs real ones, and there are none here.
     """
 
     experiment: Experiment
@@ -132,7 +133,7 @@ def make(workspace: Workspace, experiments: Sequence[Experiment], request: Reque
 
     Raises:
         UsageError: a parameter that doesn't exist, or experiments that need each other.
-        DataError: data is not what it claims to be.
+        DataError: data is not what it claims to be, or a folder that is named has none of it.
     """
     estimator = Estimator(workspace.judge, workspace.experiments, request.profile)
     requested = frozenset(e.name for e in experiments)
@@ -199,9 +200,10 @@ class _Planner(msgspec.Struct):
             source.digest if source is not None else None,
             {need: [step.recipe.digest for step in steps] for need, steps in needed.items()},
         )
+        data = experiment.data
         lacks_images = source is not None and source.origin == "drawn" and profile == "full"
-        if lacks_images:
-            recipe = self._kept(experiment, seed, recipe)
+        if lacks_images and data is not None:
+            recipe = self._as_stored(recipe, data.name, [r for r in self.judge.runs(experiment.name) if r.seed == seed])
         waits_for = [need for need, steps in needed.items() if any(step.state != "fresh" for step in steps)]
         outputs = {need: [s.run.outputs for s in steps if s.run is not None] for need, steps in needed.items()}
         question = Question(
@@ -217,6 +219,8 @@ class _Planner(msgspec.Struct):
         verdict = self.judge.answer(question)
         if verdict.run is not None and self.request.force and experiment.name in self.requested:
             verdict = Verdict("forced", "--force", verdict.run)
+        if lacks_images and verdict.state != "fresh":
+            verdict = Verdict(verdict.state, f"{verdict.reason}; {NO_IMAGES}", verdict.run)
         names = {need: tuple(step.name for step in steps) for need, steps in needed.items()}
         if verdict.state == "fresh" and verdict.run is not None:
             about_s = verdict.run.manifest.times.duration_s
@@ -259,17 +263,12 @@ class _Planner(msgspec.Struct):
             self._sources[data.name] = source
         return self._sources[data.name]
 
-    def _kept(self, experiment: Experiment, seed: int, recipe: Recipe) -> Recipe:
-        """Return `recipe` with the real data of a stored run: of one that answers it, if there is any."""
-        runs = [run for run in self.judge.runs(experiment.name) if run.seed == seed and _is_of_real(run)]
-        asked = [Recipe({**recipe.parts, "data": run.manifest.recipe["data"]}, recipe.code) for run in runs]
-        for run, same in zip(runs, asked, strict=True):
-            if same.digest == run.manifest.recipe_digest:
-                return same
-        nowhere = {"name": experiment.data and experiment.data.name, "content": "not here"}
-        return asked[0] if asked else Recipe({**recipe.parts, "data": nowhere}, recipe.code)
-
-
-def _is_of_real(run: Run) -> bool:
-    """Whether a run was computed from real data."""
-    return run.manifest.data is not None and run.manifest.data.origin == "real"
+    def _as_stored(self, recipe: Recipe, data: str, runs: Sequence[Run]) -> Recipe:
+        """Return `recipe` with the real data of one of these runs: of one that answers it, else of the newest of this
+        profile, else of the newest; where there is none, with data that no run has."""
+        real = [run for run in runs if run.manifest.data is not None and run.manifest.data.origin == "real"]
+        real.sort(key=lambda run: (run.profile in (self.request.profile, None), run.age), reverse=True)
+        asked = [Recipe({**recipe.parts, "data": run.manifest.recipe["data"]}, recipe.code) for run in real]
+        answered = [same for run, same in zip(real, asked, strict=True) if same.digest == run.manifest.recipe_digest]
+        unknown = Recipe({**recipe.parts, "data": {"name": data, "content": None}}, recipe.code)
+        return [*answered, *asked, unknown][0]

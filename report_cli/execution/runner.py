@@ -133,6 +133,9 @@ class Runner:
 
         With `keep_going` a failed step stops only those that need it. Otherwise nothing new is started after it, and
         its error is raised when the runs under way have ended.
+
+        Raises:
+            DataError: something needs real images, and there are none here; nothing is run then.
         """
         plan.check_data()
         files.sweep(self._workspace.store.scratch)

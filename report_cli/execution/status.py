@@ -50,8 +50,6 @@ class Status(msgspec.Struct, frozen=True):
             accepted = step.run.manifest.accepted
             parts = [f"accepted: {one_line(accepted[-1].reason)}"] if accepted else parts
             parts += [f"computed with {step.elsewhere}"] if step.elsewhere else []
-        elif step.lacks_images:
-            return f"{step.reason}; real images are needed, and there are none here"
         return ", ".join(parts)
 
     @property
@@ -59,7 +57,7 @@ class Status(msgspec.Struct, frozen=True):
         """The reason as it stands beside the state, which it doesn't say again."""
         if self.state == "missing":
             # What was not run with a profile or parameters is half a sentence without its beginning.
-            return self.reason.removeprefix("never run") and self.reason
+            return "" if self.reason == "never run" else self.reason.removeprefix("never run; ")
         said = "up to date" if self.state == "elsewhere" else self.words
         return self.reason.removeprefix(said).lstrip(", ")
 

@@ -41,14 +41,13 @@ def mosaic(tiles: Pixels, columns: int, gap: int) -> Pixels:
     return whole
 
 
-def channels(name: str, image: Pixels, maps: Pixels, matches: Sequence[str]) -> Illustration:
-    """Return the image (S, S, 3) beside the maps (K, h, w) of its channels, numbered, the strongest response darkest.
+def channels(name: str, image: Pixels, maps: Pixels, numbers: Sequence[int], matches: Sequence[str]) -> Illustration:
+    """Return the image (S, S, 3) beside the maps (K, h, w) of channels, numbered, the strongest response darkest.
 
-    `name` is that of the image; `matches` say what each channel resembles. Channels without any response are left out.
+    `name` is that of the image; `matches` say what each channel resembles.
     """
-    responding = np.flatnonzero(maps.any(axis=(1, 2)))
-    columns = 8 if len(responding) <= 64 else 16
-    rows = -(-len(responding) // columns)
+    columns = 8 if len(maps) <= 64 else 16
+    rows = -(-len(maps) // columns)
     maps = _reduce(maps)
     size = maps.shape[1]
     gap, above = max(1, size // 16), round(0.42 * size)
@@ -58,20 +57,19 @@ def channels(name: str, image: Pixels, maps: Pixels, matches: Sequence[str]) -> 
         figure = style.new_figure(max((rows * step - gap) * scale, 24) + 2)
         figure.set_layout_engine("none")
         place(figure, image, 0, 0, 24, 24)
-        for first in range(0, len(responding), columns):
-            row = responding[first : first + columns]
-            tiles = TINT(maps[row], bytes=True)[..., :3]
+        for first in range(0, len(maps), columns):
+            tiles = TINT(maps[first : first + columns], bytes=True)[..., :3]
             top = (first // columns * step + above) * scale
-            width = (len(row) * (size + gap) - gap) * scale
-            axes = place(figure, mosaic(tiles, len(row), gap), 34, top, width, size * scale)
-            for column, channel in enumerate(row):
-                axes.text(column * (size + gap), -0.06 * size, str(channel + 1), fontsize=LABEL_PT, va="bottom")
+            width = (len(tiles) * (size + gap) - gap) * scale
+            axes = place(figure, mosaic(tiles, len(tiles), gap), 34, top, width, size * scale)
+            row = numbers[first : first + columns]
+            for column, number in enumerate(row):
+                axes.text(column * (size + gap), -0.06 * size, str(number), fontsize=LABEL_PT, va="bottom")
             areas = {(at, 0): (at * (size + gap), 0, at * (size + gap) + size, size) for at in range(len(row))}
-            facts = [[str(channel + 1), matches[channel]] for channel in row]
+            facts = [[str(number), match] for number, match in zip(row, matches[first : first + columns], strict=True)]
             axes.add_artist(Explained(["channel", "resembles"], facts, areas))
     resemblances = "; ".join(f"{kind}: {number}" for kind, number in Counter(matches).most_common())
-    alt = f"The image {name} beside {len(responding)} channel maps. What all channels resemble most: {resemblances}."
-    return figure, alt
+    return figure, f"The image {name} beside {len(maps)} channel maps. What they resemble most: {resemblances}."
 
 
 def patterns(

@@ -76,7 +76,7 @@ def _differ(before: Any, after: Any) -> bool:
 def _data(identity: Mapping[str, Any] | None) -> str:
     if not identity:
         return "none"
-    return "drawn" if "drawn" in identity else f"{identity['name']} {str(identity.get('content'))[:8]}"
+    return "drawn" if "drawn" in identity else f"{identity['name']} {(identity.get('content') or 'not here')[:8]}"
 
 
 def _value(value: Any) -> str:

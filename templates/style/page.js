@@ -20,7 +20,10 @@ const boxes = all(".scroll, .eq, pre", main);
 const observer = new ResizeObserver((entries) => mark(entries.map((entry) => entry.target)));
 for (const box of boxes) observer.observe(box);
 // Words get wider or narrower as fonts arrive, which no box tells. To ask for `ready` would lay the page out at once.
-// A box that is not laid out yet is observed when it is.
+// What isn't laid out then is looked at when it is.
 const isLaidOut = (/** @type {Element} */ box) => box.checkVisibility({ contentVisibilityAuto: true });
 document.fonts.addEventListener("loadingdone", () => mark(boxes.filter(isLaidOut)));
+for (const stretch of all(".stretch", main)) {
+  stretch.addEventListener("contentvisibilityautostatechange", () => mark(all(".scroll, .eq, pre", stretch).filter(isLaidOut)));
+}
 all(".toc").forEach(follow);

@@ -10,9 +10,9 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 MORE = ("color-contrast-enhanced", "target-size")
 CONTRAST = ("color-contrast", "color-contrast-enhanced")
 # The judge can look neither through the shadows at the sides of boxes that scroll, nor past the arrow beside a header,
-# nor at what is scrolled out of sight, be it below the bar of a phone, nor at what is laid out while it looks.
+# nor at what is scrolled out of sight, be it below the bar of a phone, nor at what is laid out only while it scrolls.
 PLAIN = """.scroll, .eq, pre { background: var(--under) !important } .sort::after { display: none !important }
-.back { position: static !important } .passage { content-visibility: visible !important }"""
+.back { position: static !important } .stretch { content-visibility: visible !important }"""
 OPEN = """() => {
     for (const button of document.querySelectorAll(":is(.unfold, .fold, .fnref)[aria-expanded=false]")) button.click();
     for (const numbers of document.querySelectorAll("details")) numbers.open = true;

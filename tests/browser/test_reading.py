@@ -219,7 +219,7 @@ def test_what_is_far_away_is_laid_out_when_it_is_wanted(open_page: Open) -> None
     """The page is there before all of it is laid out; what a link leads to is in sight at once."""
     page = open_page()
     page.add_style_tag(content="#sec-more { margin-top: 1000vh }")
-    last = page.locator(".passage p", has_text="One more paragraph").last
+    last = page.locator(".stretch p", has_text="One more paragraph").last
     is_laid_out = "block => block.checkVisibility({ contentVisibilityAuto: true })"
     page.wait_for_function(f"block => !({is_laid_out})(block)", arg=last.element_handle())
     page.evaluate("location.hash = '#fig-wide'")

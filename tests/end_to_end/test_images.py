@@ -108,19 +108,25 @@ def test_the_full_profile_takes_no_drawn_images(command: tuple[str, ...], counte
 
 def test_the_full_profile_can_be_looked_at_without_images(counted: Command, project: Project) -> None:
     """What lacks images is not run, and the state, the plan and the draft of a page say so."""
+    lacking = "real images are needed, and there are none here"
+    new = counted("status", "count", "--profile", "full")
+    assert lacking in new.stdout
     write_folder(project.root / "pets", microsoft(photos(MANY)))
     assert counted("run", "count", "--profile", "full", "--data", "pets").returncode == 0
     assert "up to date" in counted("status", "count", "--profile", "full").stdout
     edited = project.root / "experiments" / "count.py"
     edited.write_text(edited.read_text().replace("len(", "0 + len("))
-    lacking = "changed; real images are needed, and there are none here"
-    for command in (("status", "count"), ("run", "count", "--dry-run")):
+    for command in (("status", "count"), ("run", "count", "--dry-run"), ("run", "count", "--dry-run", "--json")):
         done = counted(*command, "--profile", "full")
         assert done.returncode == 0, done.stderr
-        assert lacking in " ".join(done.stdout.split())
+        assert f"changed; {lacking}" in " ".join(done.stdout.split())
     done = counted("build", "page", "--profile", "full", "--draft")
     assert done.returncode == 0, done.stderr
-    assert counted("build", "page", "--profile", "full").returncode == 1
+    assert lacking in (project.build / "report" / "page.html").read_text()
+    for command in (("build", "page"), ("run", "count"), ("run", "count", "--force")):
+        done = counted(*command, "--profile", "full")
+        assert done.returncode == 1
+        assert "hint: report data fetch dogs-vs-cats" in done.stderr
 
 
 @pytest.mark.parametrize("content", [None, b"weights"])

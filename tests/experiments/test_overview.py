@@ -56,7 +56,7 @@ class Swept:
     def metric(self, name: str) -> list[float]:
         return [run.scalars[name] for run in self._runs.values()]
 
-    def run(self, network: str, train: int) -> MemoryRun:
+    def run(self, seed: int, network: str, train: int) -> MemoryRun:
         return self._runs[network, train]
 
 

@@ -52,7 +52,7 @@ def test_pixels_are_small_and_drawings_exact() -> None:
     smooth = np.cumsum(np.cumsum(rng.normal(size=(60, 60, 3)), axis=0), axis=1)
     photo = np.uint8(255 * (smooth - smooth.min()) / np.ptp(smooth))
     maps = rng.integers(0, 256, (8, 9, 9)).astype(np.uint8)
-    figure, _ = images.channels("cat", photo, maps, ["none"] * 8)
+    figure, _ = images.channels("cat", photo, maps, range(1, 9), ["none"] * 8)
     forms = screen.forms(figure)
     expected = photo, images.mosaic(style.TINT(maps, bytes=True)[..., :3], 8, 1)
     found = [np.asarray(each.convert("RGB")).astype(int) for each in pictures(forms["screen.svg"].decode())]

@@ -126,7 +126,7 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str
     screen, places_of = _for_screen(tree, manuscript, pictures, typeset)
     printed = _for_print(tree, manuscript, pictures, typeset)
     head = _take_head(screen, printed, titles)
-    _set_passages(screen)
+    _set_stretches(screen)
     assets = {typeset.names[formula]: result.svg.encode() for formula, result in typeset.results.items()}
     return Body(
         screen=_markup(screen),
@@ -218,17 +218,17 @@ def _take_head(screen: "HtmlElement", printed: "HtmlElement", titles: Mapping[st
     return head
 
 
-def _set_passages(screen: "HtmlElement") -> None:
-    """Put all that stands between two headings into a passage, which a browser lays out when it comes near."""
-    passage = None
+def _set_stretches(screen: "HtmlElement") -> None:
+    """Put all between two headings of the contents into one block, which a browser lays out when it comes near."""
+    stretch = None
     for block in list(screen):
         if block.tag in ("h2", "h3"):
-            passage = None
+            stretch = None
             continue
-        if passage is None:
-            passage = block.makeelement("div", {"class": "passage"})
-            block.addprevious(passage)
-        passage.append(block)
+        if stretch is None:
+            stretch = block.makeelement("div", {"class": "stretch"})
+            block.addprevious(stretch)
+        stretch.append(block)
 
 
 def _title(block: "HtmlElement", key: str, manuscript: Manuscript, ledger: Ledger) -> str:

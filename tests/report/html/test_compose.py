@@ -404,13 +404,13 @@ def test_a_formula_stays_with_its_punctuation(desk: Desk) -> None:
     assert [(g.text, g[0].tail) for g in glued] == [("(", ","), (None, ")")]
 
 
-def test_a_passage_is_what_stands_between_two_headings(desk: Desk) -> None:
+def test_a_stretch_is_what_stands_between_two_headings(desk: Desk) -> None:
     """On the screen alone, where the browser lays out those that are near; headings are where links lead to."""
     body = desk.body("Words.\n\n# A\n\n## B\n\nMore.\n\n### C\n\n- item\n\n# D\n\nLast.\n")
     tree = lxml.html.fragment_fromstring(body.screen, "div")
-    assert [block.get("class") or block.tag for block in tree] == ["passage", "h2", "h3", "passage", "h2", "passage"]
+    assert [block.get("class") or block.tag for block in tree] == ["stretch", "h2", "h3", "stretch", "h2", "stretch"]
     assert [block.tag for block in tree[3]] == ["p", "h4", "ul"]
-    assert "passage" not in body.print
+    assert "stretch" not in body.print
 
 
 def test_figures_bring_their_files_and_alternative_texts(desk: Desk) -> None:

@@ -53,9 +53,9 @@ def test_each_figure_has_names_of_its_own_and_its_numbers_after_it(desk: Desk) -
     assert tree.xpath("//svg//@id") == ["fig-a-box", "fig-b-box"]
     assert tree.xpath("//svg//@clip-path") == ["url(#fig-a-box)", "url(#fig-b-box)"]
     assert tree.xpath("//svg//@data-series") == tree.xpath("//svg//@data-name") == ["0", "0"]
-    (passage,) = tree
-    assert [element.tag for element in passage] == ["figure", "details", "figure", "details"]
-    numbers = passage[1]
+    (stretch,) = tree
+    assert [element.tag for element in stretch] == ["figure", "details", "figure", "details"]
+    numbers = stretch[1]
     assert numbers.findtext("summary") == "Numbers behind Figure 1"
     assert numbers.xpath("./div/@data-of") == ["fig-a", "fig-a"]
     assert [cell.text for cell in numbers.find_class("words")] == ["true class", "cat"]
