@@ -25,6 +25,8 @@ OUTLINE = "#fefefe"
 LABEL_PT = 8
 # At most so many along a side of a tile: it is 15 mm wide in print, more would not be seen.
 TILE_PX = 80
+# What the number above a picture takes.
+NUMBER_MM = 4.0
 # From one line below a view to the next.
 LINE_MM = 3.4
 
@@ -50,9 +52,10 @@ def channels(name: str, image: Pixels, maps: Pixels, numbers: Sequence[int], mat
     rows = -(-len(maps) // columns)
     maps = _reduce(maps)
     size = maps.shape[1]
-    gap, above = max(1, size // 16), round(0.42 * size)
-    step = size + gap + above
+    gap = max(1, size // 16)
     scale = (TEXT_WIDTH_MM - 34) / (columns * (size + gap) - gap)
+    above = NUMBER_MM / scale
+    step = size + gap + above
     with style.style():
         figure = style.new_figure(max((rows * step - gap) * scale, 24) + 2)
         figure.set_layout_engine("none")
@@ -84,7 +87,7 @@ def patterns(
 
     Said of each are its colour and period, and the `cats` among the `top` images of which patches are taken.
     """
-    columns, step, side, above = 4, TEXT_WIDTH_MM / 4, 14.5, 4.0
+    columns, step, side, above = 4, TEXT_WIDTH_MM / 4, 14.5, NUMBER_MM
     rows = -(-len(preferred) // columns)
     with style.style():
         figure = style.new_figure(rows * (side + above + 0.5))
