@@ -152,7 +152,7 @@ def _render(folder: Path, case: Case) -> str:
     for name, experiment in EXPERIMENTS.items():
         seeds = range(case.seeds if experiment.seeds["full"] > 1 else 1)
         runs = [
-            _store(folder / name / f"{number}-{seed}", experiment, case, point, seed)
+            _store(folder / name / f"{name}-{number}-{seed}", experiment, case, point, seed)
             for number, point in enumerate(experiment.grid[case.profile])
             for seed in seeds
         ]
