@@ -268,7 +268,8 @@ class _Planner(msgspec.Struct):
         profile, else of the newest; where there is none, with data that no run has."""
         real = [run for run in runs if run.manifest.data is not None and run.manifest.data.origin == "real"]
         real.sort(key=lambda run: (run.profile in (self.request.profile, None), run.age), reverse=True)
-        asked = [Recipe({**recipe.parts, "data": run.manifest.recipe["data"]}, recipe.code) for run in real]
-        answered = [same for run, same in zip(real, asked, strict=True) if same.digest == run.manifest.recipe_digest]
-        unknown = Recipe({**recipe.parts, "data": {"name": data, "content": None}}, recipe.code)
-        return [*answered, *asked, unknown][0]
+        # Most runs share their data, so that one digest says which of them answers.
+        contents = [*dict.fromkeys(run.manifest.recipe["data"]["content"] for run in real), None]
+        asked = [Recipe({**recipe.parts, "data": {"name": data, "content": c}}, recipe.code) for c in contents]
+        stored = {run.manifest.recipe_digest for run in real}
+        return next((same for same in asked if same.digest in stored), asked[0])

@@ -16,14 +16,15 @@ if ("showPopover" in note) {
   noting();
 }
 keepPlaces();
-const boxes = all(".scroll, .eq, pre", main);
+const boxesIn = (/** @type {Element} */ part) => all(".scroll, .eq, pre", part);
 const observer = new ResizeObserver((entries) => mark(entries.map((entry) => entry.target)));
-for (const box of boxes) observer.observe(box);
+for (const box of boxesIn(main)) observer.observe(box);
 // Words get wider or narrower as fonts arrive, which no box tells. To ask for `ready` would lay the page out at once.
 // What isn't laid out then is looked at when it is.
-const isLaidOut = (/** @type {Element} */ box) => box.checkVisibility({ contentVisibilityAuto: true });
-document.fonts.addEventListener("loadingdone", () => mark(boxes.filter(isLaidOut)));
+const markLaidOut = (/** @type {Element} */ part) =>
+  mark(boxesIn(part).filter((box) => box.checkVisibility({ contentVisibilityAuto: true })));
+document.fonts.addEventListener("loadingdone", () => markLaidOut(main));
 for (const stretch of all(".stretch", main)) {
-  stretch.addEventListener("contentvisibilityautostatechange", () => mark(all(".scroll, .eq, pre", stretch).filter(isLaidOut)));
+  stretch.addEventListener("contentvisibilityautostatechange", () => markLaidOut(stretch));
 }
 all(".toc").forEach(follow);

@@ -225,3 +225,6 @@ def test_what_is_far_away_is_laid_out_when_it_is_wanted(open_page: Open) -> None
     page.evaluate("location.hash = '#fig-wide'")
     expect(page.locator("#fig-wide")).to_be_in_viewport()
     assert last.evaluate(is_laid_out)
+    page.emulate_media(media="print")
+    looks = page.locator(".stretch").evaluate_all("all => all.map(each => getComputedStyle(each).contentVisibility)")
+    assert set(looks) == {"visible"}

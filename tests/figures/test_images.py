@@ -60,7 +60,7 @@ def test_a_mosaic_keeps_every_pixel() -> None:
 
 def test_large_maps_are_stored_smaller() -> None:
     """Maps with more pixels than print shows are averaged: the picture in the file has at most 80 a tile."""
-    maps = np.ones((32, 148, 148), np.uint8)
+    maps = np.zeros((32, 148, 148), np.uint8)
     figure, _ = images.channels("cat", _pixels(150, 150, 3), maps, range(1, 33), ["none"] * 32)
     grid = figure.axes[1].images[0].get_array()
     assert grid is not None

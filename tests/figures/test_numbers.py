@@ -69,7 +69,7 @@ def test_cells_and_pictures_tell_what_they_are() -> None:
     (table,) = tables(*predictions.errors(pixels, ["cat", "dog"], ["dog", "cat"], np.array([0.9, 0.75])))
     assert said(table) == [["cat", "dog", 90], ["dog", "cat", 75]]
     assert [len(cell) for cell in table["rows"][1]] == [5, 1, 1]
-    maps = np.ones((3, 6, 6), np.uint8)
+    maps = np.zeros((3, 6, 6), np.uint8)
     (table,) = tables(*images.channels("cat", pixels[0], maps, [1, 2, 3], ["edges", "nothing", "red"]))
     assert said(table) == [["1", "edges"], ["2", "nothing"], ["3", "red"]]
 
