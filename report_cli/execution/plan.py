@@ -215,6 +215,7 @@ class _Planner(msgspec.Struct):
             self.request.strict_env,
             waits_for,
             overrides.keys(),
+            point,
         )
         verdict = self.judge.answer(question)
         if verdict.run is not None and self.request.force and experiment.name in self.requested:

@@ -34,7 +34,8 @@ class Verdict(msgspec.Struct, frozen=True):
 class Question(msgspec.Struct, frozen=True):
     """A recipe as it is asked: for an experiment, in a profile, with a seed, from runs with these outputs.
 
-    `waits_for` names the experiments that are to be run first, `overrides` the parameters that aren't the profile's.
+    `waits_for` names the experiments that are to be run first, `overrides` the parameters that aren't the profile's,
+    `point` has those that the point of a sweep sets.
     """
 
     experiment: str
@@ -45,6 +46,7 @@ class Question(msgspec.Struct, frozen=True):
     strict_env: bool = False
     waits_for: Sequence[str] = ()
     overrides: Collection[str] = ()
+    point: Mapping[str, Any] = {}
 
 
 class Judge(msgspec.Struct):
@@ -108,7 +110,7 @@ class Judge(msgspec.Struct):
         if older is None:
             others = {run.profile for run in stored} - {None}
             seed = f" with seed {question.seed}" if question.profile in others else f" with profile {question.profile}"
-            where = seed if others else ""
+            where = seed if others and not question.point else ""
             return Verdict("missing", f"never run{where}")
         found = difference.between(older.manifest.recipe, question.recipe.parts)
         set_by_hand = {*question.overrides, *older.manifest.overrides}
@@ -236,13 +238,19 @@ class Judge(msgspec.Struct):
 
 
 def closest(runs: Iterable[Run], question: Question, eligible: Callable[[Run], bool] = lambda _: True) -> Run | None:
-    """Return the one of these runs most like what is asked: same profile and seed, fewest differences, newest."""
+    """Return the one of these runs most like what is asked: same profile and seed, fewest differences, newest.
+
+    What was measured at another point of the same sweep is no older answer.
+    """
 
     def likeness(run: Run) -> tuple[int, str, int]:
         return -len(difference.between(run.manifest.recipe, question.recipe.parts)), *run.age
 
+    def is_another_point(run: Run) -> bool:
+        return run.point.keys() == question.point.keys() and digest(dict(run.point)) != digest(dict(question.point))
+
     alike = (run for run in runs if run.seed == question.seed and run.profile in (question.profile, None))
-    return max(filter(eligible, alike), key=likeness, default=None)
+    return max((run for run in alike if eligible(run) and not is_another_point(run)), key=likeness, default=None)
 
 
 def _waits_for(names: Sequence[str]) -> str:

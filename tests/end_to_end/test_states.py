@@ -72,6 +72,16 @@ def test_a_sweep_is_one_line(grid: Command, project: Project) -> None:
     assert "sum b=3 seed 1" in grid("show", "sum", "--all").stdout
 
 
+def test_a_new_point_was_never_run(grid: Command, project: Project) -> None:
+    """What was measured at other points is no older answer, whatever of the code changes."""
+    edit(project.experiments / "sums.py", "b=[1, 2, 3]", "b=[1, 2, 4]")
+    assert re.search(r"^sum b=4 seed 1 +not run +\S+$", grid("status", "sum").stdout, re.MULTILINE)
+    edit(project.experiments / "sums.py", "params.a + params.b", "params.b + params.a")
+    told = grid("status", "sum").stdout
+    assert re.search(r"^sum b=4 seed 0 +not run +\S+$", told, re.MULTILINE)
+    assert re.search(r"^sum b=2 seed 0 +out of date +\S+ +total\(\) in .* changed$", told, re.MULTILINE)
+
+
 def test_a_document_is_told_in_numbers_and_reasons(grid: Command, project: Project, write: Write) -> None:
     """What is up to date is counted, what isn't has its reason and time, and the command that mends it is named."""
     write("templates/documents/d.md", '+++\ntitle = "D"\n+++\n\n<< value("double.x") >>\n')
