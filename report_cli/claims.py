@@ -1,8 +1,10 @@
 """What a sentence claims, and whether it holds: outcomes with three values, and how they combine (Kleene's logic)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from report_cli.errors import UsageError
 
 HOLDS, REFUTED, UNDECIDED = "holds", "refuted", "undecided"
 
@@ -43,11 +45,18 @@ def decided(holds: bool, *evidence: Any) -> Outcome:
 
 
 def at_least(count: int, outcomes: Sequence[Outcome]) -> Outcome:
-    """Return whether so many of the outcomes hold: undecided where those that are undecided decide it."""
+    """Return whether so many of the outcomes hold: undecided where those that are undecided decide it.
+
+    Raises:
+        UsageError: there is no outcome, of which all would hold.
+    """
+    if not outcomes:
+        raise UsageError("there is nothing to hold", "give it outcomes: every(a < b, compare(c, d).greater)")
     hold = sum(outcome.verdict == HOLDS for outcome in outcomes)
     may = hold + sum(outcome.verdict == UNDECIDED for outcome in outcomes)
     evidence: tuple[Any, ...] = ()
-    for part in dict.fromkeys(outcome.evidence for outcome in outcomes):
+    # Other values may be equal numbers, and each is evidence: what is the same are the objects.
+    for part in {tuple(map(id, outcome.evidence)): outcome.evidence for outcome in outcomes}.values():
         evidence += ("; ", *part) if evidence else part
     return Outcome(HOLDS if hold >= count else UNDECIDED if may >= count else REFUTED, evidence)
 
@@ -65,6 +74,29 @@ def some(*outcomes: Outcome) -> Outcome:
 def neither(*outcomes: Outcome) -> Outcome:
     """Return whether not one holds."""
     return ~some(*outcomes)
+
+
+def both(first: Any, second: Callable[[], Any]) -> Any:
+    """Return `first and second()` as templates mean it: of outcomes, whether both hold."""
+    if not isinstance(first, Outcome):
+        return first and second()
+    return every(first, _outcome(second()))
+
+
+def either(first: Any, second: Callable[[], Any]) -> Any:
+    """Return `first or second()` as templates mean it: of outcomes, whether one holds."""
+    if not isinstance(first, Outcome):
+        return first or second()
+    return some(first, _outcome(second()))
+
+
+def opposite(outcome: Any) -> Any:
+    """Return `not outcome` as templates mean it: what is undecided stays so."""
+    return ~outcome if isinstance(outcome, Outcome) else not outcome
+
+
+def _outcome(given: Any) -> Outcome:
+    return given if isinstance(given, Outcome) else decided(bool(given))
 
 
 def most(*outcomes: Outcome) -> Outcome:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import inf, sqrt, ulp
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,7 @@ class Difference:
     `centre` and `error` (a standard error with `freedom` degrees, infinitely many for a normal one) make its intervals;
     `p` belongs to the hypothesis that there is none, and `n` counts the pairs. `method` says over what: "seeds", pairs
     of runs with the same seed; "images", the same ones named right or wrong; "losses", what each of the same images
-    cost; or "shares" of other images.
+    cost; or "shares" of other images. `discordant` counts the images that only the first and only the second has right.
     """
 
     difference: float
@@ -48,24 +48,37 @@ class Difference:
     p: float
     n: int
     method: str
+    discordant: tuple[int, int] | None = None
 
     def interval(self, level: float = LEVEL) -> Interval:
         """Return where the difference lies with this confidence."""
         from scipy.special import stdtrit
 
         margin = float(stdtrit(self.freedom, (1 + level) / 2)) * self.error
-        return Interval(self.centre - margin, self.centre + margin)
+        ends = self.centre - margin, self.centre + margin
+        # Shares are at most 1 apart.
+        return Interval(*(max(-1.0, min(end, 1.0)) for end in ends) if self.method in ("images", "shares") else ends)
 
-    def verdict(self, margin: float = 0.0, p: float | None = None) -> str:
-        """Return the verdict: equivalent where two one-sided tests put it within the margin, on either side of 0;
-        else greater or smaller where `p` (that of the difference, or adjusted) is below 0.05; else undecided.
+    def is_within(self, margin: float) -> bool:
+        """Return whether two one-sided tests at 5 % put it less than `margin` from 0; over images those of Tango, which
+        keep their level where few images are discordant.
 
         Source: D. J. Schuirmann, A comparison of the two one-sided tests procedure and the power approach, J.
-        Pharmacokinetics and Biopharmaceutics 15 (1987).
+        Pharmacokinetics and Biopharmaceutics 15 (1987); T. Tango, Equivalence test and confidence interval for the
+        difference in proportions for the paired-sample design, Statistics in Medicine 17 (1998).
         """
-        # Two one-sided tests at 5 % ask for the interval of 90 %.
-        ends = self.interval(2 * LEVEL - 1)
-        if margin and -margin < ends.low and ends.high < margin:
+        if self.discordant is None:
+            ends = self.interval(2 * LEVEL - 1)
+            return -margin < ends.low and ends.high < margin
+        from scipy.special import ndtri
+
+        z = float(ndtri(LEVEL))
+        return _tango(*self.discordant, self.n, margin) < -z and _tango(*self.discordant, self.n, -margin) > z
+
+    def verdict(self, margin: float = 0.0, p: float | None = None) -> str:
+        """Return the verdict: equivalent where it is within the margin, on either side of 0; else greater or smaller
+        where `p` (that of the difference, or adjusted) is below 0.05; else undecided."""
+        if margin and self.is_within(margin):
             return "equivalent"
         if (self.p if p is None else p) >= 1 - LEVEL or not self.difference:
             return "undecided"
@@ -113,18 +126,20 @@ def mcnemar(only_first: int, only_second: int) -> float:
     return float(binomtest(only_first, total).pvalue) if total else 1.0
 
 
-def over_pairs(first: Sequence[float], second: Sequence[float], method: str) -> Difference:
+def over_pairs(first: Sequence[float], second: Sequence[float], method: str, step: float = 0.0) -> Difference:
     """Return the difference of the means of paired numbers, by Student's paired t.
+
+    `step` is what the numbers come in, such as one image of a share: they are taken to vary by that at least, as a few
+    seeds often have the very same difference by chance. What comes in no steps and never varies is certain.
 
     Raises:
         UsageError: they are fewer than two pairs.
     """
     from scipy.special import stdtr
 
-    differences = [a - b for a, b in zip(first, second, strict=True)]
+    differences = [cleared(a - b, a, b) for a, b in zip(first, second, strict=True)]
     summary = sample(differences)
-    error, freedom = summary.std / sqrt(summary.n), summary.n - 1
-    # What never varies is certain.
+    error, freedom = max(summary.std, step) / sqrt(summary.n), summary.n - 1
     p = 2 * float(stdtr(freedom, -abs(summary.mean) / error)) if error else float(summary.mean == 0)
     return Difference(summary.mean, summary.mean, error, freedom, p, summary.n, method)
 
@@ -148,7 +163,15 @@ def over_images(first: Sequence[bool], second: Sequence[bool]) -> Difference:
     centre = (more - less) / total
     error = sqrt((more + less) / total - centre**2) / sqrt(total)
     difference, p = (only_first - only_second) / n, mcnemar(only_second, only_first)
-    return Difference(difference, centre, error, inf, p, n, "images")
+    return Difference(difference, centre, error, inf, p, n, "images", (only_first, only_second))
+
+
+def _tango(only_first: int, only_second: int, n: int, difference: float) -> float:
+    """Return how many standard errors of Tango's score test the difference of two shares lies above `difference`."""
+    b = (2 * n - only_first + only_second) * difference - only_first - only_second
+    root = sqrt(max(b**2 + 8 * n * only_second * difference * (1 - difference), 0.0))
+    variance = n * ((root - b) / (2 * n) + difference * (1 - difference))
+    return (only_first - only_second - n * difference) / sqrt(variance)
 
 
 def over_shares(right_a: int, total_a: int, right_b: int, total_b: int) -> Difference:
@@ -170,17 +193,19 @@ def over_shares(right_a: int, total_a: int, right_b: int, total_b: int) -> Diffe
 
 
 def losses(logits: "NDArray[Any]", labels: "NDArray[Any]") -> "NDArray[Any]":
-    """Return the cross-entropy of each image in nats, (N,), from logits (N, classes), or (N, 1) for two classes."""
+    """Return the cross-entropy of each image in nats, (N,), from logits (N, classes), or (N, 1) or (N,) for two."""
     import numpy as np
     from scipy.special import log_softmax
 
+    logits = logits.reshape(len(logits), -1)
     both = np.hstack([np.zeros_like(logits), logits]) if logits.shape[1] == 1 else logits
     cost: NDArray[Any] = -log_softmax(both.astype(np.float64), axis=1)[np.arange(len(labels)), labels]
     return cost
 
 
 def named(logits: "NDArray[Any]") -> "NDArray[Any]":
-    """Return the class that each image is taken for, (N,), from logits (N, classes), or (N, 1) for two classes."""
+    """Return the class that each image is taken for, (N,), from logits (N, classes), or (N, 1) or (N,) for two."""
+    logits = logits.reshape(len(logits), -1)
     classes: NDArray[Any] = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(axis=1)
     return classes
 
@@ -233,9 +258,20 @@ def sample(results: Sequence[float]) -> Sample:
     Raises:
         UsageError: there are fewer than two results.
     """
-    if len(results) < 2:
-        raise UsageError(f"{len(results)} results have no spread", "run with at least two seeds")
+    _check_count(len(results))
     return Sample(fmean(results), stdev(results), len(results))
+
+
+def _check_count(n: int) -> None:
+    if n < 2:
+        raise UsageError(f"{n} {'result has' if n == 1 else 'results have'} no spread", "run with at least two seeds")
+
+
+def cleared(number: float, *operands: float) -> float:
+    """Return `number`, made by adding or subtracting these; 0 where it is only what their rounding in the last binary
+    digits has left, as in 0.3 - 0.1 - 0.2."""
+    rest = 4 * ulp(max(map(abs, operands)))
+    return 0.0 if abs(number) <= rest < inf else number
 
 
 def t_interval(results: Sequence[float] | Sample, level: float = LEVEL) -> MeanInterval:
@@ -249,6 +285,7 @@ def t_interval(results: Sequence[float] | Sample, level: float = LEVEL) -> MeanI
     from scipy.special import stdtrit
 
     summary = results if isinstance(results, Sample) else sample(results)
+    _check_count(summary.n)
     margin = float(stdtrit(summary.n - 1, (1 + level) / 2)) * summary.std / sqrt(summary.n)
     return MeanInterval(summary.mean, summary.mean - margin, summary.mean + margin)
 

@@ -2,6 +2,7 @@ import subprocess
 import sys
 from math import comb
 
+import numpy as np
 import pytest
 
 from report_cli import stats
@@ -76,6 +77,37 @@ def test_over_images_counts_what_only_one_has_right() -> None:
     assert compared.centre == pytest.approx((3.5 - 1.5) / (6 + 2))
     assert compared.p == 2 * (comb(4, 0) + comb(4, 1)) / 2**4
     assert stats.over_images(second, first).difference == -compared.difference
+
+
+def test_seeds_that_agree_by_chance_are_not_certain() -> None:
+    """Two seeds with the same difference in shares vary by one image at least; what comes in no steps is certain."""
+    assert stats.over_pairs([0.8, 0.7], [0.79, 0.69], "seeds").p == 0
+    few, many = (stats.over_pairs([0.8, 0.7], [0.79, 0.69], "seeds", 1 / images) for images in (100, 10_000))
+    assert few.verdict() == "undecided"
+    assert few.interval().low < 0 < few.interval().high
+    assert many.verdict() == "greater"
+    same = stats.over_pairs([0.1 + 0.2] * 2, [0.3] * 2, "seeds")
+    assert (same.difference, same.verdict()) == (0, "undecided")
+
+
+def test_few_images_are_not_equivalent() -> None:
+    """Networks that agree on all of 31 images may still differ by 9 points; of 300 they may not by 5."""
+    few, many = (stats.over_images([True] * images, [True] * images) for images in (31, 300))
+    assert few.verdict(margin=0.05) == "undecided"
+    assert many.verdict(margin=0.05) == "equivalent"
+
+
+def test_shares_are_at_most_one_apart() -> None:
+    """Intervals of differences stay between -1 and 1."""
+    assert stats.over_images([True] * 3, [False] * 3).interval().high == 1
+    assert stats.over_shares(0, 1, 1, 1).interval().low == -1
+
+
+def test_two_class_logits_may_be_a_list() -> None:
+    """Logits of one axis are those of two classes."""
+    logits = np.array([1.0, -2.0])
+    assert stats.named(logits).tolist() == [True, False]
+    assert stats.losses(logits, np.array([1, 0])) == pytest.approx(np.log1p(np.exp([-1.0, -2.0])))
 
 
 def test_holm_adjusts_step_by_step() -> None:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,9 +11,10 @@ from report_cli import stats, wording
 from report_cli.claims import HOLDS, REFUTED, UNDECIDED, Outcome, decided
 from report_cli.errors import ReportError, UsageError
 from report_cli.report.text import formats
-from report_cli.report.text.values import Value, cleared
+from report_cli.report.text.formats import Written
+from report_cli.report.text.values import Shown, Value
 from report_cli.settings import written
-from report_cli.stats import Difference
+from report_cli.stats import Difference, cleared
 from report_cli.store.run import Run
 
 if TYPE_CHECKING:
@@ -21,16 +22,17 @@ if TYPE_CHECKING:
 
 Runs = Mapping[str, Run]
 # Units of what another machine measures otherwise, and what of its environment tells a machine.
-TIMED = re.compile(r"(m|µ)?s|min|h|.+/s")
+TIMED = re.compile(r"([num\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}]?s|min|h)(/.+)?|.+/(s|min|h)")
 MACHINE = ("device", "instructions", "threads", "os", "architecture")
 Pair = tuple[Value, Value]
 
 
 class PValue(Value):
-    """A p-value, which is written in one way wherever it stands."""
+    """A p-value, which is written in one way wherever it stands, whatever filter is asked for."""
 
-    def __str__(self) -> str:
-        return str(self.show(formats.p_value))
+    def show(self, write: Callable[[float], Written]) -> Shown:
+        """Return it as a p-value."""
+        return super().show(formats.p_value)
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Comparison:
 
     @property
     def different(self) -> Outcome:
-        """Whether they differ, by more than the margin if there is one."""
+        """Whether they differ; refuted where they are equivalent."""
         return self._outcome({"greater": HOLDS, "smaller": HOLDS, "equivalent": REFUTED})
 
     @property
@@ -104,9 +106,7 @@ class Comparison:
 
 def _written(value: Value) -> str:
     """Return a difference in its unit, that of fractions in points."""
-    if value.unit != "fraction":
-        return str(value)
-    return str((100 * value).show(lambda number: formats.decimals(number, 1)))
+    return str(value.show(formats.percentage) if value.unit == "fraction" else value)
 
 
 def compare(runs: Runs, first: Value, second: Value, margin: float, family: Sequence[Pair]) -> Comparison:
@@ -116,41 +116,49 @@ def compare(runs: Runs, first: Value, second: Value, margin: float, family: Sequ
     by image. Results of other images are compared as shares, if they are shares.
 
     Raises:
-        UsageError: they have other units, or the pair is not in its family.
+        UsageError: they have other units, the margin is none, or the pair is not in its family.
         ReportError: they are of other data, or of one run and without predictions.
     """
-    pairs = list(family) or [(first, second)]
-    names = [_named(*pair) for pair in pairs]
-    if _named(first, second) not in names:
+    pairs = {_named(*pair): pair for pair in [*family] or [(first, second)]}
+    own = _named(first, second)
+    if own not in pairs:
         raise UsageError(f"{first.name} and {second.name} are no pair of the family", "family=[(first, second), ...]")
-    if first.unit != second.unit:
-        raise UsageError(
-            f"{first.name} is in {first.unit or 'no unit'}, {second.name} in {second.unit or 'no unit'}",
-            "compare what has the same unit",
-        )
-    difference = first - second
-    missing = next((value for pair in pairs for value in pair if value.missing), None)
+    check_units((first, second))
+    if margin < 0 or (margin >= 1 and first.unit == "fraction"):
+        raise UsageError(f"a margin of {margin} is none", "one percentage point is margin=0.01")
+    missing = next((value for pair in pairs.values() for value in pair if value.missing), None)
     if missing is not None:
         return Comparison(missing, missing, missing, missing, missing, "seeds", "undecided", margin)
-    at = names.index(_named(first, second))
-    pairs[at] = first, second  # the family may have it the other way round
-    measured = [_measured(runs, *pair) for pair in pairs]
-    own, p = measured[at], stats.holm([each.p for each in measured])[at]
-    ends = own.interval()
+    pairs[own] = first, second  # the family may have it the other way round
+    measured = {name: _measured(runs, *pair) for name, pair in pairs.items()}
+    adjusted = stats.holm([each.p for each in measured.values()])
+    found, p = measured[own], dict(zip(measured, adjusted, strict=True))[own]
+    ends, origins = found.interval(), (first - second).origins
+    keys = tuple(dict.fromkeys((*_compared(first, second), *_compared(second, first))))
 
     def value(number: float, unit: str) -> Value:
-        return Value(number, unit, difference.origins, difference.runs, first.ledger)
+        return Value(number, unit, origins, keys, first.ledger)
 
-    low, high = (value(cleared(end, first.number, second.number), first.unit) for end in (ends.low, ends.high))
-    verdict, n = own.verdict(margin, p), value(own.n, "")
-    moved = value(cleared(own.difference, first.number, second.number), first.unit)
-    significance = PValue(p, "", difference.origins, difference.runs, first.ledger)
-    return Comparison(moved, low, high, significance, n, own.method, verdict, margin)
+    difference, low, high = (
+        value(cleared(number, first.number, second.number), first.unit)
+        for number in (found.difference, ends.low, ends.high)
+    )
+    significance = PValue(p, "", origins, keys, first.ledger)
+    verdict = found.verdict(margin, p)
+    return Comparison(difference, low, high, significance, value(found.n, ""), found.method, verdict, margin)
 
 
 def _named(first: Value, second: Value) -> frozenset[object]:
-    # Points of a grid have one name, and runs of their own.
-    return frozenset(((first.origins, first.runs), (second.origins, second.runs)))
+    # Points of a grid have one name, and runs of their own; constants have their numbers.
+    return frozenset((each.origins, each.runs, None if each.missing else each.number) for each in (first, second))
+
+
+def _compared(value: Value, other: Value) -> tuple[str, ...]:
+    """Return the runs of a value that a comparison with another is of: where each is of a seed, those of seeds that
+    both have."""
+    if not other.seeds or len(value.runs) != len(value.seeds):
+        return value.runs
+    return tuple(key for key, seed in zip(value.runs, value.seeds, strict=True) if seed in other.seeds)
 
 
 def _called(runs: Runs, first: Value, second: Value) -> str:
@@ -172,19 +180,36 @@ def _measured(runs: Runs, first: Value, second: Value) -> Difference:
     seeds = [seed for seed in first.seeds if seed in second.seeds]
     if not seeds:
         raise ReportError(f"{_called(runs, first, second)} have no seed in common", "run both with the same seeds")
-    stored = [(_predictions(runs, first, seed), _predictions(runs, second, seed)) for seed in seeds]
-    pairs = [_paired(_called(runs, first, second), a, b) for a, b in stored if a is not None and b is not None]
+    for seed in seeds:
+        _check_images(runs, first, second, seed)
     if len(seeds) > 1:
-        return stats.over_pairs([_sample(first, s) for s in seeds], [_sample(second, s) for s in seeds], "seeds")
-    if not pairs:
+        a, b = ([_sample(value, seed) for seed in seeds] for value in (first, second))
+        return stats.over_pairs(a, b, "seeds", max(_step(first), _step(second)))
+    ours, theirs = (_predictions(runs, value, seeds[0]) for value in (first, second))
+    if ours is None or theirs is None:
         raise ReportError(
             f"{_called(runs, first, second)} have one run each and no stored predictions that give them",
             "run both with several seeds, or record arrays such as test_ids, test_labels and test_predicted",
         )
-    a, b = pairs[0]
-    if a.dtype == bool:
-        return stats.over_images(a.tolist(), b.tolist())
-    return stats.over_pairs(a.tolist(), b.tolist(), "losses")
+    if ours.dtype == bool:
+        return stats.over_images(ours.tolist(), theirs.tolist())
+    return stats.over_pairs(ours.tolist(), theirs.tolist(), "losses")
+
+
+def _step(value: Value) -> float:
+    """Return what a share comes in, one of its images; 0 for what is no share."""
+    return max((abs(value.affine[1]) / count for count in value.counts if count), default=0.0)
+
+
+def check_units(values: Sequence[Value]) -> None:
+    """Raise UsageError where numbers that stand side by side have other units."""
+    first = values[0]
+    other = next((value for value in values if value.unit != first.unit), first)
+    if other is not first:
+        raise UsageError(
+            f"{first.name} is in {first.unit or 'no unit'}, {other.name} in {other.unit or 'no unit'}",
+            "compare what has the same unit",
+        )
 
 
 def _check_data(runs: Runs, first: Value, second: Value) -> None:
@@ -210,29 +235,29 @@ def check_machines(runs: Runs, values: Sequence[Value]) -> None:
         raise ReportError(f"times of different machines can't be compared: {told}", f"report run {names} --strict-env")
 
 
-def _paired(both: str, a: "Predictions", b: "Predictions") -> "tuple[NDArray[Any], NDArray[Any]]":
-    """Return what both made of the same images, in the same order; ReportError where they have seen others."""
+def _check_images(runs: Runs, first: Value, second: Value, seed: int) -> None:
+    """Raise ReportError where the runs of both stored which images they have seen, and these are others."""
     import numpy as np
 
-    order = [np.argsort(each.ids, kind="stable") for each in (a, b)]
-    if not np.array_equal(a.ids[order[0]], b.ids[order[1]]):
+    stored = [(run, f"{_part(v)}_ids") for v in (first, second) if (run := _run(runs, v, seed)) is not None]
+    seen = [np.sort(run.array(ids)) for run, ids in stored if ids in run.arrays]
+    if len(seen) == 2 and not np.array_equal(seen[0], seen[1]):
         raise ReportError(
-            f"{both} were not measured on the same images",
+            f"{_called(runs, first, second)} were not measured on the same images",
             "give them the same counts of images and the same seed of the split",
         )
-    return a.scores[order[0]], b.scores[order[1]]
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """Ids of images, (N,), and what a metric is the mean of, (N,): whether each is right, or its loss in nats."""
+def _run(runs: Runs, value: Value, seed: int) -> Run | None:
+    """Return the run of a seed that a metric was recorded by, None where it was computed from several."""
+    if len(value.origins) != 1 or len(value.runs) != value.n:
+        return None
+    return runs[value.runs[value.seeds.index(seed)]]
 
-    ids: "NDArray[Any]"
-    scores: "NDArray[Any]"
 
-
-def _predictions(runs: Runs, value: Value, seed: int) -> Predictions | None:
-    """Return the stored predictions that a metric was computed from, None where there are none.
+def _predictions(runs: Runs, value: Value, seed: int) -> "NDArray[Any] | None":
+    """Return what a metric is the mean of, (N,), in the order of the images' ids: whether each is named right, or its
+    loss in nats; None where no predictions are stored that give it.
 
     PART_accuracy is the share of PART_labels that equal PART_predicted, or else the largest of PART_logits;
     PART_loss is the cross-entropy of the latter. The images are those of PART_ids, and a word may stand before
@@ -240,12 +265,10 @@ def _predictions(runs: Runs, value: Value, seed: int) -> Predictions | None:
     """
     import numpy as np
 
-    if len(value.origins) != 1 or len(value.runs) != value.n:
-        return None  # Computed from several metrics.
-    run = runs[value.runs[value.seeds.index(seed)]]
+    run = _run(runs, value, seed)
     stem, _, measure = value.origins[0].partition(".")[2].rpartition("_")
-    part, arrays = _part(value), run.arrays
-    if f"{part}_ids" not in arrays or f"{part}_labels" not in arrays:
+    part, arrays = _part(value), run.arrays if run is not None else ()
+    if run is None or f"{part}_ids" not in arrays or f"{part}_labels" not in arrays:
         return None
     labels = run.array(f"{part}_labels").astype(np.int64)
     if measure == "loss" and f"{stem}_logits" in arrays:
@@ -258,7 +281,7 @@ def _predictions(runs: Runs, value: Value, seed: int) -> Predictions | None:
         return None
     # Another metric of the same images, such as an F1 score, is no mean over them.
     same = math.isclose(float(scores.mean()), _sample(value, seed), rel_tol=1e-4, abs_tol=1e-6)
-    return Predictions(run.array(f"{part}_ids"), scores) if same else None
+    return scores[np.argsort(run.array(f"{part}_ids"), kind="stable")] if same else None
 
 
 def _part(value: Value) -> str:
@@ -278,9 +301,10 @@ def t_interval(value: Value, spread: Value | None = None, n: Value | int = 0) ->
     if spread is not None:
         repeats = int(n.number if isinstance(n, Value) else n)
         interval = stats.t_interval(stats.Sample(value.number, spread.number, repeats))
+        ends = interval.low, interval.high
     elif value.n < 2:
         raise ReportError(f"{value.name} has no interval: it comes from {value.n} run", "ask for it where .n > 1")
     else:
-        interval = stats.t_interval(value.samples)
-    # Moved from the value itself, the ends keep its unit and its runs.
-    return {"low": value - (interval.mean - interval.low), "high": value + (interval.high - interval.mean)}
+        ends = value.over_seeds()
+    low, high = (Value(end, value.unit, value.origins, value.runs, value.ledger) for end in ends)
+    return {"low": low, "high": high}

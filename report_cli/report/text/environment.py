@@ -4,12 +4,14 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, wraps
+from functools import cache, reduce, wraps
 from typing import Any
 
 import jinja2
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.sandbox import SandboxedEnvironment
 
+from report_cli import claims
 from report_cli.errors import CollectedError, Faults, UsageError, unknown
 from report_cli.report.deadline import OverdueError
 from report_cli.report.text import faults, lines
@@ -53,7 +55,7 @@ USAGE = {
     "figure": 'figure("EXPERIMENT.FIGURE", caption="...")',
     **{name: f'{name}("EXPERIMENT")' for name in ("title", "images_label")},
     "range": "range(10)",
-    **{name: f"{name}, or {name}(2)" for name in ("percent", "decimals", "scientific")},
+    **{name: f"{name}, or {name}(2)" for name in ("percent", "percentage", "decimals", "scientific")},
     **{name: name for name in ("integer", "duration")},
 }
 # Arguments that are names, and calls whose labels others may refer to.
@@ -106,12 +108,53 @@ class Placeholder(Value):
         return False
 
 
+class ThreeValued(CodeGenerator):
+    """Has `and`, `or`, `not` and `a < b < c` mean the same of outcomes as every, some and ~: Python would take what is
+    undecided for false, and keep only the last of the evidence."""
+
+    def visit_And(self, node: jinja2.nodes.BinExpr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        """Write both(left, lambda: right)."""
+        self._write_lazily("both", node, frame)
+
+    def visit_Or(self, node: jinja2.nodes.BinExpr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        """Write either(left, lambda: right)."""
+        self._write_lazily("either", node, frame)
+
+    def visit_Not(self, node: jinja2.nodes.UnaryExpr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        """Write opposite(operand)."""
+        self.write("environment.opposite(")
+        self.visit(node.node, frame)
+        self.write(")")
+
+    def visit_Compare(self, node: jinja2.nodes.Compare, frame: Frame) -> None:  # noqa: N802 - Jinja's name
+        """Write a comparison; a chain as its pairs."""
+        if len(node.ops) == 1:
+            super().visit_Compare(node, frame)
+            return
+        sides = [node.expr, *(operand.expr for operand in node.ops)]
+        pairs: list[jinja2.nodes.Expr] = [
+            jinja2.nodes.Compare(left, [operand]) for left, operand in zip(sides[:-1], node.ops, strict=True)
+        ]
+        self.visit(reduce(jinja2.nodes.And, pairs), frame)
+
+    def _write_lazily(self, function: str, node: jinja2.nodes.BinExpr, frame: Frame) -> None:
+        self.write(f"environment.{function}(")
+        self.visit(node.left, frame)
+        self.write(", lambda: ")
+        self.visit(node.right, frame)
+        self.write(")")
+
+
 class Environment(SandboxedEnvironment):
     """Notes what a call or a filter finds wrong, and goes on with a placeholder: the next fault is told with it.
 
     Refuses `1 << 3 and 4 >> 2`: what is true of typed numbers is nothing to show, and was not meant to be.
     """
 
+    code_generator_class = ThreeValued
+    both = staticmethod(claims.both)
+    either = staticmethod(claims.either)
+    opposite = staticmethod(claims.opposite)
     # What a tag calls goes into the text as it is; a placeholder in its place is no text yet.
     concat = staticmethod(lambda parts: "".join(map(str, parts)))
 

@@ -11,6 +11,10 @@ MINUS = "\N{MINUS SIGN}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 LEAST_P = 0.001
+# A p-value below it is never written as if it weren't.
+LARGEST_P = 0.05
+# What is nearer to all than this is all.
+SURELY = 1e-9
 SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SPECIAL = re.compile(r"[\\{}$&#%_^~]")
 
@@ -21,10 +25,21 @@ Written = tuple[str, str]
 
 
 def percent(number: float, digits: int = 1) -> Written:
-    """Return the fraction `number` (0-1) in percent: 73.8 %. What isn't nothing is never written as 0."""
-    short = round_by_hand(number, _count(digits), 100)
-    text, tex = _small(100 * number) if short.is_zero() and number else _both(f"{short:f}")
+    """Return the fraction `number` (0-1) in percent, as `percentage` does, with the sign: 73.8 %."""
+    text, tex = percentage(number, digits)
     return text + NARROW + "%", tex + r"\,\%"
+
+
+def percentage(number: float, digits: int = 1) -> Written:
+    """Return the fraction `number` (0-1) in percent, for a column of percentages or for a difference in points: 73.8.
+
+    What isn't nothing is never written as 0, and what isn't all never as 100.
+    """
+    short = round_by_hand(number, _count(digits), 100)
+    while short == 100 and number < 1 - SURELY:
+        digits += 1
+        short = round_by_hand(number, digits, 100)
+    return _small(100 * number) if short.is_zero() and number else _both(f"{short:f}")
 
 
 def decimals(number: float, digits: int = 2) -> Written:
@@ -51,8 +66,12 @@ def scientific(number: float, digits: int = 2) -> Written:
 
 
 def p_value(number: float) -> Written:
-    """Return a p-value with three decimals, a smaller one with the sign that says so: 0.013, < 0.001."""
-    text, tex = decimals(max(number, LEAST_P), 3)
+    """Return a p-value with three decimals, or those that tell it from 0.05; a smaller one with the sign that says so:
+    0.013, 0.0497, < 0.001."""
+    digits = 3
+    while number < LARGEST_P - SURELY and round_by_hand(number, digits) == decimal(LARGEST_P):
+        digits += 1
+    text, tex = decimals(max(number, LEAST_P), digits)
     return (text, tex) if number >= LEAST_P else (f"<{NO_BREAK}{text}", f"< {tex}")
 
 
@@ -77,7 +96,7 @@ def duration(number: float) -> Written:
 
 def exact(number: float) -> Written:
     """Return `number` as someone set it, with the digits that it has: 0.03, 40,000, 1 × 10⁻⁵."""
-    whole = decimal(number).normalize()
+    whole = decimal(number + 0.0).normalize()  # which is never -0
     if -5 < whole.adjusted() < 15:
         return _both(f"{whole:,f}")
     return scientific(number, len(whole.as_tuple().digits) - 1)
@@ -95,7 +114,7 @@ def plain(number: float, unit: str) -> Written:
         return duration(number)
     if float(number).is_integer() and abs(number) < 1e15:
         text, tex = integer(number)
-    elif -4 <= (magnitude := math.floor(math.log10(abs(number)))) < 6:
+    elif -4 <= (magnitude := Context(prec=4, rounding=ROUND_HALF_UP).plus(decimal(number)).adjusted()) < 6:
         text, tex = decimals(number, max(0, 3 - magnitude))
     else:
         text, tex = scientific(number, 3)

@@ -249,8 +249,8 @@ class _Author:
             environment.filters.pop(name)
         for name in TEXT_FILTERS:
             environment.filters[name] = for_text(name, environment.filters[name])
-        written = (formats.percent, formats.decimals, formats.integer, formats.scientific, formats.duration)
-        environment.filters |= {function.__name__: self._filter(function) for function in written}
+        written = (formats.percent, formats.percentage, formats.decimals, formats.integer, formats.scientific)
+        environment.filters |= {write.__name__: self._filter(write) for write in (*written, formats.duration)}
         environment.filters |= {"escape": _escape, "e": _escape}
         for name, apply in environment.filters.items():
             environment.filters[name] = wraps(apply)(partial(environment.note, apply))
@@ -336,6 +336,7 @@ class _Author:
         # With the context, so that Jinja doesn't compute it while it compiles: a mark belongs to one rendering.
         @jinja2.pass_context
         def apply(_: object, value: object, *digits: int, **named: int) -> Shown | str:
+            value = value.value if isinstance(value, Count) else value
             if isinstance(value, Value):
                 return value.show(lambda number: exact(number, *digits, **named))
             if isinstance(value, int | float) and not isinstance(value, bool):

@@ -13,10 +13,11 @@ from jinja2.parser import Parser
 from report_cli import claims
 from report_cli.claims import HOLDS, REFUTED, UNDECIDED, Claim, Outcome, decided
 from report_cli.errors import UsageError
-from report_cli.report.text import formats, lines, words
+from report_cli.report.text import formats, lines
 from report_cli.report.text.comparisons import Comparison
-from report_cli.report.text.values import Ledger, Value
+from report_cli.report.text.values import Ledger, Value, spelled
 from report_cli.report.text.words import Language
+from report_cli.stats import cleared
 
 NAME = re.compile(r"[A-Za-z][\w-]*")
 SIGNS = {HOLDS: "✓", REFUTED: "✗", UNDECIDED: "?"}
@@ -67,9 +68,8 @@ class Claims:
                 f"the claim {name} doesn't say what it claims of a comparison",
                 "take .greater, .smaller, .different, .equivalent or .undecided of it",
             )
-        if not isinstance(outcome, Outcome | bool):
+        if not isinstance(outcome, Outcome):
             raise UsageError(f"the claim {name} has no outcome", "compare values: a < b, compare(a, b).greater, ...")
-        outcome = decided(outcome) if isinstance(outcome, bool) else outcome
         sentence = " ".join(caller().split())
         if not sentence:
             raise UsageError(f"the claim {name} has no sentence")
@@ -120,11 +120,17 @@ def times(a: Result, b: Result, factor: float, within: float = 0.1) -> Outcome:
     """Return whether `a` is about `factor` times `b`: their ratio differs by at most the share `within`."""
     ratio = a / b
     if not isinstance(ratio, Value):
-        return decided(abs(ratio - factor) <= within * factor, f"{formats.rounded(ratio)[0]} times")
+        return decided(_is_near(ratio, factor, within), f"{formats.rounded(ratio)[0]} times")
     if ratio.missing:
         return Outcome(UNDECIDED, (ratio,))
-    evidence = (ratio, " = ", *(_plain(a, ratio.ledger), " / ", _plain(b, ratio.ledger)))
-    return decided(abs(ratio.number - factor) <= within * factor, *evidence)
+    language = ratio.ledger.language
+    evidence = (ratio, " = ", spelled(a, language), " / ", spelled(b, language))
+    return decided(_is_near(ratio.number, factor, within), *evidence)
+
+
+def _is_near(ratio: float, factor: float, within: float) -> bool:
+    # Not by the last binary digits: 0.55 / 0.5 is a tenth above 1.
+    return cleared(abs(ratio - factor) - within * abs(factor), ratio, factor) <= 0
 
 
 def twice(a: Result, b: Result, within: float = 0.1) -> Outcome:
@@ -144,7 +150,7 @@ def between(value: Result, low: Result, high: Result) -> Outcome:
 
 
 def rising(*results: Result) -> Outcome:
-    """Return whether each result is larger than the one before it."""
+    """Return whether each result is larger than the one before it; UsageError with fewer than two."""
     pairs = itertools.pairwise(results)
     return claims.every(*[_ordered(operator.lt, "<", first, second) for first, second in pairs])
 
@@ -160,10 +166,6 @@ def _ordered(holds: Callable[[Any, Any], Any], sign: str, first: Result, second:
         return outcome
     spelled = [formats.rounded(each)[0] for each in (first, second) if not isinstance(each, Value)]
     return decided(outcome, f" {sign} ".join(spelled))
-
-
-def _plain(result: Result, ledger: Ledger) -> Result | str:
-    return result if isinstance(result, Value) else words.number(formats.rounded(result)[0], ledger.language)
 
 
 PREDICATES: Sequence[Callable[..., Outcome]] = (

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from report_cli.claims import every
 from report_cli.errors import UsageError, unknown
 from report_cli.report.text import formats
-from report_cli.report.text.comparisons import check_machines
+from report_cli.report.text.comparisons import check_machines, check_units
 from report_cli.report.text.context import Context
 from report_cli.report.text.escape import escape
 from report_cli.report.text.values import Value
 
 # Digits after the point where no one says how many, by unit; fractions are shown in percent.
-DIGITS = {"fraction": 1, "s": 1}
+DIGITS = {"fraction": 1, "s": 1, "count": 1}
 NOTHING = "–"
 
 Names = Sequence[str] | Mapping[str, str]
@@ -37,7 +37,7 @@ def results(
     `digits` are those after the point.
 
     Raises:
-        UsageError: a name that nothing declares, or a column without any number.
+        UsageError: a name that nothing declares, a column without any number, or with numbers of several units.
         ReportError: a best that can't be told, or times of different machines.
     """
     if not caption.strip() or not label.startswith("tbl-"):
@@ -52,7 +52,9 @@ def results(
     for metric, column in values.items():
         if all(value is None for value in column):
             raise UsageError(f"no row has a metric {metric}", "name one that an experiment of the rows declares")
-        check_machines(context.by_key(), [value for value in column if value is not None])
+        known = [value for value in column if value is not None]
+        check_machines(context.by_key(), known)
+        check_units(known)
     # Of a single experiment the parameters of its grid are columns, else they stand behind its title.
     swept = list(lines[0][1]) if len(experiments) == 1 else []
     points = [
@@ -105,17 +107,17 @@ def _unit(heading: str, column: Column) -> str:
 def _cell(value: Value | None, digits: int | None, is_best: bool) -> str:
     if value is None:
         return NOTHING
-    shown = 100 * value if value.unit == "fraction" else value
-    whole = all(float(sample).is_integer() for sample in value.samples) and value.unit == "count"
+    whole = value.unit == "count" and float(value.number).is_integer()
     after = digits if digits is not None else 0 if whole else DIGITS.get(value.unit, 3)
-    text = _decimals(shown, after)
-    if value.n > 1 and (spread := shown.spread).number:
+    text = _decimals(value, after)
+    if value.n > 1 and (spread := value.spread).number:
         text += f" ± {_decimals(spread, max(after, 1) if value.unit == 'count' else after)}"
     return f"**{text}**" if is_best else text
 
 
 def _decimals(value: Value, digits: int) -> str:
-    return str(value.show(lambda number: formats.decimals(number, digits)))
+    write = formats.percentage if value.unit == "fraction" else formats.decimals
+    return str(value.show(lambda number: write(number, digits)))
 
 
 def _best(context: Context, column: Column, lowest: bool) -> int | None:

@@ -13,6 +13,7 @@ from report_cli.errors import ReportError, ResultError, UsageError, unknown
 from report_cli.report.text import formats, words
 from report_cli.report.text.formats import Written
 from report_cli.report.text.words import Language
+from report_cli.stats import cleared
 
 # A shown value travels through Jinja, pandoc and nh3 as its place in the ledger, spelled in private-use characters,
 # which all three pass on untouched in every position: prose, captions, attributes and formulas. Their digits are such
@@ -165,7 +166,8 @@ class Value(Untouchable):
     """A number, its unit, and its provenance: `origins` names what it was computed from, `runs` the keys of the runs.
 
     Several seeds give their mean; `samples` are the numbers of the `seeds`, in their order, where each belongs to one.
-    `missing` is why there is no number. `counts` say of how many each sample of a fraction is a share.
+    `missing` is why there is no number. `counts` say of how many each sample of a fraction is a share; what is computed
+    of one and typed numbers (1 - v, 100 * v) is `affine[0] + affine[1]` times that share.
     """
 
     number: float
@@ -176,6 +178,7 @@ class Value(Untouchable):
     samples: tuple[float, ...] = ()
     missing: str = ""
     counts: tuple[float, ...] = ()
+    affine: tuple[float, float] = (0.0, 1.0)
     seeds: tuple[int, ...] = ()
     # Someone set it: it is written with the digits that it has.
     is_set: bool = False
@@ -203,30 +206,52 @@ class Value(Untouchable):
 
         All seeds see the same images, which count once, so the interval does not shrink with their number.
         """
-        return self._end("low")
+        return self._end(0)
 
     @property
     def high(self) -> "Value":
         """Upper end of the same interval."""
-        return self._end("high")
+        return self._end(1)
 
-    def _end(self, end: str) -> "Value":
+    def _end(self, end: int) -> "Value":
         if self.missing:
             return self
-        from report_cli.stats import wilson
-
-        return Value(getattr(wilson(*self.share()), end), self.unit, self.origins, self.runs, self.ledger)
+        return Value(self._wilson()[end], self.unit, self.origins, self.runs, self.ledger)
 
     def share(self) -> tuple[int, int]:
         """Return how many of how many a share stands for, by the mean over the seeds; ReportError where that isn't
-        declared."""
+        declared, or it is a share of nothing."""
         if not self.counts:
             raise ReportError(
                 f"{self.name} has no interval: it isn't declared of how many it is a share",
                 'declare it: Metric("fraction", "...", of="NAME OF THE COUNT")',
             )
+        if self.affine != (0.0, 1.0):
+            raise ReportError(f"{self.name} was computed with, and is no share any more", "take the share itself")
+        return self._share()
+
+    def _share(self) -> tuple[int, int]:
         total = round(sum(self.counts) / len(self.counts))
-        return round(self.number * total), total
+        if not total:
+            raise ReportError(f"{self.name} has no interval: it is a share of 0", "don't ask for one of nothing")
+        return round((self.number - self.affine[0]) / self.affine[1] * total), total
+
+    def _wilson(self) -> tuple[float, float]:
+        from report_cli.stats import wilson
+
+        if not self.counts:
+            self.share()  # which says that it is none
+        interval = wilson(*self._share())
+        low, high = sorted(self.affine[0] + self.affine[1] * end for end in (interval.low, interval.high))
+        return low, high
+
+    def over_seeds(self) -> tuple[float, float]:
+        """Return the ends of Student's 95 % interval of the mean, by its samples, of which there are at least two."""
+        from report_cli.stats import t_interval
+
+        mean = t_interval(self.samples)
+        # The number of a ratio is that of the means, and not quite the mean of its samples.
+        return self.number - (mean.mean - mean.low), self.number + (mean.high - mean.mean)
 
     @property
     def name(self) -> str:
@@ -255,15 +280,9 @@ class Value(Untouchable):
         """Return the ends of the 95 % interval of a result: of a share as `low` and `high`, else over its seeds."""
         if self.missing or not self.runs or self.is_set:
             return ()
-        from report_cli.stats import t_interval, wilson
-
         if self.counts:
-            share = wilson(*self.share())
-            return share.low, share.high
-        if len(set(self.samples)) > 1:
-            mean = t_interval(self.samples)
-            return mean.low, mean.high
-        return ()
+            return self._wilson() if sum(self.counts) else ()
+        return self.over_seeds() if len(set(self.samples)) > 1 else ()
 
     def __str__(self) -> str:
         return str(self.show(formats.exact if self.is_set else partial(formats.plain, unit=self.unit)))
@@ -311,13 +330,6 @@ class Count(int):
         return count
 
 
-def cleared(number: float, *operands: float) -> float:
-    """Return `number`, made by adding or subtracting these; 0 where it is only what their rounding in the last binary
-    digits has left, as in 0.3 - 0.1 - 0.2."""
-    rest = 4 * math.ulp(max(map(abs, operands)))
-    return 0.0 if abs(number) <= rest < math.inf else number
-
-
 def errors_above(first: Value, second: Value) -> Value:
     """Return how many standard errors the share `first` lies above `second`, of other images: by the means over seeds.
 
@@ -335,41 +347,64 @@ def errors_above(first: Value, second: Value) -> Value:
 
 def _combine(operate: Callable[[float, float], float], left: Operand, right: Operand, units: Units) -> Value:
     values = [operand for operand in (left, right) if isinstance(operand, Value)]
+    # What was set, or is no result, is the same for every seed.
+    varying = [value for value in values if not _is_fixed(value)] or values[:1]
+    first = varying[0]
     missing = next((value.missing for value in values if value.missing), "")
-    number = math.nan if missing else operate(_number(left), _number(right))
+
+    def applied(take: Callable[[Value], float]) -> float:
+        operands = (take(o) if isinstance(o, Value) and not _is_fixed(o) else _number(o) for o in (left, right))
+        return operate(*operands)
+
     # Runs of the same seeds are pairs; those of others have no samples in common.
-    same = bool(values[0].seeds) and values[0].seeds == values[-1].seeds
-    paired = not missing and (len(values) == 1 or same)
-    samples = tuple(operate(_sample(left, i), _sample(right, i)) for i in range(values[0].n)) if paired else ()
+    paired = not missing and (len(varying) == 1 or (bool(first.seeds) and first.seeds == varying[1].seeds))
+    affine = 0.0, 0.0
+    # Of a single share all is a straight line but what is divided by it.
+    if paired and len(varying) == 1 and first.counts and not (units is _ratio and right is first):
+        least = applied(lambda share: share.affine[0])
+        affine = least, applied(lambda share: sum(share.affine)) - least
+    unit = units(_unit(left), _unit(right))
     return Value(
-        number,
-        units(_unit(left), _unit(right)),
+        math.nan if missing else applied(lambda value: value.number),
+        "%" if unit == "fraction" and units is _scaled and 100 in (_number(left), _number(right)) else unit,
         tuple(dict.fromkeys(origin for value in values for origin in value.origins)),
         tuple(dict.fromkeys(key for value in values for key in value.runs)),
-        values[0].ledger,
-        samples,
+        first.ledger,
+        tuple(applied(partial(_sample, at=at)) for at in range(len(first.samples))) if paired else (),
         missing,
-        seeds=values[0].seeds if paired else (),
+        counts=first.counts if affine[1] else (),
+        affine=affine if affine[1] else (0.0, 1.0),
+        seeds=first.seeds if paired else (),
     )
+
+
+def _is_fixed(value: Value) -> bool:
+    return not value.counts and not value.missing and (value.is_set or not value.runs)
 
 
 def _ordered(holds: Callable[[float, float], bool], sign: str, left: "Value", right: "Operand") -> Outcome:
     """Return whether one number stands in this order to another: undecided where a result is missing."""
-    language = left.ledger.language
     # Whoever turns a value into text puts it among those that are shown.
-    other = right if isinstance(right, Value) else words.number(str(right).replace("-", formats.MINUS), language)
-    evidence = left, f" {sign} ", other
+    evidence = left, f" {sign} ", spelled(right, left.ledger.language)
     if left.missing or (isinstance(right, Value) and right.missing):
         return Outcome(UNDECIDED, evidence)
-    return decided(holds(left.number, _number(right)), *evidence)
+    number, other = left.number, _number(right)
+    # Apart by no more than what their computation has left, they are equal.
+    number = other if math.isclose(number, other, rel_tol=1e-12) else number
+    return decided(holds(number, other), *evidence)
+
+
+def spelled(operand: Operand, language: Language) -> "Value | str":
+    """Return a number as evidence shows it: a value as it is, one that was typed with four digits."""
+    return operand if isinstance(operand, Value) else words.number(formats.rounded(operand)[0], language)
 
 
 def _number(operand: Operand) -> float:
     return operand.number if isinstance(operand, Value) else operand
 
 
-def _sample(operand: Operand, index: int) -> float:
-    return operand.samples[index] if isinstance(operand, Value) else operand
+def _sample(value: Value, at: int) -> float:
+    return value.samples[at]
 
 
 def _unit(operand: Operand) -> str | None:

@@ -74,7 +74,10 @@ def test_only_common_seeds_are_pairs(desk: Desk) -> None:
     """Where one experiment has more seeds than the other, those that both have are compared."""
     paired(desk, 0.8, 0.6, seeds=2)
     store(desk, "net", 0.1, seed=2)
-    assert desk.context().compare(*PAIR).n.number == 2
+    comparison = desk.context().compare(*PAIR)
+    assert comparison.n.number == 2
+    for shown in (comparison.difference, comparison.low, comparison.p, comparison.n):
+        assert sorted(shown.runs) == ["idle-0abc", "idle-1abc", "net-0abc", "net-1abc"]
 
 
 def test_losses_are_compared_image_by_image(desk: Desk) -> None:
@@ -103,6 +106,30 @@ def test_a_family_is_adjusted_together(desk: Desk) -> None:
     assert together.p.number == pytest.approx(min(1, 2 * alone.p.number))
     with pytest.raises(UsageError, match="no pair of the family"):
         context.compare(*PAIR, family=[other])
+    assert context.compare(*PAIR, family=[PAIR, PAIR[::-1]]).p.number == pytest.approx(alone.p.number)
+
+
+def test_constants_of_a_family_are_told_apart(desk: Desk) -> None:
+    """Two published numbers are two pairs, each with its own place in Holm's order."""
+    context = desk.context()
+    ours, low, high = (context.constant(share, "fraction", of=400) for share in (0.75, 0.60, 0.68))
+    family = [(ours, low), (ours, high)]
+    alone = context.compare(ours, high)
+    assert context.compare(ours, high, family=family).p.number == pytest.approx(alone.p.number)
+    with pytest.raises(UsageError, match="no pair of the family"):
+        context.compare(ours, context.constant(0.9, "fraction", of=400), family=family)
+
+
+@pytest.mark.parametrize(
+    "unit", ["s", "s/epoch", "ms/image", "ns", "\N{MICRO SIGN}s", "\N{GREEK SMALL LETTER MU}s", "images/s"]
+)
+def test_every_unit_of_time_is_one_of_a_machine(desk: Desk, unit: str) -> None:
+    """Times of two machines aren't compared, however they are written."""
+    for name, threads in (("net", "2"), ("idle", "8")):
+        for seed in range(2):
+            desk.store(name, {"pace": (1.0 + seed, unit)}, seed=seed, environment={"threads": threads})
+    with pytest.raises(ReportError, match="times of different machines"):
+        desk.context().compare("net.pace", "idle.pace")
 
 
 def test_a_margin_makes_equivalent(desk: Desk) -> None:
@@ -110,6 +137,9 @@ def test_a_margin_makes_equivalent(desk: Desk) -> None:
     for seed, shift in enumerate((0.001, -0.001, 0.0005)):
         desk.store("net", {"accuracy": (0.7 + shift, "fraction")}, seed=seed)
         desk.store("idle", {"accuracy": (0.7, "fraction")}, seed=seed)
+    for wrong in (-0.01, 1):
+        with pytest.raises(UsageError, match=r"a margin of \S+ is none"):
+            desk.context().compare("net.accuracy", "idle.accuracy", margin=wrong)
     context = desk.context()
     comparison = context.compare("net.accuracy", "idle.accuracy", margin=0.01)
     assert comparison.verdict == "equivalent"
@@ -133,8 +163,9 @@ def test_other_images_are_no_pairs(desk: Desk, change: dict[str, Any], message: 
     for seed in range(2):
         store(desk, "net", 0.8, seed)
         store(desk, "idle", 0.6, seed, **change)
-        with pytest.raises(ReportError, match=message):
-            desk.context().compare(*PAIR)
+        for pair in (PAIR, ("net.test_f1", "idle.test_f1")):
+            with pytest.raises(ReportError, match=message):
+                desk.context().compare(*pair)
 
 
 def test_one_run_without_predictions_is_an_error(desk: Desk) -> None:

@@ -36,7 +36,7 @@ def failure(desk: Desk, text: str) -> str:
         ('most(value("net.loss") > 1, value("net.loss") > 0, value("net.accuracy") > 0)', "holds"),
         ('value("net.loss") == value("net.loss")', "holds"),
         ('value("net.loss") == 7', "refuted"),
-        ("1 == 1", "holds"),
+        ("constant(1) == 1", "holds"),
     ],
 )
 def test_a_claim_has_a_verdict(desk: Desk, outcome: str, verdict: str) -> None:
@@ -69,6 +69,79 @@ def test_sentences_of_the_published_report(desk: Desk, sentence: str, outcome: s
     assert f".{verdict}}}" in desk.markdown(f'<% claim "published", {outcome} %>{sentence}<% endclaim %>')
 
 
+@pytest.mark.parametrize(
+    ("outcome", "verdict"),
+    [
+        ("not gain.greater", "undecided"),
+        ("not gain.different", "undecided"),
+        ('gain.greater or value("net.accuracy") > 0.9', "undecided"),
+        ('gain.greater or value("net.accuracy") > 0.1', "holds"),
+        ('gain.greater and value("net.accuracy") > 0.9', "refuted"),
+        ('gain.greater and value("net.accuracy") > 0.1', "undecided"),
+        ('0.1 < value("net.accuracy") < 0.9 and not value("idle.accuracy") > 0.9', "holds"),
+        ('0.1 < value("net.accuracy") < 0.2 < value("idle.accuracy")', "refuted"),
+        ('compared["gain"] is defined and compared.gain.greater', "undecided"),
+        ('0 and compared["nothing"].greater or gain.undecided', "holds"),
+    ],
+)
+def test_words_of_logic_have_three_values(desk: Desk, outcome: str, verdict: str) -> None:
+    """`not`, `and`, `or` and chains are as ~, every and some: what is undecided stays so, and all is evidence."""
+    for seed, (high, low) in enumerate(((0.70, 0.69), (0.72, 0.73), (0.71, 0.705))):
+        desk.store("net", {"accuracy": (high, "")}, seed=seed)
+        desk.store("idle", {"accuracy": (low, "")}, seed=seed)
+    gain = '<% set gain = compare("net.accuracy", "idle.accuracy") %><% set compared = {"gain": gain} %>'
+    text = desk.markdown(f'{gain}<% set said = {outcome} %><% claim "it", said %>It is so.<% endclaim %>')
+    assert f"](#claim-it)]{{.verdict .{verdict}}}" in text
+    (evidence,) = re.findall(r"\} \[(.*)\]\{\.evidence\}", text)
+    for number in re.findall(r"(?<=[<>] )0\.\d", outcome):
+        assert number in evidence
+    assert ("*p* = " in evidence) == ("gain" in outcome)
+
+
+def test_typed_numbers_alone_are_no_outcome(desk: Desk) -> None:
+    """A claim rests on results, or on numbers that say that they are none: what Python finds true has no evidence."""
+    shares = 'constant(0.7, "fraction", of=100), constant(0.6, "fraction", of=100)'
+    for outcome in ("1 < 2", f'compare({shares}).verdict != "greater"'):
+        assert "has no outcome" in failure(desk, f'<% claim "a", {outcome} %>It.<% endclaim %>')
+
+
+@pytest.mark.parametrize("outcome", ["every()", "neither()", "rising()", 'rising(value("net.accuracy"))'])
+def test_of_nothing_nothing_holds(desk: Desk, outcome: str) -> None:
+    """Quantifiers without outcomes are errors."""
+    assert "there is nothing to hold" in failure(desk, f'<% claim "a", {outcome} %>It.<% endclaim %>')
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict"),
+    [
+        ("about(constant(0.55), 0.5)", "holds"),
+        ("constant(0.29) - 0.28 >= 0.01", "holds"),
+        ("constant(0.29) - 0.28 > 0.01", "refuted"),
+        ("constant(0.29) - 0.28 == 0.01", "holds"),
+        ("times(constant(-2), 2, -1)", "holds"),
+        ("times(constant(-2.5), 2, -1)", "refuted"),
+    ],
+)
+def test_the_last_binary_digits_decide_nothing(desk: Desk, outcome: str, verdict: str) -> None:
+    """Numbers that are equal but for what their computation has left are equal."""
+    assert f".{verdict}}}" in desk.markdown(f'<% claim "it", {outcome} %>It is so.<% endclaim %>')
+
+
+def test_equal_numbers_of_two_runs_are_both_evidence(desk: Desk) -> None:
+    """Each of them is shown, with its own run behind it."""
+    desk.store("idle", {"accuracy": (0.5, "")})
+    desk.store("net", {"accuracy": (0.5, "")})
+    outcome = 'every(value("net.accuracy") > 0.2, value("idle.accuracy") > 0.2)'
+    text = desk.markdown(f'<% claim "it", {outcome} %>It is so.<% endclaim %>')
+    assert len(re.findall(r"0\.5000 > 0\.2", text)) == 2
+
+
+def test_evidence_has_few_digits(desk: Desk) -> None:
+    """A typed number is written with four digits and in groups."""
+    assert "> 0.3333" in desk.markdown('<% claim "it", constant(500) > 1 / 3 %>It is so.<% endclaim %>')
+    assert "< 12,345,678" in desk.markdown('<% claim "it", constant(500) < 12345678 %>It is so.<% endclaim %>')
+
+
 def test_equal_numbers_are_evidence(desk: Desk) -> None:
     """What is said to be equal is shown with both numbers."""
     assert "500 = 7" in desk.markdown('<% claim "it", constant(500) == 7 %>It is so.<% endclaim %>')
@@ -76,7 +149,7 @@ def test_equal_numbers_are_evidence(desk: Desk) -> None:
 
 def test_sentences_keep_their_spaces(desk: Desk) -> None:
     """Claims in a row, one a line, stay sentences with spaces between them."""
-    tag = '<% claim "{0}", 1 < 2 %>Sentence {0}.<% endclaim %>'
+    tag = '<% claim "{0}", constant(1) < 2 %>Sentence {0}.<% endclaim %>'
     body = desk.markdown(f"Before.\n{tag.format('a')}\n{tag.format('b')}\nAfter, {tag.format('c')}; end.")
     lines = body.split("\n")
     assert [line.partition("[[")[0] for line in lines[:4]] == [
@@ -92,10 +165,13 @@ def test_sentences_keep_their_spaces(desk: Desk) -> None:
     ("claim", "message"),
     [
         ('<% claim "a", 1 %>It.<% endclaim %>', "templates/documents/paper.md:4: the claim a has no outcome"),
-        ('<% claim "a b", 1 < 2 %>It.<% endclaim %>', "'a b' is no name of a claim"),
-        ('<% claim "a", 1 < 2 %> <% endclaim %>', "the claim a has no sentence"),
-        ('<% claim "a", 1 < 2 %>x<% endclaim %><% claim "a", 1 < 2 %>y<% endclaim %>', "duplicate claim 'a', first at"),
-        ('<% claim "a", 1 < 2 %>It.', "<% claim %> is never closed"),
+        ('<% claim "a b", constant(1) < 2 %>It.<% endclaim %>', "'a b' is no name of a claim"),
+        ('<% claim "a", constant(1) < 2 %> <% endclaim %>', "the claim a has no sentence"),
+        (
+            '<% claim "a", constant(1) < 2 %>x<% endclaim %><% claim "a", constant(1) < 2 %>y<% endclaim %>',
+            "duplicate claim 'a', first at",
+        ),
+        ('<% claim "a", constant(1) < 2 %>It.', "<% claim %> is never closed"),
         ('<% claim "a" %>It.<% endclaim %>', "claim needs an outcome"),
     ],
 )
@@ -118,7 +194,8 @@ def test_a_comparison_alone_claims_nothing(desk: Desk) -> None:
 def test_refuted_claims_are_warnings_which_a_strict_build_fails_by(desk: Desk) -> None:
     """A build tells what is refuted, with file and line; a strict one fails. Undecided ones are only listed."""
     desk.write(
-        '<% claim "good", 1 < 2 %>Good.<% endclaim %>\n<% claim "bad", value("net.loss") > 1 %>Bad.<% endclaim %>\n'
+        '<% claim "good", constant(1) < 2 %>Good.<% endclaim %>\n'
+        '<% claim "bad", value("net.loss") > 1 %>Bad.<% endclaim %>\n'
     )
     built = desk.build(formats=("html",))
     assert built.warnings == ("templates/documents/paper.md:5: the claim bad is refuted: 0.6380 > 1",)

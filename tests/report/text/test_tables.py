@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from report_cli.errors import ReportError
+from report_cli.errors import ReportError, UsageError
 from report_cli.report.text import manuscript
 from report_cli.report.text.coverage import coverage
 from tests.report.conftest import Desk
@@ -69,6 +69,21 @@ def test_a_best_that_no_one_can_tell_is_an_error(desk: Desk) -> None:
     seeds(desk, "idle", (0.6,), (0.9,))
     with pytest.raises(ReportError, match="no stored predictions"):
         table(desk, 'rows=["net", "idle"], columns=["accuracy"], highest=["accuracy"]')
+
+
+def test_a_mean_of_counts_is_no_count(desk: Desk) -> None:
+    """The mean of 10 and 11 is 10.5; one that is whole stays whole."""
+    for seed, (first, second) in enumerate(((10, 1), (11, 3))):
+        desk.store("net", {"hits": (first, "count"), "misses": (second, "count")}, seed=seed)
+    assert table(desk, 'rows=["net"], columns=["hits", "misses"]')[2] == "| A network | 10.5 ± 0.7 | 2 ± 1.4 | 2 |"
+
+
+def test_a_column_has_one_unit(desk: Desk) -> None:
+    """Seconds and milliseconds don't stand below one head."""
+    desk.store("net", {"pace": (2.5, "s")})
+    desk.store("idle", {"pace": (900.0, "ms")})
+    with pytest.raises(UsageError, match=r"net\.pace is in s, idle\.pace in ms"):
+        table(desk, 'rows=["net", "idle"], columns=["pace"]')
 
 
 def test_points_of_a_grid_are_rows(desk: Desk) -> None:

@@ -70,6 +70,49 @@ def test_unpaired_seeds_give_no_spread() -> None:
         _ = (value(2, 1, 3) - value(1, 0, 2)).spread
 
 
+def share(number: float, *samples: float, of: int) -> Value:
+    counts, seeds = tuple(of for _ in samples), tuple(range(len(samples)))
+    return Value(number, "fraction", ("a.x",), ("run",), Ledger(), samples, counts=counts, seeds=seeds)
+
+
+def test_what_is_computed_of_a_share_keeps_its_interval() -> None:
+    """Errors, percentages and points move and scale the Wilson interval; a quotient by a share has none of it."""
+    right = share(0.72, 0.7, 0.72, 0.74, of=100)
+    low, high = right.low.number, right.high.number
+    assert (100 * right).low.number == pytest.approx(100 * low)
+    assert ((1 - right).low.number, (1 - right).high.number) == pytest.approx((1 - high, 1 - low))
+    assert (100 * (right - 0.5)).high.number == pytest.approx(100 * (high - 0.5))
+    assert ((right / 2).low.number, (-right).low.number) == pytest.approx((low / 2, -high))
+    assert [(100 * right).unit, (right * 2).unit, (1 - right).unit] == ["%", "fraction", "fraction"]
+    for other in (1 / right, right * 0, right - right):
+        with pytest.raises(ReportError, match="no interval"):
+            _ = other.low
+    with pytest.raises(ReportError, match="no share any more"):
+        (1 - right).share()
+
+
+def test_a_share_of_nothing_has_no_interval() -> None:
+    """It can be shown, and asking for its interval is an error that names it."""
+    nothing = share(0.0, 0.0, of=0)
+    str(nothing)
+    assert nothing.ledger.entries[0].interval == ""
+    with pytest.raises(ReportError, match=r"a\.x has no interval: it is a share of 0"):
+        _ = nothing.low
+
+
+def test_what_was_set_is_the_same_for_every_seed() -> None:
+    """Constants and parameters keep the seeds of what they are computed with."""
+    mean = share(0.7, 0.6, 0.8, of=100)
+    constant = Value(0.1, "fraction", ("given",), (), Ledger(), (0.1,), is_set=True)
+    epochs = Value(10, "", ("net.epochs",), ("run", "other"), Ledger(), (10,), is_set=True)
+    for result in (mean - constant, mean - 0.1):
+        assert result.samples == pytest.approx((0.5, 0.7))
+        assert result.seeds == (0, 1)
+    assert (mean / epochs).samples == pytest.approx((0.06, 0.08))
+    assert (constant - mean).spread.number == pytest.approx(mean.spread.number)
+    assert (mean / epochs).runs == ("run", "other")
+
+
 def test_values_order_by_number() -> None:
     """The best of several values can be found by comparing them."""
     low, high = value(1), value(2)
