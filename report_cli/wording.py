@@ -53,6 +53,8 @@ def printable(text: str) -> str:
 
 # A float is sure of so many digits; those behind them are of the binary system, or of earlier arithmetic.
 SURE_DIGITS = 15
+# What is nearer to all than this is all.
+SURELY = 1e-9
 # Room for every digit of the largest float.
 _BY_HAND = Context(prec=400, rounding=ROUND_HALF_UP)
 
@@ -63,6 +65,13 @@ def round_by_hand(number: float, digits: int, factor: int = 1) -> Decimal:
     product = _BY_HAND.multiply(decimal(number), Decimal(factor))
     result = product.quantize(Decimal(1).scaleb(-digits), context=_BY_HAND)
     return result.copy_abs() if result.is_zero() else result
+
+
+def percentage(share: float, digits: int) -> Decimal:
+    """Return a share (0-1) in percent, rounded by hand; with more digits where what isn't all would become 100."""
+    while (result := round_by_hand(share, digits, 100)) == 100 and share < 1 - SURELY:
+        digits += 1
+    return result
 
 
 def decimal(number: float) -> Decimal:

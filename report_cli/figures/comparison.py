@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from report_cli.figures.curves import label_ends
 from report_cli.figures.style import ACCENT, GREY, GREY_WORDS, INK, Illustration, new_figure, style
+from report_cli.wording import percentage
 
 # Colour, dashes and marker of the first, second and third network.
 LOOKS: tuple[tuple[str, Any, str], ...] = ((GREY, (0, (4, 1.5)), "s"), (ACCENT, "-", "o"), (INK, (0, (1, 1.2)), "^"))
@@ -59,7 +60,10 @@ def accuracy_by_size(
         axes.set_title("test accuracy (%)", loc="left")
     parts = [f"Line chart of the test accuracy of {len(networks)} networks for {len(sizes)} sizes of the training set."]
     for row, network in enumerate(networks):
-        points = [f"{value:.1%} at {size:,}" for size, value in zip(sizes.tolist(), accuracy[row], strict=True)]
+        points = [
+            f"{percentage(float(value), 1)}% at {size:,}"
+            for size, value in zip(sizes.tolist(), accuracy[row], strict=True)
+        ]
         parts.append(f"{network.capitalize()}: {', '.join(points)}.")
     return figure, " ".join(parts)
 

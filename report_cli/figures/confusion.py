@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from report_cli.figures.numbers import Content, Explained
 from report_cli.figures.style import INK, TINT, Illustration, new_figure, style
-from report_cli.wording import round_by_hand
+from report_cli.wording import percentage
 
 
 def matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> Illustration:
@@ -33,7 +33,7 @@ def matrix(counts: NDArray[np.int64], classes: Sequence[str]) -> Illustration:
                 middle = (column + 0.5, row + 0.5)
                 axes.text(
                     *middle,
-                    "<1" if value < 0.005 else str(round_by_hand(float(value), 0, 100)),
+                    "<1" if value < 0.005 else ">99" if 0.995 <= value < 1 else str(percentage(float(value), 0)),
                     ha="center",
                     va="center",
                     color=colour,
@@ -57,7 +57,7 @@ def _in_words(counts: NDArray[np.int64], classes: Sequence[str]) -> str:
     recall = np.diag(counts) / np.maximum(totals, 1)
     present = np.flatnonzero(totals)
     best, worst = (int(present[place]) for place in (recall[present].argmax(), recall[present].argmin()))
-    first, last = (f"{classes[place]} ({round_by_hand(recall[place], 0, 100)}%)" for place in (best, worst))
+    first, last = (f"{classes[place]} ({percentage(recall[place], 0)}%)" for place in (best, worst))
     parts = [
         f"Confusion matrix of {total:,} test images in {len(classes)} classes: {right:,} lie on the diagonal.",
         f"Best recognised is {first}, worst {last}.",

@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from report_cli.figures.style import ACCENT, GREY, GREY_WORDS, Illustration, new_figure, style
+from report_cli.wording import percentage
 
 # From one line of words to the next, in points.
 LINE_PT = 12.5
@@ -118,6 +119,6 @@ def side_by_side(panels: Sequence[History], titles: Sequence[str], classes: int)
         parts.append(
             f"{title}: training loss {last['loss']:.2f} and validation loss {last['validation_loss']:.2f} at the end,"
             f" lowest {best['validation_loss']:.2f} in epoch {best['epoch']:.0f};"
-            f" validation accuracy {last['validation_accuracy']:.0%} at the end."
+            f" validation accuracy {percentage(last['validation_accuracy'], 0)}% at the end."
         )
     return figure, " ".join(parts)

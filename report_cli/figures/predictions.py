@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from report_cli.figures.images import LABEL_PT, Pixels, place
 from report_cli.figures.numbers import Content, Explained, explain
 from report_cli.figures.style import ACCENT, GREY, PALE, TEXT_WIDTH_MM, Illustration, new_figure, style
-from report_cli.wording import round_by_hand
+from report_cli.wording import percentage
 
 BINS = 10
 # So many of the surest mistakes are shown, in rows.
@@ -46,15 +46,19 @@ def reliability(logits: NDArray[Any], labels: NDArray[Any]) -> Illustration:
         head = ["confidence (%)", "mean confidence (%)", "named right (%)", "images"]
         rows: list[list[Content]] = []
         areas = {}
-        for row, (left, right, *bin_) in enumerate(zip(edges, edges[1:], confidence, share, counts, strict=False)):
-            said, correct, count = map(float, bin_)
-            rows.append([f"{left:g} to {right:g}", 100 * said, 100 * correct, count])
-            areas[row, 0] = (left, 100, right, 0)
+        for left, said, correct, count in zip(
+            edges[:-1][used], confidence[used], share[used], counts[used], strict=True
+        ):
+            right = left + 100 / BINS
+            areas[len(rows), 0] = (left, 100, right, 0)
+            rows.append([f"{left:g} to {right:g}", 100 * float(said), 100 * float(correct), float(count)])
         upper.add_artist(Explained(head, rows, areas))
     parts = [f"Reliability diagram of {counts.sum():,} test images in {BINS} classes of confidence."]
     for said, right, count in zip(confidence, share, counts, strict=True):
         if count:
-            parts.append(f"At a mean confidence of {said:.0%}, {right:.0%} of {count:,} are right.")
+            parts.append(
+                f"At a mean confidence of {percentage(said, 0)}%, {percentage(right, 0)}% of {count:,} are right."
+            )
     return figure, " ".join(parts)
 
 
@@ -70,10 +74,13 @@ def errors(pixels: Pixels, true: Sequence[str], named: Sequence[str], confidence
         for number, (image, is_, said, sure) in enumerate(shown):
             row, column = divmod(number, COLUMNS)
             axes = place(figure, image, column * step, row * (side + below), side, side)
-            text = f"{is_}:\n{said}\n{round_by_hand(float(sure), 0, 100)} %"
+            text = f"{is_}:\n{said}\n{percentage(float(sure), 0)} %"
             axes.text(0, -0.05, text, transform=axes.transAxes, va="top", fontsize=LABEL_PT, linespacing=1.05)
             explain(axes, {"true class": is_, "predicted": said, "confidence (%)": 100 * float(sure)})
-    told = [f"{is_} taken for {said} at {sure:.1%}" for is_, said, sure in zip(true, named, confidence, strict=True)]
+    told = [
+        f"{is_} taken for {said} at {percentage(float(sure), 1)}%"
+        for is_, said, sure in zip(true, named, confidence, strict=True)
+    ]
     return figure, f"The {len(told[:SHOWN])} images that are named wrong most surely: {'; '.join(told[:SHOWN])}."
 
 

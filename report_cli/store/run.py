@@ -207,7 +207,11 @@ class Results(msgspec.Struct, frozen=True):
         return len(self.runs)
 
     def where(self, seed: int | None = None, **point: Any) -> "Results":
-        """Return the results with this seed, and these parameters."""
+        """Return the results with this seed, and these parameters; UsageError for one that they don't have."""
+        known = {name for run in self.runs for name in run.parameters}
+        for name in point if self.runs else ():
+            if name not in known:
+                raise unknown(f"parameter of {self.experiment}", name, known)
         return Results(
             self.experiment,
             tuple(

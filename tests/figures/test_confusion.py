@@ -36,3 +36,11 @@ def test_confusion_in_words_knows_absent_classes_and_perfection() -> None:
     _, words = confusion.matrix(np.diag([4, 4, 0]), CLASSES)
     assert "owl" not in words
     assert "mistake" not in words
+
+
+def test_what_is_nearly_all_is_not_all() -> None:
+    """A class with few mistakes among many images isn't recognised in 100 % of them."""
+    counts = np.array([[999, 1], [0, 1000]])
+    figure, words = confusion.matrix(counts, CLASSES[:2])
+    assert [text.get_text() for text in figure.axes[0].texts] == [">99", "<1", "100"]
+    assert "dog (100%), worst cat (99.9%)" in words

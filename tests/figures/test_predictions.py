@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from report_cli.figures import predictions
+from report_cli.figures.numbers import Explained
 
 # Three images that the network is 80 %, 80 % and 60 % sure of; the second is wrong.
 LOGITS = np.log(np.array([[0.8, 0.2], [0.8, 0.2], [0.4, 0.6]]))
@@ -35,3 +36,11 @@ def test_surest_mistakes_are_named() -> None:
     assert len(figure.axes) == 16
     assert figure.axes[0].texts[0].get_text() == "cat:\ndog\n99 %"
     assert words.startswith("The 16 images that are named wrong most surely: cat taken for dog at 98.7%;")
+
+
+def test_a_tenth_without_images_says_nothing() -> None:
+    """The numbers behind a reliability diagram are those of the tenths that have images."""
+    figure, _ = predictions.reliability(np.array([[0.0, 9.0], [9.0, 0.0], [0.2, 0.0]]), np.array([1, 0, 1]))
+    (explained,) = (each for each in figure.axes[0].artists if isinstance(each, Explained))
+    assert [row[0] for row in explained.rows] == ["50 to 60", "90 to 100"]
+    assert [row[3] for row in explained.rows] == [1, 2]

@@ -319,6 +319,8 @@ class Context:
     def _cell(self, name: str, run: Run, cell: Any) -> Any:
         if _is_number(cell):
             return Value(cell, "", (name,), (run.key,), self.ledger, (cell,))
+        if isinstance(cell, list):
+            return self.ledger.language["list"].join(str(self._cell(name, run, each)) for each in cell)
         return self.words(cell)
 
     def _placeholder(self, name: str, missing: str, unit: str = "") -> Value:
@@ -343,8 +345,8 @@ class Context:
             return language["list"].join(self.words(item) for item in content)
         if isinstance(content, bool):
             return language["yes" if content else "no"]
-        if isinstance(content, float):
-            return words.number(str(content), language)
+        if isinstance(content, int | float):
+            return words.number(str(content), language) if isinstance(content, float) else str(content)
         return language["none"] if content is None else self._text(str(content))
 
     def _text(self, text: str) -> str:

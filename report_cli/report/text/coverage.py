@@ -8,19 +8,23 @@ from report_cli.report.text.manuscript import Manuscript, calls
 from report_cli.report.text.values import GIVEN, MARK, Ledger
 
 # What a template calls to get results.
-RESULTS = frozenset(("value", "points", "compare", "results", "rows", "element", "figure"))
+RESULTS = frozenset(("value", "points", "compare", "results", "rows", "element", "figure", "matrix", "z", "t_interval"))
 # Numbers in these belong to the questions.
 ANSWERS = "templates/answers/"
 _TYPED = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\{[^}\n]*\.typed\b[^}\n]*\}")
-# What holds digits and is no number of the prose: titles, addresses and labels, attributes, citations, notes, marks of
-# lists, rules of tables.
+# What holds digits and is no number of the prose: titles, addresses and labels, attributes, citations, notes, rules of
+# tables, what stands above or below a name.
 _APPARATUS = re.compile(
-    r"^::: \{\.head\}\n[^\n]*|\]\([^)\n]*\)|\{(?:[^{}\n]|\n(?![ >]*\n))*\}|\[[^\]\n]*@[^\]\n]*\]|@[\w:.-]+|\[\^[^\]\n]*\]|https?://\S+"
-    r"|^[ >]*\(?\d+[.)][ ]|^[ >|:-]+$",
+    r"^::: \{\.head\}\n[^\n]*|\]\([^)\n]*\)|\{(?![\d.,\s]+\})(?:[^{}\n]|\n(?![ >]*\n))*\}|\[[^\]\n]*@[^\]\n]*\]|@[\w:.-]+|\[\^[^\]\n]*\]|https?://\S+"
+    r"|(?<=\w)([~^])[^~^\s]+\1|^[ >|:-]+$",
     re.MULTILINE,
 )
-# A number stands alone: 3×3, VGG16, H~2~O and CIFAR-10 are names.
-_NUMBER = re.compile(r"(?<![\w×^~.,/-])[−-]?\d[\d,. \u202f]*(?:[eE][+-]?\d+)?(?![\w×~/-]|[.,]\d)")
+_ITEM = re.compile(r"[ >]*\(?\d+[.)] ")
+# A number stands alone, with a unit or before a sign: 3×3, VGG16, layer2 and CIFAR-10 are names.
+_NUMBER = re.compile(
+    r"(?<![\w×.,/])(?<![^\W\d]-)[−-]?(?:\d[\d,. \u202f]*|\.\d+)(?:[eE][+-]?\d+)?"
+    r"(?:(?=(?:[mµμn]?s|min|h|[kMGT]B?|x|px)\b)|(?!\w|×\d|-[^\W\d]|[.,]\d))"
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ def coverage(manuscript: Manuscript, ledger: Ledger) -> Coverage:
     prose = {path for path in others if calls(manuscript.sources[path]) & RESULTS}
     results = given = 0
     typed = []
-    text = _APPARATUS.sub(blanked, _TYPED.sub(blanked, manuscript.places.prose))
+    text = _without_marks(_APPARATUS.sub(blanked, _TYPED.sub(blanked, manuscript.places.prose)))
     # The longest first: one may be a part of another.
     texts = "|".join(re.escape(text) for text in sorted(ledger.texts, key=len, reverse=True) if text)
     # Whole: the 3 of a text is no part of a 0.35.
@@ -71,5 +75,18 @@ def coverage(manuscript: Manuscript, ledger: Ledger) -> Coverage:
         if where.rpartition(":")[0] in prose:
             plain = MARK.sub("x", line).replace("\\", "")
             plain = outside.sub("x", plain) if outside else plain
-            typed += [(number[0].strip(" .,"), where) for number in _NUMBER.finditer(plain)]
+            typed += [(number[0].rstrip(" .,"), where) for number in _NUMBER.finditer(plain)]
     return Coverage(results, given, tuple(typed), bool(prose))
+
+
+def _without_marks(text: str) -> str:
+    """Return a text without the marks of its lists. A list begins a paragraph: elsewhere a line that begins with a
+    number goes on with a sentence."""
+    kept, may_begin, in_list = [], True, False
+    for line in text.split("\n"):
+        item = _ITEM.match(line) if may_begin or in_list else None
+        kept.append(line[item.end() :] if item else line)
+        is_blank = not line.strip(" >")
+        in_list = item is not None or (in_list and not is_blank)
+        may_begin = is_blank or line.startswith(("#", ":::"))
+    return "\n".join(kept)

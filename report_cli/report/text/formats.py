@@ -4,6 +4,7 @@ import math
 import re
 from decimal import ROUND_HALF_UP, Context
 
+from report_cli import wording
 from report_cli.errors import UsageError
 from report_cli.wording import decimal, round_by_hand
 
@@ -13,8 +14,6 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 LEAST_P = 0.001
 # A p-value below it is never written as if it weren't.
 LARGEST_P = 0.05
-# What is nearer to all than this is all.
-SURELY = 1e-9
 SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SPECIAL = re.compile(r"[\\{}$&#%_^~]")
 
@@ -35,10 +34,7 @@ def percentage(number: float, digits: int = 1) -> Written:
 
     What isn't nothing is never written as 0, and what isn't all never as 100.
     """
-    short = round_by_hand(number, _count(digits), 100)
-    while short == 100 and number < 1 - SURELY:
-        digits += 1
-        short = round_by_hand(number, digits, 100)
+    short = wording.percentage(number, _count(digits))
     return _small(100 * number) if short.is_zero() and number else _both(f"{short:f}")
 
 
@@ -69,7 +65,7 @@ def p_value(number: float) -> Written:
     """Return a p-value with three decimals, or those that tell it from 0.05; a smaller one with the sign that says so:
     0.013, 0.0497, < 0.001."""
     digits = 3
-    while number < LARGEST_P - SURELY and round_by_hand(number, digits) == decimal(LARGEST_P):
+    while number < LARGEST_P - wording.SURELY and round_by_hand(number, digits) == decimal(LARGEST_P):
         digits += 1
     text, tex = decimals(max(number, LEAST_P), digits)
     return (text, tex) if number >= LEAST_P else (f"<{NO_BREAK}{text}", f"< {tex}")
