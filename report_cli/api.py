@@ -397,7 +397,8 @@ def verify(
     with open_runner(workspace, listener) as runner:
         figures = _figures(runner, runs)
     code = workspace.snapshot.digests[PACKAGE.name]
-    selection = Selection(runs, figures, {}, behind=workspace.store.behind(chain(*runs.values())))
+    rests = workspace.store.behind(chain(*runs.values())) | {run.key: run for run in behind}
+    selection = Selection(runs, figures, {}, behind=rests)
     outcome = verification.verify(workspace.project, file, selection, workspace.experiments, code)
     if not retrain:
         return outcome

@@ -67,7 +67,12 @@ def _verify_file(file: Path, retrain: str, json: bool) -> None:
 def _show(outcome: "Verification") -> None:
     emit(f"{outcome.file}: {outcome.verdict}")
     if outcome.commit:
-        emit(f"built from commit {outcome.commit[:12]}")
+        emit(f"by its own word built from {_commit(outcome)}")
+    if outcome.verdict == "same content, other renderer":
+        emit("not compared: where lines and pages end, shapes of letters, lines and boxes behind the text")
+    if outcome.measured_again:
+        again = wording.listing(outcome.measured_again, "and")
+        emit(f"times are the file's own: {again} ran again since, and the same came out")
     for difference in outcome.differences[:MOST]:
         emit(f"  {difference.sentence()}")
     if len(outcome.differences) > MOST:
@@ -90,14 +95,18 @@ def _show(outcome: "Verification") -> None:
 def _reason(outcome: "Verification") -> tuple[str, str]:
     if outcome.made_by_other and outcome.verdict != "differs":
         other = wording.listing(outcome.made_by_other, "and")
-        commit = f"commit {outcome.commit[:12]}" if outcome.commit else "a project without commits"
-        hint = f"git checkout {outcome.commit[:12]}, and verify again" if outcome.commit else ""
+        commit = _commit(outcome) if outcome.commit else "a project without commits"
+        hint = f"git checkout {outcome.commit[:12]}, and verify again" if outcome.commit and outcome.clean else ""
         return (
             f"{outcome.file} was built from {commit}, with other {other} than today's: it can't be compared here",
             hint,
         )
     count = len(outcome.differences)
     return f"{outcome.file} differs from what its runs give in {count} {'place' if count == 1 else 'places'}", ""
+
+
+def _commit(outcome: "Verification") -> str:
+    return f"commit {outcome.commit[:12]}" + ("" if outcome.clean else " with uncommitted changes")
 
 
 def _verify_store(json: bool) -> None:

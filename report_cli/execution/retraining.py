@@ -13,7 +13,7 @@ from report_cli.execution.listener import Listener
 from report_cli.execution.opening import open_runner
 from report_cli.execution.plan import Request
 from report_cli.execution.workspace import Workspace
-from report_cli.store.run import Remeasurement, Run
+from report_cli.store.run import TIMED, Remeasurement, Run
 
 # So many seeds tell how far results lie apart by chance.
 SEEDS = 3
@@ -29,7 +29,7 @@ def retrain(
 
     Where this machine computes a part of the same run again to the last bit, so it does with the others, and metrics
     must be the same. Elsewhere they must lie within what the seeds leave to chance: Student's prediction interval for
-    one more run.
+    one more run. Times are no one's to repeat.
 
     Raises:
         ReportError: a run fails, or the runs were made with parameters that the profile doesn't have today.
@@ -52,7 +52,9 @@ def retrain(
             made = runner.plan([experiment], asked)
             outcome = runner.execute(made)
         new = list(outcome.results(name))
-        again = [each for run in stored for each in _compared(run, new)]
+        declared = experiment.metrics
+        timed = {metric for metric in declared if TIMED.fullmatch(declared[metric].unit)}
+        again = [each for run in stored for each in _compared(run, new) if each.metric not in timed]
     if not again:
         raise ReportError(f"{name} runs with other parameters today", "check out the commit of the report first")
     return again

@@ -27,18 +27,21 @@ def check(run: Run) -> Mapping[str, Check]:
     """Return what becomes of the metrics of `run` that follow from its predictions, by name.
 
     Predictions of a part (`test`, say) are the arrays PART_logits (N, classes), or (N, 1) for two classes, and
-    PART_labels (N,); PART_accuracy, PART_loss (mean cross-entropy in nats) and PART_images follow. From the array
-    best_PART_predicted (N,) follows best_PART_accuracy. Predictions of the best epoch give best_PART_accuracy and
-    best_PART_loss, and nothing of the last one.
+    PART_labels (N,), whole numbers; PART_accuracy, PART_loss (mean cross-entropy in nats) and PART_images follow. From
+    the array best_PART_predicted (N,) follows best_PART_accuracy. Predictions of the best epoch give best_PART_accuracy
+    and best_PART_loss, and nothing of the last one. Labels of another form, and real numbers, are those of no
+    classifier.
 
     Raises:
         ReportError: a file of the run is damaged, or its arrays don't fit together.
     """
     computed: dict[str, float] = {}
     for part in (name.removesuffix(LABELS) for name in run.arrays if name.endswith(LABELS)):
-        labels = run.array(f"{part}{LABELS}").astype("int64").ravel()
+        labels = run.array(f"{part}{LABELS}")
+        if labels.ndim != 1 or labels.dtype.kind not in "biuUS":
+            continue
         computed[f"{part}_images"] = len(labels)
-        if f"{part}{LOGITS}" in run.arrays:
+        if f"{part}{LOGITS}" in run.arrays and labels.dtype.kind in "biu":
             logits = run.array(f"{part}{LOGITS}").astype("float64").reshape(len(labels), -1)
             scores = {
                 f"{part}_accuracy": float((stats.named(logits) == labels).mean()),

@@ -103,6 +103,7 @@ def render(
     contents, beside = dict[str, bytes](), dict[str, bytes]()
     with _in_document(document):
         body, facts, attachment = _gather(project, document, source, context, made)
+        made = attachment["made"]
         facts["files"] = [*([f"{stem}.pdf"] if has_pdf or is_printed else []), f"{folder}/{provenance.NAME}"]
         if "html" in formats:
             stage("HTML")
@@ -155,6 +156,11 @@ def _gather(
     label = provenance.label(runs, made["draft"], language, behind)
     drawn = {label: f.file.sha256[PRINT] for label, f in figures.items() if f.file}
     attachment = provenance.attachment(document, runs, ledger, drawn, body.images, behind) | _digests(body)
+    attachment["made"] = {
+        **made,
+        "sources": {} if view == STUDENT else dict(source.code),
+        "drawings": {f.name.partition(".")[0]: f.file.folder.name for f in figures.values() if f.file},
+    }
     attachment["claims"] = [] if view == STUDENT else source.claims.listed(ledger)
     facts = {
         **_facts(project, source, body, ledger),

@@ -37,6 +37,16 @@ class BuildFacts(msgspec.Struct, frozen=True, rename={"tools": "with"}):
     parts: dict[str, str]
     tools: dict[str, str | dict[str, str]]
     section: str = ""
+    # Digests of the files whose code is shown, and of what the figures of an experiment were drawn by.
+    sources: dict[str, str] = {}
+    drawings: dict[str, str] = {}
+
+
+class ListedTimes(msgspec.Struct, frozen=True):
+    """When a run ended, and how long it took."""
+
+    finished: str
+    duration_s: float
 
 
 class ListedRun(msgspec.Struct, frozen=True):
@@ -51,6 +61,9 @@ class ListedRun(msgspec.Struct, frozen=True):
     environment: dict[str, str]
     inputs: dict[str, dict[str, str | None]]
     behind: list[Behind]
+    times: ListedTimes | None = None
+    code: Commit | None = None
+    accepted: list[Acceptance] = []
 
 
 class ListedValue(msgspec.Struct, frozen=True, rename={"origins": "from"}):
@@ -263,6 +276,7 @@ def _listed(run: Run) -> dict[str, Any]:
         "point": dict(m.point),
         "data": m.data and m.data.label,
         "behind": msgspec.to_builtins(m.behind),
+        "times": {"finished": m.times.finished, "duration_s": m.times.duration_s},
         "code": msgspec.to_builtins(m.code),
         "accepted": msgspec.to_builtins(m.accepted),
         "warnings": msgspec.to_builtins(m.warnings),

@@ -8,7 +8,7 @@ import difflib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,10 +19,14 @@ from report_cli.report import build, evidence, provenance
 from report_cli.report.evidence import Check
 from report_cli.report.pdf import content
 from report_cli.report.pdf.content import Content, Piece, plain
-from report_cli.report.provenance import Claim, ListedValue, Provenance
+from report_cli.report.provenance import Claim, ListedRun, ListedValue, Provenance
 from report_cli.report.text.context import Context, Selection
+from report_cli.store import manifest as manifests
 from report_cli.store.run import Remeasurement, Results, Run
 from report_cli.store.store import Store
+
+if TYPE_CHECKING:
+    from report_cli.report.page import Page
 
 VERIFIED = "verified"
 OTHER_RENDERER = "same content, other renderer"
@@ -73,18 +77,22 @@ class ValueVerdict(msgspec.Struct, frozen=True, rename={"origins": "from"}):
 
 
 class Verification(msgspec.Struct, frozen=True):
-    """What became of a PDF. `made_by_other` names what of program and templates is another than today's;
-    `unverified` the experiments of which nothing is known but what is stored."""
+    """What became of a PDF. `commit` is the one that it names, `clean` whether it says that nothing was uncommitted;
+    `made_by_other` names what of program and templates is another than today's, `measured_again` the experiments whose
+    runs have other times here, and the same outputs; `unverified` those of which nothing is known but what is stored.
+    """
 
     file: str
     document: str
     verdict: str
     commit: str
+    clean: bool = True
     made_by_other: list[str] = []
     differences: list[Difference] = []
     values: list[ValueVerdict] = []
     claims: list[Claim] = []
     unverified: list[str] = []
+    measured_again: list[str] = []
 
     @property
     def holds(self) -> bool:
@@ -108,6 +116,8 @@ def examine(path: Path) -> Evidence:
 def stored(file: Evidence, experiments: Mapping[str, Experiment], store: Store) -> tuple[dict[str, Results], list[Run]]:
     """Return the stored runs that `file` names, by experiment, and those on which they rest.
 
+    When a run was measured again its outputs are the same, or it is another one; its times are those that the file has.
+
     Raises:
         ReportError: a run is not stored here.
     """
@@ -116,16 +126,34 @@ def stored(file: Evidence, experiments: Mapping[str, Experiment], store: Store) 
     # Names of the file are compared with names, and never used as paths.
     names = {run.experiment for run in facts.runs} | set(rests.values())
     there = {run.key: run for name in sorted(names & experiments.keys()) for run in store.runs(name)}
-    absent = [f"{run.experiment} {run.key[:8]}" for run in (*facts.runs, *facts.behind) if run.key not in there]
+    absent = [
+        f"{run.experiment} {run.key[:8]}"
+        for run in (*facts.runs, *facts.behind)
+        if run.key not in there or there[run.key].experiment != run.experiment
+    ]
     if absent:
         what = f"{len(absent)} of the runs of {file.name} are not stored in this project: {', '.join(absent[:3])}"
         raise ReportError(what, "verify it where its results are: in the repository of the report, at its commit")
     runs: dict[str, list[Run]] = {}
-    for listed in facts.runs:
-        runs.setdefault(listed.experiment, []).append(there[listed.key])
+    for each in facts.runs:
+        runs.setdefault(each.experiment, []).append(_as_told(there[each.key], each))
     taken = {run.key for run in facts.runs}
-    behind = [there[key] for key in rests if key in there and key not in taken]
+    listed = {run.key: run for run in facts.behind}
+    behind = [_as_told(there[key], listed.get(key)) for key in rests if key in there and key not in taken]
     return {name: Results(name, tuple(each)) for name, each in runs.items()}, behind
+
+
+def _as_told(run: Run, listed: ListedRun | None) -> Run:
+    """Return a run with the times, commit and acceptance that a file says of it."""
+    if listed is None or listed.times is None:
+        return run
+    m = run.manifest
+    times = msgspec.structs.replace(m.times, finished=listed.times.finished, duration_s=listed.times.duration_s)
+    return Run(run.folder, msgspec.structs.replace(m, times=times, code=listed.code, accepted=listed.accepted))
+
+
+def _is_measured_again(run: Run) -> bool:
+    return manifests.read(run.folder).times.finished != run.manifest.times.finished
 
 
 def retrained(outcome: Verification, name: str, again: Sequence[Remeasurement]) -> Verification:
@@ -182,8 +210,10 @@ def verify(
     def outcome(verdict: str, differences: Sequence[Difference], values: Sequence[ValueVerdict] = ()) -> Verification:
         rests = (*(run for runs in selection.runs.values() for run in runs), *selection.behind.values())
         names = sorted({run.experiment for run in rests})
-        found = list(differences), list(values), facts.claims, names
-        return Verification(file.name, facts.document, verdict, commit, other, *found)
+        again = sorted({run.experiment for run in rests if _is_measured_again(run)})
+        clean = facts.made.commit is None or facts.made.commit.clean
+        found = list(differences), list(values), facts.claims, names, again
+        return Verification(file.name, facts.document, verdict, commit, clean, other, *found)
 
     other = _changed(project, facts, experiments, code)
     if not file.whole:
@@ -199,6 +229,7 @@ def verify(
         return outcome(OTHER_VERSION, [Difference("the document of today", f"an error ({error.message})", "a page")])
     if page.failure is not None:
         raise page.failure
+    other += _shown_otherwise(facts, page)
     here: dict[str, Any] = page.provenance["made"]["with"]
     tools = facts.made.tools
     changed = sorted(name for name in tools.keys() | here.keys() if tools.get(name) != here.get(name))
@@ -234,6 +265,19 @@ def _changed(project: Project, facts: Provenance, experiments: Mapping[str, Expe
         taken = ()  # What experiments a malformed document takes isn't known.
     parts = build.digests(build.parts(project, facts.document, {name: experiments[name] for name in taken}, code))
     return [name for name, digest in parts.items() if facts.made.parts.get(name) != digest]
+
+
+def _shown_otherwise(facts: Provenance, page: "Page") -> list[str]:
+    """Return what of the project's own pictures and code is another one today."""
+    made = page.provenance["made"]
+    kinds = {
+        "images": (facts.images, page.images),
+        "listed code": (facts.made.sources, made["sources"]),
+        "drawing code": (facts.made.drawings, made["drawings"]),
+    }
+    return [
+        name for name, (given, now) in kinds.items() if any(given[key] != now[key] for key in given.keys() & now.keys())
+    ]
 
 
 def _attached(given: Mapping[str, Any], built: Mapping[str, Any], passed_over: Collection[str]) -> Iterator[Difference]:

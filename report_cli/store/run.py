@@ -1,6 +1,7 @@
 """Finished runs as they are read back: one run, and the results of an experiment over its seeds and points."""
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -25,6 +26,8 @@ ARRAY, COMPRESSED = ".npy", ".xz"
 # What an array of a kept run takes at most: one from elsewhere may be made to fill the memory.
 ARRAY_BYTES = 2**30
 MEASURED = "measured.json"
+# Units of what another machine, or the same one on another day, measures otherwise.
+TIMED = re.compile("([num\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}]?s|min|h)(/.+)?|.+/(s|min|h)")
 # So many characters a notebook shows of a run or of results.
 SHOWN = 300
 # The ends of the names of a figure's files: for print, for the page, and the numbers behind it as tables in JSON.

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pikepdf
@@ -161,8 +162,119 @@ def test_nothing_of_the_file_is_executed_or_used_as_a_path(program: Command, fol
         for run in facts["runs"]:  # type: ignore[attr-defined]
             run["experiment"], run["key"] = "../../..", "*"
 
+    def renamed(facts: dict[str, object]) -> None:
+        facts["runs"][0]["experiment"] = "../../etc"  # type: ignore[index]
+
+    whole = pdf.read_bytes()
+    rewrite(pdf, facts=renamed)
+    refused(program("verify", str(pdf)), "are not stored in this project")
+    pdf.write_bytes(whole)
     rewrite(pdf, facts=hostile)
     refused(program("verify", str(pdf)), "are not stored in this project")
     edit(folder / "pyproject.toml", "[tool.report]", "[tool.report] # edited")
     rewrite(pdf, facts=lambda facts: facts.update(document="../documents/report"))
     refused(program("verify", str(pdf)), "which this project")
+
+
+def within_text(pdf: pikepdf.Pdf, *instructions: pikepdf.ContentStreamInstruction) -> None:
+    """Draw this within the first text of the last page that a tag leads to."""
+    page = pdf.pages[-1]
+    stream = list(pikepdf.parse_content_stream(page))
+    begin = next(n for n, each in enumerate(stream) if str(each.operator) == "BDC" and str(each.operands[0]) == "/Span")
+    stream[begin + 1 : begin + 1] = instructions
+    page.obj.Contents = pdf.make_stream(pikepdf.unparse_content_stream(stream))
+
+
+def drawn(name: str, *operands: object) -> pikepdf.ContentStreamInstruction:
+    return pikepdf.ContentStreamInstruction([*operands], pikepdf.Operator(name))
+
+
+def kerned(pdf: pikepdf.Pdf) -> None:
+    stream = list(pikepdf.parse_content_stream(pdf.pages[-1]))
+    text = next(n for n, each in enumerate(stream) if str(each.operator) == "TJ")
+    stream[text] = drawn("TJ", pikepdf.Array([*stream[text].operands[0], 1500, *stream[text].operands[0]][:-1]))
+    pdf.pages[-1].obj.Contents = pdf.make_stream(pikepdf.unparse_content_stream(stream))
+
+
+def covered(pdf: pikepdf.Pdf) -> None:
+    within_text(pdf, drawn("re", 0, 0, 50, 9), drawn("f"))
+
+
+def hidden(pdf: pikepdf.Pdf) -> None:
+    pdf.pages[-1].resources["/ExtGState"]["/none"] = pikepdf.Dictionary(ca=0)
+    within_text(pdf, drawn("gs", pikepdf.Name("/none")))
+
+
+def cropped(pdf: pikepdf.Pdf) -> None:
+    pdf.pages[0].obj.CropBox = pikepdf.Array([0, 0, 300, 300])
+
+
+def renamed(pdf: pikepdf.Pdf) -> None:
+    pdf.docinfo["/Author"] = "Someone else"
+
+
+def scripted(pdf: pikepdf.Pdf) -> None:
+    pdf.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name("/JavaScript"), JS="1")
+
+
+def linked(pdf: pikepdf.Pdf) -> None:
+    link = next(each for page in pdf.pages for each in page.obj.get("/Annots", ()) if each.Subtype == "/Link")
+    link.A = pikepdf.Dictionary(S=pikepdf.Name("/URI"), URI="https://example.org")
+
+
+def filed(pdf: pikepdf.Pdf) -> None:
+    pdf.attachments["more.txt"] = pikepdf.AttachedFileSpec(pdf, b"more", filename="more.txt")
+
+
+@pytest.mark.parametrize("forge", [kerned, covered, hidden, cropped, renamed, scripted, linked, filed])
+def test_a_forger_gains_little_by_another_renderer(folder: Path, pdf: Path, forge: Callable[..., None]) -> None:
+    """Where the bytes prove nothing, what is laid over text, done to it, or put beside the pages is found."""
+    from tests.fault.forging import elsewhere, rewrite
+
+    rewrite(pdf, facts=elsewhere)
+    assert api.verify(pdf, folder=folder).verdict == "same content, other renderer"
+    rewrite(pdf, page=forge)
+    assert api.verify(pdf, folder=folder).verdict == "differs"
+
+
+def test_a_run_that_was_repeated_accuses_no_one(program: Command, folder: Path, pdf: Path) -> None:
+    """The command of the appendix measures the same in another time: the file holds, and that is told."""
+    assert program("run", "pi", "--force").returncode == 0
+    done = program("verify", str(pdf))
+    assert done.returncode == 0, done.stderr
+    assert "times are the file's own: pi ran again since" in done.stdout
+
+
+def test_other_pictures_and_drawing_code_accuse_no_one(program: Command, folder: Path, pdf: Path) -> None:
+    """Where a drawing, a picture or listed code was edited since, the file is of another version."""
+    image = folder / "images" / "a.svg"
+    image.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
+    document = folder / "templates" / "documents" / "report.md"
+    shown = '\n\n![A.](images/a.svg)\n\n<< source("experiments.pi:pi") >>\n'
+    document.write_text(document.read_text() + shown)
+    assert program("build", "report").returncode == 0
+    for path, old, new, other in (
+        (image, '"9"', '"8"', "images"),
+        (folder / "experiments" / "pi.py", "    record(", "    # A remark\n    record(", "listed code"),
+        (folder / "experiments" / "pendulum.py", "markersize=3", "markersize=4", "drawing code"),
+    ):
+        before = path.read_text()
+        edit(path, old, new)
+        outcome = api.verify(pdf, folder=folder)
+        assert (outcome.verdict, outcome.made_by_other) == ("built from another version", [other])
+        path.write_text(before)
+    assert api.verify(pdf, folder=folder).verdict == "verified"
+
+
+def test_what_was_never_committed_is_told(program: Command, folder: Path, pdf: Path) -> None:
+    """A file that was built with changes that no commit has says so, and no checkout is advised."""
+    for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "a")):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *arguments], cwd=folder, check=True)
+    answer = folder / "templates" / "answers" / "q1-pi.md"
+    committed = answer.read_text()
+    answer.write_text(committed + "\nAnother sentence.\n")
+    assert program("build", "report").returncode == 0
+    answer.write_text(committed)
+    done = program("verify", str(pdf))
+    refused(done, "with uncommitted changes, with other templates than today's")
+    assert "git checkout" not in done.stderr

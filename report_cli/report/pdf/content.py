@@ -32,6 +32,10 @@ HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 # Where a line ends within a word.
 BROKEN = re.compile(r"(?<=[^\W\d_])-\n(?=[^\W\d_])")
 PAGE_NUMBER = re.compile(r"\d+$")
+# Letters are moved by more than this, in thousandths of their size, by no renderer, and by whoever exchanges them.
+FAR = 400
+# The operators that take a colour, in small letters.
+COLOURS = ("g", "rg", "k", "sc", "scn")
 CODES = re.compile(rb"<([0-9a-fA-F]+)>\s*<([0-9a-fA-F]*)>")
 
 
@@ -68,7 +72,8 @@ class Content:
     apart: tuple[Piece, ...]
     headings: frozenset[str]
     outside: tuple[str, ...]
-    # The operators with which is drawn what no tag leads to, and whatever else is no text: annotations, other modes.
+    # What else there is, in words: the operators with which is drawn what no tag leads to, what is drawn within text,
+    # its colours, annotations and what they do, addresses, boxes of pages, metadata, the outline, files.
     extras: frozenset[str]
 
 
@@ -139,6 +144,8 @@ class _Mark:
     text: list[str] = field(default_factory=list)
     moves: list[str] = field(default_factory=list)
     shapes: list[str] = field(default_factory=list)
+    # What else is no part of plain text.
+    traits: set[str] = field(default_factory=set)
 
     def digest(self, kind: str) -> str:
         # Words of a figure are laid out by the renderer, so where they stand says nothing of the figure.
@@ -159,13 +166,12 @@ class _Reader:
         self.head = ""
 
     def read(self) -> Content:
+        self.extras |= set(self._beside())
         for number, page in enumerate(self.pdf.pages, 1):
             self.pages[page.obj.objgen] = number
             self.outside.append([])
             self._draw(number, page.obj.Contents, page.resources)
-            for annotation in page.obj.get("/Annots", ()):
-                if (kind := str(annotation.get("/Subtype"))) != "/Link":
-                    self.extras.add(f"annotation {kind}")
+            self.extras |= set(self._around(page))
         parts: dict[str, list[Piece]] = {"text": [], "floats": [], "apart": []}
         headings: list[Piece] = []
         for element in self.pdf.Root.StructTreeRoot.K[0].K:
@@ -177,6 +183,38 @@ class _Reader:
         count = len(self.outside)
         outside = tuple(plain("".join(t)).removesuffix(f"{n}/{count}") for n, t in enumerate(self.outside, 1))
         return Content(**joined, headings=titles, outside=outside, extras=frozenset(self.extras))
+
+    def _beside(self) -> Iterator[str]:
+        """Yield what the file says and does beside its pages."""
+        for key, content in self.pdf.docinfo.items():
+            # Its renderer is named by its version.
+            if key not in ("/Producer", "/Creator"):
+                yield f"{key[1:]} {content}"
+        for key in ("/OpenAction", "/AA"):
+            if key in self.pdf.Root:
+                yield f"the action {key[1:]}"
+        yield from (f"the file {name}" for name in self.pdf.attachments)
+        yield from (f"the names {key[1:]}" for key in self.pdf.Root.get("/Names", {}) if key != "/Dests")
+        with self.pdf.open_outline() as outline:
+            items = list(outline.root)
+            while items:
+                item = items.pop()
+                yield f"the entry {item.title!r} of the outline"
+                items += item.children
+
+    def _around(self, page: "pikepdf.Page") -> Iterator[str]:
+        """Yield what a page has beside what is drawn on it."""
+        for name in ("mediabox", "cropbox", "trimbox"):
+            yield f"a page with the {name} {' '.join(map(_spelled, getattr(page, name)))}"
+        if "/AA" in page.obj:
+            yield "the action AA of a page"
+        for annotation in page.obj.get("/Annots", ()):
+            if (kind := str(annotation.get("/Subtype"))) != "/Link":
+                yield f"annotation {kind}"
+            if "/AP" in annotation:
+                yield f"a picture in an annotation {kind}"
+            if (action := annotation.get("/A")) is not None:
+                yield f"a link that does {action.get('/S')} {action.get('/URI', '')}"
 
     def unpacked(self, stream: Any) -> bytes:
         """Return the content of a stream that may be made to fill the memory."""
@@ -213,10 +251,7 @@ class _Reader:
             elif name == "Tf":
                 font, size = self._font(resources["/Font"][str(operands[0])]), _spelled(operands[1])
             elif name in ("Tj", "TJ", "'", '"'):
-                text = "".join(_decoded(font, string) for string in _strings(operands))
-                self._text_of(number, open_[-1]).append(text)
-                if mark := open_[-1]:
-                    mark.moves.append(f"{size} {place} {text}")
+                self._write(number, open_[-1], operands, font, f"{size} {place}")
             elif name == "Do":
                 drawn = resources["/XObject"][str(operands[0])]
                 if drawn.get("/Subtype") == "/Form":
@@ -224,6 +259,8 @@ class _Reader:
                 else:
                     self._note(open_[-1], f"Do {self._picture(drawn)}", ())
             else:
+                if name == "gs" and _is_faint(resources["/ExtGState"][str(operands[0])]):
+                    self._trait(open_[-1], "text that is seen through")
                 self._note(open_[-1], name, operands)
 
     def _opened(self, number: int, name: str, operands: Any, outer: _Mark | None) -> _Mark | None:
@@ -246,7 +283,7 @@ class _Reader:
         words = " ".join([*map(_spelled, operands), name])
         if name == "Tr" or mark is None:
             # Whoever covers something takes a colour.
-            colour = name.lower() in ("g", "rg", "k", "sc", "scn")
+            colour = name.lower() in COLOURS
             self.extras.add(words if colour or name == "Tr" else name)
         elif not name.startswith("T") and name not in ("BT", "ET", "q", "Q", "gs"):
             if name != "cm":
@@ -254,6 +291,19 @@ class _Reader:
             # The first ones say where on the page the picture is, and how large.
             if name != "cm" or mark.shapes:
                 mark.moves.append(words)
+
+    def _write(self, number: int, mark: _Mark | None, operands: Any, font: dict[int, str], where: str) -> None:
+        """Note what is written, in which size and place."""
+        text = "".join(_decoded(font, string) for string in _strings(operands))
+        self._text_of(number, mark).append(text)
+        if any(abs(float(moved)) > FAR for moved in _numbers(operands)):
+            self._trait(mark, "letters far from where they stand")
+        if mark is not None:
+            mark.moves.append(f"{where} {text}")
+
+    def _trait(self, mark: _Mark | None, trait: str) -> None:
+        """Note something that plain text has not."""
+        (self.extras if mark is None else mark.traits).add(trait)
 
     def _font(self, font: Any) -> dict[int, str]:
         if font.objgen not in self.fonts:
@@ -339,7 +389,13 @@ class _Reader:
 
     def _text(self, page: int, mcid: int) -> str:
         mark = self.marks.pop((page, mcid), None)
-        return "" if mark is None else "".join(mark.text)
+        if mark is None:
+            return ""
+        self.extras |= mark.traits
+        for words in mark.shapes:
+            is_colour = words.split()[-1].lower() in COLOURS
+            self.extras.add(f"text in the colour {words}" if is_colour else f"{words.split()[-1]} within text")
+        return "".join(mark.text)
 
 
 def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
@@ -379,6 +435,19 @@ def _strings(operands: Any) -> Iterator[Any]:
         for each in operand if isinstance(operand, pikepdf.Array) else [operand]:
             if isinstance(each, pikepdf.String):
                 yield each
+
+
+def _is_faint(state: Any) -> bool:
+    """Whether what is drawn in a graphics state lets something shine through."""
+    return "/SMask" in state or min(float(state.get(key, 1)) for key in ("/ca", "/CA")) < 1
+
+
+def _numbers(operands: Any) -> Iterator[Any]:
+    import pikepdf
+
+    for operand in operands:
+        if isinstance(operand, pikepdf.Array):
+            yield from (each for each in operand if not isinstance(each, pikepdf.String))
 
 
 def _decoded(font: dict[int, str], string: Any) -> str:

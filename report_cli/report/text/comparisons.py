@@ -1,7 +1,6 @@
 """Two results against each other: by how much they differ, and what that difference says."""
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,14 +14,13 @@ from report_cli.report.text.formats import Written
 from report_cli.report.text.values import Shown, Value
 from report_cli.settings import written
 from report_cli.stats import Difference, cleared
-from report_cli.store.run import Run
+from report_cli.store.run import TIMED, Run
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Runs = Mapping[str, Run]
-# Units of what another machine measures otherwise, and what of its environment tells a machine.
-TIMED = re.compile(r"([num\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}]?s|min|h)(/.+)?|.+/(s|min|h)")
+# What of its environment tells a machine.
 MACHINE = ("device", "instructions", "threads", "os", "architecture")
 Pair = tuple[Value, Value]
 
@@ -270,8 +268,10 @@ def _predictions(runs: Runs, value: Value, seed: int) -> "NDArray[Any] | None":
     part, arrays = _part(value), run.arrays if run is not None else ()
     if run is None or f"{part}_ids" not in arrays or f"{part}_labels" not in arrays:
         return None
-    labels = run.array(f"{part}_labels").astype(np.int64)
-    if measure == "loss" and f"{stem}_logits" in arrays:
+    labels = run.array(f"{part}_labels")
+    if labels.ndim != 1 or labels.dtype.kind not in "biuUS":
+        return None
+    if measure == "loss" and f"{stem}_logits" in arrays and labels.dtype.kind in "biu":
         scores = stats.losses(run.array(f"{stem}_logits"), labels)
     elif f"{stem}_predicted" in arrays:
         scores = run.array(f"{stem}_predicted") == labels
