@@ -306,7 +306,7 @@ def _told(part: Any) -> str:
 
 def _pages(shown: Content, built: Content) -> Iterator[Difference]:
     """Yield in what the pages of a PDF differ from those that are built here."""
-    for name in ("text", "floats", "apart"):
+    for name in ("text", "floats", "notes", "apart"):
         yield from _pieces(getattr(shown, name), getattr(built, name))
     tails = {_tail(text, built.headings) for text in built.outside} | {""}
     for number, text in enumerate(shown.outside, 1):

@@ -87,7 +87,9 @@ def everything(path: Path) -> str:
     if path.suffix == ".html":
         return path.read_text()
     shown = content.read(path.read_bytes(), path.name)
-    texts = [piece.text for part in (shown.text, shown.floats, shown.apart) for piece in part] + list(shown.outside)
+    texts = [piece.text for part in (shown.text, shown.floats, shown.notes, shown.apart) for piece in part] + list(
+        shown.outside
+    )
     with pikepdf.open(path) as pdf:
         for each in pdf.objects:
             if isinstance(each, pikepdf.Stream):

@@ -64,11 +64,13 @@ class Piece:
 
 @dataclass(frozen=True)
 class Content:
-    """The pieces of a PDF: its text; figures and tables, which may stand before or after; notes, the
-    appendix, and what precedes the text; and for each page what no tag leads to."""
+    """The pieces of a PDF: its text; figures and tables, which may stand before or after; what precedes the text, and
+    footnotes, which stand between parts of the appendix where a page ends there; the appendix; and for each page what
+    no tag leads to."""
 
     text: tuple[Piece, ...]
     floats: tuple[Piece, ...]
+    notes: tuple[Piece, ...]
     apart: tuple[Piece, ...]
     headings: frozenset[str]
     outside: tuple[str, ...]
@@ -172,10 +174,10 @@ class _Reader:
             self.outside.append([])
             self._draw(number, page.obj.Contents, page.resources)
             self.extras |= set(self._around(page))
-        parts: dict[str, list[Piece]] = {"text": [], "floats": [], "apart": []}
+        parts: dict[str, list[Piece]] = {"text": [], "floats": [], "notes": [], "apart": []}
         headings: list[Piece] = []
         for element in self.pdf.Root.StructTreeRoot.K[0].K:
-            self._walk(element, parts, "text" if element.S == "/Part" else "apart", headings)
+            self._walk(element, parts, "text" if element.S == "/Part" else "notes", headings)
         for (number, _), mark in self.marks.items():
             self.outside[number - 1] += mark.text
         joined = {name: tuple(_joined(pieces)) for name, pieces in parts.items()}
