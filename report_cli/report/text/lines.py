@@ -31,6 +31,7 @@ DISPLAY = rf"(?<!\\)\$\$(?P<display>{WITHIN})(?<!\\)\$\$"
 INLINE = r"(?<![\\$])\$(?=[^\s$])(?P<inline>(?:\\.|(?!\n[ >]*\n)[^$\\])+)(?<=\S)\$(?!\d)"
 OPAQUE = re.compile(rf"{TICKED.pattern}|{DISPLAY}|{INLINE}", re.DOTALL | re.MULTILINE)
 RULE = r":?-++:?[ ]*+"
+TAG = re.compile(r"<([%#])(?:(?!<[%#]).)*?\1>", re.DOTALL)
 # Where a note is defined, and what refers to one, by its name or with its text.
 DEFINITION = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
 NOTE_REFERENCE = re.compile(r"(?<!\\)(?:\[\^([^\]\s]+)\]|\^\[)")
@@ -44,7 +45,22 @@ TABLE = re.compile(
 
 
 class Marking(Extension):
-    """Ends each line of a template's own text with a mark that says FILE:LINE."""
+    """Ends each line of a template's own text with a mark that says FILE:LINE, and leaves it its end.
+
+    Jinja takes away the end of a line behind a tag: that of a line of tags alone, and of one with words before the tag,
+    too, whose last word would then be one with the first of the next line.
+    """
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """Return a template in which a tag behind words keeps the end of its line."""
+
+        def kept(tag: re.Match[str]) -> str:
+            if not source.startswith("\n", tag.end()) or tag[0][-3] in "+-":
+                return tag[0]
+            before = source[source.rfind("\n", 0, tag.start()) + 1 : tag.start()]
+            return f"{tag[0][:-2]}+{tag[0][-2:]}" if TAG.sub("", before).strip() else tag[0]
+
+        return TAG.sub(kept, source)
 
     def filter_stream(self, stream: TokenStream) -> TokenStream | Iterator[Token]:
         return _mark(stream, stream.filename) if stream.filename else stream

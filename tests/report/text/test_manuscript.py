@@ -16,6 +16,21 @@ def failure(desk: Desk, text: str, draft: bool = False) -> ReportError:
     return caught.value
 
 
+@pytest.mark.parametrize(
+    ("text", "rendered"),
+    [
+        ("It is <% if 1 %>good<% else %>bad<% endif %>\nand more", "It is good\nand more"),
+        ("A word<# a remark #>\nnext", "A word\nnext"),
+        ("<% for x in [1, 2] %>\n- x<% if x > 1 %>, last<% endif %>\n<% endfor %>\nend", "- x\n- x, last\nend"),
+        ("<% if 1 %><# a remark #>\nyes\n<% endif %>\n", "yes\n"),
+        ("a<% set x = [\n  1,\n] %>\nb<% if 1 -%>\n c<% endif +%>\nd", "a\nbc\nd"),
+    ],
+)
+def test_a_tag_behind_words_leaves_them_the_end_of_their_line(desk: Desk, text: str, rendered: str) -> None:
+    """A line of tags alone leaves nothing behind; words before a tag stay apart from those of the next line."""
+    assert desk.markdown(text).strip("\n") == rendered.strip("\n")
+
+
 def test_several_seeds_give_their_mean(desk: Desk) -> None:
     """A value of an experiment with several seeds is their mean, and its spread can be shown."""
     desk.store("net", {"accuracy": (0.7583, "fraction")}, seed=1)
