@@ -1,14 +1,14 @@
 """Experiments, and points of their grids, against each other, as `report compare` shows them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 import msgspec
 
+from report_cli import wording
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.experiment import Experiment, Point
 from report_cli.report.text.context import Context, Selection
-from report_cli.report.text.values import Value
 from report_cli.store.run import Results
 
 # An experiment, and a point of its grid: without parameters where it has none.
@@ -18,7 +18,8 @@ Place = tuple[str, Point]
 class Compared(msgspec.Struct, frozen=True):
     """How far the first of two results lies above the second; None, and the reason, where no one can tell.
 
-    `p` is adjusted over all pairs of a metric. The other parts are those of a comparison in a template.
+    `p` is adjusted over all pairs of a metric that can be compared. The other parts are those of a comparison in a
+    template: the difference is that of the seeds that both have, of which `results` may have more.
     """
 
     metric: str
@@ -32,7 +33,7 @@ class Compared(msgspec.Struct, frozen=True):
     p: float | None = None
     n: int | None = None
     over: str = ""
-    verdict: str = "undecided"
+    verdict: str = "not compared"
     reason: str = ""
 
 
@@ -45,7 +46,7 @@ def compare(
     """Return the comparison of each two of `places` in `metrics`, or in all metrics that their experiments share.
 
     Raises:
-        UsageError: a metric that one of them doesn't declare, or a single place.
+        UsageError: a metric that one of them doesn't declare, a single place, or nothing that all have measured.
     """
     if len(places) < 2:
         raise UsageError(
@@ -56,23 +57,31 @@ def compare(
     for metric in metrics:
         if metric not in shared:
             raise unknown("metric of them all", metric, shared)
-    context, pairs = Context(experiments, Selection(runs, {}, {})), list(combinations(places, 2))
-    return [_compared(context, metric, pair, pairs) for metric in metrics or shared for pair in pairs]
+    if not shared:
+        raise UsageError(f"{wording.listing(list(runs), 'and')} have no metric in common", "report list shows them all")
+    context = Context(experiments, Selection(runs, {}, {}))
+    return [each for metric in metrics or shared for each in _compared(context, metric, list(combinations(places, 2)))]
 
 
-def _compared(
-    context: Context, metric: str, pair: tuple[Place, Place], pairs: Sequence[tuple[Place, Place]]
-) -> Compared:
-    def value(place: Place) -> Value:
-        return context.value(f"{place[0]}.{metric}", **place[1])
-
-    first, second = map(value, pair)
-    (one, two), means = pair, (first.number, second.number)
-    known = Compared(metric, (one[0], two[0]), (one[1], two[1]), means, first.unit, first.number - second.number)
-    try:
-        family = [(value(a), value(b)) for a, b in pairs]
-        found = context.compare(first, second, family=family)
-    except ReportError as error:
-        return msgspec.structs.replace(known, reason=error.message)
-    numbers = {name: getattr(found, name).number for name in ("low", "high", "p")}
-    return msgspec.structs.replace(known, **numbers, n=int(found.n.number), over=found.over, verdict=found.verdict)
+def _compared(context: Context, metric: str, pairs: Sequence[tuple[Place, Place]]) -> Iterator[Compared]:
+    """Yield the comparison of each pair; those that can be compared are a family."""
+    family, reasons = [], []
+    for pair in pairs:
+        first, second = (context.value(f"{name}.{metric}", **point) for name, point in pair)
+        family.append((first, second))
+        try:
+            context.compare(first, second)
+        except ReportError as error:
+            reasons.append(error.message)
+        else:
+            reasons.append("")
+    comparable = [values for values, reason in zip(family, reasons, strict=True) if not reason]
+    for ((one, at), (two, there)), (first, second), reason in zip(pairs, family, reasons, strict=True):
+        means = first.number, second.number
+        known = Compared(metric, (one, two), (at, there), means, first.unit, means[0] - means[1], reason=reason)
+        if reason:
+            yield known
+            continue
+        found = context.compare(first, second, family=comparable)
+        numbers = {name: getattr(found, name).number for name in ("difference", "low", "high", "p")}
+        yield msgspec.structs.replace(known, **numbers, n=int(found.n.number), over=found.over, verdict=found.verdict)

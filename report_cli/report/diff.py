@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -16,7 +16,7 @@ from report_cli.report.verify import Evidence
 # A difference of means that chance gives in fewer cases is no noise of the seeds.
 NOISE = 0.05
 END = re.compile(r"(?<=[.!?])\s+(?=\S)")
-# So many characters of prose are told.
+# So many characters of prose are told, around the first that is another one.
 MOST = 200
 
 
@@ -68,7 +68,7 @@ def compare(old: Evidence, new: Evidence) -> ReportChanges:
         list(_values(before, after)),
         _changes("claim", *claims),
         _changes("figure", *pictures),
-        list(_prose(old, new)),
+        [*_exchanged(before, after), *_prose(old, new)],
         _causes(before, after),
     )
 
@@ -78,29 +78,45 @@ def _changes(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> 
 
 
 def _values(before: Provenance, after: Provenance) -> Iterator[ValueChange]:
-    """Yield the values that moved: those with the same origins, in the order in which both files show them."""
-    old_runs, new_runs = ({run.key: run for run in facts.runs} for facts in (before, after))
-    there = [_name(value, old_runs) for value in before.values]
-    here = [_name(value, new_runs) for value in after.values]
+    """Yield the values that moved: those of the same results, in the order in which both files show them."""
+    runs = {run.key: run for run in after.runs}
     told = set()
-    for kind, i1, i2, j1, j2 in difflib.SequenceMatcher(None, there, here, autojunk=False).get_opcodes():
-        if kind != "equal":
+    for is_same, old, new in _matched(before, after):
+        moved = tuple(new.origins), tuple(new.runs), old.text, new.text
+        if not is_same or old.number == new.number or moved in told:
             continue
-        for old, new, name in zip(before.values[i1:i2], after.values[j1:j2], there[i1:i2], strict=True):
-            if old.number == new.number or (name, old.text, new.text) in told:
-                continue
-            told.add((name, old.text, new.text))
-            runs = [new_runs[key] for key in new.runs if key in new_runs]
-            pairs = _pairs(_rests(old, before), _rests(new, after))
-            causes = list(dict.fromkeys(chain.from_iterable(_why(*pair, before, after) for pair in pairs)))
-            point = runs[0].point if runs else {}
-            yield ValueChange(new.origins, point, old.text, new.text, new.number - old.number, _noise(old, new), causes)
+        told.add(moved)
+        pairs = _pairs(_rests(old, before), _rests(new, after))
+        causes = list(dict.fromkeys(chain.from_iterable(_why(*pair, before, after) for pair in pairs)))
+        point = next((runs[key].point for key in new.runs if key in runs), {})
+        yield ValueChange(new.origins, point, old.text, new.text, new.number - old.number, _noise(old, new), causes)
 
 
-def _name(value: ListedValue, runs: Mapping[str, ListedRun]) -> str:
-    """Return what a value is of, whatever its runs are called: its origins, unit, points and, of one run, its seed."""
-    points = sorted({repr((sorted(runs[k].point.items()), runs[k].seed)) for k in value.runs if k in runs})
-    return repr((value.origins, value.unit, points if value.seeds == 1 else len(points) > 1))
+def _exchanged(before: Provenance, after: Provenance) -> Iterator[Change]:
+    """Yield the values in whose place stands one of other results, or the same one written otherwise."""
+    for is_same, old, new in _matched(before, after):
+        if not is_same:
+            yield Change("value", *(f"{each.text} ({', '.join(each.origins)})" for each in (old, new)))
+        elif old.number == new.number and old.text != new.text:
+            yield Change(f"value {', '.join(new.origins)}", old.text, new.text)
+
+
+def _matched(before: Provenance, after: Provenance) -> Iterator[tuple[bool, ListedValue, ListedValue]]:
+    """Yield values that stand in the same place, and whether they are of the same results."""
+    there, here = ([_name(value, facts) for value in facts.values] for facts in (before, after))
+    for kind, i1, i2, j1, j2 in difflib.SequenceMatcher(None, there, here, autojunk=False).get_opcodes():
+        if kind == "equal" or (kind == "replace" and i2 - i1 == j2 - j1):
+            for old, new in zip(before.values[i1:i2], after.values[j1:j2], strict=True):
+                yield kind == "equal", old, new
+
+
+def _name(value: ListedValue, facts: Provenance) -> str:
+    """Return what a value is of, whatever its runs are called: its origins, unit and points; of a single run its seed,
+    where that isn't the first."""
+    runs = {run.key: run for run in facts.runs}
+    points = sorted({repr(sorted(runs[key].point.items())) for key in value.runs if key in runs})
+    seeds = {runs[key].seed for key in value.runs if key in runs} - {0} if value.seeds == 1 else set()
+    return repr((value.origins, value.unit, points, sorted(seeds)))
 
 
 def _noise(old: ListedValue, new: ListedValue) -> float | None:
@@ -158,6 +174,10 @@ def _others(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[s
 def _causes(before: Provenance, after: Provenance) -> dict[str, list[str]]:
     """Return what changed in any run, and in what pages are made by, by its kind."""
     causes: dict[str, list[str]] = {}
+    if before.document != after.document:
+        causes["document"] = [f"it is {after.document}, was {before.document}"]
+    if counts := list(_counts(before, after)):
+        causes["runs"] = counts
     told = (_why(*pair, before, after) for pair in _pairs([*before.runs, *before.behind], [*after.runs, *after.behind]))
     for cause in dict.fromkeys(chain.from_iterable(told)):
         kind, _, sentence = cause.partition(": ")
@@ -166,6 +186,25 @@ def _causes(before: Provenance, after: Provenance) -> dict[str, list[str]]:
     if page:
         causes["page"] = [f"other {name}" for name, *_ in page]
     return causes
+
+
+def _counts(before: Provenance, after: Provenance) -> Iterator[str]:
+    """Yield of which experiments there are other seeds, or points of a grid, than before."""
+    for what, part in (
+        ("seeds", lambda run: str(run.seed)),
+        ("points", lambda run: ", ".join(f"{name}={at}" for name, at in sorted(run.point.items()))),
+    ):
+        was, now = (_by_experiment(facts, part) for facts in (before, after))
+        for name in sorted(was.keys() & now.keys()):
+            if was[name] != now[name]:
+                yield f"{name} has {len(now[name])} {what}, had {len(was[name])}"
+
+
+def _by_experiment(facts: Provenance, part: Callable[[ListedRun], str]) -> dict[str, set[str]]:
+    parts: dict[str, set[str]] = {}
+    for run in facts.runs:
+        parts.setdefault(run.experiment, set()).add(part(run))
+    return parts
 
 
 def _prose(old: Evidence, new: Evidence) -> Iterator[Change]:
@@ -177,7 +216,16 @@ def _prose(old: Evidence, new: Evidence) -> Iterator[Change]:
     there, here = ([content.plain(sentence) for sentence in sentences] for sentences in (before, after))
     for kind, i1, i2, j1, j2 in difflib.SequenceMatcher(None, there, here, autojunk=False).get_opcodes():
         if kind != "equal":
-            yield Change("text", " ".join(before[i1:i2])[:MOST], " ".join(after[j1:j2])[:MOST])
+            yield Change("text", *_excerpts(" ".join(before[i1:i2]), " ".join(after[j1:j2])))
+
+
+def _excerpts(before: str, after: str) -> tuple[str, str]:
+    """Return what of two long passages surrounds the first character in which they differ."""
+    pairs = enumerate(zip(before, after, strict=False))
+    at = next((place for place, (was, now) in pairs if was != now), min(len(before), len(after)))
+    begin = max(0, at - MOST // 2) if max(len(before), len(after)) > MOST else 0
+    was, now = (f"{'…' * bool(begin)}{text[begin : begin + MOST]}" for text in (before, after))
+    return was if before else "", now if after else ""
 
 
 def _sentences(shown: content.Content) -> list[str]:

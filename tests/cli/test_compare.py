@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from scipy.stats import ttest_rel
 
 from tests.conftest import Command
@@ -91,3 +92,39 @@ def test_what_can_not_be_compared_says_why(report: Command, write: Callable[[str
     assert "not compared: one.mean and two.mean have one run each and no stored predictions" in shown
     assert "two experiments at least" in report("compare", "one").stderr
     assert "unknown metric of them all 'meen'" in report("compare", "one", "two", "-m", "meen").stderr
+
+
+def test_one_that_can_not_be_compared_keeps_no_others_from_it(
+    report: Command, write: Callable[[str, str], Path]
+) -> None:
+    """Pairs that can be compared are; the others are called so, with their own reason."""
+    for name, shift, seeds in (("one", 1.0, 4), ("two", 2.0, 4), ("three", 3.0, 1)):
+        write(f"experiments/{name}.py", experiment(name, shift, seeds))
+    report("run", "all")
+    found = json.loads(report("compare", "one", "two", "three", "--json").stdout)["comparisons"]
+    verdicts = {tuple(each["experiments"]): each["verdict"] for each in found}
+    assert verdicts == {("one", "two"): "smaller", ("one", "three"): "not compared", ("two", "three"): "not compared"}
+    assert [each["reason"] == "" for each in found] == [True, False, False]
+    assert "two.mean and three.mean have" in found[2]["reason"]
+
+
+def test_the_difference_is_that_of_common_seeds(report: Command, write: Callable[[str, str], Path]) -> None:
+    """Where one has more seeds, the difference lies within its interval, as in a template."""
+    write("experiments/one.py", experiment("one", 1.0, 4))
+    write("experiments/two.py", experiment("two", 2.0, 2))
+    report("run", "all")
+    (found,) = json.loads(report("compare", "two", "one", "--json").stdout)["comparisons"]
+    assert found["difference"] == pytest.approx((1.03 + 0.99) / 2)
+    assert found["low"] < found["difference"] < found["high"]
+    assert found["results"] == pytest.approx([2.02, 1.01])
+
+
+def test_nothing_in_common_is_told(report: Command, write: Callable[[str, str], Path]) -> None:
+    """Experiments without a common metric are an error, not an empty table."""
+    write("experiments/one.py", experiment("one", 1.0, 1))
+    other = experiment("two", 2.0, 1).replace('"mean"', '"median"').replace("mean=", "median=")
+    write("experiments/two.py", other)
+    report("run", "all")
+    refused = report("compare", "one", "two")
+    assert refused.returncode == 2
+    assert "one and two have no metric in common" in refused.stderr

@@ -83,6 +83,63 @@ def test_seed_noise(compared: Callable[..., ReportChanges], desk: Desk) -> None:
     assert moved.is_noise
 
 
+def test_more_seeds_are_told(compared: Callable[..., ReportChanges], desk: Desk) -> None:
+    """A mean over more seeds is another value, and the count of seeds is a cause."""
+    found = compared(lambda: seeds(desk, [0.70, 0.71, 0.72, 0.79]))
+    (moved,) = found.values
+    assert (moved.before, moved.after) == ("71.0\u202f%", "73.0\u202f%")
+    assert found.causes["runs"] == ["net has 4 seeds, had 3"]
+
+
+def test_points_of_a_grid_are_told_apart(desk: Desk, tmp_path: Path) -> None:
+    """A new point is no change of another one's value."""
+    points = (
+        '<% for point, value in points("net.accuracy") %>\n- at << point.rate >>: << value|percent >>\n<% endfor %>\n'
+    )
+
+    def built(rates: list[float]) -> Path:
+        desk.runs.pop("net", None)
+        for n, rate in enumerate(rates):
+            recipe = {**RECIPE, "parameters": {"epochs": 3, "rate": rate}}
+            for seed, number in ((2 * n, rate), (2 * n + 1, rate + 0.02)):
+                desk.store("net", {"accuracy": (number, "fraction")}, seed=seed, recipe=recipe, point={"rate": rate})
+        return desk.build(formats=("pdf",)).paths[0]
+
+    desk.write(points)
+    old = Path(shutil.copy(built([0.1, 0.3]), tmp_path / "old.pdf"))
+    found = api.diff(old, built([0.1, 0.2, 0.3]))
+    assert not found.values
+    assert "net has 3 points, had 2" in found.causes["runs"]
+
+
+def test_exchanged_values_are_told(compared: Callable[..., ReportChanges], desk: Desk) -> None:
+    """Another metric in the place of one, and the same one written otherwise, are told with both texts."""
+    desk.store("idle", {"accuracy": (0.5, "fraction")})
+    other = PAPER.replace('value("net.accuracy")|percent', 'value("net.accuracy")|percent(2)')
+    found = compared(lambda: desk.write(other))
+    (written,) = found.prose
+    assert (written.what, written.before, written.after) == ("value net.accuracy", "71.0\u202f%", "71.00\u202f%")
+    exchanged = PAPER.replace('value("net.accuracy")', 'value("idle.accuracy")')
+    found = compared(lambda: desk.write(exchanged))
+    assert ("value", "71.0\u202f% (net.accuracy)", "50.0\u202f% (idle.accuracy)") in [
+        (each.what, each.before, each.after) for each in found.prose
+    ]
+
+
+def test_a_change_far_down_is_shown_there(compared: Callable[..., ReportChanges], desk: Desk) -> None:
+    """The excerpts of a long passage begin shortly before what differs."""
+    long = "so " * 100
+    desk.write(f"{PAPER}\nIt goes on {long}to the north.\n")
+    found = compared(lambda: None)
+    old = desk.build(formats=("pdf",)).paths[0].rename(desk.project.root / "old.pdf")
+    desk.write(f"{PAPER}\nIt goes on {long}to the south.\n")
+    (prose,) = api.diff(old, desk.build(formats=("pdf",)).paths[0]).prose
+    assert "north" in prose.before
+    assert "south" in prose.after
+    assert len(prose.before) <= 201
+    assert found.prose
+
+
 def test_prose_and_figures(compared: Callable[..., ReportChanges], desk: Desk) -> None:
     """A reworded sentence is told with what it was, a figure that was drawn anew by its label."""
 
