@@ -189,6 +189,8 @@ def documents(workspace: Workspace, names: Sequence[str], *, section: str = "", 
         raise UsageError(f"there are {len(known)} documents", f"name one: {', '.join(known)}, or all")
     chosen = tuple(names) if names and "all" not in names else known
     for name in chosen:
+        if name not in known and name in workspace.experiments:
+            raise UsageError(f"{name} is an experiment, and no document", f"report run {name}")
         if name not in known:
             raise unknown("document", name, [*known, "all"])
     try:

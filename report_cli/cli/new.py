@@ -33,8 +33,8 @@ def new(
         raise UsageError(f"{folder} exists and is not a folder", "name another one")
     if (folder / "pyproject.toml").exists():
         raise UsageError(
-            f"{folder / 'pyproject.toml'} exists, and holds the settings of another project",
-            "name another folder, or give this project a table [tool.report]",
+            f"{folder / 'pyproject.toml'} exists already: there is a project in this folder",
+            "name another folder; in a project of yours, a table [tool.report] in that file is all that is needed",
         )
     called, title = _names(folder.resolve().name)
     fill = {

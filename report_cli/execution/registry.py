@@ -33,13 +33,14 @@ class Registry:
     """The declarations of a project by name, sorted.
 
     `broken` has what is wrong with files that can't be imported, by their names, and with experiments that can't be
-    used, by theirs.
+    used, by theirs; `documents` are names that no experiment is meant by.
     """
 
     experiments: dict[str, Experiment]
     data: dict[str, spec.DataSet]
     weights: dict[str, spec.Weights]
     broken: dict[str, ReportError]
+    documents: tuple[str, ...] = ()
 
     def select(self, patterns: Sequence[str]) -> list[Experiment]:
         """Return the experiments that match `patterns` (names, globs, "all"), each once, in name order."""
@@ -55,6 +56,8 @@ class Registry:
         """Return why no experiment matches: it can't be used, or may be in a file that can't be imported."""
         known = next((error for name, error in self.broken.items() if fnmatchcase(name, pattern)), None)
         files = (error for name, error in self.broken.items() if pattern == "all" or _is_file(name))
+        if known is None and pattern in self.documents:
+            known = UsageError(f"{pattern} is a document, and no experiment", f"report build {pattern}")
         return known or next(files, unknown("experiment", pattern, self.experiments))
 
     def check_whole(self, patterns: Sequence[str]) -> None:
@@ -119,6 +122,7 @@ def load(project: Project, snapshot: Sources) -> Registry:
         {name: item for name, item in declarations.items() if isinstance(item, spec.DataSet)},
         {name: item for name, item in declarations.items() if isinstance(item, spec.Weights)},
         broken | {f"data set {name}": error for name, error in twice.items()},
+        tuple(path.stem for path in files.sources(project.templates / "documents", "*.md")),
     )
 
 

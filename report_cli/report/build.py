@@ -36,6 +36,7 @@ MOST = 3
 
 # Where the shipped fonts, or those in their place, lie among the templates.
 FONTS = "style/fonts/"
+DOCUMENTS = "documents/"
 
 
 class Built(msgspec.Struct, frozen=True):
@@ -328,7 +329,12 @@ def parts(
     """Return what pages are made by, beside results and packages: this program, the texts of the project, and what the
     experiments declare that the document takes.
     """
-    folders_ = [_folder(folder, "*") for folder in folders(project)]
+    own = f"{DOCUMENTS}{document}.md"
+    # What another document says is nothing to this one.
+    folders_ = [
+        {name: d for name, d in _folder(folder, "*").items() if not name.startswith(DOCUMENTS) or name == own}
+        for folder in folders(project)
+    ]
     return {
         "program": _package(code),
         "templates": [{n: d for n, d in files_.items() if not n.startswith(FONTS)} for files_ in folders_],

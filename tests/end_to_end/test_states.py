@@ -111,6 +111,19 @@ def test_a_document_is_told_in_numbers_and_reasons(grid: Command, project: Proje
     assert document["reason"] == "results of double changed"
 
 
+def test_documents_and_experiments_are_told_apart(grid: Command, project: Project, write: Write) -> None:
+    """Whoever names one for the other is told the command for it; another document is nothing to a page."""
+    write("templates/documents/d.md", '+++\ntitle = "D"\n+++\n\n<< value("double.x") >>\n')
+    for command in ("status", "why", "run", "show"):
+        refused = grid(command, "d")
+        assert refused.returncode == 2
+        assert "error: d is a document, and no experiment\nhint: report build d" in refused.stderr
+    assert "sum is an experiment, and no document\nhint: report run sum" in grid("build", "sum").stderr
+    assert grid("build", "d", "--to", "html").returncode == 0
+    write("templates/documents/other.md", '+++\ntitle = "Other"\n+++\n\nWords.\n')
+    assert grid("status").stdout.startswith("d  page written today")
+
+
 def test_a_page_is_out_of_date_for_what_its_own_experiments_declare(
     grid: Command, project: Project, write: Write
 ) -> None:
