@@ -120,4 +120,5 @@ def _verify_store(json: bool) -> None:
         emit(f"{len(checked)} runs, {len(damaged)} damaged")
     if damaged:
         faults = "; ".join(f"{name}/{key}: {fault}" for name, key, fault in damaged)
-        raise ReportError(faults, f"report run {' '.join(dict.fromkeys(name for name, *_ in damaged))} --force")
+        names = " ".join(dict.fromkeys(name for name, *_ in damaged))
+        raise ReportError(faults, f"report run {names} --force, and for what is in git report keep {names}")

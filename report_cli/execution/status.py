@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import Any
 
 import msgspec
 
@@ -82,11 +83,13 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 class StoredRun(msgspec.Struct, frozen=True):
-    """A stored run, in what it differs from its profile or is one of several, and why it is no answer any more."""
+    """A stored run, in what it differs from its profile or from others of it, and why it is no answer any more."""
 
     run: Run
     kept: bool
     outdated: str
+    # Parameters that its profile once had otherwise.
+    differing: Mapping[str, Any] = {}
 
     @property
     def words(self) -> str:
@@ -94,13 +97,14 @@ class StoredRun(msgspec.Struct, frozen=True):
 
     @property
     def setting(self) -> str:
-        """What was set beside the profile, and point and seed: epochs=5 seed=1."""
+        """What was set beside the profile, or isn't the same in all its runs, and the seed: epochs=5 seed=1."""
         manifest = self.run.manifest
-        return " ".join(written({**manifest.point, **manifest.overrides, "seed": self.run.seed}))
+        return " ".join(written({**self.differing, **manifest.point, **manifest.overrides, "seed": self.run.seed}))
 
 
 def stored(workspace: Workspace, names: Sequence[str]) -> list[StoredRun]:
-    """Return the stored runs of experiments (names or patterns), those of any profile, --set and images among them.
+    """Return the stored runs of experiments (names or patterns), those of any profile, --set and images among them, in
+    the order in which they were stored.
 
     Raises:
         UsageError: nothing that is declared or stored has such a name.
@@ -113,8 +117,24 @@ def stored(workspace: Workspace, names: Sequence[str]) -> list[StoredRun]:
             raise unknown("experiment", pattern, there)
         chosen |= dict.fromkeys(found)
     judge = workspace.judge
-    runs = [run for name in chosen for run in {r.key: r for r in reversed(judge.runs(name))}.values()]
-    return [StoredRun(run, workspace.store.keeps(run), "; ".join(filter(None, judge.outdated(run)))) for run in runs]
+    found_runs = []
+    for name in chosen:
+        runs = sorted({run.key: run for run in reversed(judge.runs(name))}.values(), key=lambda run: run.age)
+        for run in runs:
+            outdated = "; ".join(filter(None, judge.outdated(run)))
+            found_runs.append(StoredRun(run, workspace.store.keeps(run), outdated, _differing(run, runs)))
+    return found_runs
+
+
+def _differing(run: Run, runs: Sequence[Run]) -> dict[str, Any]:
+    """Return the parameters of a run that others of its profile have otherwise, though no one set them."""
+    others = [other for other in runs if other.profile == run.profile and not {*other.manifest.overrides}]
+    names = set(run.parameters) - {*run.point, *run.manifest.overrides}
+    return {
+        name: run.parameters[name]
+        for name in sorted(names)
+        if any(name in other.parameters and other.parameters[name] != run.parameters[name] for other in others)
+    }
 
 
 def explain(workspace: Workspace, step: Step) -> Explanation:

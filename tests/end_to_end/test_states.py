@@ -273,10 +273,15 @@ def test_all_stored_runs_are_listed(grid: Command, project: Project) -> None:
     assert grid("run", "double").returncode == 0
     listed = grid("runs", "double").stdout
     assert re.search(r"c=5 seed=0 +out of date +today at \d\d:\d\d +own ", listed)
+    edit(project.experiments / "sums.py", 'profiles={"c": 2}', 'profiles={"c": 3}')
+    assert grid("run", "double").returncode == 0
+    listed = grid("runs", "double").stdout
+    assert re.search(r"any +c=2 seed=0 +up to date .*\n.*any +c=3 seed=0 +up to date ", listed)
+    edit(project.experiments / "sums.py", 'profiles={"c": 3}', 'profiles={"c": 2}')
     runs = json.loads(grid("runs", "--json").stdout)["runs"]
     found = [(run["overrides"], bool(run["outdated"])) for run in runs if run["experiment"] == "double"]
-    assert sorted(found, key=str) == [({"c": 5}, True), ({"c": 6}, True), ({}, False), ({}, True)]
-    assert len(runs) == 10
+    assert sorted(found, key=str) == [({"c": 5}, True), ({"c": 6}, True), ({}, False), ({}, False), ({}, True)]
+    assert len(runs) == 11
 
 
 def test_the_reason_is_a_sentence(grid: Command, project: Project, write: Write) -> None:
