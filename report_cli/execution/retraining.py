@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import isclose
 from statistics import stdev
 
 import msgspec
@@ -102,4 +101,4 @@ def _room(samples: Sequence[float]) -> float:
 
     n, spread = len(samples), stdev(samples)
     quantile = float(t.ppf((1 + CONFIDENCE) / 2, n - 1))
-    return 0.0 if isclose(spread, 0.0) else quantile * spread * float((1 + 1 / n) ** 0.5)
+    return quantile * spread * float((1 + 1 / n) ** 0.5)
