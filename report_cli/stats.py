@@ -193,19 +193,17 @@ def over_shares(right_a: int, total_a: int, right_b: int, total_b: int) -> Diffe
 
 
 def losses(logits: "NDArray[Any]", labels: "NDArray[Any]") -> "NDArray[Any]":
-    """Return the cross-entropy of each image in nats, (N,), from logits (N, classes), or (N, 1) or (N,) for two."""
+    """Return the cross-entropy of each image in nats, (N,), from logits (N, classes), or (N, 1) for two classes."""
     import numpy as np
     from scipy.special import log_softmax
 
-    logits = logits.reshape(len(logits), -1)
     both = np.hstack([np.zeros_like(logits), logits]) if logits.shape[1] == 1 else logits
     cost: NDArray[Any] = -log_softmax(both.astype(np.float64), axis=1)[np.arange(len(labels)), labels]
     return cost
 
 
 def named(logits: "NDArray[Any]") -> "NDArray[Any]":
-    """Return the class that each image is taken for, (N,), from logits (N, classes), or (N, 1) or (N,) for two."""
-    logits = logits.reshape(len(logits), -1)
+    """Return the class that each image is taken for, (N,), from logits (N, classes), or (N, 1) for two classes."""
     classes: NDArray[Any] = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(axis=1)
     return classes
 

@@ -2,7 +2,6 @@ import subprocess
 import sys
 from math import comb
 
-import numpy as np
 import pytest
 
 from report_cli import stats
@@ -101,13 +100,6 @@ def test_shares_are_at_most_one_apart() -> None:
     """Intervals of differences stay between -1 and 1."""
     assert stats.over_images([True] * 3, [False] * 3).interval().high == 1
     assert stats.over_shares(0, 1, 1, 1).interval().low == -1
-
-
-def test_two_class_logits_may_be_a_list() -> None:
-    """Logits of one axis are those of two classes."""
-    logits = np.array([1.0, -2.0])
-    assert stats.named(logits).tolist() == [True, False]
-    assert stats.losses(logits, np.array([1, 0])) == pytest.approx(np.log1p(np.exp([-1.0, -2.0])))
 
 
 def test_holm_adjusts_step_by_step() -> None:

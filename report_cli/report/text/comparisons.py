@@ -272,11 +272,11 @@ def _predictions(runs: Runs, value: Value, seed: int) -> "NDArray[Any] | None":
     if labels.ndim != 1 or labels.dtype.kind not in "biuUS":
         return None
     if measure == "loss" and f"{stem}_logits" in arrays and labels.dtype.kind in "biu":
-        scores = stats.losses(run.array(f"{stem}_logits"), labels)
+        scores = stats.losses(run.array(f"{stem}_logits").reshape(len(labels), -1), labels)
     elif f"{stem}_predicted" in arrays:
         scores = run.array(f"{stem}_predicted") == labels
     elif f"{stem}_logits" in arrays:
-        scores = stats.named(run.array(f"{stem}_logits")) == labels
+        scores = stats.named(run.array(f"{stem}_logits").reshape(len(labels), -1)) == labels
     else:
         return None
     # Another metric of the same images, such as an F1 score, is no mean over them.

@@ -97,6 +97,16 @@ def test_losses_are_compared_image_by_image(desk: Desk) -> None:
     assert (comparison.over, comparison.verdict) == ("losses", "smaller")
 
 
+def test_two_class_logits_may_be_a_list(desk: Desk) -> None:
+    """Logits of one axis are those of two classes."""
+    for name, sign in (("net", 1), ("idle", -1)):
+        logits = sign * np.array([1.0, -2.0, 3.0, 0.5])
+        arrays = {"test_ids": np.arange(4), "test_labels": np.array([1, 0, 1, 0]), "test_logits": logits}
+        desk.store(name, {"test_accuracy": (0.75 if sign > 0 else 0.25, "fraction")}, arrays=arrays)
+    comparison = desk.context().compare(*PAIR)
+    assert (comparison.difference.number, comparison.over) == (0.5, "images")
+
+
 def test_a_family_is_adjusted_together(desk: Desk) -> None:
     """The p-values of a family are adjusted by Holm's method, and a pair outside of it is an error."""
     context = paired(desk, 0.8, 0.76, seeds=3)
