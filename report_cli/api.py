@@ -7,7 +7,7 @@ report.results("cifar-control").to_pandas()
 """
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -137,6 +137,14 @@ def _figures(runner: Runner, results: Mapping[str, Results]) -> dict[str, Figure
     return figures
 
 
+def _drawn_by(workspace: Workspace, names: Iterable[str]) -> dict[str, str]:
+    """Return what identifies that with which figures of these experiments are drawn."""
+    from report_cli.keys.key import drawing_identity
+
+    experiments = [workspace.experiments[name] for name in names]
+    return {each.name: drawing_identity(each, workspace.snapshot) for each in experiments if each.draw is not None}
+
+
 def results(name: str, *, profile: str | None = None, folder: Path | str = ".") -> Results:
     """Return the stored results of an experiment that are up to date: of all profiles or one, with any parameters.
 
@@ -224,7 +232,9 @@ def select(
         # It is no matter of a document that shows none of them.
         runner.note(f"no figures of {error.message}")
     behind = workspace.store.behind(chain(*found.values()))
-    return Selection(found, figures, missing, options(workspace, request), behind, undrawn)
+    return Selection(
+        found, figures, missing, options(workspace, request), behind, undrawn, _drawn_by(workspace, figures)
+    )
 
 
 def build(
@@ -400,7 +410,7 @@ def verify(
         figures = _figures(runner, runs)
     code = workspace.snapshot.digests[PACKAGE.name]
     rests = workspace.store.behind(chain(*runs.values())) | {run.key: run for run in behind}
-    selection = Selection(runs, figures, {}, behind=rests)
+    selection = Selection(runs, figures, {}, behind=rests, drawn_by=_drawn_by(workspace, figures))
     outcome = verification.verify(workspace.project, file, selection, workspace.experiments, code)
     if not retrain:
         return outcome

@@ -55,7 +55,7 @@ def at_least(count: int, outcomes: Sequence[Outcome]) -> Outcome:
     hold = sum(outcome.verdict == HOLDS for outcome in outcomes)
     may = hold + sum(outcome.verdict == UNDECIDED for outcome in outcomes)
     evidence: tuple[Any, ...] = ()
-    # Other values may be equal numbers, and each is evidence: what is the same are the objects.
+    # Two values may be the same number and of other runs, so evidence is told apart by its objects.
     for part in {tuple(map(id, outcome.evidence)): outcome.evidence for outcome in outcomes}.values():
         evidence += ("; ", *part) if evidence else part
     return Outcome(HOLDS if hold >= count else UNDECIDED if may >= count else REFUTED, evidence)
@@ -77,17 +77,29 @@ def neither(*outcomes: Outcome) -> Outcome:
 
 
 def both(first: Any, second: Callable[[], Any]) -> Any:
-    """Return `first and second()` as templates mean it: of outcomes, whether both hold."""
+    """Return `first and second()` as templates mean it: of outcomes, whether both hold.
+
+    Where the first is refuted the second isn't asked for, as it may have no meaning then.
+
+    Raises:
+        UsageError: the first is an outcome, and the second is none.
+    """
     if not isinstance(first, Outcome):
         return first and second()
-    return every(first, _outcome(second()))
+    return first if first.verdict == REFUTED else every(first, _outcome(second()))
 
 
 def either(first: Any, second: Callable[[], Any]) -> Any:
-    """Return `first or second()` as templates mean it: of outcomes, whether one holds."""
+    """Return `first or second()` as templates mean it: of outcomes, whether one holds.
+
+    Where the first holds the second isn't asked for.
+
+    Raises:
+        UsageError: the first is an outcome, and the second is none.
+    """
     if not isinstance(first, Outcome):
         return first or second()
-    return some(first, _outcome(second()))
+    return first if first.verdict == HOLDS else some(first, _outcome(second()))
 
 
 def opposite(outcome: Any) -> Any:
@@ -96,7 +108,11 @@ def opposite(outcome: Any) -> Any:
 
 
 def _outcome(given: Any) -> Outcome:
-    return given if isinstance(given, Outcome) else decided(bool(given))
+    if not isinstance(given, Outcome):
+        raise UsageError(
+            "what stands behind `and` or `or` has no outcome", "compare values: a < b, compare(a, b).greater"
+        )
+    return given
 
 
 def most(*outcomes: Outcome) -> Outcome:

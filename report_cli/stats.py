@@ -202,6 +202,18 @@ def losses(logits: "NDArray[Any]", labels: "NDArray[Any]") -> "NDArray[Any]":
     return cost
 
 
+def class_labels(labels: "NDArray[Any]") -> "NDArray[Any] | None":
+    """Return labels of classes, (N,) or (N, 1), as whole numbers or names, (N,); None for those of no classifier: real
+    numbers, or a row for each image."""
+    if not labels.ndim or labels.size != len(labels):
+        return None
+    flat = labels.reshape(-1)
+    if flat.dtype.kind in "US":
+        return flat
+    is_whole = flat.dtype.kind in "biu" or (flat.dtype.kind == "f" and bool((flat == flat.round()).all()))
+    return flat.astype("int64") if is_whole else None
+
+
 def named(logits: "NDArray[Any]") -> "NDArray[Any]":
     """Return the class that each image is taken for, (N,), from logits (N, classes), or (N, 1) for two classes."""
     classes: NDArray[Any] = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(axis=1)

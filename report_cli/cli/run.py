@@ -94,7 +94,12 @@ def show_plan(made: "Plan", json: bool = False, *, show: Callable[..., None] = e
     """Print what a plan would run, why, and how long it will take; what is up to date in a number."""
     if json:
         steps = [
-            {"run": s.label, "state": s.state, "reason": s.reason, "estimate_s": s.estimate_s if s in made.todo else 0}
+            {
+                "run": s.label,
+                "state": s.state,
+                "reason": s.reason,
+                "estimate_s": s.estimate_s if s.state != "fresh" else 0,
+            }
             for s in made.steps
         ]
         emit_json(runs=steps, estimate_s=made.estimate_s)

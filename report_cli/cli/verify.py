@@ -68,11 +68,11 @@ def _show(outcome: "Verification") -> None:
     emit(f"{outcome.file}: {outcome.verdict}")
     if outcome.commit:
         emit(f"by its own word built from {_commit(outcome)}")
-    if outcome.verdict == "same content, other renderer":
-        emit("not compared: where lines and pages end, shapes of letters, lines and boxes behind the text")
+    if not outcome.is_exact:
+        emit("not compared: shapes of letters, places on a page, lines and boxes behind the text")
     if outcome.measured_again:
         again = wording.listing(outcome.measured_again, "and")
-        emit(f"times are the file's own: {again} ran again since, and the same came out")
+        emit(f"{again} ran again since, with the same results: of that run the file's own time and commit are shown")
     for difference in outcome.differences[:MOST]:
         emit(f"  {difference.sentence()}")
     if len(outcome.differences) > MOST:
@@ -121,4 +121,4 @@ def _verify_store(json: bool) -> None:
     if damaged:
         faults = "; ".join(f"{name}/{key}: {fault}" for name, key, fault in damaged)
         names = " ".join(dict.fromkeys(name for name, *_ in damaged))
-        raise ReportError(faults, f"report run {names} --force, and for what is in git report keep {names}")
+        raise ReportError(faults, f"report run {names} --force; then report keep {names}, if they are in git")

@@ -28,10 +28,11 @@ def retrain(
 
     Where this machine computes a part of the same run again to the last bit, so it does with the others, and metrics
     must be the same. Elsewhere they must lie within what the seeds leave to chance: Student's prediction interval for
-    one more run. Times are no one's to repeat.
+    one more run. Times are left out: no one can repeat them.
 
     Raises:
-        ReportError: a run fails, or the runs were made with parameters that the profile doesn't have today.
+        ReportError: a run fails, the runs were made with parameters that the profile doesn't have today, or they
+            measured nothing but times.
     """
     name = stored[0].experiment
     experiment = workspace.experiments[name]
@@ -51,12 +52,14 @@ def retrain(
             made = runner.plan([experiment], asked)
             outcome = runner.execute(made)
         new = list(outcome.results(name))
-        declared = experiment.metrics
-        timed = {metric for metric in declared if TIMED.fullmatch(declared[metric].unit)}
-        again = [each for run in stored for each in _compared(run, new) if each.metric not in timed]
+        again = [each for run in stored for each in _compared(run, new)]
     if not again:
         raise ReportError(f"{name} runs with other parameters today", "check out the commit of the report first")
-    return again
+    declared = experiment.metrics
+    repeatable = [each for each in again if not TIMED.fullmatch(declared[each.metric].unit)]
+    if not repeatable:
+        raise ReportError(f"{name} measures nothing but times, which no one can repeat")
+    return repeatable
 
 
 def _compared(run: Run, new: Sequence[Run]) -> list[Remeasurement]:

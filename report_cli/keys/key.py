@@ -91,6 +91,12 @@ def drawing_code(experiment: Experiment, sources: Sources) -> Reach:
     return reach(sources, draw, ("report_cli.figures.screen", "forms"))
 
 
+def drawing_identity(experiment: Experiment, sources: Sources) -> str:
+    """Return a digest of all that `experiment` draws with, whatever it shows."""
+    code = dict(drawing_code(experiment, sources).digests)
+    return digest({"code": code, "matplotlib": environments.version("matplotlib")})
+
+
 def data_identity(name: str, draw: Any, content: str | None, sources: Sources) -> dict[str, Any]:
     """Return what decides the data: its digest, or for drawn images (no `content`) the code that draws them."""
     if content is not None:

@@ -329,11 +329,15 @@ def parts(
     """Return what pages are made by, beside results and packages: this program, the texts of the project, and what the
     experiments declare that the document takes.
     """
-    own = f"{DOCUMENTS}{document}.md"
-    # What another document says is nothing to this one.
+    # What another document says is nothing to this one, unless a template includes it.
+    texts = "".join(path.read_text(encoding="utf-8", errors="replace") for path in project.templates.rglob("*.md"))
+    others = {
+        f"{DOCUMENTS}{name}.md"
+        for name in documents(project)
+        if name != document and f"{DOCUMENTS}{name}.md" not in texts
+    }
     folders_ = [
-        {name: d for name, d in _folder(folder, "*").items() if not name.startswith(DOCUMENTS) or name == own}
-        for folder in folders(project)
+        {name: d for name, d in _folder(folder, "*").items() if name not in others} for folder in folders(project)
     ]
     return {
         "program": _package(code),

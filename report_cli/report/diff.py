@@ -16,8 +16,12 @@ from report_cli.report.verify import Evidence
 # A difference of means that chance gives in fewer cases is no noise of the seeds.
 NOISE = 0.05
 END = re.compile(r"(?<=[.!?])\s+(?=\S)")
-# So many characters of prose are told, around the first that is another one.
+# So many characters of prose are told, around the first difference.
 MOST = 200
+
+
+# Whether two values that stand in the same place are of the same results, and both.
+Match = tuple[bool, ListedValue, ListedValue]
 
 
 class ValueChange(msgspec.Struct, frozen=True, rename={"origins": "from"}):
@@ -64,11 +68,12 @@ def compare(old: Evidence, new: Evidence) -> ReportChanges:
     before, after = old.facts, new.facts
     claims = [{claim.id: claim.verdict for claim in facts.claims} for facts in (before, after)]
     pictures = [{**facts.figures, **facts.images} for facts in (before, after)]
+    matched = list(_matched(before, after))
     return ReportChanges(
-        list(_values(before, after)),
+        list(_values(before, after, matched)),
         _changes("claim", *claims),
         _changes("figure", *pictures),
-        [*_exchanged(before, after), *_prose(old, new)],
+        [*_exchanged(matched), *_prose(old, new)],
         _causes(before, after),
     )
 
@@ -77,11 +82,11 @@ def _changes(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> 
     return [Change(f"{what} {name}", (was or "")[:12], (now or "")[:12]) for name, was, now in _others(before, after)]
 
 
-def _values(before: Provenance, after: Provenance) -> Iterator[ValueChange]:
+def _values(before: Provenance, after: Provenance, matched: Sequence[Match]) -> Iterator[ValueChange]:
     """Yield the values that moved: those of the same results, in the order in which both files show them."""
     runs = {run.key: run for run in after.runs}
     told = set()
-    for is_same, old, new in _matched(before, after):
+    for is_same, old, new in matched:
         moved = tuple(new.origins), tuple(new.runs), old.text, new.text
         if not is_same or old.number == new.number or moved in told:
             continue
@@ -92,31 +97,43 @@ def _values(before: Provenance, after: Provenance) -> Iterator[ValueChange]:
         yield ValueChange(new.origins, point, old.text, new.text, new.number - old.number, _noise(old, new), causes)
 
 
-def _exchanged(before: Provenance, after: Provenance) -> Iterator[Change]:
-    """Yield the values in whose place stands one of other results, or the same one written otherwise."""
-    for is_same, old, new in _matched(before, after):
-        if not is_same:
-            yield Change("value", *(f"{each.text} ({', '.join(each.origins)})" for each in (old, new)))
+def _exchanged(matched: Sequence[Match]) -> list[Change]:
+    """Return the values in whose place stands one of other results, or the same one written otherwise."""
+    changes = []
+    for is_same, old, new in matched:
+        texts = [f"{each.text} ({', '.join(each.origins)})" for each in (old, new)]
+        if texts[0] != texts[1] and not is_same:
+            changes.append(Change("value", *texts))
         elif old.number == new.number and old.text != new.text:
-            yield Change(f"value {', '.join(new.origins)}", old.text, new.text)
+            changes.append(Change(f"value {', '.join(new.origins)}", old.text, new.text))
+    return list(dict.fromkeys(changes))
 
 
-def _matched(before: Provenance, after: Provenance) -> Iterator[tuple[bool, ListedValue, ListedValue]]:
+def _matched(before: Provenance, after: Provenance) -> Iterator[Match]:
     """Yield values that stand in the same place, and whether they are of the same results."""
-    there, here = ([_name(value, facts) for value in facts.values] for facts in (before, after))
+    there, here = map(_names, (before, after))
     for kind, i1, i2, j1, j2 in difflib.SequenceMatcher(None, there, here, autojunk=False).get_opcodes():
         if kind == "equal" or (kind == "replace" and i2 - i1 == j2 - j1):
             for old, new in zip(before.values[i1:i2], after.values[j1:j2], strict=True):
                 yield kind == "equal", old, new
 
 
-def _name(value: ListedValue, facts: Provenance) -> str:
-    """Return what a value is of, whatever its runs are called: its origins, unit and points; of a single run its seed,
-    where that isn't the first."""
+def _names(facts: Provenance) -> list[str]:
+    """Return what each value is of, whatever its runs are called: its origins, unit, points of a grid unless it is all
+    of them, and the seed of a single run that isn't the first."""
     runs = {run.key: run for run in facts.runs}
-    points = sorted({repr(sorted(runs[key].point.items())) for key in value.runs if key in runs})
-    seeds = {runs[key].seed for key in value.runs if key in runs} - {0} if value.seeds == 1 else set()
-    return repr((value.origins, value.unit, points, sorted(seeds)))
+    whole: dict[str, set[str]] = {}
+    for run in facts.runs:
+        whole.setdefault(run.experiment, set()).add(repr(sorted(run.point.items())))
+    names = []
+    for value in facts.values:
+        of = [runs[key] for key in value.runs if key in runs]
+        points = {repr(sorted(run.point.items())) for run in of}
+        if len(points) > 1 and points == set().union(*(whole[run.experiment] for run in of)):
+            points = set()
+        seeds = {run.seed for run in of} - {0} if len(value.runs) == 1 else set()
+        names.append(repr((value.origins, value.unit, sorted(points), sorted(seeds))))
+    return names
 
 
 def _noise(old: ListedValue, new: ListedValue) -> float | None:

@@ -30,18 +30,18 @@ def check(run: Run) -> Mapping[str, Check]:
     PART_labels (N,), whole numbers; PART_accuracy, PART_loss (mean cross-entropy in nats) and PART_images follow. From
     the array best_PART_predicted (N,) follows best_PART_accuracy. Predictions of the best epoch give best_PART_accuracy
     and best_PART_loss, and nothing of the last one. Labels of another form, and real numbers, are those of no
-    classifier.
+    classifier; names of classes tell PART_accuracy alone.
 
     Raises:
         ReportError: a file of the run is damaged, or its arrays don't fit together.
     """
     computed: dict[str, float] = {}
     for part in (name.removesuffix(LABELS) for name in run.arrays if name.endswith(LABELS)):
-        labels = run.array(f"{part}{LABELS}")
-        if labels.ndim != 1 or labels.dtype.kind not in "biuUS":
+        labels = stats.class_labels(run.array(f"{part}{LABELS}"))
+        if labels is None:
             continue
         computed[f"{part}_images"] = len(labels)
-        if f"{part}{LOGITS}" in run.arrays and labels.dtype.kind in "biu":
+        if f"{part}{LOGITS}" in run.arrays and labels.dtype.kind == "i":
             logits = run.array(f"{part}{LOGITS}").astype("float64").reshape(len(labels), -1)
             scores = {
                 f"{part}_accuracy": float((stats.named(logits) == labels).mean()),
@@ -51,8 +51,9 @@ def check(run: Run) -> Mapping[str, Check]:
             computed |= {f"{before}{name}": score for name, score in scores.items()}
         for name in (part, f"best_{part}"):
             if f"{name}{PREDICTED}" in run.arrays:
-                right = run.array(f"{name}{PREDICTED}").ravel() == labels
-                computed.setdefault(f"{name}_accuracy", float(right.mean()))
+                predicted = stats.class_labels(run.array(f"{name}{PREDICTED}"))
+                if predicted is not None and len(predicted) == len(labels):
+                    computed.setdefault(f"{name}_accuracy", float((predicted == labels).mean()))
     return {name: Check(run.scalars[name], number) for name, number in computed.items() if name in run.scalars}
 
 

@@ -159,7 +159,7 @@ def _gather(
     attachment["made"] = {
         **made,
         "sources": {} if view == STUDENT else dict(source.code),
-        "drawings": {f.name.partition(".")[0]: f.file.folder.name for f in figures.values() if f.file},
+        "drawings": _drawings(context, figures),
     }
     attachment["claims"] = [] if view == STUDENT else source.claims.listed(ledger)
     facts = {
@@ -213,6 +213,13 @@ def _behind(runs: tuple[Run, ...], ledger: Ledger, figures: Mapping[str, Figure]
     keys = {key for entry in ledger.entries for key in entry.value.runs}
     names = {figure.name.partition(".")[0] for figure in figures.values()}
     return tuple(run for run in runs if run.key in keys or run.experiment in names)
+
+
+def _drawings(context: Context, figures: Mapping[str, Figure]) -> dict[str, str]:
+    """Return what the figures that are shown are drawn with, by experiment."""
+    drawn_by = context.selection.drawn_by if context.selection else {}
+    names = {figure.name.partition(".")[0] for figure in figures.values()}
+    return {name: drawn_by[name] for name in sorted(names & drawn_by.keys())}
 
 
 def _digests(body: Body) -> dict[str, str]:

@@ -98,6 +98,11 @@ class Verification(msgspec.Struct, frozen=True):
     def holds(self) -> bool:
         return self.verdict in (VERIFIED, OTHER_RENDERER)
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether all of the file was compared, or more isn't worth it."""
+        return self.verdict != OTHER_RENDERER
+
 
 def examine(path: Path) -> Evidence:
     """Return what the PDF at `path` carries.
@@ -116,7 +121,7 @@ def examine(path: Path) -> Evidence:
 def stored(file: Evidence, experiments: Mapping[str, Experiment], store: Store) -> tuple[dict[str, Results], list[Run]]:
     """Return the stored runs that `file` names, by experiment, and those on which they rest.
 
-    When a run was measured again its outputs are the same, or it is another one; its times are those that the file has.
+    Where a run was repeated since, with the same outputs, its times and commit are those that the file has.
 
     Raises:
         ReportError: a run is not stored here.
@@ -144,16 +149,22 @@ def stored(file: Evidence, experiments: Mapping[str, Experiment], store: Store) 
 
 
 def _as_told(run: Run, listed: ListedRun | None) -> Run:
-    """Return a run with the times, commit and acceptance that a file says of it."""
-    if listed is None or listed.times is None:
-        return run
+    """Return a run that was repeated since, with the times and the commit that a file says of it; others as they are.
+
+    Whoever accepted a result across a change said so before it was repeated.
+    """
     m = run.manifest
+    if listed is None or listed.times is None or listed.outputs != run.outputs:
+        return run
+    if m.times.finished <= listed.times.finished:
+        return run
     times = msgspec.structs.replace(m.times, finished=listed.times.finished, duration_s=listed.times.duration_s)
-    return Run(run.folder, msgspec.structs.replace(m, times=times, code=listed.code, accepted=listed.accepted))
+    accepted = m.accepted or listed.accepted
+    return Run(run.folder, msgspec.structs.replace(m, times=times, code=listed.code, accepted=accepted))
 
 
-def _is_measured_again(run: Run) -> bool:
-    return manifests.read(run.folder).times.finished != run.manifest.times.finished
+def _is_repeated(run: Run) -> bool:
+    return manifests.read(run.folder).times != run.manifest.times
 
 
 def retrained(outcome: Verification, name: str, again: Sequence[Remeasurement]) -> Verification:
@@ -210,7 +221,7 @@ def verify(
     def outcome(verdict: str, differences: Sequence[Difference], values: Sequence[ValueVerdict] = ()) -> Verification:
         rests = (*(run for runs in selection.runs.values() for run in runs), *selection.behind.values())
         names = sorted({run.experiment for run in rests})
-        again = sorted({run.experiment for run in rests if _is_measured_again(run)})
+        again = sorted({run.experiment for run in rests if _is_repeated(run)})
         clean = facts.made.commit is None or facts.made.commit.clean
         found = list(differences), list(values), facts.claims, names, again
         return Verification(file.name, facts.document, verdict, commit, clean, other, *found)
@@ -273,7 +284,7 @@ def _shown_otherwise(facts: Provenance, page: "Page") -> list[str]:
     kinds = {
         "images": (facts.images, page.images),
         "listed code": (facts.made.sources, made["sources"]),
-        "drawing code": (facts.made.drawings, made["drawings"]),
+        "drawing code or matplotlib": (facts.made.drawings, made["drawings"]),
     }
     return [
         name for name, (given, now) in kinds.items() if any(given[key] != now[key] for key in given.keys() & now.keys())
@@ -291,8 +302,8 @@ def _attached(given: Mapping[str, Any], built: Mapping[str, Any], passed_over: C
 
 def _comparable(name: str, part: Any) -> dict[str, Any]:
     if name in ("runs", "behind"):
-        # Kept runs have other files than own ones, and the same outputs.
-        return {run["key"]: {k: v for k, v in run.items() if k != "files"} for run in part or ()}
+        # Kept runs have other files than own ones, and the same outputs; times stand in the appendix.
+        return {run["key"]: {k: v for k, v in run.items() if k not in ("files", "times")} for run in part or ()}
     if name == "values":
         return {f"{n + 1}": value for n, value in enumerate(part or ())}
     return part if isinstance(part, dict) else {"": part}
@@ -313,7 +324,7 @@ def _pages(shown: Content, built: Content) -> Iterator[Difference]:
         if text not in built.outside and _tail(text, built.headings) not in tails:
             yield Difference("what stands around the text", repr(text[:80]), "as on the other pages", number)
     for extra in sorted(shown.extras - built.extras):
-        yield Difference("what is drawn on the pages", f"{extra}, which no page here has", "")
+        yield Difference("something beside the text", extra, "")
 
 
 def _tail(text: str, headings: Collection[str]) -> str:

@@ -117,11 +117,16 @@ def test_documents_and_experiments_are_told_apart(grid: Command, project: Projec
     for command in ("status", "why", "run", "show"):
         refused = grid(command, "d")
         assert refused.returncode == 2
-        assert "error: d is a document, and no experiment\nhint: report build d" in refused.stderr
-    assert "sum is an experiment, and no document\nhint: report run sum" in grid("build", "sum").stderr
+        assert "hint: report build d" in refused.stderr
+    assert "hint: report run sum" in grid("build", "sum").stderr
     assert grid("build", "d", "--to", "html").returncode == 0
-    write("templates/documents/other.md", '+++\ntitle = "Other"\n+++\n\nWords.\n')
+    other = write("templates/documents/other.md", '+++\ntitle = "Other"\n+++\n\nWords.\n')
     assert grid("status").stdout.startswith("d  page written today")
+    including = '+++\ntitle = "D"\n+++\n\n<< value("double.x") >>\n<% include "documents/other.md" %>\n'
+    write("templates/documents/d.md", including)
+    assert grid("build", "d", "--to", "html").returncode == 0
+    edit(other, "Words", "Others")
+    assert "templates/documents/other.md changed" in grid("status").stdout
 
 
 def test_a_page_is_out_of_date_for_what_its_own_experiments_declare(

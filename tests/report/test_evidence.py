@@ -1,5 +1,8 @@
 """What follows from the predictions of a run: metrics of the epoch whose weights made them, and no other."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -40,3 +43,34 @@ def test_a_changed_metric_of_the_last_epoch_is_found(desk: Desk, name: str) -> N
 def test_predictions_of_the_last_epoch_are_its_own(desk: Desk) -> None:
     """Where both epochs measured the same, both are told by the names of the last one."""
     assert checked(desk, BEST) == dict.fromkeys(BEST, True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda labels: labels.astype(bool),
+        lambda labels: labels.astype(np.float32),
+        lambda labels: labels[:, None],
+        lambda labels: np.array(["cat", "dog"])[labels],
+    ],
+    ids=["bool", "whole floats", "a column", "names"],
+)
+def test_labels_of_every_form_are_checked(desk: Desk, change: Callable[[Any], Any]) -> None:
+    """What a classifier was tested on may be numbers, yes and no, a column of them, or names."""
+    labels, predicted = np.array([0, 1, 1, 0]), np.array([0, 1, 0, 0])
+    arrays = {"test_labels": change(labels), "test_predicted": change(predicted)}
+    run = desk.store("net", {"test_accuracy": (0.5, "fraction")}, arrays=arrays)
+    assert evidence.check(run)["test_accuracy"].computed == 0.75
+    if arrays["test_labels"].dtype.kind != "U":
+        logits = {"test_labels": arrays["test_labels"], "test_logits": np.array([-1.0, 2.0, -1.0, -2.0])}
+        run = desk.store("net", {"test_accuracy": (0.5, "fraction"), "test_loss": (1.0, "nats")}, arrays=logits)
+        assert not any(each.agrees for each in evidence.check(run).values())
+
+
+@pytest.mark.parametrize("labels", [np.array([0.5, 1.5]), np.eye(2)], ids=["real numbers", "a row each"])
+def test_what_no_classifier_was_tested_on_accuses_no_one(desk: Desk, labels: Any) -> None:
+    """Targets of a regression, and one-hot rows, tell nothing of a metric called accuracy."""
+    run = desk.store(
+        "net", {"test_accuracy": (0.5, "fraction")}, arrays={"test_labels": labels, "test_logits": np.eye(2)}
+    )
+    assert not evidence.check(run)

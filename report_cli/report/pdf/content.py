@@ -32,8 +32,12 @@ HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 # Where a line ends within a word.
 BROKEN = re.compile(r"(?<=[^\W\d_])-\n(?=[^\W\d_])")
 PAGE_NUMBER = re.compile(r"\d+$")
-# Letters are moved by more than this, in thousandths of their size, by no renderer, and by whoever exchanges them.
+# Back by more than this, in thousandths of their size, letters are moved by whoever exchanges them.
 FAR = 400
+# A size or an area of text below it is none.
+FLAT = 1e-4
+# What moves or shrinks text beside where it is put: its operators, with what each does where it does nothing.
+STEADY = {"Tc": 0, "Tw": 0, "Ts": 0, "Tz": 100}
 # The operators that take a colour, in small letters.
 COLOURS = ("g", "rg", "k", "sc", "scn")
 CODES = re.compile(rb"<([0-9a-fA-F]+)>\s*<([0-9a-fA-F]*)>")
@@ -180,6 +184,7 @@ class _Reader:
             self._walk(element, parts, "text" if element.S == "/Part" else "notes", headings)
         for (number, _), mark in self.marks.items():
             self.outside[number - 1] += mark.text
+            self.extras |= {f"{words.split()[-1]} in a mark of its own" for words in mark.shapes} | mark.traits
         joined = {name: tuple(_joined(pieces)) for name, pieces in parts.items()}
         titles = frozenset(plain(piece.text) for piece in headings)
         count = len(self.outside)
@@ -244,6 +249,8 @@ class _Reader:
         for instruction in pikepdf.parse_content_stream(whole):
             operands: Any = instruction.operands
             name = str(instruction.operator)
+            if trait := _trait(name, operands, resources):
+                (self.extras if open_[-1] is None else open_[-1].traits).add(trait)
             if name in ("BMC", "BDC"):
                 open_.append(self._opened(number, name, operands, open_[-1]))
             elif name == "EMC":
@@ -261,8 +268,6 @@ class _Reader:
                 else:
                     self._note(open_[-1], f"Do {self._picture(drawn)}", ())
             else:
-                if name == "gs" and _is_faint(resources["/ExtGState"][str(operands[0])]):
-                    self._trait(open_[-1], "text that is seen through")
                 self._note(open_[-1], name, operands)
 
     def _opened(self, number: int, name: str, operands: Any, outer: _Mark | None) -> _Mark | None:
@@ -298,14 +303,8 @@ class _Reader:
         """Note what is written, in which size and place."""
         text = "".join(_decoded(font, string) for string in _strings(operands))
         self._text_of(number, mark).append(text)
-        if any(abs(float(moved)) > FAR for moved in _numbers(operands)):
-            self._trait(mark, "letters far from where they stand")
         if mark is not None:
             mark.moves.append(f"{where} {text}")
-
-    def _trait(self, mark: _Mark | None, trait: str) -> None:
-        """Note something that plain text has not."""
-        (self.extras if mark is None else mark.traits).add(trait)
 
     def _font(self, font: Any) -> dict[int, str]:
         if font.objgen not in self.fonts:
@@ -344,6 +343,8 @@ class _Reader:
             pieces.append(self._link(page, children))
         elif kind in ("Figure", "Formula"):
             mark = self.marks.pop((page, next(c for c in children if isinstance(c, int))), _Mark(page))
+            # Figures have lines and areas that are seen through.
+            self.extras |= mark.traits if kind == "Formula" else set()
             words = f"{element.get('/Alt', '')} {plain(''.join(mark.text))}"
             pieces.append(Piece("picture", words.strip(), page, mark.digest(kind)))
         else:
@@ -439,17 +440,25 @@ def _strings(operands: Any) -> Iterator[Any]:
                 yield each
 
 
-def _is_faint(state: Any) -> bool:
-    """Whether what is drawn in a graphics state lets something shine through."""
-    return "/SMask" in state or min(float(state.get(key, 1)) for key in ("/ca", "/CA")) < 1
-
-
-def _numbers(operands: Any) -> Iterator[Any]:
+def _trait(name: str, operands: Any, resources: Any) -> str:
+    """Return what an instruction does to text that no renderer of ours does, or nothing."""
     import pikepdf
 
-    for operand in operands:
-        if isinstance(operand, pikepdf.Array):
-            yield from (each for each in operand if not isinstance(each, pikepdf.String))
+    if name == "gs":
+        state = resources["/ExtGState"][str(operands[0])]
+        is_faint = "/SMask" in state or min(float(state.get(key, 1)) for key in ("/ca", "/CA")) < 1
+        return "text that is seen through" if is_faint else ""
+    if name == "Tm":
+        a, b, c, d, *_ = map(float, operands)
+        return "text without width or height" if abs(a * d - b * c) < FLAT else ""
+    if name == "Tf":
+        return "text of no size" if abs(float(operands[1])) < FLAT else ""
+    if name in STEADY:
+        return f"text that {name} moves" if float(operands[0]) != STEADY[name] else ""
+    if name == "TJ":
+        moves = (each for each in operands[0] if not isinstance(each, pikepdf.String))
+        return "letters moved back" if any(float(each) > FAR for each in moves) else ""
+    return ""
 
 
 def _decoded(font: dict[int, str], string: Any) -> str:

@@ -148,7 +148,8 @@ def compare(runs: Runs, first: Value, second: Value, margin: float, family: Sequ
 
 def _named(first: Value, second: Value) -> frozenset[object]:
     # Points of a grid have one name, and runs of their own; constants have their numbers.
-    return frozenset((each.origins, each.runs, None if each.missing else each.number) for each in (first, second))
+    numbers = ((each, None if each.missing else each.number) for each in (first, second))
+    return frozenset((each.origins, each.runs, number, each.unit, each.counts) for each, number in numbers)
 
 
 def _compared(value: Value, other: Value) -> tuple[str, ...]:
@@ -268,13 +269,16 @@ def _predictions(runs: Runs, value: Value, seed: int) -> "NDArray[Any] | None":
     part, arrays = _part(value), run.arrays if run is not None else ()
     if run is None or f"{part}_ids" not in arrays or f"{part}_labels" not in arrays:
         return None
-    labels = run.array(f"{part}_labels")
-    if labels.ndim != 1 or labels.dtype.kind not in "biuUS":
+    labels = stats.class_labels(run.array(f"{part}_labels"))
+    if labels is None:
         return None
-    if measure == "loss" and f"{stem}_logits" in arrays and labels.dtype.kind in "biu":
+    if measure == "loss" and f"{stem}_logits" in arrays and labels.dtype.kind == "i":
         scores = stats.losses(run.array(f"{stem}_logits").reshape(len(labels), -1), labels)
     elif f"{stem}_predicted" in arrays:
-        scores = run.array(f"{stem}_predicted") == labels
+        predicted = stats.class_labels(run.array(f"{stem}_predicted"))
+        if predicted is None or len(predicted) != len(labels):
+            return None
+        scores = predicted == labels
     elif f"{stem}_logits" in arrays:
         scores = stats.named(run.array(f"{stem}_logits").reshape(len(labels), -1)) == labels
     else:

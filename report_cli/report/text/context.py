@@ -3,7 +3,7 @@
 import math
 import shlex
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from report_cli.errors import ReportError, ResultError, UsageError, unknown
@@ -25,7 +25,8 @@ class Selection:
     `runs` has the results of each experiment over its points and seeds; `figures` the files drawn from them by
     experiment and name; `missing` says why an experiment has no results ("never run", "out of date: ..."), and
     `options` with which options `report run` would make them. `behind` has the runs on which all these rest, at any
-    distance, by their keys, and `undrawn` why an experiment has no figures.
+    distance, by their keys, and `undrawn` why an experiment has no figures; `drawn_by` identifies what figures of an
+    experiment are drawn with.
     """
 
     runs: Mapping[str, Results]
@@ -34,6 +35,7 @@ class Selection:
     options: tuple[str, ...] = ()
     behind: Mapping[str, Run] = field(default_factory=dict)
     undrawn: Mapping[str, ReportError] = field(default_factory=dict)
+    drawn_by: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, names: Container[str]) -> "Selection":
         """Return what of it belongs to these experiments."""
@@ -42,7 +44,7 @@ class Selection:
         missing = {name: why for name, why in self.missing.items() if name in names}
         rests = {each.key for results in runs.values() for run in results for each in run.manifest.behind}
         behind = {key: run for key, run in self.behind.items() if key in rests}
-        return Selection(runs, figures, missing, self.options, behind, self.undrawn)
+        return replace(self, runs=runs, figures=figures, missing=missing, behind=behind)
 
     def command(self, *arguments: str) -> str:
         """Return the command that runs what a hint names, as it has to be typed."""

@@ -31,7 +31,9 @@ DISPLAY = rf"(?<!\\)\$\$(?P<display>{WITHIN})(?<!\\)\$\$"
 INLINE = r"(?<![\\$])\$(?=[^\s$])(?P<inline>(?:\\.|(?!\n[ >]*\n)[^$\\])+)(?<=\S)\$(?!\d)"
 OPAQUE = re.compile(rf"{TICKED.pattern}|{DISPLAY}|{INLINE}", re.DOTALL | re.MULTILINE)
 RULE = r":?-++:?[ ]*+"
-TAG = re.compile(r"<([%#])(?:(?!<[%#]).)*?\1>", re.DOTALL)
+TAG = re.compile(r"<#(?:(?!#>|<#).)*#>|<%(?:(?!<%).)*?%>", re.DOTALL)
+# What Jinja shows as it is typed.
+RAW = re.compile(r"<%[+-]?\s*raw\s*-?%>(?:(?!<%[+-]?\s*(?:end)?raw\b).)*<%[+-]?\s*endraw\s*[+-]?%>", re.DOTALL)
 # Where a note is defined, and what refers to one, by its name or with its text.
 DEFINITION = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:", re.MULTILINE)
 NOTE_REFERENCE = re.compile(r"(?<!\\)(?:\[\^([^\]\s]+)\]|\^\[)")
@@ -54,13 +56,18 @@ class Marking(Extension):
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         """Return a template in which a tag behind words keeps the end of its line."""
 
-        def kept(tag: re.Match[str]) -> str:
+        # With what isn't words blanked, whatever lines it goes over.
+        words = TAG.sub(blanked, RAW.sub(blanked, source))
+        raw = [match.span() for match in RAW.finditer(source)]
+
+        def with_end(tag: re.Match[str]) -> str:
             if not source.startswith("\n", tag.end()) or tag[0][-3] in "+-":
                 return tag[0]
-            before = source[source.rfind("\n", 0, tag.start()) + 1 : tag.start()]
-            return f"{tag[0][:-2]}+{tag[0][-2:]}" if TAG.sub("", before).strip() else tag[0]
+            has_words = words[words.rfind("\n", 0, tag.start()) + 1 : tag.start()].strip()
+            is_raw = any(start <= tag.start() < end for start, end in raw)
+            return f"{tag[0][:-2]}+{tag[0][-2:]}" if has_words and not is_raw else tag[0]
 
-        return TAG.sub(kept, source)
+        return TAG.sub(with_end, source)
 
     def filter_stream(self, stream: TokenStream) -> TokenStream | Iterator[Token]:
         return _mark(stream, stream.filename) if stream.filename else stream

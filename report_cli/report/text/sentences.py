@@ -116,7 +116,7 @@ def about(a: Result, b: Result, within: float = 0.1) -> Outcome:
     return times(a, b, 1, within)
 
 
-def times(a: Result, b: Result, factor: float, within: float = 0.1) -> Outcome:
+def times(a: Result, b: Result, factor: Result, within: Result = 0.1) -> Outcome:
     """Return whether `a` is about `factor` times `b`: their ratio differs by at most the share `within`."""
     ratio = a / b
     if not isinstance(ratio, Value):
@@ -128,7 +128,8 @@ def times(a: Result, b: Result, factor: float, within: float = 0.1) -> Outcome:
     return decided(_is_near(ratio.number, factor, within), *evidence)
 
 
-def _is_near(ratio: float, factor: float, within: float) -> bool:
+def _is_near(ratio: float, factor: Result, within: Result) -> bool:
+    factor, within = (each.number if isinstance(each, Value) else each for each in (factor, within))
     # Not by the last binary digits: 0.55 / 0.5 is a tenth above 1.
     return cleared(abs(ratio - factor) - within * abs(factor), ratio, factor) <= 0
 

@@ -366,7 +366,7 @@ def _combine(operate: Callable[[float, float], float], left: Operand, right: Ope
     unit = units(_unit(left), _unit(right))
     return Value(
         math.nan if missing else applied(lambda value: value.number),
-        "%" if unit == "fraction" and units is _scaled and 100 in (_number(left), _number(right)) else unit,
+        _in_percent(unit, left, right) if units is _scaled else "" if unit == "%" and units is _ratio else unit,
         tuple(dict.fromkeys(origin for value in values for origin in value.origins)),
         tuple(dict.fromkeys(key for value in values for key in value.runs)),
         first.ledger,
@@ -376,6 +376,13 @@ def _combine(operate: Callable[[float, float], float], left: Operand, right: Ope
         affine=affine if affine[1] else (0.0, 1.0),
         seeds=first.seeds if paired else (),
     )
+
+
+def _in_percent(unit: str, left: Operand, right: Operand) -> str:
+    """Return the unit of a product: 100 times a fraction is in percent, and what becomes of percent is anyone's."""
+    if unit == "fraction" and 100 in (_number(left), _number(right)):
+        return "%"
+    return "" if unit == "%" else unit
 
 
 def _is_fixed(value: Value) -> bool:

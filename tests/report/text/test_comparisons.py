@@ -128,6 +128,12 @@ def test_constants_of_a_family_are_told_apart(desk: Desk) -> None:
     assert context.compare(ours, high, family=family).p.number == pytest.approx(alone.p.number)
     with pytest.raises(UsageError, match="no pair of the family"):
         context.compare(ours, context.constant(0.9, "fraction", of=400), family=family)
+    fewer = context.constant(0.6, "fraction", of=20)
+    together = context.compare(ours, fewer, family=[(ours, fewer), (ours, low)])
+    assert together.p.number == pytest.approx(context.compare(ours, fewer).p.number)
+    assert (
+        context.compare(ours, low, family=[(ours, fewer), (ours, low)]).p.number > context.compare(ours, low).p.number
+    )
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def covered(desk: Desk, text: str, asks: str = ASKS) -> Coverage:
         ("## Seen\n\n1. first\n2. second with 7\n   and more\n3. third", ["7"]),
         ("It rises to\n93. That is much,\n(73) too.", ["93", "73"]),
         ("From 70-75 % of 93/100 images, 1995-1999.", ["70", "75", "93", "1995", "1999"]),
-        ("2.5× faster, 3x as fast, 12s, 85ms, 50k and 1.5M.", ["2.5", "3", "12", "85", "50", "1.5"]),
+        ("2.5× faster, 3x as fast, 12 s, 1.2s, 85ms, 50k and 1.5M.", ["2.5", "3", "12", "1.2", "85", "50", "1.5"]),
         ("At p<.05, ~0.73, a^b^ ^0.74^ and {0.75}.", [".05", "0.73", "0.74", "0.75"]),
     ],
 )
@@ -51,6 +51,7 @@ def test_typed_numbers_are_found(desk: Desk, text: str, numbers: list[str]) -> N
         "A note.[^1]\n\n[^1]: The note.",
         '<< results(rows=["net"], columns=["accuracy"], caption="All.", label="tbl-r") >>',
         "Water is H~2~O, an area m^2^; 2x2 windows, the 16th layer, a 10-class task, layer2.",
+        "In the 1990s 5s looked like 6s.",
     ],
 )
 def test_what_is_given_or_a_name_is_none_of_them(desk: Desk, text: str) -> None:

@@ -23,6 +23,10 @@ def failure(desk: Desk, text: str, draft: bool = False) -> ReportError:
         ("A word<# a remark #>\nnext", "A word\nnext"),
         ("<% for x in [1, 2] %>\n- x<% if x > 1 %>, last<% endif %>\n<% endfor %>\nend", "- x\n- x, last\nend"),
         ("<% if 1 %><# a remark #>\nyes\n<% endif %>\n", "yes\n"),
+        ("Words <% raw %>\n<% if x %>\n<% endraw %>", "Words \n<% if x %>"),
+        ("Text\n<% set a = [\n1] %><% set b = 2 %>\nmore", "Text\nmore"),
+        ("Text\n<# a\nb #><% set b = 2 %>\nmore", "Text\nmore"),
+        ("Text <# see <% if %> #>\nmore", "Text \nmore"),
         ("a<% set x = [\n  1,\n] %>\nb<% if 1 -%>\n c<% endif +%>\nd", "a\nbc\nd"),
     ],
 )

@@ -98,6 +98,20 @@ def test_words_of_logic_have_three_values(desk: Desk, outcome: str, verdict: str
     assert ("*p* = " in evidence) == ("gain" in outcome)
 
 
+@pytest.mark.parametrize("second", ["gain", 'value("net.accuracy")', '"words"', "1 < 2"])
+def test_what_stands_behind_or_is_an_outcome(desk: Desk, second: str) -> None:
+    """A comparison that doesn't say what it claims, a number and words are not taken for true."""
+    shares = 'constant(0.7, "fraction", of=100), constant(0.6, "fraction", of=100)'
+    claim = f'<% set gain = compare({shares}) %><% claim "a", value("net.accuracy") > 2 or {second} %>It.<% endclaim %>'
+    assert "has no outcome" in failure(desk, claim)
+
+
+def test_what_is_decided_asks_no_further(desk: Desk) -> None:
+    """A condition guards what stands behind it."""
+    text = '<% claim "it", value("net.accuracy") < 0 and 1 / 0 > 2 %>It is so.<% endclaim %>'
+    assert ".refuted}" in desk.markdown(text)
+
+
 def test_typed_numbers_alone_are_no_outcome(desk: Desk) -> None:
     """A claim rests on results, or on numbers that say that they are none: what Python finds true has no evidence."""
     shares = 'constant(0.7, "fraction", of=100), constant(0.6, "fraction", of=100)'
@@ -120,6 +134,7 @@ def test_of_nothing_nothing_holds(desk: Desk, outcome: str) -> None:
         ("constant(0.29) - 0.28 == 0.01", "holds"),
         ("times(constant(-2), 2, -1)", "holds"),
         ("times(constant(-2.5), 2, -1)", "refuted"),
+        ("times(constant(6), 2, constant(3))", "holds"),
     ],
 )
 def test_the_last_binary_digits_decide_nothing(desk: Desk, outcome: str, verdict: str) -> None:
