@@ -33,7 +33,7 @@ class Registry:
     """The declarations of a project by name, sorted.
 
     `broken` has what is wrong with files that can't be imported, by their names, and with experiments that can't be
-    used, by theirs; `documents` are names that no experiment is meant by.
+    used, by theirs; `documents` are names of documents.
     """
 
     experiments: dict[str, Experiment]

@@ -235,7 +235,7 @@ def check_machines(runs: Runs, values: Sequence[Value]) -> None:
 
 
 def _check_images(runs: Runs, first: Value, second: Value, seed: int) -> None:
-    """Raise ReportError where the runs of both stored which images they have seen, and these are others."""
+    """Raise ReportError where both runs stored the ids of their images, and the images are not the same."""
     import numpy as np
 
     stored = [(run, f"{_part(v)}_ids") for v in (first, second) if (run := _run(runs, v, seed)) is not None]

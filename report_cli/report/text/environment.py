@@ -307,7 +307,7 @@ def for_text(name: str, apply: Callable[..., Any]) -> Callable[..., Any]:
         if cut or isinstance(value, Untouchable):
             raise UsageError(
                 f"|{name} takes text, and this has a number of a run in it",
-                "write numbers with percent, decimals(n), integer, scientific or duration",
+                "write numbers with percent, percentage, decimals(n), integer, scientific or duration",
             )
         return apply(*arguments, **named)
 

@@ -91,7 +91,7 @@ class Untouchable:
     def _refuse(self, *_: object) -> Any:
         raise UsageError(
             f"{self.name} is a number, not text: it can't be cut, joined with +, searched or compared with text",
-            "write it with percent, decimals(n), integer, scientific or duration; join with ~; compare numbers",
+            "write it with percent, decimals(n) or another filter for numbers; join with ~; compare numbers",
         )
 
     __len__ = __iter__ = __contains__ = __mod__ = _refuse
