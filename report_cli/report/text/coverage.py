@@ -23,7 +23,7 @@ _ITEM = re.compile(r"[ >]*\(?\d+[.)] ")
 # A number stands alone, with a unit or before a sign: 3×3, VGG16, layer2 and CIFAR-10 are names.
 _NUMBER = re.compile(
     r"(?<![\w×.,/])(?<![^\W\d]-)[−-]?(?:\d[\d,. \u202f]*|\.\d+)(?:[eE][+-]?\d+)?"
-    r"(?:(?=(?:[mµμn]s|min|h|[kMGT]B?|x|px)\b)|(?<=\.\d)(?=s\b)|(?<=\.\d\d)(?=s\b)|(?!\w|×\d|-[^\W\d]|[.,]\d))"
+    r"(?:(?=(?:[mµμn]s|min|h|[kMGT]B?|x|px)\b)|(?<=\.\d)(?=s\b)|(?<=\.\d\d)(?=s\b)|(?!\w|×\d|[-/][^\W\d]|[.,]\d))"
 )
 
 

@@ -50,7 +50,7 @@ def test_typed_numbers_are_found(desk: Desk, text: str, numbers: list[str]) -> N
         '<< parameter("net", "widths") >> and << images_label("net") >>',
         "A note.[^1]\n\n[^1]: The note.",
         '<< results(rows=["net"], columns=["accuracy"], caption="All.", label="tbl-r") >>',
-        "Water is H~2~O, an area m^2^; 2x2 windows, the 16th layer, a 10-class task, layer2.",
+        "Water is H~2~O, an area m^2^; 2x2 windows, the 16th layer, a 10-class task, layer2, in 1/m.",
         "In the 1990s 5s looked like 6s.",
     ],
 )
