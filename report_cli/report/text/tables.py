@@ -107,7 +107,7 @@ def _unit(heading: str, column: Column) -> str:
 def _cell(value: Value | None, digits: int | None, is_best: bool) -> str:
     if value is None:
         return NOTHING
-    whole = value.unit == "count" and float(value.number).is_integer()
+    whole = value.unit == "count" and float(value.number).is_integer() and len(set(value.samples)) < 2
     after = digits if digits is not None else 0 if whole else DIGITS.get(value.unit, 3)
     text = _decimals(value, after)
     if value.n > 1 and (spread := value.spread).number:

@@ -72,10 +72,10 @@ def test_a_best_that_no_one_can_tell_is_an_error(desk: Desk) -> None:
 
 
 def test_a_mean_of_counts_is_no_count(desk: Desk) -> None:
-    """The mean of 10 and 11 is 10.5; one that is whole stays whole."""
+    """The mean of 10 and 11 is 10.5, and that of 1 and 3 is no whole number of things either."""
     for seed, (first, second) in enumerate(((10, 1), (11, 3))):
         desk.store("net", {"hits": (first, "count"), "misses": (second, "count")}, seed=seed)
-    assert table(desk, 'rows=["net"], columns=["hits", "misses"]')[2] == "| A network | 10.5 ± 0.7 | 2 ± 1.4 | 2 |"
+    assert table(desk, 'rows=["net"], columns=["hits", "misses"]')[2] == "| A network | 10.5 ± 0.7 | 2.0 ± 1.4 | 2 |"
 
 
 def test_a_column_has_one_unit(desk: Desk) -> None:
