@@ -111,7 +111,7 @@ def _cell(value: Value | None, digits: int | None, is_best: bool) -> str:
     after = digits if digits is not None else 0 if whole else DIGITS.get(value.unit, 3)
     text = _decimals(value, after)
     if value.n > 1 and (spread := value.spread).number:
-        text += f" ± {_decimals(spread, max(after, 1) if value.unit == 'count' else after)}"
+        text += f"{formats.NO_BREAK}±{formats.NO_BREAK}{_decimals(spread, max(after, 1) if value.unit == 'count' else after)}"
     return f"**{text}**" if is_best else text
 
 

@@ -12,7 +12,7 @@ from tests.report.conftest import Desk
 
 def table(desk: Desk, arguments: str) -> list[str]:
     text = desk.markdown(f'<< results({arguments}, caption="Results.", label="tbl-r") >>')
-    text = text.replace(r"\(", "(").replace(r"\)", ")").replace(r"\%", "%")
+    text = text.replace("\N{NO-BREAK SPACE}", " ").replace(r"\(", "(").replace(r"\)", ")").replace(r"\%", "%")
     return [line for line in text.split("\n") if line.startswith(("|", ":"))]
 
 
