@@ -8,6 +8,7 @@ from report_cli.report.text import formats
 from report_cli.report.text.comparisons import check_machines, check_units
 from report_cli.report.text.context import Context
 from report_cli.report.text.escape import escape
+from report_cli.report.text.formats import NO_BREAK
 from report_cli.report.text.values import Value
 
 # Digits after the point where no one says how many, by unit; fractions are shown in percent.
@@ -111,7 +112,9 @@ def _cell(value: Value | None, digits: int | None, is_best: bool) -> str:
     after = digits if digits is not None else 0 if whole else DIGITS.get(value.unit, 3)
     text = _decimals(value, after)
     if value.n > 1 and (spread := value.spread).number:
-        text += f"{formats.NO_BREAK}±{formats.NO_BREAK}{_decimals(spread, max(after, 1) if value.unit == 'count' else after)}"
+        # One line: parted, the two would be read as cells of their own.
+        digits = max(after, 1) if value.unit == "count" else after
+        text += f"{NO_BREAK}±{NO_BREAK}{_decimals(spread, digits)}"
     return f"**{text}**" if is_best else text
 
 
