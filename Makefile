@@ -6,11 +6,16 @@ BIN := .venv/bin
 SCRIPT := tests/script
 INSTALLED := .venv/installed
 
-.PHONY: report test fault bench check docs lock clean
+.PHONY: report quick test fault bench check docs lock clean
 
 report: $(INSTALLED)
 	@$(BIN)/report doctor --fix
 	@$(BIN)/report build all --yes
+
+# Trains everything anew, small and on drawn images.
+quick: $(INSTALLED)
+	@$(BIN)/report doctor --fix
+	@$(BIN)/report build all --profile quick --yes
 
 test: $(INSTALLED)
 	@$(BIN)/report doctor --fix

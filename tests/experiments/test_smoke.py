@@ -24,9 +24,13 @@ TRAINED = [name for name, experiment in by_name().items() if experiment.data]
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("homework")
+
+
+@pytest.fixture(scope="module")
+def results(folder: Path) -> dict[str, Results]:
     """The results of all experiments in a copy of the project."""
-    folder = tmp_path_factory.mktemp("homework")
     shutil.copy(ROOT / "pyproject.toml", folder)
     shutil.copytree(ROOT / "experiments", folder / "experiments", ignore=shutil.ignore_patterns("results"))
     command = [sys.executable, "-m", "report_cli", "run", "all", "--profile", "smoke"]
@@ -97,6 +101,15 @@ def _recomputed(run: Run) -> dict[str, float]:
             "validation_loss_swing": abs(np.diff(curve)).mean(),
         }
     return expected
+
+
+def test_the_report_is_made_of_them(results: dict[str, Results], folder: Path) -> None:
+    """As `make quick` makes it of larger runs: every figure is drawn, every table and sentence filled in."""
+    shutil.copytree(ROOT / "templates", folder / "templates")
+    command = [sys.executable, "-m", "report_cli", "build", "all", "--profile", "smoke", "--to", "html"]
+    built = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr[-3_000:]
+    assert "drawn images" in (folder / "build" / "report" / "homework4.html").read_text(encoding="utf-8")
 
 
 def test_metrics_of_every_training_follow_from_what_is_stored(results: dict[str, Results]) -> None:
