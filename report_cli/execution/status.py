@@ -128,7 +128,7 @@ def stored(workspace: Workspace, names: Sequence[str]) -> list[StoredRun]:
 
 def _differing(run: Run, runs: Sequence[Run]) -> dict[str, Any]:
     """Return the parameters of a run that others of its profile have otherwise, though no one set them."""
-    others = [other for other in runs if other.profile == run.profile and not {*other.manifest.overrides}]
+    others = [other for other in runs if other.profile == run.profile and not other.manifest.overrides]
     names = set(run.parameters) - {*run.point, *run.manifest.overrides}
     return {
         name: run.parameters[name]

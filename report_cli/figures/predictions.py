@@ -46,19 +46,16 @@ def reliability(logits: NDArray[Any], labels: NDArray[Any]) -> Illustration:
         head = ["confidence (%)", "mean confidence (%)", "named right (%)", "images"]
         rows: list[list[Content]] = []
         areas = {}
+        parts = [f"Reliability diagram of {counts.sum():,} test images in {BINS} classes of confidence."]
         for left, said, correct, count in zip(
             edges[:-1][used], confidence[used], share[used], counts[used], strict=True
         ):
             right = left + 100 / BINS
             areas[len(rows), 0] = (left, 100, right, 0)
             rows.append([f"{left:g} to {right:g}", 100 * float(said), 100 * float(correct), float(count)])
+            told = f"{percentage(said, 0)}%, {percentage(correct, 0)}% of {count:,} are right."
+            parts.append(f"At a mean confidence of {told}")
         upper.add_artist(Explained(head, rows, areas))
-    parts = [f"Reliability diagram of {counts.sum():,} test images in {BINS} classes of confidence."]
-    for said, right, count in zip(confidence, share, counts, strict=True):
-        if count:
-            parts.append(
-                f"At a mean confidence of {percentage(said, 0)}%, {percentage(right, 0)}% of {count:,} are right."
-            )
     return figure, " ".join(parts)
 
 

@@ -330,12 +330,10 @@ def parts(
     experiments declare that the document takes.
     """
     # What another document says is nothing to this one, unless a template includes it.
-    texts = "".join(path.read_text(encoding="utf-8", errors="replace") for path in project.templates.rglob("*.md"))
-    others = {
-        f"{DOCUMENTS}{name}.md"
-        for name in documents(project)
-        if name != document and f"{DOCUMENTS}{name}.md" not in texts
-    }
+    others = {f"{DOCUMENTS}{name}.md" for name in documents(project) if name != document}
+    if others:
+        texts = "".join(path.read_text(encoding="utf-8", errors="replace") for path in project.templates.rglob("*.md"))
+        others = {name for name in others if name not in texts}
     folders_ = [
         {name: d for name, d in _folder(folder, "*").items() if name not in others} for folder in folders(project)
     ]

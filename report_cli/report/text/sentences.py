@@ -165,8 +165,8 @@ def _ordered(holds: Callable[[Any, Any], Any], sign: str, first: Result, second:
     outcome = holds(first, second)
     if isinstance(outcome, Outcome):
         return outcome
-    spelled = [formats.rounded(each)[0] for each in (first, second) if not isinstance(each, Value)]
-    return decided(outcome, f" {sign} ".join(spelled))
+    numbers = [formats.rounded(each)[0] for each in (first, second) if not isinstance(each, Value)]
+    return decided(outcome, f" {sign} ".join(numbers))
 
 
 PREDICATES: Sequence[Callable[..., Outcome]] = (
