@@ -281,9 +281,12 @@ def test_all_stored_runs_are_listed(grid: Command, project: Project) -> None:
     edit(project.experiments / "sums.py", 'profiles={"c": 2}', 'profiles={"c": 3}')
     assert grid("run", "double").returncode == 0
     listed = grid("runs", "double").stdout
-    assert re.search(r"any +c=2 seed=0 +up to date .*\n.*any +c=3 seed=0 +up to date ", listed)
+    for parameters in ("c=2", "c=3"):
+        assert re.search(rf"any +{parameters} seed=0 +up to date ", listed)
     edit(project.experiments / "sums.py", 'profiles={"c": 3}', 'profiles={"c": 2}')
     runs = json.loads(grid("runs", "--json").stdout)["runs"]
+    ends = [run["finished"] for run in runs if run["experiment"] == "double"]
+    assert ends == sorted(ends)
     found = [(run["overrides"], bool(run["outdated"])) for run in runs if run["experiment"] == "double"]
     assert sorted(found, key=str) == [({"c": 5}, True), ({"c": 6}, True), ({}, False), ({}, False), ({}, True)]
     assert len(runs) == 11
