@@ -8,7 +8,9 @@ import msgspec
 from report_cli import wording
 from report_cli.errors import ReportError, UsageError, unknown
 from report_cli.experiment import Experiment, Point
+from report_cli.report.text.comparisons import compare_each
 from report_cli.report.text.context import Context, Selection
+from report_cli.report.text.values import Value
 from report_cli.store.run import Results
 
 # An experiment, and a point of its grid: without parameters where it has none.
@@ -65,23 +67,17 @@ def compare(
 
 def _compared(context: Context, metric: str, pairs: Sequence[tuple[Place, Place]]) -> Iterator[Compared]:
     """Yield the comparison of each pair; those that can be compared are a family."""
-    family, reasons = [], []
-    for pair in pairs:
-        first, second = (context.value(f"{name}.{metric}", **point) for name, point in pair)
-        family.append((first, second))
-        try:
-            context.compare(first, second)
-        except ReportError as error:
-            reasons.append(error.message)
-        else:
-            reasons.append("")
-    comparable = [values for values, reason in zip(family, reasons, strict=True) if not reason]
-    for ((one, at), (two, there)), (first, second), reason in zip(pairs, family, reasons, strict=True):
+
+    def value(place: Place) -> Value:
+        return context.value(f"{place[0]}.{metric}", **place[1])
+
+    values = [(value(first), value(second)) for first, second in pairs]
+    for pair, (first, second), found in zip(pairs, values, compare_each(context.by_key(), values), strict=True):
+        (one, at), (two, there) = pair
         means = first.number, second.number
-        known = Compared(metric, (one, two), (at, there), means, first.unit, means[0] - means[1], reason=reason)
-        if reason:
-            yield known
+        known = Compared(metric, (one, two), (at, there), means, first.unit, means[0] - means[1])
+        if isinstance(found, ReportError):
+            yield msgspec.structs.replace(known, reason=found.message)
             continue
-        found = context.compare(first, second, family=comparable)
         numbers = {name: getattr(found, name).number for name in ("difference", "low", "high", "p")}
         yield msgspec.structs.replace(known, **numbers, n=int(found.n.number), over=found.over, verdict=found.verdict)

@@ -130,7 +130,27 @@ def compare(runs: Runs, first: Value, second: Value, margin: float, family: Sequ
     pairs[own] = first, second  # the family may have it the other way round
     measured = {name: _measured(runs, *pair) for name, pair in pairs.items()}
     adjusted = stats.holm([each.p for each in measured.values()])
-    found, p = measured[own], dict(zip(measured, adjusted, strict=True))[own]
+    return _comparison(first, second, measured[own], dict(zip(measured, adjusted, strict=True))[own], margin)
+
+
+def compare_each(runs: Runs, pairs: Sequence[Pair]) -> list[Comparison | ReportError]:
+    """Return the comparison of each pair, or why it can't be compared; those that can are one family."""
+    measured: list[Difference | ReportError] = []
+    for pair in pairs:
+        try:
+            check_units(pair)
+            measured.append(_measured(runs, *pair))
+        except ReportError as error:
+            measured.append(error)
+    adjusted = iter(stats.holm([each.p for each in measured if isinstance(each, Difference)]))
+    return [
+        each if isinstance(each, ReportError) else _comparison(*pair, each, next(adjusted), margin=0.0)
+        for pair, each in zip(pairs, measured, strict=True)
+    ]
+
+
+def _comparison(first: Value, second: Value, found: Difference, p: float, margin: float) -> Comparison:
+    """Return what was found of two results, with the adjusted `p`, as values."""
     ends, origins = found.interval(), (first - second).origins
     keys = tuple(dict.fromkeys((*_compared(first, second), *_compared(second, first))))
 
