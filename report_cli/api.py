@@ -192,7 +192,7 @@ def documents(workspace: Workspace, names: Sequence[str], *, section: str = "", 
     """
     from report_cli.report import build as pages
 
-    known = pages.documents(workspace.project)
+    known = workspace.project.documents
     if not names and len(known) != 1:
         raise UsageError(f"there are {len(known)} documents", f"name one: {', '.join(known)}, or all")
     chosen = tuple(names) if names and "all" not in names else known
@@ -397,13 +397,12 @@ def verify(
     Raises:
         ReportError: it is no PDF of a report of this project, its runs aren't stored here, or Pango is missing.
     """
-    from report_cli.report import build as pages
     from report_cli.report import verify as verification
     from report_cli.report.text.context import Selection
 
     workspace = open_workspace(folder)
     file = verification.examine(Path(path))
-    if file.facts.document not in pages.documents(workspace.project):
+    if file.facts.document not in workspace.project.documents:
         raise ReportError(f"{file.name} is of a document {file.facts.document!r}, which this project hasn't got")
     runs, behind = verification.stored(file, workspace.experiments, workspace.store)
     with open_runner(workspace, listener) as runner:

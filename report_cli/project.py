@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from report_cli import files
 from report_cli.errors import UsageError, unknown
 from report_cli.experiment import PROFILES
 from report_cli.settings import typed
@@ -97,6 +98,11 @@ class Project:
     @property
     def templates(self) -> Path:
         return self.root / "templates"
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """The names of the project's documents, sorted."""
+        return tuple(path.stem for path in files.sources(self.templates / "documents", "*.md"))
 
     @property
     def images(self) -> Path:

@@ -28,13 +28,7 @@ def datasets(incomplete: str) -> list[str]:
 
 def documents(incomplete: str) -> list[str]:
     """Return the documents of this project that begin so."""
-
-    def names(workspace: "Workspace") -> list[str]:
-        from report_cli.report import build
-
-        return [*build.documents(workspace.project), "all"]
-
-    return _matches(incomplete, names)
+    return _matches(incomplete, lambda workspace: [*workspace.project.documents, "all"])
 
 
 def sections(incomplete: str) -> list[str]:

@@ -28,10 +28,9 @@ MOST = 12
 def list_all(json: Json = False) -> None:
     """List the experiments and documents."""
     from report_cli.experiment import PROFILES
-    from report_cli.report.text import templates
 
     workspace = open_workspace()
-    documents = templates.documents(workspace.project)
+    documents = workspace.project.documents
     experiments = workspace.experiments.values()
     if json:
         listed = [
@@ -115,11 +114,10 @@ def _taken(workspace: "Workspace", made: "Plan") -> "dict[str, list[Status]]":
     """Return the runs that each document takes, and those that they need; what is wrong with a document is told."""
     from report_cli import api
     from report_cli.errors import ReportError
-    from report_cli.report.text import templates
 
     steps = {step.name: step for step in made.steps}
     taken = {}
-    for document in templates.documents(workspace.project):
+    for document in workspace.project.documents:
         try:
             names = api.documents(workspace, [document]).experiments
         except ReportError as error:

@@ -71,11 +71,10 @@ def watch(
     Example: report watch homework4 --open
     """
     from report_cli import project
-    from report_cli.report import build as pages
     from report_cli.report.live.preview import Preview, serve
 
     here = project.find(Path.cwd())
-    known = pages.documents(here)
+    known = here.documents
     if document and document not in known:
         raise unknown("document", document, known)
     if not document and len(known) != 1:

@@ -122,7 +122,7 @@ def load(project: Project, snapshot: Sources) -> Registry:
         {name: item for name, item in declarations.items() if isinstance(item, spec.DataSet)},
         {name: item for name, item in declarations.items() if isinstance(item, spec.Weights)},
         broken | {f"data set {name}": error for name, error in twice.items()},
-        tuple(path.stem for path in files.sources(project.templates / "documents", "*.md")),
+        project.documents,
     )
 
 

@@ -15,11 +15,11 @@ from report_cli.keys.canonical import digest
 from report_cli.project import FORMATS, PAGES, PROVENANCE, VIEWS, Edition, Project, folder_of, stem_of
 from report_cli.report.text import front
 from report_cli.report.text.context import Context, Selection
-from report_cli.report.text.templates import documents, folders, names
+from report_cli.report.text.templates import folders, names
 from report_cli.store.manifest import Commit
 from report_cli.store.run import FigureFile, Run
 
-__all__ = ["FORMATS", "Built", "Selection", "build", "check_warnings", "documents", "survey", "unused_answers"]
+__all__ = ["FORMATS", "Built", "Selection", "build", "check_warnings", "survey", "unused_answers"]
 
 # What of the settings is shown on a page.
 SHOWN = ("author", "id", "course", "date", "lang")
@@ -83,8 +83,8 @@ def survey(
         UsageError: a template is malformed, or names an experiment, metric, figure, answer or section that doesn't
             exist: so a mistyped name fails before anything is trained.
     """
-    if document not in documents(project):
-        raise unknown("document", document, documents(project))
+    if document not in project.documents:
+        raise unknown("document", document, project.documents)
     inputs = digest(
         {
             "package": _package(code),
@@ -330,7 +330,7 @@ def parts(
     experiments declare that the document takes.
     """
     # What another document says is nothing to this one, unless a template includes it.
-    others = {f"{DOCUMENTS}{name}.md" for name in documents(project) if name != document}
+    others = {f"{DOCUMENTS}{name}.md" for name in project.documents if name != document}
     if others:
         texts = "".join(path.read_text(encoding="utf-8", errors="replace") for path in project.templates.rglob("*.md"))
         others = {name for name in others if name not in texts}

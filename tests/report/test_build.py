@@ -13,7 +13,7 @@ from report_cli.errors import ReportError, UsageError
 from report_cli.keys.sources import Sources
 from report_cli.project import PACKAGE
 from report_cli.report import build
-from report_cli.report.build import Built, documents
+from report_cli.report.build import Built
 from report_cli.report.page import Page
 from tests.report.conftest import Desk
 
@@ -24,7 +24,7 @@ def test_the_documents_of_a_project_are_its_files(desk: Desk) -> None:
     """Every file in templates/documents is a document."""
     desk.write("Text", name="b")
     desk.write("Text", name="a")
-    assert documents(desk.project) == ("a", "b")
+    assert desk.project.documents == ("a", "b")
 
 
 def test_the_same_store_gives_the_same_bytes(built: Report, tmp_path: Path) -> None:

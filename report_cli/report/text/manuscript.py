@@ -90,8 +90,8 @@ def write(project: Project, document: str, context: Context, *, section: str = "
         UsageError: a template is malformed or names something that doesn't exist (template and line in the message).
         ReportError: a value has no result.
     """
-    if document not in templates.documents(project):
-        raise unknown("document", document, templates.documents(project))
+    if document not in project.documents:
+        raise unknown("document", document, project.documents)
     manuscript = _Author(project, context, section).document(document)
     if whole or manuscript.faults.is_partial:
         manuscript.faults.check()

@@ -17,11 +17,6 @@ def folders(project: Project) -> tuple[Path, ...]:
     return (project.templates, *(folder for folder in inherited if folder.parent != project.templates))
 
 
-def documents(project: Project) -> tuple[str, ...]:
-    """Return the names of the project's documents, sorted."""
-    return tuple(path.stem for path in files.sources(project.templates / "documents", "*.md"))
-
-
 def find(project: Project, name: str) -> Path | None:
     """Return the template or style file `name`: the project's own first, then the inherited one."""
     for root in project.template_folders:

@@ -32,6 +32,6 @@ def test_what_editors_leave_is_no_template(desk: Desk) -> None:
         for name in ("._real.md", ".#real.md", "#real.md", "real.md~", "real.md.bak"):
             (place / name).write_bytes(b"\0\5")
         (place / "gone.md").symlink_to("nowhere.md")
-    assert templates.documents(desk.project) == ("real",)
+    assert desk.project.documents == ("real",)
     assert templates.names(desk.project, "answers") == ["real"]
     assert unused_answers(desk.project, []) == ["no document includes templates/answers/real.md"]
