@@ -8,9 +8,10 @@ INSTALLED := .venv/installed
 
 .PHONY: report quick test fault bench check docs lock clean
 
+# From the kept results: it trains nothing.
 report: $(INSTALLED)
 	@$(BIN)/report doctor --fix
-	@$(BIN)/report build all --yes
+	@$(BIN)/report build all
 
 # Trains everything anew, small and on drawn images.
 quick: $(INSTALLED)
