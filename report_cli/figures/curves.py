@@ -110,9 +110,18 @@ def side_by_side(panels: Sequence[History], titles: Sequence[str], classes: int)
         rows[1, 0].set_ylabel("accuracy (%)")
         # A training loss may begin ten times as high, which would leave no room for what is compared.
         rows[0, 0].set_ylim(0, 1.1 * max(row["validation_loss"] for history in panels for row in history))
-        # Named once, below the curves, which rise to the right.
-        for y, name, colour in ((0.14, "training", GREY_WORDS), (0.04, "validation", ACCENT)):
-            rows[1, -1].text(0.97, y, name, color=colour, ha="right", transform=rows[1, -1].transAxes)
+        figure.align_ylabels()
+        # Named once, below the curves, which rise to the right, and above the line of guessing.
+        for y, name, colour in ((0, "validation", ACCENT), (LINE_PT, "training", GREY_WORDS)):
+            rows[1, -1].annotate(
+                name,
+                (1, 0),
+                (-3, 4 + y),
+                xycoords="axes fraction",
+                textcoords="offset points",
+                color=colour,
+                ha="right",
+            )
     parts = [f"Loss and accuracy of {len(panels)} networks over their epochs."]
     for history, title in zip(panels, titles, strict=True):
         last, best = history[-1], min(history, key=lambda row: row["validation_loss"])
