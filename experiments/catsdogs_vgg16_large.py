@@ -17,6 +17,8 @@ from experiments.catsdogs_transfer import (
 from report_cli.training import augment
 
 # 224 is what VGG16 was trained on: Simonyan and Zisserman (2015), section 2.1.
+# The dearest of the transfer steps: one seed, unless --seeds asks for more.
+FOLLOW_UP: dict[str, Any] = {**COMMON, "seeds": 1}
 SIZES = {"smoke": 96, "quick": 96, "full": 224}
 
 
@@ -31,7 +33,7 @@ def needs_head(params: Params) -> tuple[str, ...]:
     needs=needs,
     profiles={name: Params(**{**HEAD[name], "size": size}) for name, size in SIZES.items()},
     cost_s={"smoke": 8, "quick": 15, "full": 500},
-    **COMMON,
+    **FOLLOW_UP,
 )
 def catsdogs_vgg16_large(params: Params, data: "report.ImageData", record: report.Record) -> None:
     """Do the features tell more of photographs of the size that the base was trained on?
@@ -61,7 +63,7 @@ def _on_views(name: str, **changes: Any) -> AugmentedParams:
         "full": _on_views("full", epochs=6, learning_rate=1e-5),
     },
     cost_s={"smoke": 10, "quick": 20, "full": 1_800},
-    **COMMON,
+    **FOLLOW_UP,
 )
 def catsdogs_vgg16_large_tuned(params: AugmentedParams, data: "report.ImageData", record: report.Record) -> None:
     """How far does VGG16 come with its last block tuned on changed views of photographs of its own size?
