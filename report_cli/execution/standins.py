@@ -30,6 +30,12 @@ ROOMS = frozenset({"training", "interpret", "figures", "datasets"})
 LIGHT = frozenset(
     {"report_cli.datasets", "report_cli.datasets.spec", "report_cli.training", "report_cli.training.metrics"}
 )
+# What of it names and places what a figure shows, in numpy alone.
+DRAWN_WITH = LIGHT | {
+    "report_cli.interpret",
+    "report_cli.interpret.descriptors",
+    "report_cli.interpret.receptive_field",
+}
 
 
 class UsedError(Exception):
@@ -175,7 +181,7 @@ def for_drawing(name: str) -> bool:
     """Whether `name` stands in while figures are drawn: what only trains, and what isn't installed."""
     package, _, rest = name.partition(".")
     if package == "report_cli":
-        return rest.partition(".")[0] in ("training", "interpret") and name not in LIGHT
+        return rest.partition(".")[0] in ("training", "interpret") and name not in DRAWN_WITH
     return package in TRAINERS
 
 
