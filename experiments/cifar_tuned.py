@@ -34,7 +34,7 @@ class Params(cifar_reference.Recipe):
 
 
 # What the full profile has for each network: the rates are those whose validation loss is lowest in cifar-tuning, the
-# epochs about as many as two cores without bfloat16 train in forty minutes.
+# epochs of the latter two about as many as two cores without bfloat16 train in forty minutes.
 TUNED: dict[str, dict[str, Any]] = {
     "control": {"learning_rate": 0.03},
     "inception": {"learning_rate": 0.3, "epochs": 24},
