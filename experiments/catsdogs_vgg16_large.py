@@ -17,9 +17,9 @@ from experiments.catsdogs_transfer import (
 from report_cli.training import augment
 
 # 224 is what VGG16 was trained on: Simonyan and Zisserman (2015), section 2.1.
+SIZES = {"smoke": 96, "quick": 96, "full": 224}
 # The dearest of the transfer steps: one seed, unless --seeds asks for more.
 FOLLOW_UP: dict[str, Any] = {**COMMON, "seeds": 1}
-SIZES = {"smoke": 96, "quick": 96, "full": 224}
 
 
 def needs_head(params: Params) -> tuple[str, ...]:

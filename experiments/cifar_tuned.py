@@ -145,8 +145,8 @@ def cifar_tuning(params: Params, data: "report.ImageData", record: report.Record
 
     Command: report run cifar-tuning --profile full
 
-    Expected (full, CIFAR-10): 0.03 for the control, 0.1 to 0.3 for the other two. Cost: four fifths of that of the
-    three tuned networks.
+    Expected (full, CIFAR-10): 0.03 for the control, 0.1 to 0.3 for the other two. Cost: about that of the three
+    tuned networks.
     """
     train(params, data, record, test=False)
 

@@ -30,7 +30,7 @@ ROOMS = frozenset({"training", "interpret", "figures", "datasets"})
 LIGHT = frozenset(
     {"report_cli.datasets", "report_cli.datasets.spec", "report_cli.training", "report_cli.training.metrics"}
 )
-# What of it names and places what a figure shows, in numpy alone.
+# Modules of these rooms that drawing may use, as they need nothing that trains.
 DRAWN_WITH = LIGHT | {
     "report_cli.interpret",
     "report_cli.interpret.descriptors",
