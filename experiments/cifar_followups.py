@@ -93,7 +93,7 @@ def draw_by_network(results: "report.Results", figures: report.Figures) -> None:
 # Less training than the networks of the assignment have in the quick profile: there only the steps are shown.
 PROFILES = {
     "smoke": Params(**vars(cifar.PROFILES["smoke"])),
-    "quick": Params(train=320, validation=250, test=500, epochs=2),
+    "quick": Params(train=320, validation=250, test=1_000, epochs=2),
     "full": Params(),
 }
 COMMON: dict[str, Any] = {

@@ -55,7 +55,7 @@ class Params(Recipe):
 
 PROFILES = {
     "smoke": Params(train=120, test=40, epochs=1, batch_size=40),
-    "quick": Params(train=320, test=500, epochs=1, batch_size=64),
+    "quick": Params(train=320, test=1_000, epochs=1, batch_size=64),
     "full": Params(),
 }
 SMOOTHED_LOSS = {

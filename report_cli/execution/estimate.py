@@ -22,7 +22,7 @@ DOUBT_S = 60.0
 
 
 class Estimator(msgspec.Struct):
-    """Knows what the runs of a store took in this environment, as far as they were made in `profile`."""
+    """Knows what the runs of a store took on this machine, as far as they were made in `profile`."""
 
     judge: Judge
     experiments: Mapping[str, Experiment]
@@ -51,7 +51,9 @@ class Estimator(msgspec.Struct):
             # Of a thousand seeds one is enough: each step to run is held against each of these.
             longest: dict[str, tuple[Any, float]] = {}
             for run in self.judge.runs(experiment.name):
-                if run.is_own and run.profile in (self.profile, None):
+                # What is kept may have been measured elsewhere, or beside other work.
+                made_here = run.is_own and not self.judge.store.is_kept(run)
+                if made_here and run.profile in (self.profile, None):
                     # Those of a run that is older than the experiment may be none of it any more.
                     with suppress(TypeError, ValueError):
                         made = replace(experiment.params[self.profile], **run.manifest.recipe["parameters"])

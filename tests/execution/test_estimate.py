@@ -1,6 +1,7 @@
 """How long a plan says that runs take."""
 
 import json
+import shutil
 
 import pytest
 
@@ -84,6 +85,15 @@ def test_earlier_runs_tell_more_than_the_author(nets: Command, project: Project)
     assert estimate_s(nets, "net", "epochs=400") == pytest.approx(100 * took_s)
     assert estimate_s(nets, "sum") == pytest.approx(10 * (took_s + 10) / (20 + 10))
     assert estimate_s(nets, "sum", "terms=1000") == pytest.approx(1_000 * (took_s + DOUBT_S) / (20 + DOUBT_S))
+
+
+def test_kept_results_say_nothing_of_this_machine(nets: Command, project: Project) -> None:
+    """They may have been measured anywhere, beside anything."""
+    assert nets("run", "net", "--profile", "quick", "--set", "wait_s=0.4").returncode == 0
+    assert nets("keep", "net", "--profile", "quick").returncode == 0
+    shutil.rmtree(project.runs)
+    assert estimate_s(nets, "net") == 20
+    assert estimate_s(nets, "sum") == 10
 
 
 def test_a_cost_of_nothing_tells_no_share(nets: Command, project: Project) -> None:

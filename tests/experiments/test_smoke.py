@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from report_cli import api
 from report_cli.execution import registry
-from report_cli.experiment import Experiment
+from report_cli.experiment import PROFILES, Experiment, parameters
 from report_cli.keys.key import code
 from report_cli.project import find
 from report_cli.store.run import Results, Run
@@ -55,6 +55,14 @@ def test_every_experiment_records_and_draws_what_it_declares(results: dict[str, 
             assert run.scalars["test_accuracy"] == right.mean()
             assert run.scalars["test_images"] == len(labels) == len(set(run.array("test_ids").tolist()))
             assert np.trace(run.array("confusion")) == right.sum()
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_networks_of_one_data_set_are_tested_on_the_same_images(profile: str) -> None:
+    """The text compares any two of them, in every profile."""
+    counts = {(each.data, parameters(each.params[profile]).get("test")) for each in by_name().values() if each.data}
+    tested = [data for data, test in counts if test is not None]
+    assert len(tested) == len(set(tested))
 
 
 def _score(logits: NDArray[Any], labels: NDArray[Any]) -> tuple[float, float]:
