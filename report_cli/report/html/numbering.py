@@ -69,22 +69,21 @@ def number(body: "HtmlElement", places: Places, language: Language, faults: Faul
     for link in body.iter("a"):
         with faults.noting():
             _fill_reference(link, names, anchors.union(names), places)
-    return _lists_first(body, headings)
+    _place_lists(body, headings)
+    order = {element.get("id"): place for place, element in enumerate(body.iter())}
+    return sorted(headings, key=lambda heading: order[heading.target])
 
 
-def _lists_first(body: "HtmlElement", headings: list[Heading]) -> list[Heading]:
-    """Move the lists that the page adds, of claims and of what is cited, before the appendices."""
-    made = claims(body)
-    made += body.xpath(".//*[@id='sec-references' or @id='refs']")
-    names = [element.get("id") for element in made]
-    lists = [heading for heading in headings if heading.target in names]
-    first = next((i for i, heading in enumerate(headings) if heading.level == 2 and heading.number.isalpha()), None)
-    if first is None or not lists:
-        return headings
-    for element in made:
-        body.get_element_by_id(headings[first].target).addprevious(element)
-    others = [heading for heading in headings if heading not in lists]
-    return [*others[:first], *lists, *others[first:]]
+def _place_lists(body: "HtmlElement", headings: Sequence[Heading]) -> None:
+    """Move the lists that the page adds, of what is cited and of claims, before the appendices."""
+    made, cited = claims(body), body.xpath(".//*[@id='sec-references' or @id='refs']")
+    appendix = next((h.target for h in headings if h.level == 2 and h.number.isalpha()), None)
+    if appendix is not None:
+        for element in (*cited, *made):
+            body.get_element_by_id(appendix).addprevious(element)
+    elif made and cited and made[-1].getnext() is cited[0]:
+        for element in cited:
+            made[0].addprevious(element)
 
 
 def claims(body: "HtmlElement") -> "list[HtmlElement]":
