@@ -11,6 +11,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from report_cli.figures import style
@@ -48,7 +49,7 @@ def channels(name: str, image: Pixels, maps: Pixels, numbers: Sequence[int], mat
 
     `name` is that of the image; `matches` say what each channel resembles.
     """
-    columns = 8 if len(maps) <= 64 else 16
+    columns = 8 if len(maps) <= 48 else 12
     rows = -(-len(maps) // columns)
     maps = _reduce(maps)
     size = maps.shape[1]
@@ -67,7 +68,10 @@ def channels(name: str, image: Pixels, maps: Pixels, numbers: Sequence[int], mat
             axes = place(figure, mosaic(tiles, len(tiles), gap), 34, top, width, size * scale)
             row = numbers[first : first + columns]
             for column, number in enumerate(row):
-                axes.text(column * (size + gap), -0.06 * size, str(number), fontsize=LABEL_PT, va="bottom")
+                left = column * (size + gap)
+                axes.text(left, -0.06 * size, str(number), fontsize=LABEL_PT, va="bottom")
+                # A map that is nearly empty has an edge, too.
+                axes.add_patch(Rectangle((left - 0.5, -0.5), size, size, fill=False, edgecolor=style.PALE, lw=0.5))
             areas = {(at, 0): (at * (size + gap), 0, at * (size + gap) + size, size) for at in range(len(row))}
             facts = [[str(number), match] for number, match in zip(row, matches[first : first + columns], strict=True)]
             axes.add_artist(Explained(["channel", "resembles"], facts, areas))

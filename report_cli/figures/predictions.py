@@ -72,7 +72,7 @@ def errors(pixels: Pixels, true: Sequence[str], named: Sequence[str], confidence
             row, column = divmod(number, COLUMNS)
             axes = place(figure, image, column * step, row * (side + below), side, side)
             text = f"{is_}:\n{said}\n{percentage(float(sure), 0)} %"
-            axes.text(0, -0.05, text, transform=axes.transAxes, va="top", fontsize=LABEL_PT, linespacing=1.05)
+            axes.text(0, -0.05, text, transform=axes.transAxes, va="top", fontsize=LABEL_PT, linespacing=0.9)
             explain(axes, {"true class": is_, "predicted": said, "confidence (%)": 100 * float(sure)})
     told = [
         f"{is_} taken for {said} at {percentage(float(sure), 1)}%"

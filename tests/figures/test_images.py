@@ -74,7 +74,7 @@ def test_channels_have_their_numbers() -> None:
     assert [int(text.get_text()) for axes in figure.axes for text in axes.texts] == numbers
     assert "beside 68 channel maps" in text
     widths = [axes.images[0].get_array().shape[1] for axes in figure.axes[1:]]
-    assert widths == [16 * 9 + 15] * 4 + [4 * 9 + 3]
+    assert widths == [12 * 9 + 11] * 5 + [8 * 9 + 7]
 
 
 def test_texts_say_what_is_shown() -> None:

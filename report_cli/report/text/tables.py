@@ -44,7 +44,7 @@ def results(
     if not caption.strip() or not label.startswith("tbl-"):
         raise UsageError("a table of results needs a caption and a label that starts with tbl-", 'label="tbl-models"')
     experiments = _headed([rows] if isinstance(rows, str) else rows, context.title)
-    metrics = _headed(columns, lambda name: name.replace("_", " ").capitalize())
+    metrics = _headed(columns, _capitalized)
     for name in (*highest, *lowest, *(digits or {})):
         if name not in metrics:
             raise unknown("column", name, metrics)
@@ -69,7 +69,10 @@ def results(
         [*head, *(_cell(column[at], (digits or {}).get(name), best.get(name) == at) for name, column in values.items())]
         for at, head in enumerate(heads)
     ]
-    first = [*(map(escape, swept) if swept else [""]), *(_unit(head, values[name]) for name, head in metrics.items())]
+    first = [
+        *([escape(_capitalized(name)) for name in swept] or [""]),
+        *(_unit(head, values[name]) for name, head in metrics.items()),
+    ]
     # Numbers stand to the right, names of rows to the left.
     rule = [*("---:" if _is_number(lines, name) else ":---" for name in swept or [""]), *("---:" for _ in metrics)]
     table = [first, rule, *body]
@@ -92,6 +95,10 @@ def _headed(names: Names, heading: Callable[[str], str]) -> dict[str, str]:
     if isinstance(names, Mapping):
         return {name: head for head, name in names.items()}
     return {name: heading(name) for name in names}
+
+
+def _capitalized(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def _titled(heading: str, point: Mapping[str, str]) -> str:

@@ -94,7 +94,7 @@ def test_points_of_a_grid_are_rows(desk: Desk) -> None:
         recipe = {"parameters": point}
         desk.store("net", {"accuracy": (0.7 + number / 10, "fraction")}, seed=number, point=point, recipe=recipe)
     rows = table(desk, 'rows="net", columns=["accuracy"]')
-    assert rows[:4] == ["| rate | Accuracy (%) |", "| ---: | ---: |", "| 0.03 | 70.0 |", "| 0.1 | 80.0 |"]
+    assert rows[:4] == ["| Rate | Accuracy (%) |", "| ---: | ---: |", "| 0.03 | 70.0 |", "| 0.1 | 80.0 |"]
     (titled,) = [row for row in table(desk, 'rows=["net", "facts"], columns=["accuracy", "sum"]') if "0.03" in row]
     assert titled.startswith("| A network, rate = 0.03 | 70.0 |")
 
