@@ -60,9 +60,12 @@ def test_every_experiment_records_and_draws_what_it_declares(results: dict[str, 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_networks_of_one_data_set_are_tested_on_the_same_images(profile: str) -> None:
     """The text compares any two of them, in every profile."""
-    counts = {(each.data, parameters(each.params[profile]).get("test")) for each in by_name().values() if each.data}
-    tested = [data for data, test in counts if test is not None]
-    assert len(tested) == len(set(tested))
+    tests: dict[str, set[tuple[int, int]]] = {}
+    for experiment in by_name().values():
+        chosen = parameters(experiment.params[profile])
+        if experiment.data and "test" in chosen:
+            tests.setdefault(experiment.data.name, set()).add((chosen["test"], chosen["split_seed"]))
+    assert {name: len(counts) for name, counts in tests.items()} == {"cifar10": 1, "dogs-vs-cats": 1}
 
 
 def _score(logits: NDArray[Any], labels: NDArray[Any]) -> tuple[float, float]:

@@ -73,6 +73,7 @@ def test_channels_have_their_numbers() -> None:
     figure, text = images.channels("cat", _pixels(9, 9, 3), _pixels(68, 9, 9), numbers, ["none"] * 68)
     assert [int(text.get_text()) for axes in figure.axes for text in axes.texts] == numbers
     assert "beside 68 channel maps" in text
+    assert sum(len(axes.patches) for axes in figure.axes) == len(numbers), "each has an edge"
     widths = [axes.images[0].get_array().shape[1] for axes in figure.axes[1:]]
     assert widths == [12 * 9 + 11] * 5 + [8 * 9 + 7]
 

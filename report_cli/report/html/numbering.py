@@ -75,15 +75,16 @@ def number(body: "HtmlElement", places: Places, language: Language, faults: Faul
 
 
 def _place_lists(body: "HtmlElement", headings: Sequence[Heading]) -> None:
-    """Move the lists that the page adds, of what is cited and of claims, before the appendices."""
-    made, cited = claims(body), body.xpath(".//*[@id='sec-references' or @id='refs']")
+    """Put the lists that the page adds before the appendices: references, then claims."""
+    references, of_claims = body.xpath(".//*[@id='sec-references' or @id='refs']"), claims(body)
     appendix = next((h.target for h in headings if h.level == 2 and h.number.isalpha()), None)
     if appendix is not None:
-        for element in (*cited, *made):
+        for element in (*references, *of_claims):
             body.get_element_by_id(appendix).addprevious(element)
-    elif made and cited and made[-1].getnext() is cited[0]:
-        for element in cited:
-            made[0].addprevious(element)
+    # An author may have put the references somewhere else.
+    elif references and of_claims and of_claims[-1].getnext() is references[0]:
+        for element in references:
+            of_claims[0].addprevious(element)
 
 
 def claims(body: "HtmlElement") -> "list[HtmlElement]":
