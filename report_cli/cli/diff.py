@@ -44,6 +44,7 @@ def diff(
 def _row(value: "ValueChange") -> tuple[str, ...]:
     point = ", ".join(f"{name}={content}" for name, content in value.point.items())
     name = ", ".join(value.origins) + (f" ({point})" if point else "")
+    name += f", {value.part.replace('_', ' ')}" if value.part else ""
     noise = "" if value.p is None else "seed noise" if value.is_noise else "beyond seed noise"
     more = f" and {len(value.causes) - 1} more" if len(value.causes) > 1 else ""
     return name, value.before, value.after, noise, (value.causes[0] + more) if value.causes else ""

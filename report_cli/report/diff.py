@@ -25,10 +25,11 @@ Match = tuple[bool, ListedValue, ListedValue]
 
 
 class ValueChange(msgspec.Struct, frozen=True, rename={"origins": "from"}):
-    """A value that is another one now. `p` says how probable such a difference is by the seeds alone (Welch's test),
-    None where one of both has no several seeds; `causes` tell what of its runs changed."""
+    """A value that is another one now; `part` is that of Value. `p` says how probable such a difference is by the seeds
+    alone (Welch's test), None where one of both has no several seeds; `causes` tell what of its runs changed."""
 
     origins: list[str]
+    part: str
     point: dict[str, Any]
     before: str
     after: str
@@ -87,14 +88,15 @@ def _values(before: Provenance, after: Provenance, matched: Sequence[Match]) -> 
     runs = {run.key: run for run in after.runs}
     told = set()
     for is_same, old, new in matched:
-        moved = tuple(new.origins), tuple(new.runs), old.text, new.text
+        moved = tuple(new.origins), new.part, tuple(new.runs), old.text, new.text
         if not is_same or old.number == new.number or moved in told:
             continue
         told.add(moved)
         pairs = _pairs(_rests(old, before), _rests(new, after))
         causes = list(dict.fromkeys(chain.from_iterable(_why(*pair, before, after) for pair in pairs)))
         point = next((runs[key].point for key in new.runs if key in runs), {})
-        yield ValueChange(new.origins, point, old.text, new.text, new.number - old.number, _noise(old, new), causes)
+        change = new.number - old.number
+        yield ValueChange(new.origins, new.part, point, old.text, new.text, change, _noise(old, new), causes)
 
 
 def _exchanged(matched: Sequence[Match]) -> list[Change]:
@@ -119,8 +121,8 @@ def _matched(before: Provenance, after: Provenance) -> Iterator[Match]:
 
 
 def _names(facts: Provenance) -> list[str]:
-    """Return what each value is of, whatever its runs are called: its origins, unit, points of a grid unless it is all
-    of them, and the seed of a single run that isn't the first."""
+    """Return what each value is of, whatever its runs are called: its origins, part, unit, points of a grid unless it
+    is all of them, and the seed of a single run that isn't the first."""
     runs = {run.key: run for run in facts.runs}
     whole: dict[str, set[str]] = {}
     for run in facts.runs:
@@ -132,7 +134,7 @@ def _names(facts: Provenance) -> list[str]:
         if len(points) > 1 and points == set().union(*(whole[run.experiment] for run in of)):
             points = set()
         seeds = {run.seed for run in of} - {0} if len(value.runs) == 1 else set()
-        names.append(repr((value.origins, value.unit, sorted(points), sorted(seeds))))
+        names.append(repr((value.origins, value.part, value.unit, sorted(points), sorted(seeds))))
     return names
 
 

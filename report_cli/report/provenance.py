@@ -67,7 +67,7 @@ class ListedRun(msgspec.Struct, frozen=True):
 
 
 class ListedValue(msgspec.Struct, frozen=True, rename={"origins": "from"}):
-    """A value of a report; of several seeds how many, and their sample standard deviation."""
+    """A value of a report; of several seeds how many, and their sample standard deviation. `part` is that of Value."""
 
     text: str
     number: float
@@ -76,6 +76,7 @@ class ListedValue(msgspec.Struct, frozen=True, rename={"origins": "from"}):
     runs: list[str]
     seeds: int = 1
     spread: float = 0.0
+    part: str = ""
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -254,7 +255,8 @@ def opened(text: str) -> tuple[dict[str, Any], bool]:
 def _shown(text: str, value: Value) -> dict[str, Any]:
     shown = {"text": text, "number": value.number, "unit": value.unit}
     seeds = {"seeds": value.n, "spread": stdev(value.samples)} if value.n > 1 else {}
-    return {**shown, **seeds, "from": list(value.origins), "runs": list(value.runs)}
+    part = {"part": value.part} if value.part else {}
+    return {**shown, **seeds, **part, "from": list(value.origins), "runs": list(value.runs)}
 
 
 def _code(run: Run) -> str:

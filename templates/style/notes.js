@@ -44,7 +44,7 @@ const digits = (number) =>
 
 /** @param {HTMLDataElement} data */
 function aboutValue(data) {
-  const { from = "", runs = "", interval, seeds } = data.dataset;
+  const { from = "", runs = "", part, interval, seeds } = data.dataset;
   const link = /** @type {HTMLAnchorElement} */ (data.querySelector("a"));
   const targets = runs ? runs.split(" ").map((key) => `run-${key}`) : [link.hash.slice(1)];
   const keys = targets.flatMap((target) => document.getElementById(target) ?? []);
@@ -61,6 +61,7 @@ function aboutValue(data) {
   if (keys.length > MOST) listed.push(make("li", {}, say("more", keys.length - MOST)));
   const commands = entries.slice(0, MOST).flatMap((entry) => entry.querySelector(".command")?.textContent ?? []);
   return [
+    part ? make("p", {}, say(`part_${part}`)) : undefined,
     ...from.split(", ").map((name) => make("p", {}, ...meaning(name))),
     make("dl", {}, ...facts.map(([name, fact]) => make("div", {}, make("dt", {}, name), " ", make("dd", {}, fact)))),
     ...commands.map((command) => make("code", {}, command)).map((code) => make("p", {}, code, " ", copier(code))),

@@ -52,6 +52,7 @@ def a_function_with_a_long_name(first_argument, second_argument="a string", thir
 
 << figure("net.curves", caption="Wide, of $x^2$ at " ~ value("more.high")|percent, label="fig-wide", wide=true) >>
 """
+    + "\n\nThe seeds differ by << value('net.accuracy').spread|percentage >> points.\n"
     + "\n\nOne more paragraph with << value('net.accuracy')|percent >>.\n" * 12
 )
 

@@ -128,6 +128,13 @@ def test_a_note_has_the_digits_that_say_something(open_page: Open) -> None:
         expect(note(page).locator("dd").first).to_have_text(digits)
 
 
+def test_a_note_says_what_of_a_result_a_number_is(open_page: Open) -> None:
+    """A standard deviation is not told as the result itself."""
+    page = open_page()
+    page.locator("p", has_text="The seeds differ by").locator("data a").focus()
+    expect(note(page).locator("p").first).to_have_text("Standard deviation over the seeds of")
+
+
 def test_a_tap_shows_the_note_and_the_next_one_follows(open_page: Open) -> None:
     """On a touch screen the first tap shows the note, one elsewhere hides it, a second tap goes to the run."""
     page = open_page(width=390, has_touch=True, is_mobile=True)

@@ -83,6 +83,23 @@ def test_seed_noise(compared: Callable[..., ReportChanges], desk: Desk) -> None:
     assert moved.is_noise
 
 
+def test_parts_of_a_comparison_are_told_apart(desk: Desk, tmp_path: Path) -> None:
+    """Difference, end of its interval and p are of the same results, and each says which it is."""
+
+    def built(numbers: list[float]) -> Path:
+        seeds(desk, numbers)
+        return Path(shutil.copy(desk.build(formats=("pdf",)).paths[0], tmp_path / f"{numbers[0]}.pdf"))
+
+    for seed, number in enumerate([0.60, 0.61, 0.62]):
+        desk.store("idle", {"accuracy": (number, "fraction")}, seed=seed)
+    desk.write(
+        '<% set gain = compare("net.accuracy", "idle.accuracy") %>\n'
+        "<< gain.difference|percentage >> from << gain.low|percentage >>, << gain.p >>, over << gain.n|integer >>\n"
+    )
+    found = api.diff(built([0.70, 0.75, 0.72]), built([0.80, 0.86, 0.83]))
+    assert [value.part for value in found.values] == ["difference", "difference_end", "p"]
+
+
 def test_more_seeds_are_told(compared: Callable[..., ReportChanges], desk: Desk) -> None:
     """A mean over more seeds is another value, and the count of seeds is a cause."""
     found = compared(lambda: seeds(desk, [0.70, 0.71, 0.72, 0.79]))

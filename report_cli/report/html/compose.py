@@ -342,6 +342,8 @@ def _values(parent: "HtmlElement", marked: str, ledger: Ledger) -> "tuple[str, *
             element = parent.makeelement("span", {"class": "missing"})
         else:
             element = parent.makeelement("data", {"value": repr(value.number), "data-from": ", ".join(value.origins)})
+            if value.part:
+                element.set("data-part", value.part)
             if entry.interval:
                 element.set("data-interval", entry.interval)
             if value.n > 1:

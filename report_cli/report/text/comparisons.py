@@ -154,16 +154,20 @@ def _comparison(first: Value, second: Value, found: Difference, p: float, margin
     ends, origins = found.interval(), (first - second).origins
     keys = tuple(dict.fromkeys((*_compared(first, second), *_compared(second, first))))
 
-    def value(number: float, unit: str) -> Value:
-        return Value(number, unit, origins, keys, first.ledger)
+    def value(number: float, unit: str, part: str) -> Value:
+        return Value(number, unit, origins, keys, first.ledger, part=part)
 
     difference, low, high = (
-        value(cleared(number, first.number, second.number), first.unit)
-        for number in (found.difference, ends.low, ends.high)
+        value(cleared(number, first.number, second.number), first.unit, part)
+        for number, part in (
+            (found.difference, "difference"),
+            (ends.low, "difference_end"),
+            (ends.high, "difference_end"),
+        )
     )
-    significance = PValue(p, "", origins, keys, first.ledger)
-    verdict = found.verdict(margin, p)
-    return Comparison(difference, low, high, significance, value(found.n, ""), found.method, verdict, margin)
+    significance = PValue(p, "", origins, keys, first.ledger, part="p")
+    verdict, compared = found.verdict(margin, p), value(found.n, "", "compared")
+    return Comparison(difference, low, high, significance, compared, found.method, verdict, margin)
 
 
 def _named(first: Value, second: Value) -> frozenset[object]:
@@ -330,5 +334,5 @@ def t_interval(value: Value, spread: Value | None = None, n: Value | int = 0) ->
         raise ReportError(f"{value.name} has no interval: it comes from {value.n} run", "ask for it where .n > 1")
     else:
         ends = value.over_seeds()
-    low, high = (Value(end, value.unit, value.origins, value.runs, value.ledger) for end in ends)
+    low, high = (Value(end, value.unit, value.origins, value.runs, value.ledger, part="end") for end in ends)
     return {"low": low, "high": high}

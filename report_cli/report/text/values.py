@@ -167,7 +167,8 @@ class Value(Untouchable):
 
     Several seeds give their mean; `samples` are the numbers of the `seeds`, in their order, where each belongs to one.
     `missing` is why there is no number. `counts` say of how many each sample of a fraction is a share; what is computed
-    of one and typed numbers (1 - v, 100 * v) is `affine[0] + affine[1]` times that share.
+    of one and typed numbers (1 - v, 100 * v) is `affine[0] + affine[1]` times that share. `part` says what it
+    is of its origins where it is none of them: "computed", "spread", "end", "seeds", "difference", "p", ...
     """
 
     number: float
@@ -180,6 +181,7 @@ class Value(Untouchable):
     counts: tuple[float, ...] = ()
     affine: tuple[float, float] = (0.0, 1.0)
     seeds: tuple[int, ...] = ()
+    part: str = ""
     # Someone set it: it is written with the digits that it has.
     is_set: bool = False
 
@@ -198,7 +200,7 @@ class Value(Untouchable):
         from statistics import stdev
 
         number = cleared(stdev(self.samples), *self.samples)
-        return Value(number, self.unit, self.origins, self.runs, self.ledger)
+        return Value(number, self.unit, self.origins, self.runs, self.ledger, part="spread")
 
     @property
     def low(self) -> "Value":
@@ -216,7 +218,7 @@ class Value(Untouchable):
     def _end(self, end: int) -> "Value":
         if self.missing:
             return self
-        return Value(self._wilson()[end], self.unit, self.origins, self.runs, self.ledger)
+        return Value(self._wilson()[end], self.unit, self.origins, self.runs, self.ledger, part="end")
 
     def share(self) -> tuple[int, int]:
         """Return how many of how many a share stands for, by the mean over the seeds; ReportError where that isn't
@@ -326,7 +328,7 @@ class Count(int):
 
     def __new__(cls, counted: Value) -> "Count":
         count = super().__new__(cls, len(counted.samples))
-        count.value = Value(int(count), "count", counted.origins, counted.runs, counted.ledger)
+        count.value = Value(int(count), "count", counted.origins, counted.runs, counted.ledger, part="seeds")
         return count
 
 
@@ -342,7 +344,7 @@ def errors_above(first: Value, second: Value) -> Value:
     from report_cli.stats import two_shares_z
 
     z = two_shares_z(*second.share(), *first.share())
-    return Value(z, "", difference.origins, difference.runs, first.ledger)
+    return Value(z, "", difference.origins, difference.runs, first.ledger, part="computed")
 
 
 def _combine(operate: Callable[[float, float], float], left: Operand, right: Operand, units: Units) -> Value:
@@ -375,6 +377,7 @@ def _combine(operate: Callable[[float, float], float], left: Operand, right: Ope
         counts=first.counts if affine[1] else (),
         affine=affine if affine[1] else (0.0, 1.0),
         seeds=first.seeds if paired else (),
+        part=(len(values) == 1 and values[0].part) or "computed",
     )
 
 
