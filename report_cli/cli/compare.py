@@ -41,8 +41,11 @@ def compare(
     """Compare experiments, or points of a grid, two at a time.
 
     Over seeds where there are several, else image by image; p is adjusted over the pairs of a metric. A name alone
-    stands for all points of its grid. Two of them: report compare leaves measures=length leaves measures=both
+    stands for all points of its grid.
+
     Example: report compare cifar-control cifar-inception -m test_accuracy
+
+    Two points: report compare leaves measures=length leaves measures=both
     """
     import msgspec
 

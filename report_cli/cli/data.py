@@ -82,7 +82,9 @@ def fetch(
 ) -> None:
     """Fetch a published file into the user's cache.
 
-    Every project then uses it. A fetch that was broken off goes on where it stopped. Example: report data fetch cifar10
+    Every project then uses it. A fetch that was broken off goes on where it stopped.
+
+    Example: report data fetch cifar10
     """
     from report_cli.execution import data, workspace
 

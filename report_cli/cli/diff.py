@@ -20,7 +20,9 @@ def diff(
     """Show what changed between two PDFs of a report, and why.
 
     Which values moved, claims flipped, figures and sentences changed. All is taken from the two files; no project is
-    needed. Example: report diff handed-in.pdf build/report/homework4.pdf
+    needed.
+
+    Example: report diff old.pdf build/report/homework4.pdf
     """
     import msgspec
 

@@ -96,7 +96,9 @@ def _reason(outcome: "Verification") -> tuple[str, str]:
     if outcome.made_by_other and outcome.verdict != "differs":
         other = wording.listing(outcome.made_by_other, "and")
         commit = _commit(outcome) if outcome.commit else "a project without commits"
-        hint = f"git checkout {outcome.commit[:12]}, and verify again" if outcome.commit and outcome.clean else ""
+        hint = "only what was committed before it was built can be brought back, and compared"
+        if outcome.commit and outcome.clean:
+            hint = f"git checkout {outcome.commit[:12]}, and verify again"
         return (
             f"{outcome.file} was built from {commit}, with other {other} than today's: it can't be compared here",
             hint,

@@ -155,7 +155,7 @@ def logs(names: Names, json: Json = False) -> None:
     for name, text in texts.items():
         if len(chosen) > 1:
             emit(f"{name}:")
-        emit(text)
+        emit(text or "(it printed nothing)")
 
 
 def _states(names: Sequence[str], profile: str, data: Data, settings: Settings) -> "tuple[Workspace, list[Status]]":

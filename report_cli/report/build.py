@@ -1,5 +1,6 @@
 """Builds a document: gather, render, and swap the finished files in; nothing heavy is loaded when nothing changed."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +32,8 @@ CONVERTERS = (
 
 # What inputs of a page are called: three before the name of their experiment, and whether it is a draft.
 RESULTS, FIGURES, DECLARED, DRAFT = "results of ", "figures of ", "the declaration of ", "draft"
+# What editors and tools leave beside a file: no page reads it.
+LEFT_BEHIND = re.compile(r"\..*|#.*#|.*(~|\.(bak|orig|rej|swp))")
 # So many inputs that changed are told.
 MOST = 3
 
@@ -369,7 +372,7 @@ def _folder(folder: Path, pattern: str) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): files.digest(path)
         for path in sorted(folder.rglob(pattern))
-        if path.is_file()
+        if path.is_file() and not LEFT_BEHIND.fullmatch(path.name)
     }
 
 

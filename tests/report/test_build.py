@@ -56,6 +56,8 @@ def test_a_change_is_noticed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
     assert [written(), written()] == [True, False]
     desk.write("Other text")
     assert [written(), written()] == [True, False]
+    (desk.project.templates / "documents" / "paper.md.bak").write_text("what an editor leaves behind")
+    assert not written()
     desk.draw("net", "curves", alt="Another.")
     assert [written(), written()] == [True, False]
     desk.store("net", {"accuracy": (0.5, "")}, seed=1)

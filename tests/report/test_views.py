@@ -134,6 +134,14 @@ def test_a_student_gets_room_for_each_answer(homework: Desk) -> None:
     assert re.findall(r'<h[23][^>]*><span class="no">([\d.]+)</span>', page) == ["1", "1.1", "1.2"]
 
 
+def test_a_document_without_questions_is_empty_for_a_student(desk: Desk) -> None:
+    """Its build says so; the whole document has nothing to say."""
+    desk.write("# A\n\nWords.\n")
+    (warning,) = desk.build(formats=("html",), view="student").warnings
+    assert warning.startswith("templates/documents/paper.md: no question stands in it")
+    assert not desk.build(formats=("html",)).warnings
+
+
 def test_a_grader_gets_points_and_the_command(homework: Desk) -> None:
     """The grader's report is the whole one, with the points of all questions and how to check its values."""
     page = homework.build(formats=("html",), view="grader").paths[0].read_text()

@@ -106,7 +106,11 @@ class TableData:
         """Return the error for a column of features that holds text."""
         cells = self.columns[name].tolist()
         row, cell = next(((n, str(c)) for n, c in enumerate(cells, start=2) if not _is_number(str(c))), (2, cells[0]))
-        hint = 'Table(decimal=",")' if _has_commas(cells) else "name the columns of numbers: Table(features=(...))"
+        hint = (
+            'Table(decimal=",")'
+            if _has_commas(cells)
+            else "mend it, or name the columns of numbers: Table(features=(...))"
+        )
         return DataError(f"the column {name!r} holds text: {cell!r} in row {row} of {self.file}", hint)
 
 

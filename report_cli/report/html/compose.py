@@ -117,6 +117,9 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str
     questions = views.mark(tree, places, view, language)
     # What follows shows what is whole.
     manuscript.faults.check()
+    if view == STUDENT and not tree.find_class("question"):
+        why = "no question stands in it, so a student gets an empty page: write ::: {.question}"
+        warnings.append(f"{next(iter(manuscript.sources))}: {why}")
     if not is_whole:
         titles.pop("abstract", None)
         headings = _leave(tree, manuscript, view, headings)

@@ -58,9 +58,10 @@ USAGE = {
     **{name: f"{name}, or {name}(2)" for name in ("percent", "percentage", "decimals", "scientific")},
     **{name: name for name in ("integer", "duration")},
 }
-# Arguments that are names, and calls whose labels others may refer to.
+# Arguments that are names, calls that render more, and calls whose labels others may refer to.
 _NAMES = ("name", "field_name", "first", "second", "label")
-_LABELLED = ("section", "answer", "figure")
+_RENDERING = ("section", "answer", "figure", "claim")
+_LABELLED = ("section", "answer", "figure", "results", "source")
 
 
 class CompiledTemplates(jinja2.BytecodeCache):
@@ -270,7 +271,7 @@ def called(name: str, function: Any) -> Any:
         try:
             return function(*arguments, **named)
         except (TypeError, AttributeError) as error:
-            if name in (*_LABELLED, "claim"):
+            if name in _RENDERING:
                 raise  # From within what it includes.
             told = faults.spoken(str(error))
             raise UsageError(f"{name}: {told.message}", told.hint or f"write {USAGE[name]}") from error

@@ -134,7 +134,8 @@ def _syntax(error: jinja2.TemplateSyntaxError, environment: Any) -> tuple[int, U
     if absent := re.match(r"No (filter|test) named '(\w+)'", told):
         known = environment.filters if absent[1] == "filter" else environment.tests
         return line, unknown_filter(absent[1], absent[2], known)
-    text = "".join(source.split("\n")[line - 1 : line])
+    text = "\n".join(source.split("\n")[:line])
+    text = text[max(text.rfind("<<"), text.rfind("<%"), 0) :]
     if open_ := re.match(r"expected token 'end of (print|statement) (?:statement|block)', got '(.*)'", told):
         begin, end = ("<<", ">>") if open_[1] == "print" else ("<%", "%>")
         before = "" if " " in open_[2] else f" before {open_[2]!r}"  # Jinja's own words are no words of the template.
@@ -142,7 +143,7 @@ def _syntax(error: jinja2.TemplateSyntaxError, environment: Any) -> tuple[int, U
     if re.match(r"unexpected char ['\"]['\"]['\"]", told):
         return line, UsageError("a text in quotation marks is never closed", LITERAL)
     if told.startswith("unexpected '") and text.count("(") + text.count("[") > text.count(")") + text.count("]"):
-        return line, UsageError("a bracket is never closed", LITERAL)
+        return line - text.count("\n"), UsageError("a bracket is never closed", f"end it with ) or ]; {LITERAL}")
     if told.startswith("Expected an expression"):
         return line, UsageError("an expression is missing", LITERAL)
     if told.startswith("Missing end of comment"):

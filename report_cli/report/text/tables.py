@@ -45,14 +45,16 @@ def results(
         raise UsageError("a table of results needs a caption and a label that starts with tbl-", 'label="tbl-models"')
     experiments = _headed([rows] if isinstance(rows, str) else rows, context.title)
     metrics = _headed(columns, _capitalized)
+    lines = [(name, point) for name in experiments for point in context.grid(name)]
+    declared = {metric for name in experiments for metric in context.experiments[name].metrics}
+    for name in metrics:
+        if name not in declared:
+            raise unknown("metric", name, declared)
     for name in (*highest, *lowest, *(digits or {})):
         if name not in metrics:
             raise unknown("column", name, metrics)
-    lines = [(name, point) for name in experiments for point in context.grid(name)]
     values: dict[str, Column] = {metric: [context.find(*line, metric) for line in lines] for metric in metrics}
-    for metric, column in values.items():
-        if all(value is None for value in column):
-            raise UsageError(f"no row has a metric {metric}", "name one that an experiment of the rows declares")
+    for column in values.values():
         known = [value for value in column if value is not None]
         check_machines(context.by_key(), known)
         check_units(known)

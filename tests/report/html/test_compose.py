@@ -102,6 +102,10 @@ FIGURE = '<< figure("net.curves", caption="c") >>'
     ("text", "message"),
     [
         ("See [](#fig-none).", "paper.md:4: unknown label 'fig-none'"),
+        (
+            'See [](#tbl-a).\n<< results(rows="net", columns=["nothing"], caption="A.", label="tbl-a") >>',
+            "paper.md:5: unknown metric 'nothing'",
+        ),
         ("See @fig-none and [@tbl-none].", "paper.md:4: unknown label 'fig-none'"),
         ("# A {#sec-a}\n\n# B {#sec-a}\n", "paper.md:6: duplicate label 'sec-a'"),
         (f"{TABLE}\n: A {{#tbl-a}}\n\n{TABLE}\n: B {{#tbl-a .wide}}\n", "paper.md:14: duplicate label 'tbl-a'"),

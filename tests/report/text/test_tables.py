@@ -128,7 +128,7 @@ def test_every_number_of_a_table_is_a_result(desk: Desk) -> None:
     ("arguments", "message"),
     [
         ('rows=["nett"], columns=["accuracy"]', "unknown experiment 'nett'"),
-        ('rows=["net"], columns=["acuracy"]', "no row has a metric acuracy"),
+        ('rows=["net"], columns=["acuracy"]', "unknown metric 'acuracy'"),
         ('rows=["net"], columns=["accuracy"], highest=["loss"]', "unknown column 'loss'"),
     ],
 )
