@@ -44,8 +44,6 @@ def compare(
     stands for all points of its grid.
 
     Example: report compare cifar-control cifar-inception -m test_accuracy
-
-    Two points: report compare leaves measures=length leaves measures=both
     """
     import msgspec
 

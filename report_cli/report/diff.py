@@ -88,7 +88,7 @@ def _values(before: Provenance, after: Provenance, matched: Sequence[Match]) -> 
     runs = {run.key: run for run in after.runs}
     told = set()
     for is_same, old, new in matched:
-        moved = tuple(new.origins), new.part, tuple(new.runs), old.text, new.text
+        moved = tuple(new.origins), new.part, tuple(new.runs), old.number, new.number
         if not is_same or old.number == new.number or moved in told:
             continue
         told.add(moved)
