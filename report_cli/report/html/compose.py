@@ -113,13 +113,13 @@ def _compose(project: Project, manuscript: Manuscript, ledger: Ledger, view: str
     blocks.set_apart(tree, places)
     warnings = [*pandoc.shown_as_text(places), *numbering.unanswered(tree, places), *told]
     warnings += [*refuted, *numbers.warnings()]
+    if view == STUDENT and not tree.find_class("question"):
+        why = "no question stands in it, so a student gets an empty page: write ::: {.question}"
+        warnings.append(f"{next(iter(manuscript.sources))}: {why}")
     headings = numbering.number(tree, places, language, manuscript.faults)
     questions = views.mark(tree, places, view, language)
     # What follows shows what is whole.
     manuscript.faults.check()
-    if view == STUDENT and not tree.find_class("question"):
-        why = "no question stands in it, so a student gets an empty page: write ::: {.question}"
-        warnings.append(f"{next(iter(manuscript.sources))}: {why}")
     if not is_whole:
         titles.pop("abstract", None)
         headings = _leave(tree, manuscript, view, headings)

@@ -154,20 +154,19 @@ def _comparison(first: Value, second: Value, found: Difference, p: float, margin
     ends, origins = found.interval(), (first - second).origins
     keys = tuple(dict.fromkeys((*_compared(first, second), *_compared(second, first))))
 
-    def value(number: float, unit: str, part: str) -> Value:
-        return Value(number, unit, origins, keys, first.ledger, part=part)
+    def value(part: str, number: float) -> Value:
+        return Value(cleared(number, first.number, second.number), first.unit, origins, keys, first.ledger, part=part)
 
-    difference, low, high = (
-        value(cleared(number, first.number, second.number), first.unit, part)
-        for number, part in (
-            (found.difference, "difference"),
-            (ends.low, "difference_end"),
-            (ends.high, "difference_end"),
-        )
+    return Comparison(
+        value("difference", found.difference),
+        value("difference_end", ends.low),
+        value("difference_end", ends.high),
+        PValue(p, "", origins, keys, first.ledger, part="p"),
+        Value(found.n, "", origins, keys, first.ledger, part="compared"),
+        found.method,
+        found.verdict(margin, p),
+        margin,
     )
-    significance = PValue(p, "", origins, keys, first.ledger, part="p")
-    verdict, compared = found.verdict(margin, p), value(found.n, "", "compared")
-    return Comparison(difference, low, high, significance, compared, found.method, verdict, margin)
 
 
 def _named(first: Value, second: Value) -> frozenset[object]:
